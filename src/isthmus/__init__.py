@@ -1,0 +1,43 @@
+"""isthmus: autoencoders and variational autoencoders for images.
+
+    import isthmus
+
+    run = isthmus.train("digits", "conv-vae-fast", out="runs/digits")
+    codes = run.encode(images)["mean"]
+    new = run.sample(16)
+
+All that a user may import is here.  Training needs an extra (`isthmus[tensorflow]`, `[jax]` or `[torch]`); a trained run,
+opened by `isthmus.load`, needs none.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from isthmus.api import train as train
+    from isthmus.data import open_images as open_images
+    from isthmus.errors import IsthmusError as IsthmusError
+    from isthmus.recipes import RECIPES as RECIPES
+    from isthmus.recipes import Recipe as Recipe
+    from isthmus.runs import Run as Run
+    from isthmus.runs import load as load
+
+# Names are found on first use: `import isthmus` stays instant, and only `train` ever reaches a framework.
+_HOMES = {
+    "RECIPES": "isthmus.recipes",
+    "IsthmusError": "isthmus.errors",
+    "Recipe": "isthmus.recipes",
+    "Run": "isthmus.runs",
+    "load": "isthmus.runs",
+    "open_images": "isthmus.data",
+    "train": "isthmus.api",
+}
+__all__ = ["RECIPES", "IsthmusError", "Recipe", "Run", "__version__", "load", "open_images", "train"]
+__version__ = version("isthmus")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'isthmus' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,75 @@
+"""The calls that a program makes: each asks a workflow for what a command would."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isthmus.data import Data
+from isthmus.recipes import Recipe
+from isthmus.runs import Run
+
+if TYPE_CHECKING:
+    import keras
+
+
+def train(
+    data: Data,
+    recipe: Recipe | str | None = None,
+    out: str | Path | None = None,
+    *,
+    changes: Mapping[str, Any] | None = None,
+    encoder: "keras.Model | None" = None,
+    decoder: "keras.Model | None" = None,
+    init_from: str | Path | None = None,
+    resume: bool = False,
+    trust: bool = False,
+    backend: str | None = None,
+    device: str | None = None,
+) -> Run:
+    """Train a recipe on images.
+
+    Args:
+        data: A named set, a path, an array `(n, height, width[, channels])`, or a pair of images and labels.
+        recipe: A recipe, the name of one, or None for one that suits the images.
+        out: The run folder to make; by default `runs/DATA-RECIPE`.
+        changes: Fields of the recipe to change, by dotted name: `{"latent.dim": 10}`.
+        encoder: An own Keras model from images `(h, w, c)`, float32 from 0 to 1, to flat features.
+        decoder: An own Keras model from codes `(dim,)` to the likelihood's outputs `(h, w, channels)`.
+        init_from: A run whose weights to start from.
+        resume: Go on with the run at `out`, for as many epochs as the recipe says now.
+        trust: Load an own network of a run, which may run code of its maker's.
+        backend: `tensorflow`, `jax` or `torch`.
+        device: `cpu`, `gpu` or one of several, as `gpu:1`.
+
+    Returns:
+        The trained run.  One that was interrupted by Ctrl-C holds the best model until then, and says so in its manifest.
+
+    Raises:
+        IsthmusError: By name, with what to do about it.
+    """
+    from isthmus.errors import UsageError
+    from isthmus.recipes import OwnNetwork, named_recipe
+    from isthmus.workflows.training import Request
+    from isthmus.workflows.training import train as run_training
+
+    if (encoder is None) != (decoder is None):
+        raise UsageError("expected an encoder and a decoder of your own, or neither; got one of them.")
+    own = None
+    if encoder is not None and decoder is not None:
+        own = (encoder, decoder)
+        recipe = named_recipe(recipe) if isinstance(recipe, str) else recipe or Recipe()
+        recipe = recipe.model_copy(update={"network": OwnNetwork()})
+    return run_training(
+        Request(
+            data=data,
+            recipe=recipe,
+            out=None if out is None else Path(out),
+            changes=changes,
+            own=own,
+            init_from=None if init_from is None else Path(init_from),
+            resume=resume,
+            trust=trust,
+            backend=backend,
+            device=device,
+        )
+    )

@@ -1,0 +1,166 @@
+"""The one model: a latent, a likelihood, a pair of networks and an objective, joined as a `keras.Model`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+from keras import ops
+
+from isthmus.data import ImageSpec
+from isthmus.errors import RecipeError
+from isthmus.networks import build_networks, check_own_networks
+from isthmus.objectives import Objective, objective_of
+from isthmus.probability import latent_of, likelihood_of
+from isthmus.recipes import Pixels, Recipe
+
+VALIDATION_NOISE_SEED = 20140501
+"""The seed of the noise of every validation batch: two epochs are compared on the same draws."""
+
+
+@keras.saving.register_keras_serializable("isthmus")
+class SharedLogScale(keras.layers.Layer):
+    """One learned logarithm of a scale, given for each example as `(batch, 1, 1, 1)`."""
+
+    def __init__(self, initial: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.initial = initial
+
+    def build(self, input_shape: Any) -> None:
+        """Create the scalar."""
+        self.log_scale = self.add_weight(
+            name="log_scale", shape=(), initializer=keras.initializers.Constant(self.initial)
+        )
+
+    def call(self, outputs: Any) -> Any:
+        """Repeat the scalar for each of the outputs `(batch, h, w, c)`."""
+        return ops.zeros_like(outputs[:, :1, :1, :1]) + self.log_scale
+
+    def get_config(self) -> dict[str, Any]:
+        """What it takes to build it again."""
+        return {**super().get_config(), "initial": self.initial}
+
+
+def as_pixels(images: Any, pixels: Pixels) -> Any:
+    """Turn images as the loader gives them into what the model takes pixels for: float32 from 0 to 1.
+
+    This is part of every exported graph, so that use cannot prepare images otherwise than training did.
+    """
+    x = ops.cast(images, "float32")
+    if pixels.dtype == "uint8":
+        x = x / 255.0
+    if pixels.binarise == "threshold":
+        x = ops.cast(x > pixels.threshold, "float32")
+    return x
+
+
+class Autoencoder(keras.Model):
+    """A recipe's model for images of one shape.
+
+    `encoder` goes from images, as the loader gives them, to the posterior's parameters by name; `decoder` from codes
+    `(batch, dim)` to the likelihood's parameters by name.  Both are functional models that the exporter takes as they are.
+
+    Training takes batches `{"seen": images, "target": images}`; the loss reported is in nats per image, and what the
+    optimiser minimises is that divided by the numbers in an image, so that a learning rate and a clipping norm mean the
+    same at any resolution.
+
+    Args:
+        recipe: What to build.
+        spec: The images' shape and dtype.
+        steps_per_epoch: What an epoch of β's warm-up is.
+        own: An encoder and a decoder of the user's own, where the recipe's network is `own`.
+
+    Raises:
+        RecipeError: If the latent has more numbers than an image, or the networks do not fit.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        spec: ImageSpec,
+        steps_per_epoch: int = 1,
+        own: tuple[keras.Model, keras.Model] | None = None,
+    ) -> None:
+        super().__init__(name="autoencoder")
+        if recipe.latent.dim > spec.dims:
+            raise RecipeError(
+                f"latent.dim={recipe.latent.dim} is more than the {spec.dims} numbers in an image of {spec}; "
+                f"a code should be smaller than what it stands for"
+            )
+        self.recipe, self.spec = recipe, spec
+        self.latent = latent_of(recipe.latent)
+        self.likelihood = likelihood_of(recipe.likelihood)
+        self.objective: Objective = objective_of(recipe.objective, steps_per_epoch)
+
+        output_channels = self.likelihood.output_channels(spec.channels)
+        if own is not None:
+            check_own_networks(*own, spec.shape, recipe.latent.dim, output_channels)
+        self.networks = own or build_networks(recipe.network, spec.shape, recipe.latent.dim, output_channels)
+        self.encoder = self._build_encoder(self.networks[0])
+        self.decoder = self._build_decoder(self.networks[1])
+
+        self.noise = keras.random.SeedGenerator(recipe.training.seed)
+        # Keras keeps the optimiser's own step counter out of reach while JAX traces a step.
+        self.step = self.add_weight(name="step", shape=(), dtype="float32", initializer="zeros", trainable=False)
+        self.means = {name: keras.metrics.Mean(name) for name in self._metric_names()}
+
+    def _build_encoder(self, network: keras.Model) -> keras.Model:
+        images = keras.Input(self.spec.shape, dtype=self.recipe.pixels.dtype, name="images")
+        features = network(as_pixels(images, self.recipe.pixels))
+        activation = getattr(self.recipe.latent, "activation", "linear")
+        heads = {
+            name: keras.layers.Dense(self.recipe.latent.dim, activation=activation, name=name)(features)
+            for name in self.latent.parameter_names
+        }
+        return keras.Model(images, heads, name="posterior")
+
+    def _build_decoder(self, network: keras.Model) -> keras.Model:
+        codes = keras.Input((self.recipe.latent.dim,), name="latent")
+        outputs = network(codes)
+        initial = self.likelihood.initial_log_scale
+        log_scale = None if initial is None else SharedLogScale(initial, name="shared_log_scale")(outputs)
+        return keras.Model(codes, dict(self.likelihood.parameters(ops, outputs, log_scale)), name="parameters")
+
+    def _metric_names(self) -> tuple[str, ...]:
+        return ("distortion", "rate", "mse") if self.latent.has_rate else ("distortion", "mse")
+
+    def call(self, batch: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
+        """Encode, draw one code for each image, and decode it."""
+        posterior = self.encoder(batch["seen"])
+        shape = ops.shape(posterior["mean"])
+        z = posterior["mean"]
+        if self.latent.has_rate and training:
+            scale = getattr(self.recipe.latent, "epsilon_std", 1.0)
+            z = self.latent.sample(ops, posterior, scale * keras.random.normal(shape, seed=self.noise))
+        elif self.latent.has_rate:
+            z = self.latent.sample(ops, posterior, keras.random.normal(shape, seed=VALIDATION_NOISE_SEED))
+        return {"posterior": posterior, "z": z, "outputs": self.decoder(z)}
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The objective's mean over the batch, in nats per number in the image; feeds the named terms' metrics."""
+        images = as_pixels(x["target"], self.recipe.pixels)
+        terms = self.objective.terms(
+            ops, self.latent, self.likelihood, images, y_pred["z"], y_pred["posterior"], y_pred["outputs"]
+        )
+        loss = terms.distortion
+        self.means["distortion"].update_state(terms.distortion)
+        error = ops.square(images - self.likelihood.mean(ops, y_pred["outputs"]))
+        self.means["mse"].update_state(ops.mean(error, axis=(1, 2, 3)))
+        if self.latent.has_rate:
+            self.means["rate"].update_state(terms.rate)
+            # Validation counts the rate in full from the start, or the first epochs would look the best.
+            loss = loss + (self.objective.weight(ops, self.step) if training else self.objective.beta) * terms.rate
+        if training:
+            self.step.assign_add(1.0)
+        return ops.mean(loss) / self.spec.dims
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """The metrics' means so far, the loss in nats per image."""
+        results = super().get_metrics_result()
+        return {**results, "loss": results["loss"] * self.spec.dims}

@@ -1,0 +1,189 @@
+"""Images from arrays, in memory and in NumPy's files."""
+
+import pickle
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from isthmus.data.images import ArraySource, ImageArray, ImageSet, PixelType
+from isthmus.errors import DataError
+
+_IMAGE_KEYS = ("x", "images")
+_LABEL_KEYS = ("y", "labels")
+
+
+def as_source(
+    images: ArrayLike,
+    labels: ArrayLike | None = None,
+    names: Sequence[str] | None = None,
+    dtype: PixelType = "uint8",
+) -> ArraySource:
+    """Make a source of an array.
+
+    Args:
+        images: `(n, height, width)`, which is always grey, or `(n, height, width, channels)`.  Whole numbers are from 0
+            to 255, floats from 0 to 1, booleans black and white.
+        labels: `(n,)` whole numbers, taken as they are, or strings, numbered in sorted order.
+        names: A name for each image; by default its number.
+        dtype: What the source gives: `"uint8"` (floats become `round(255 x)`) or `"float32"` (whole numbers become
+            `x / 255`).  An array that is so already is not copied.
+
+    Raises:
+        DataError: If the array is empty, of another rank, of a type that no image has or out of range, or if labels or
+            names do not fit it.
+    """
+    try:
+        array = np.asarray(images)
+    except ValueError as error:
+        raise DataError(f"expected an array of images, all of one size; {error}") from error
+    if array.ndim == 3:
+        array = array[..., np.newaxis]
+    if array.ndim != 4:
+        raise DataError(
+            "expected images of shape (n, height, width) or (n, height, width, channels); "
+            f"got {array.shape}. For one image add the first axis: images[np.newaxis]"
+        )
+    if 0 in array.shape:
+        raise DataError(f"expected at least one image of at least one pixel; got an array of shape {array.shape}")
+    if array.shape[1] in (1, 3) and array.shape[3] > 4:
+        raise DataError(
+            f"expected images of shape (n, height, width, channels); {array.shape} has its channels first. "
+            "Move them: images.transpose(0, 2, 3, 1)"
+        )
+    pixels = _as_floats(array) if dtype == "float32" else _as_bytes(array)
+    numbers, class_names = _as_labels(labels, len(pixels))
+    return ArraySource(pixels, numbers, class_names, tuple(names) if names is not None else ())
+
+
+def open_array(path: Path, dtype: PixelType = "uint8") -> ImageSet:
+    """Open an `.npy` file of images, or an `.npz` file of images and labels.
+
+    An `.npz` file holds `x` or `images`, and `y` or `labels` if there are labels; or, as Keras has them, `x_train`,
+    `y_train`, `x_test` and `y_test`.  An `.npy` file is read when its images are, so it may be larger than the memory.
+
+    Raises:
+        DataError: If the file is damaged, holds pickled objects or no such array, or its arrays are no images.
+    """
+    if path.suffix.lower() == ".npz":
+        train, test = read_npz(path)
+    else:
+        train, test = (_load(path), None), None
+    try:
+        return ImageSet(
+            path.stem,
+            as_source(*train, dtype=dtype),
+            None if test is None else as_source(*test, dtype=dtype),
+        )
+    except DataError as error:
+        raise DataError(f"'{path}': {error}") from error
+
+
+Labelled = tuple[NDArray[Any], NDArray[Any] | None]
+"""Images with their labels, or None."""
+
+
+def read_npz(path: Path) -> tuple[Labelled, Labelled | None]:
+    """Read the training images and labels of an `.npz` file, and the test images and labels or None.
+
+    Raises:
+        DataError: If the file is damaged, holds pickled objects or no images under a name that is known.
+    """
+    archive = _load(path)
+    if not isinstance(archive, np.lib.npyio.NpzFile):
+        raise DataError(f"'{path}' is named .npz and is none: it holds a single array. Rename it to .npy")
+    with archive:
+
+        def read(*keys: str) -> NDArray[Any] | None:
+            key = next((key for key in keys if key in archive), None)
+            return None if key is None else _guarded(path, lambda: archive[key])
+
+        if (images := read("x_train")) is not None:
+            held_back = read("x_test")
+            test = None if held_back is None else (held_back, read("y_test"))
+            return (images, read("y_train")), test
+        if (images := read(*_IMAGE_KEYS)) is not None:
+            return (images, read(*_LABEL_KEYS)), None
+        raise DataError(
+            f"expected an array 'x', 'images' or 'x_train' in '{path}'; it holds "
+            f"{', '.join(repr(key) for key in archive) or 'nothing'}. Save it as np.savez(path, images=..., labels=...)"
+        )
+
+
+def _load(path: Path) -> Any:
+    # `.npz` members cannot be mapped; NumPy reads each when it is asked for.
+    return _guarded(path, lambda: np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def _guarded(path: Path, load: Any) -> Any:
+    """Load, and say what is wrong with the file if that fails."""
+    try:
+        return load()
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
+        if "pickle" in str(error) or "Python objects" in str(error):
+            raise DataError(
+                f"'{path}' holds pickled Python objects, which can run code when they are read, so they are not. "
+                "Save plain numbers instead: np.save(path, np.stack(images))"
+            ) from error
+        raise DataError(f"'{path}' is damaged, or no NumPy file: {error}") from error
+
+
+def _as_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
+    kind = array.dtype.kind
+    if kind == "f":
+        _check_floats(array)
+        return np.rint(array * (np.float32(255) if array.itemsize < 8 else 255.0)).astype(np.uint8)
+    return _check_whole(array)
+
+
+def _as_floats(array: NDArray[Any]) -> ImageArray:
+    if array.dtype.kind == "f":
+        _check_floats(array)
+        return array.astype(np.float32, copy=False)
+    return _check_whole(array).astype(np.float32) / np.float32(255)
+
+
+def _check_floats(array: NDArray[Any]) -> None:
+    low, high = float(array.min()), float(array.max())
+    if not np.isfinite([low, high]).all():
+        count = int(array.size - np.count_nonzero(np.isfinite(array)))
+        raise DataError(f"expected floats from 0 to 1; {count} of {array.size} numbers are NaN or infinite")
+    if low < 0.0 or high > 1.0:
+        cure = "Divide by 255" if low >= 0.0 and high <= 255.0 else "Scale them into that range"
+        raise DataError(f"expected floats from 0 to 1; found {low:g} to {high:g}. {cure}")
+
+
+def _check_whole(array: NDArray[Any]) -> NDArray[np.uint8]:
+    if array.dtype.kind == "b":
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype.kind not in "iu":
+        raise DataError(f"expected images as whole numbers, floats or booleans; got an array of {array.dtype}")
+    if array.dtype != np.uint8:
+        low, high = int(array.min()), int(array.max())
+        if low < 0 or high > 255:
+            raise DataError(f"expected whole numbers from 0 to 255; found {low} to {high}. Scale them into that range")
+    return array.astype(np.uint8, copy=False)
+
+
+def _as_labels(labels: ArrayLike | None, count: int) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
+    if labels is None:
+        return None, ()
+    array = np.asarray(labels)
+    if array.shape == (count, 1):  # as Keras has those of CIFAR-10
+        array = array[:, 0]
+    if array.shape != (count,):
+        raise DataError(f"expected one label for each of {count} images; got labels of shape {array.shape}")
+    if array.dtype.kind == "O" and all(isinstance(label, str) for label in array):
+        array = array.astype(str)
+    if array.dtype.kind in "US":
+        classes, numbers = np.unique(array.astype(str), return_inverse=True)
+        return numbers.astype(np.int64), tuple(str(name) for name in classes)
+    whole = array.dtype.kind in "iub" or (
+        array.dtype.kind == "f" and bool(np.isfinite(array).all() and (array == np.rint(array)).all())
+    )
+    if not whole:
+        raise DataError(f"expected labels that are whole numbers or strings; got {array.dtype}")
+    return array.astype(np.int64), ()

@@ -1,0 +1,299 @@
+"""Images as the rest of isthmus sees them: what they are, where they come from, and parts of them."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.errors import DataError, UsageError
+
+PixelType: TypeAlias = Literal["uint8", "float32"]
+ImageArray: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]
+"""Images, `(n, height, width, channels)`: uint8 from 0 to 255, or float32 from 0 to 1."""
+Indices: TypeAlias = NDArray[np.int64]
+
+_CHUNK_BYTES = 1 << 24
+
+
+@dataclass(frozen=True)
+class ImageSpec:
+    """What one image is: its size in pixels, its channels and the type of its numbers."""
+
+    height: int
+    width: int
+    channels: int
+    dtype: PixelType = "uint8"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """`(height, width, channels)`, as arrays have it."""
+        return self.height, self.width, self.channels
+
+    @property
+    def dims(self) -> int:
+        """The numbers in one image: height x width x channels."""
+        return self.height * self.width * self.channels
+
+    def __str__(self) -> str:
+        """`WIDTHxHEIGHTxCHANNELS`: width first, as people say the size of a picture."""
+        return f"{self.width}x{self.height}x{self.channels}"
+
+
+class ImageSource(Protocol):
+    """Images that can be read in any order, with what is known of them."""
+
+    @property
+    def spec(self) -> ImageSpec:
+        """What every image is."""
+
+    @property
+    def labels(self) -> NDArray[np.int64] | None:
+        """The class of each image, `(n,)`, or None."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The name of each class, by label; empty if the classes have none."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """A stable name for each image, fit to be an output file's stem; a folder's keep their relative path."""
+
+    @property
+    def factors(self) -> NDArray[np.float64] | None:
+        """What each image was drawn from, `(n, factors)`, or None where nobody knows."""
+
+    @property
+    def factor_names(self) -> tuple[str, ...]:
+        """The name of each column of `factors`."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 in hexadecimal over the shape, type and labels of the images and every pixel, in order."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, indices: Indices) -> ImageArray:
+        """Read the images at `indices`, `(m,)`, as a new array `(m, height, width, channels)` of `spec.dtype`."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ArraySource:
+    """Images held in one array (which may be a memory map).
+
+    The array is not copied: whoever changes it changes the source.
+
+    Args:
+        images: `(n, height, width, channels)`, uint8 or float32.
+        labels: `(n,)`, int64, from 0 to below `len(class_names)` where classes have names.
+        class_names: The classes' names.
+        names: The images' names; by default their numbers, `"0000"` and on.
+        factors: What each image was drawn from, `(n, factors)`, float64.
+        factor_names: The names of the factors.
+
+    Raises:
+        DataError: If the array is of another rank or type, or something does not fit the number of images.
+    """
+
+    images: ImageArray
+    labels: NDArray[np.int64] | None = None
+    class_names: tuple[str, ...] = ()
+    names: Sequence[str] = ()
+    factors: NDArray[np.float64] | None = None
+    factor_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        images, labels, factors = self.images, self.labels, self.factors
+        if images.ndim != 4 or images.dtype not in (np.uint8, np.float32):
+            raise DataError(
+                "expected images as a uint8 or float32 array (n, height, width, channels); "
+                f"got {images.dtype} of shape {images.shape}. Use as_source to convert them"
+            )
+        count = len(images)
+        if not self.names:
+            digits = len(str(max(count - 1, 0)))
+            object.__setattr__(self, "names", tuple(f"{index:0{digits}d}" for index in range(count)))
+        if len(self.names) != count:
+            raise DataError(f"expected a name for each of {count} images; got {len(self.names)} names")
+        if labels is not None:
+            if labels.shape != (count,):
+                raise DataError(f"expected a label for each of {count} images; got labels of shape {labels.shape}")
+            if self.class_names and count and not 0 <= labels.min() <= labels.max() < len(self.class_names):
+                raise DataError(
+                    f"expected labels from 0 to {len(self.class_names) - 1}, one for each class; "
+                    f"got {labels.min()} to {labels.max()}"
+                )
+        if factors is not None and factors.shape != (count, len(self.factor_names)):
+            raise DataError(
+                f"expected {len(self.factor_names)} factors for each of {count} images; got shape {factors.shape}"
+            )
+
+    @property
+    def spec(self) -> ImageSpec:
+        """What every image is."""
+        _, height, width, channels = self.images.shape
+        return ImageSpec(height, width, channels, "uint8" if self.images.dtype == np.uint8 else "float32")
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 in hexadecimal over shape, type, labels and pixels; computed once, when asked for."""
+        return _fingerprint(self)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def read(self, indices: Indices) -> ImageArray:
+        """Copy the images at `indices`, `(m,)`, to an array `(m, height, width, channels)`."""
+        return self.images.take(indices, axis=0)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Selection:
+    """Some images of another source, in an order of their own; nothing is copied before it is read."""
+
+    source: ImageSource
+    indices: Indices
+
+    @property
+    def spec(self) -> ImageSpec:
+        """What every image is."""
+        return self.source.spec
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of all classes of the source, so that a label means the same in every part of it."""
+        return self.source.class_names
+
+    @property
+    def factor_names(self) -> tuple[str, ...]:
+        """The name of each column of `factors`."""
+        return self.source.factor_names
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64] | None:
+        """The class of each selected image, `(n,)`, or None."""
+        return None if self.source.labels is None else self.source.labels[self.indices]
+
+    @cached_property
+    def factors(self) -> NDArray[np.float64] | None:
+        """What each selected image was drawn from, `(n, factors)`, or None."""
+        return None if self.source.factors is None else self.source.factors[self.indices]
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """The names that the source gives."""
+        names = self.source.names
+        return tuple(names[index] for index in self.indices)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The fingerprint that a source of just these images would have."""
+        return _fingerprint(self)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def read(self, indices: Indices) -> ImageArray:
+        """Read the images at `indices` of the selection, `(m,)`, as an array `(m, height, width, channels)`."""
+        return self.source.read(self.indices[indices])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ImageSet:
+    """Images to train on, and images kept apart to test on where the data has them.
+
+    Raises:
+        DataError: If the two are of different shape or type.
+    """
+
+    name: str
+    train: ImageSource
+    test: ImageSource | None = None
+
+    def __post_init__(self) -> None:
+        if self.test is not None and self.test.spec != self.train.spec:
+            raise DataError(
+                f"expected test images like the training images of '{self.name}', "
+                f"{self.train.spec} {self.train.spec.dtype}; got {self.test.spec} {self.test.spec.dtype}"
+            )
+
+    @property
+    def spec(self) -> ImageSpec:
+        """What every image is."""
+        return self.train.spec
+
+
+def select(source: ImageSource, indices: Sequence[int] | NDArray[np.integer]) -> ImageSource:
+    """Take some images of a source, in the order of `indices`, `(m,)`, with their labels, names and factors.
+
+    Raises:
+        UsageError: If an index is not from 0 to below the number of images.
+    """
+    chosen = np.asarray(indices, np.int64)
+    if chosen.ndim != 1 or (chosen.size and not 0 <= chosen.min() <= chosen.max() < len(source)):
+        raise UsageError(f"expected a list of image numbers from 0 to {len(source) - 1}; got {indices!r:.200}")
+    return Selection(source, chosen)
+
+
+def split_by_content(source: ImageSource, fraction: float, purpose: str = "") -> tuple[ImageSource, ImageSource]:
+    """Keep about `fraction` of the images aside, each by what its pixels are.
+
+    An image goes aside if a hash of its pixels, read as a number in [0, 1), is below `fraction`.  So copies of an image
+    never stand on both sides, and images added to the source move none of the others.
+
+    Args:
+        source: The images.
+        fraction: The share to keep aside.
+        purpose: What they are kept for, 16 characters at most: splits for different purposes do not depend on each
+            other.
+
+    Returns:
+        The images kept and the images aside, each in the source's order.  A `fraction` of 0 keeps all.
+
+    Raises:
+        UsageError: If `fraction` is not in [0, 1), or `purpose` is too long.
+        DataError: If one side would be empty.
+    """
+    if len(purpose.encode()) > 16:
+        raise UsageError(f"expected a purpose of 16 bytes at most; got {purpose!r}")
+    if not 0.0 <= fraction < 1.0:
+        raise UsageError(f"expected a fraction from 0 to below 1 of the images to keep aside; got {fraction}")
+    digests = b"".join(
+        hashlib.blake2b(image, digest_size=8, person=purpose.encode()).digest()
+        for chunk in _chunks(source)
+        for image in _rows(chunk)
+    )
+    # The 53 bits that a float64 holds: rounding up to 1.0 cannot happen.
+    places = (np.frombuffer(digests, ">u8") >> np.uint64(11)) * 2.0**-53
+    aside = places < fraction
+    if fraction > 0.0 and (aside.all() or not aside.any()):
+        raise DataError(
+            f"too few different images to keep {fraction:g} of them aside: all {len(source)} fell on one side. "
+            "Give more images, or keep none aside (a validation fraction of 0)"
+        )
+    return select(source, np.flatnonzero(~aside)), select(source, np.flatnonzero(aside))
+
+
+def _chunks(source: ImageSource) -> Iterator[ImageArray]:
+    """Read a source in order, some megabytes at a time."""
+    size = max(1, _CHUNK_BYTES // (source.spec.dims * np.dtype(source.spec.dtype).itemsize))
+    for start in range(0, len(source), size):
+        yield source.read(np.arange(start, min(start + size, len(source)), dtype=np.int64))
+
+
+def _rows(images: ImageArray) -> NDArray[np.uint8]:
+    """The bytes of each image, `(n, bytes)`, the same on every machine."""
+    little = images.astype(images.dtype.newbyteorder("<"), order="C", copy=False)
+    return little.reshape(len(images), -1).view(np.uint8)
+
+
+def _fingerprint(source: ImageSource) -> str:
+    height, width, channels = source.spec.shape
+    digest = hashlib.sha256(f"{len(source)} {height} {width} {channels} {source.spec.dtype}\n".encode())
+    digest.update(b"unlabelled" if source.labels is None else source.labels.astype("<i8").tobytes())
+    for chunk in _chunks(source):
+        digest.update(_rows(chunk).data)
+    return digest.hexdigest()

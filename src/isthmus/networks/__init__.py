@@ -1,0 +1,64 @@
+"""Encoders and decoders as functions of the image's shape; no probability here.
+
+An encoder goes from pixels, float32 from 0 to 1, to features `(batch, n)`; a decoder from codes `(batch, latent_dim)` to
+the raw outputs that a likelihood makes its parameters of, `(batch, height, width, output_channels)`.
+"""
+
+import keras
+
+from isthmus.errors import RecipeError
+from isthmus.networks.conv import conv_decoder, conv_encoder
+from isthmus.networks.dense import dense_decoder, dense_encoder
+from isthmus.networks.upsample import upsample_decoder, upsample_encoder
+from isthmus.recipes import ConvNetwork, DenseNetwork, OwnNetwork, UpsampleNetwork
+
+__all__ = ["build_networks", "check_own_networks"]
+
+Shape = tuple[int, int, int]
+
+
+def build_networks(
+    spec: DenseNetwork | ConvNetwork | UpsampleNetwork | OwnNetwork,
+    shape: Shape,
+    latent_dim: int,
+    output_channels: int,
+) -> tuple[keras.Model, keras.Model]:
+    """Build the encoder and the decoder that a recipe describes, for images of this shape.
+
+    Raises:
+        RecipeError: If the images are too small for the network, or the network is the user's own and cannot be built.
+    """
+    match spec:
+        case DenseNetwork():
+            return dense_encoder(spec, shape), dense_decoder(spec, shape, latent_dim, output_channels)
+        case ConvNetwork():
+            return conv_encoder(spec, shape), conv_decoder(spec, shape, latent_dim, output_channels)
+        case UpsampleNetwork():
+            return upsample_encoder(spec, shape), upsample_decoder(spec, shape, latent_dim, output_channels)
+        case OwnNetwork():
+            raise RecipeError(
+                "network.kind=own stands for Keras models of your own: give them as isthmus.train(..., encoder=, decoder=)"
+            )
+
+
+def check_own_networks(
+    encoder: keras.Model, decoder: keras.Model, shape: Shape, latent_dim: int, output_channels: int
+) -> None:
+    """Check that a user's own networks fit the images, the latent and the likelihood.
+
+    Raises:
+        RecipeError: With the shape that was expected and the one that came.
+    """
+    faults = []
+    for name, model, takes, gives in (
+        ("encoder", encoder, shape, None),
+        ("decoder", decoder, (latent_dim,), (*shape[:2], output_channels)),
+    ):
+        if tuple(model.input_shape[1:]) != takes:
+            faults.append(f"the {name} takes {tuple(model.input_shape[1:])}; expected {takes}")
+        if gives is None and len(model.output_shape) != 2:
+            faults.append(f"the {name} gives {tuple(model.output_shape[1:])}; expected flat features, such as (128,)")
+        if gives is not None and tuple(model.output_shape[1:]) != gives:
+            faults.append(f"the {name} gives {tuple(model.output_shape[1:])}; expected {gives}")
+    if faults:
+        raise RecipeError("the own networks do not fit the images and the recipe: " + "; ".join(faults))

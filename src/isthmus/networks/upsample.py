@@ -1,0 +1,40 @@
+"""Convolutions with chosen strides, and a decoder that repeats pixels and convolves.
+
+Repeating pixels leaves none of the chequerboard that transposed convolutions can leave (Odena et al. 2016).
+"""
+
+from typing import Any
+
+import keras
+
+from isthmus.networks.layout import grow
+from isthmus.recipes import UpsampleNetwork
+
+
+def upsample_encoder(spec: UpsampleNetwork, shape: tuple[int, int, int]) -> keras.Model:
+    """From images `(batch, *shape)` to flat features `(batch, n)`."""
+    images = keras.Input(shape, name="pixels")
+    x = images
+    for i, (filters, stride) in enumerate(zip(spec.filters, spec.strides, strict=True)):
+        x = keras.layers.Conv2D(
+            filters, spec.kernel, strides=stride, padding="same", activation=spec.activation, name=f"encoder_conv_{i}"
+        )(x)
+    return keras.Model(images, keras.layers.Flatten(name="encoder_flat")(x), name="encoder")
+
+
+def upsample_decoder(
+    spec: UpsampleNetwork, shape: tuple[int, int, int], latent_dim: int, output_channels: int
+) -> keras.Model:
+    """From codes `(batch, latent_dim)` to outputs `(batch, height, width, output_channels)`."""
+    doublings = spec.strides.count(2)
+
+    def body(x: Any) -> Any:
+        for i, filters in enumerate(spec.decoder_filters):
+            x = keras.layers.Conv2D(
+                filters, spec.kernel, padding="same", activation=spec.activation, name=f"decoder_conv_{i}"
+            )(x)
+            if i < doublings:
+                x = keras.layers.UpSampling2D(2, name=f"decoder_double_{i}")(x)
+        return keras.layers.Conv2D(output_channels, spec.kernel, padding="same", name="decoder_out")(x)
+
+    return grow(latent_dim, shape, doublings, spec.stem_filters, spec.activation, body)

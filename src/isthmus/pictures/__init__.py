@@ -1,0 +1,81 @@
+"""Arrays in, pictures out; no model inside.
+
+Sheets and films are made pixel by pixel with Pillow; figures are drawn by Matplotlib's objects, never by pyplot's
+global state.  Names load on first use, so a sheet is written without Matplotlib being imported.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from isthmus.pictures.checks import Decode
+    from isthmus.pictures.clouds import scatter
+    from isthmus.pictures.comparisons import reconstructions
+    from isthmus.pictures.curves import history
+    from isthmus.pictures.figures import save_figure
+    from isthmus.pictures.film import save_film
+    from isthmus.pictures.galleries import samples
+    from isthmus.pictures.paths import interpolation, lerp, slerp
+    from isthmus.pictures.planes import grid, grid_codes, manifold, manifold_codes, require_plane
+    from isthmus.pictures.projections import Projection, project
+    from isthmus.pictures.sheets import enlarge, save, save_each, tile
+    from isthmus.pictures.style import THEMES, Theme, ThemeName, house
+    from isthmus.pictures.traversals import traversal, traversal_codes
+
+__all__ = [
+    "THEMES",
+    "Decode",
+    "Projection",
+    "Theme",
+    "ThemeName",
+    "enlarge",
+    "grid",
+    "grid_codes",
+    "history",
+    "house",
+    "interpolation",
+    "lerp",
+    "manifold",
+    "manifold_codes",
+    "project",
+    "reconstructions",
+    "require_plane",
+    "samples",
+    "save",
+    "save_each",
+    "save_figure",
+    "save_film",
+    "scatter",
+    "slerp",
+    "tile",
+    "traversal",
+    "traversal_codes",
+]
+
+# No module here is named like a function: importing one would set that name on the package and hide the function.
+_NAMES_BY_MODULE = {
+    "checks": ("Decode",),
+    "clouds": ("scatter",),
+    "comparisons": ("reconstructions",),
+    "curves": ("history",),
+    "figures": ("save_figure",),
+    "film": ("save_film",),
+    "galleries": ("samples",),
+    "paths": ("interpolation", "lerp", "slerp"),
+    "planes": ("grid", "grid_codes", "manifold", "manifold_codes", "require_plane"),
+    "projections": ("Projection", "project"),
+    "sheets": ("enlarge", "save", "save_each", "tile"),
+    "style": ("THEMES", "Theme", "ThemeName", "house"),
+    "traversals": ("traversal", "traversal_codes"),
+}
+_MODULES = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,66 @@
+"""Distributions fitted to the codes of the training images.
+
+A plain autoencoder has no prior, and no model has one for "a seven": both are sampled from what their training codes
+look like.  Fitting is scikit-learn's; what a run keeps, and sampling needs, are the mixture's arrays alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.recipes import CodeDensity
+
+FloatArray = NDArray[np.float64]
+_RIDGE = 1e-6  # keeps the covariance of a dimension that never varies (a dead relu, say) invertible
+
+
+@dataclass(frozen=True)
+class GaussianMixture:
+    """A mixture of Gaussians over codes, of one component or several.
+
+    Attributes:
+        weights: `(k,)`, summing to 1.
+        means: `(k, dim)`.
+        factors: `(k, dim, dim)`, lower Cholesky factors of the covariances.
+    """
+
+    weights: FloatArray
+    means: FloatArray
+    factors: FloatArray
+
+    def sample(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        """Draw codes, float32 `(count, dim)`."""
+        component = rng.choice(len(self.weights), size=count, p=self.weights)
+        noise = rng.standard_normal((count, self.means.shape[1]))
+        codes = self.means[component] + np.einsum("nij,nj->ni", self.factors[component], noise)
+        return codes.astype(np.float32)
+
+    def arrays(self, prefix: str) -> dict[str, FloatArray]:
+        """The arrays to keep, by name."""
+        return {f"{prefix}.weights": self.weights, f"{prefix}.means": self.means, f"{prefix}.factors": self.factors}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, FloatArray], prefix: str) -> "GaussianMixture":
+        """Read what `arrays` gave.
+
+        Raises:
+            KeyError: If there is no mixture under that prefix.
+        """
+        return cls(arrays[f"{prefix}.weights"], arrays[f"{prefix}.means"], arrays[f"{prefix}.factors"])
+
+
+def fit_density(codes: NDArray[np.floating], spec: CodeDensity, seed: int) -> GaussianMixture:
+    """Fit codes `(n, dim)` by maximum likelihood; fewer components where there are too few codes for them."""
+    codes = np.asarray(codes, np.float64)
+    count, dim = codes.shape
+    components = min(spec.components, max(1, count // (dim + 2))) if spec.kind == "mixture" else 1
+    if components == 1:
+        covariance = np.atleast_2d(np.cov(codes, rowvar=False, bias=True)) if count > 1 else np.zeros((dim, dim))
+        factor = np.linalg.cholesky(covariance + _RIDGE * np.eye(dim))
+        return GaussianMixture(np.ones(1), codes.mean(axis=0, keepdims=True), factor[None])
+    from sklearn.mixture import GaussianMixture as Fitter
+
+    fitted = Fitter(components, reg_covar=_RIDGE, random_state=seed).fit(codes)
+    return GaussianMixture(fitted.weights_ / fitted.weights_.sum(), fitted.means_, np.linalg.cholesky(fitted.covariances_))

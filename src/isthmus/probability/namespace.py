@@ -1,0 +1,33 @@
+"""NumPy under the names of `keras.ops`, so that a formula is written once and runs in training and in use.
+
+Formulas in this package take an array namespace `xp`: `keras.ops` where gradients are wanted, this module elsewhere.
+Only what a formula needs is here; each function has the shapes and dtypes of its NumPy or SciPy original.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy import abs, clip, exp, log, maximum, round, square, sum, zeros_like
+from numpy.typing import NDArray
+from scipy.special import expit as sigmoid
+from scipy.special import logsumexp
+
+__all__ = [
+    "abs",
+    "clip",
+    "exp",
+    "log",
+    "logsumexp",
+    "maximum",
+    "round",
+    "sigmoid",
+    "softplus",
+    "square",
+    "sum",
+    "zeros_like",
+]
+
+
+def softplus(x: NDArray[np.floating]) -> Any:
+    """log(1 + eˣ), without overflow."""
+    return np.logaddexp(x, np.zeros((), x.dtype))

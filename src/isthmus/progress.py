@@ -1,0 +1,66 @@
+"""Progress on standard error: a bar on a terminal, a line now and then in a log."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+LOG_EVERY_SECONDS = 10.0
+
+
+class Bar(Protocol):
+    """One piece of long work, while it goes on."""
+
+    def update(self, done: int, note: str = "") -> None:
+        """Say how much is done, of the total, and what there is to say of it."""
+
+
+class _Lines:
+    """For logs: a line at the start of each interval, and one at the end."""
+
+    def __init__(self, title: str, total: int) -> None:
+        self._title, self._total = title, total
+        self._start = time.monotonic()
+        self._next = self._start + LOG_EVERY_SECONDS
+
+    def update(self, done: int, note: str = "") -> None:
+        now = time.monotonic()
+        if now < self._next and done < self._total:
+            return
+        self._next = now + LOG_EVERY_SECONDS
+        left = (now - self._start) * (self._total - done) / max(done, 1)
+        ending = f"{now - self._start:.0f} s" if done >= self._total else f"about {left:.0f} s left"
+        print(f"{self._title}: {done}/{self._total}, {ending}{', ' + note if note else ''}", file=sys.stderr, flush=True)
+
+
+class _RichBar:
+    def __init__(self, bars: "Progress", title: str, total: int) -> None:
+        self._bars = bars
+        self._task = bars.add_task(title, total=total, note="")
+
+    def update(self, done: int, note: str = "") -> None:
+        self._bars.update(self._task, completed=done, note=note)
+
+
+@contextmanager
+def progress_bar(title: str, total: int) -> Iterator[Bar]:
+    """Show how far work of `total` steps has come, and how long the rest will take."""
+    if not sys.stderr.isatty():
+        yield _Lines(title, total)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("[dim]{task.fields[note]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        yield _RichBar(bars, title, total)

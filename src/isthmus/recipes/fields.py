@@ -1,0 +1,271 @@
+"""The fields of a recipe: one frozen, validated value that describes a run whole.
+
+A model here is one latent x likelihood x network x objective; there is no class for each paper.  Field descriptions are
+what `isthmus recipes NAME` prints.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+SCHEMA_VERSION = 1
+
+Activation = Literal["linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus"]
+Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
+PositiveNumber = Annotated[float, Field(gt=0.0)]
+
+
+class Fields(BaseModel):
+    """A frozen group of fields that refuses unknown names and numbers that are not finite."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, validate_default=True
+    )
+
+
+class Pixels(Fields):
+    """What the model takes pixels for."""
+
+    dtype: Literal["uint8", "float32"] = "uint8"
+    """How images travel from the loader to the model: 0 to 255 as integers, or 0 to 1 as floats."""
+    binarise: Literal["none", "threshold", "stochastic"] = "none"
+    """Grey as it is; black or white at the threshold; or drawn afresh each epoch, white with the pixel's probability."""
+    threshold: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
+    """The brightness, from 0 to 1, above which a pixel is white."""
+
+    @model_validator(mode="after")
+    def _threshold_is_read(self) -> "Pixels":
+        if self.threshold != 0.5 and self.binarise != "threshold":
+            raise ValueError("threshold is read only where pixels.binarise is 'threshold'")
+        return self
+
+
+class DenseNetwork(Fields):
+    """Fully connected layers; the decoder mirrors the encoder."""
+
+    kind: Literal["dense"] = "dense"
+    units: tuple[PositiveInt, ...] = (256,)
+    """The widths of the encoder's hidden layers, from the image inwards."""
+    activation: Activation = "relu"
+    """The activation of every hidden layer."""
+
+
+class ConvNetwork(Fields):
+    """Convolutions of stride 2; the decoder answers with transposed convolutions."""
+
+    kind: Literal["conv"] = "conv"
+    filters: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (32, 64)
+    """The encoder's convolutions, each of stride 2; the decoder's transposed ones are the same in reverse."""
+    kernel: PositiveInt = 3
+    """The side of every kernel, in pixels."""
+    padding: Literal["same", "valid"] = "same"
+    """Whether the encoder pads the border; the decoder always does."""
+    stem_filters: PositiveInt = 32
+    """The depth of the small grid from which the decoder grows the image."""
+    activation: Activation = "relu"
+    """The activation of every hidden layer."""
+
+
+class UpsampleNetwork(Fields):
+    """Convolutions with chosen strides; the decoder repeats pixels (nearest neighbour) and convolves."""
+
+    kind: Literal["upsample"] = "upsample"
+    filters: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (8, 8, 8, 8)
+    """The encoder's convolutions."""
+    strides: tuple[Literal[1, 2], ...] = (2, 1, 2, 1)
+    """The stride of each of them; each 2 is undone by one doubling in the decoder."""
+    kernel: PositiveInt = 3
+    """The side of every kernel, in pixels."""
+    stem_filters: PositiveInt = 64
+    """The depth of the small grid from which the decoder grows the image."""
+    decoder_filters: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (64, 32, 32)
+    """The decoder's convolutions: one before each doubling, and one after the last."""
+    activation: Activation = "relu"
+    """The activation of every hidden layer."""
+
+    @model_validator(mode="after")
+    def _shapes_agree(self) -> "UpsampleNetwork":
+        if len(self.strides) != len(self.filters):
+            raise ValueError(f"strides has {len(self.strides)} entries for the {len(self.filters)} of filters")
+        doublings = self.strides.count(2)
+        if len(self.decoder_filters) != doublings + 1:
+            raise ValueError(
+                f"decoder_filters needs {doublings + 1} entries, one more than the strides of 2; "
+                f"{len(self.decoder_filters)} given"
+            )
+        return self
+
+
+class OwnNetwork(Fields):
+    """An encoder and a decoder of the user's own, given to `isthmus.train` as Keras models."""
+
+    kind: Literal["own"] = "own"
+
+
+Network = Annotated[DenseNetwork | ConvNetwork | UpsampleNetwork | OwnNetwork, Field(discriminator="kind")]
+
+
+class PointLatent(Fields):
+    """One code for each image and no rate: a plain autoencoder."""
+
+    kind: Literal["point"] = "point"
+    dim: PositiveInt = 16
+    """The numbers in one code."""
+    activation: Activation = "linear"
+    """Applied to the code itself; with relu no code is negative, and a dimension can die."""
+
+
+class GaussianLatent(Fields):
+    """A diagonal Gaussian posterior under a standard normal prior: a variational autoencoder."""
+
+    kind: Literal["gaussian"] = "gaussian"
+    dim: PositiveInt = 2
+    """The numbers in one code."""
+    epsilon_std: PositiveNumber = 1.0
+    """Scales the posterior's noise in training; anything but 1 no longer maximises a bound."""
+
+
+Latent = Annotated[PointLatent | GaussianLatent, Field(discriminator="kind")]
+
+
+class BernoulliLikelihood(Fields):
+    """Each pixel black or white (binary cross-entropy); on grey pixels a loss, but no likelihood."""
+
+    kind: Literal["bernoulli"] = "bernoulli"
+
+
+class GaussianLikelihood(Fields):
+    """Squared error, with the scale that turns it into nats."""
+
+    kind: Literal["gaussian"] = "gaussian"
+    scale: Literal["fixed", "shared", "per-pixel"] = "fixed"
+    """Whether the standard deviation is given, learned once for all pixels, or given by the decoder for each."""
+    sigma: PositiveNumber = 1.0
+    """The standard deviation, pixels counted from 0 to 1: fixed at it, or learned from it."""
+    mean: Literal["free", "sigmoid"] = "sigmoid"
+    """Whether the mean may leave 0 to 1."""
+
+
+class LaplaceLikelihood(Fields):
+    """Absolute error, with the scale that turns it into nats."""
+
+    kind: Literal["laplace"] = "laplace"
+    scale: Literal["fixed", "shared", "per-pixel"] = "fixed"
+    """Whether the scale is given, learned once for all pixels, or given by the decoder for each."""
+    sigma: PositiveNumber = 1.0
+    """The mean absolute deviation, pixels counted from 0 to 1: fixed at it, or learned from it."""
+    mean: Literal["free", "sigmoid"] = "sigmoid"
+    """Whether the median may leave 0 to 1."""
+
+
+Likelihood = Annotated[BernoulliLikelihood | GaussianLikelihood | LaplaceLikelihood, Field(discriminator="kind")]
+
+
+class Objective(Fields):
+    """What training minimises: distortion + beta x rate, in nats per image."""
+
+    estimator: Literal["closed-form", "monte-carlo"] = "closed-form"
+    """The rate as an integral, or from the same single sample that the distortion uses."""
+    beta: Annotated[float, Field(ge=0.0)] = 1.0
+    """The weight of the rate against the distortion summed over the image, so it means the same at any size."""
+    beta_warmup_epochs: Annotated[float, Field(ge=0.0)] = 0.0
+    """Epochs over which beta grows from 0; validation always counts it in full."""
+
+
+class Training(Fields):
+    """How the objective is minimised."""
+
+    epochs: PositiveInt = 20
+    """How often every training image is seen."""
+    batch_size: PositiveInt = 128
+    """Images a step."""
+    optimiser: Literal["adam", "sgd"] = "adam"
+    """Adam, or plain (stochastic) gradient descent."""
+    momentum: Fraction = 0.0
+    """Momentum of gradient descent."""
+    adam_betas: tuple[Fraction, Fraction] = (0.9, 0.999)
+    """How slowly Adam forgets past gradients, and their squares; a short training gains by forgetting sooner."""
+    learning_rate: PositiveNumber = 1e-3
+    """The step size at its highest; the loss that it meets is in nats per pixel."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """Whether the learning rate stays, or falls to 0 along a cosine."""
+    warmup_fraction: Fraction = 0.0
+    """The share of the steps over which the learning rate grows from 0."""
+    clip_norm: PositiveNumber | None = None
+    """The longest gradient allowed, nats per pixel; none by default."""
+    validation_fraction: Fraction = 0.1
+    """The share of the training images kept aside, chosen by content, to pick the best epoch."""
+    patience: PositiveInt | None = None
+    """Epochs without a better validation loss after which training stops; never by default."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    """Fixes the initial weights, the order of the images and all noise."""
+
+    @model_validator(mode="after")
+    def _fields_are_read(self) -> "Training":
+        faults = []
+        if self.momentum and self.optimiser != "sgd":
+            faults.append("momentum is read only where training.optimiser is 'sgd'")
+        if self.adam_betas != (0.9, 0.999) and self.optimiser != "adam":
+            faults.append("adam_betas are read only where training.optimiser is 'adam'")
+        if self.patience is not None and self.validation_fraction == 0.0:
+            faults.append("patience needs a validation loss, and validation_fraction is 0")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+
+class CodeDensity(Fields):
+    """The distribution fitted to the training codes: what a plain autoencoder, or one label, is sampled from."""
+
+    kind: Literal["gaussian", "mixture"] = "gaussian"
+    """One Gaussian, or a mixture of them; one for all codes, and one for each label where there are labels."""
+    components: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Gaussians in the mixture."""
+
+
+class Recipe(Fields):
+    """A run described whole: give it images, and the rest follows."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    """The version of this description."""
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)] = "own"
+    """What reports call it."""
+    summary: str = ""
+    """What it is for, in a line."""
+    pixels: Pixels = Pixels()
+    network: Network = ConvNetwork()
+    latent: Latent = GaussianLatent()
+    likelihood: Likelihood = BernoulliLikelihood()
+    objective: Objective = Objective()
+    training: Training = Training()
+    codes: CodeDensity = CodeDensity()
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> "Recipe":
+        faults = []
+        if self.latent.kind == "point":
+            default = Objective()
+            unread = [name for name in Objective.model_fields if getattr(self.objective, name) != getattr(default, name)]
+            faults += [f"objective.{name} weighs or estimates the rate, and a point latent has none" for name in unread]
+        if self.objective.beta_warmup_epochs > self.training.epochs:
+            faults.append(
+                f"objective.beta_warmup_epochs={self.objective.beta_warmup_epochs:g} is longer than the training of "
+                f"{self.training.epochs} epochs, so beta would never be reached"
+            )
+        if self.pixels.binarise != "none" and self.likelihood.kind != "bernoulli":
+            faults.append(
+                f"pixels.binarise={self.pixels.binarise!r} makes pixels black or white, which only the bernoulli "
+                f"likelihood describes; likelihood.kind is {self.likelihood.kind!r}"
+            )
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    @property
+    def is_likelihood(self) -> bool:
+        """Whether the training loss bounds the log-probability of the pixels that the model is given.
+
+        A Bernoulli likelihood is one for pixels made black or white.  Binary cross-entropy on grey pixels is none, and
+        a density (Gaussian, Laplace) on 8-bit integers is none either.
+        """
+        return self.likelihood.kind == "bernoulli" and self.pixels.binarise != "none"

@@ -1,0 +1,167 @@
+"""Changing fields of a recipe by name, and saying what is wrong with one in words."""
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from isthmus.errors import RecipeError
+from isthmus.recipes.fields import (
+    BernoulliLikelihood,
+    ConvNetwork,
+    DenseNetwork,
+    Fields,
+    GaussianLatent,
+    GaussianLikelihood,
+    LaplaceLikelihood,
+    OwnNetwork,
+    PointLatent,
+    Recipe,
+    UpsampleNetwork,
+)
+
+KINDS: Mapping[str, Mapping[str, type[Fields]]] = {
+    "network": {"dense": DenseNetwork, "conv": ConvNetwork, "upsample": UpsampleNetwork, "own": OwnNetwork},
+    "latent": {"point": PointLatent, "gaussian": GaussianLatent},
+    "likelihood": {
+        "bernoulli": BernoulliLikelihood,
+        "gaussian": GaussianLikelihood,
+        "laplace": LaplaceLikelihood,
+    },
+}
+
+
+def build_recipe(values: Mapping[str, Any]) -> Recipe:
+    """Validate a whole recipe, every fault in one message.
+
+    Raises:
+        RecipeError: If any field is unknown, missing or out of range.
+    """
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        raise RecipeError("the recipe cannot be:\n" + "\n".join(f"  {fault}" for fault in _faults(error))) from None
+
+
+def recipe_from_json(text: str) -> Recipe:
+    """Read what `recipe.model_dump_json()` wrote.
+
+    Raises:
+        RecipeError: If the text is no JSON object, comes from a newer isthmus, or describes no valid recipe.
+    """
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise RecipeError(f"the recipe is not JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise RecipeError(f"expected a JSON object for a recipe; got a {type(values).__name__}")
+    version = values.get("schema_version", 1)
+    if isinstance(version, int) and version > 1:
+        raise RecipeError(f"the recipe has schema version {version}; this isthmus reads version 1. Upgrade isthmus.")
+    return build_recipe(values)
+
+
+def with_fields(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """Change fields by dotted name: `{"objective.beta": 4, "latent.dim": 10}`.
+
+    A change of `PART.kind` (or of `PART` itself, to a kind's name) keeps the fields that the new kind shares with the
+    old one, and gives the others their defaults.  Kinds are changed first, so the order does not matter.
+
+    Raises:
+        RecipeError: For names that do not exist, with the nearest that does, and for values that cannot be.
+    """
+    values = recipe.model_dump(mode="json")
+    named = {(f"{name}.kind" if name in KINDS and isinstance(value, str) else name): value for name, value in changes.items()}
+    faults = []
+    for name, value in named.items():
+        part, _, field = name.partition(".")
+        if part in KINDS and field == "kind":
+            if value not in KINDS[part]:
+                faults.append(f"{name}: expected one of {', '.join(KINDS[part])}; got {value!r}")
+            else:
+                new = KINDS[part][value]
+                shared = {key: old for key, old in values[part].items() if key in new.model_fields and key != "kind"}
+                values[part] = {**new().model_dump(mode="json"), **shared}
+    for name, value in named.items():
+        *parts, field = name.split(".")
+        place: Any = values
+        for part in parts:
+            place = place.get(part) if isinstance(place, dict) else None
+        if not isinstance(place, dict) or field not in place or isinstance(place[field], dict):
+            faults.append(_unknown(name, values))
+        elif not (field == "kind" and parts[0] in KINDS):
+            place[field] = value
+    if faults:
+        raise RecipeError("the recipe cannot be changed so:\n" + "\n".join(f"  {fault}" for fault in faults))
+    return build_recipe(values)
+
+
+def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
+    """Read `FIELD=VALUE` as the command line gives it; a value is JSON, or else a string.
+
+    `filters=32,64` is read as a list, and `none` as JSON's null where it stands alone for an optional number.
+
+    Raises:
+        RecipeError: If there is no `=`.
+    """
+    changes: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals or not name.strip():
+            raise RecipeError(f"expected FIELD=VALUE, such as objective.beta=4; got {assignment!r}")
+        changes[name.strip()] = _value(name.strip(), text.strip())
+    return changes
+
+
+def leaf_fields(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every field of a dumped recipe as its dotted name and its value."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from leaf_fields(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _value(name: str, text: str) -> Any:
+    if text.lower() == "none" and name != "pixels.binarise":
+        return None
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        pass
+    if "," in text:
+        try:
+            return json.loads(f"[{text.strip('()')}]")
+        except json.JSONDecodeError:
+            pass
+    return text
+
+
+def _unknown(name: str, values: Mapping[str, Any]) -> str:
+    names = [leaf for leaf, _ in leaf_fields(values)]
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if not near:  # a bare last part is what people type: `beta` for `objective.beta`
+        ends = {leaf.rpartition(".")[2]: leaf for leaf in names}
+        near = [ends[end] for end in difflib.get_close_matches(name.rpartition(".")[2], list(ends), n=1, cutoff=0.6)]
+    if near:
+        return f"{name}: no such field; the nearest is {near[0]}"
+    return f"{name}: no such field; `isthmus recipes NAME --json` prints all of them"
+
+
+def _faults(error: ValidationError) -> list[str]:
+    lines = []
+    for fault in error.errors():
+        # Pydantic puts the tag of a union into the place: ("network", "conv", "filters").
+        place = [str(part) for i, part in enumerate(fault["loc"]) if not (i == 1 and fault["loc"][0] in KINDS and part in KINDS[str(fault["loc"][0])])]
+        name = ".".join(place)
+        if fault["type"] == "extra_forbidden":
+            lines.append(_unknown(name, Recipe().model_dump(mode="json")))
+            continue
+        message = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "value_error":
+            lines += [f"{name + ': ' if name else ''}{part}" for part in message.split("; ")] if not name else [f"{name}: {message}"]
+        else:
+            lines.append(f"{name}: {message[0].lower()}{message[1:]}; got {fault['input']!r}")
+    return lines

@@ -1,0 +1,148 @@
+"""The manifest: what a run folder holds, and what a reader must know to use it."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+
+from isthmus.data import ImageSpec
+from isthmus.errors import RunError
+
+SCHEMA_VERSION = 1
+STATES = ("training", "complete", "interrupted", "failed")
+
+
+class Entry(BaseModel):
+    """A frozen part of the manifest; names that this version does not know are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FileEntry(Entry):
+    """One file, by content."""
+
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    bytes: int
+
+
+class TensorEntry(Entry):
+    """One input or output of a graph; a dimension named `n` is the batch, and free."""
+
+    name: str
+    dtype: Literal["uint8", "float32"]
+    shape: tuple[int | Literal["n"], ...]
+
+
+class GraphEntry(Entry):
+    """One ONNX graph."""
+
+    file: str
+    inputs: tuple[TensorEntry, ...]
+    outputs: tuple[TensorEntry, ...]
+    max_difference: Mapping[str, float]
+    """The largest absolute difference from the trained model that was seen at export, for each output."""
+
+
+class GroupEntry(Entry):
+    """One group of latent variables."""
+
+    name: str
+    kind: Literal["point", "gaussian"]
+    shape: tuple[PositiveInt, ...]
+
+
+class ImageEntry(Entry):
+    """The shape and dtype of images."""
+
+    height: PositiveInt
+    width: PositiveInt
+    channels: PositiveInt
+    dtype: Literal["uint8", "float32"]
+
+    @property
+    def spec(self) -> ImageSpec:
+        """The same as the data package's type."""
+        return ImageSpec(self.height, self.width, self.channels, self.dtype)
+
+    @classmethod
+    def of(cls, spec: ImageSpec) -> "ImageEntry":
+        """From the data package's type."""
+        return cls(height=spec.height, width=spec.width, channels=spec.channels, dtype=spec.dtype)
+
+
+class DataEntry(Entry):
+    """The images that the run was trained on."""
+
+    name: str
+    fingerprint: str
+    train_images: int
+    validation_images: int
+    test_images: int
+    class_names: tuple[str, ...] = ()
+
+
+class TrainingEntry(Entry):
+    """How the training went."""
+
+    backend: str
+    device: str
+    machine: str
+    started: str
+    seconds: float
+    epochs: int
+    """Epochs finished."""
+    steps: int
+    best_epoch: int
+    """The epoch, counted from 1, whose weights the run holds; 0 for the weights before training."""
+    message: str = ""
+    """Why it ended early, where it did."""
+
+
+class Manifest(Entry):
+    """Everything about a run but its numbers."""
+
+    schema_version: int = SCHEMA_VERSION
+    state: Literal["training", "complete", "interrupted", "failed"]
+    images: ImageEntry
+    target: ImageEntry
+    latent_groups: tuple[GroupEntry, ...]
+    graphs: Mapping[str, GraphEntry] = {}
+    data: DataEntry
+    training: TrainingEntry | None = None
+    versions: Mapping[str, str] = {}
+    files: Mapping[str, FileEntry] = {}
+
+    def to_json(self) -> str:
+        """Text for `manifest.json`."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+def manifest_from_json(text: str, where: str) -> Manifest:
+    """Read a manifest.
+
+    Args:
+        text: What the file holds.
+        where: The run, for messages.
+
+    Raises:
+        RunError: If it is no JSON, from a newer isthmus, or not a manifest.
+    """
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise RunError(f"{where}: manifest.json is torn or no JSON ({error}). Restore it from a copy.") from None
+    if not isinstance(values, dict) or "schema_version" not in values:
+        raise RunError(f"{where}: manifest.json is none of isthmus's: it has no schema_version.")
+    version = values["schema_version"]
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise RunError(
+            f"{where}: the run has schema version {version}, and this isthmus reads up to {SCHEMA_VERSION}. "
+            f"Upgrade it: pip install --upgrade isthmus"
+        )
+    try:
+        return Manifest.model_validate(values)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(str(part) for part in fault["loc"])
+        raise RunError(f"{where}: manifest.json cannot be: {place}: {fault['msg']}.") from None

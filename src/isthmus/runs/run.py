@@ -1,0 +1,208 @@
+"""A trained run, put to use on its graphs: no training framework is needed, or imported."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from isthmus.data import ImageSpec, as_source
+from isthmus.errors import DataError, RunError, UsageError
+from isthmus.probability import Latent, Likelihood, latent_of, likelihood_of, namespace
+from isthmus.probability.densities import GaussianMixture
+from isthmus.recipes import Recipe
+from isthmus.runs.folder import CODES, read_file, read_manifest, read_recipe
+from isthmus.runs.manifest import Manifest
+from isthmus.runs.sessions import Session
+
+Images = NDArray[np.generic]
+FloatArray = NDArray[np.float32]
+
+
+class Run:
+    """A run folder, opened by `isthmus.load`.
+
+    Images are arrays `(n, height, width, channels)` of the shape and dtype that the run was trained on, `image`.
+
+    Attributes:
+        path: The folder.
+        manifest: What it holds.
+        recipe: What it was made by.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, recipe: Recipe) -> None:
+        self.path, self.manifest, self.recipe = path, manifest, recipe
+
+    def __repr__(self) -> str:
+        return f"<Run {self.path}: {self.recipe.name}, {self.image}, {self.recipe.latent.dim} numbers a code>"
+
+    @property
+    def image(self) -> ImageSpec:
+        """The shape and dtype of its images."""
+        return self.manifest.images.spec
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The labels of the training images; empty if they had none."""
+        return self.manifest.data.class_names
+
+    @property
+    def latent(self) -> Latent:
+        """What the encoder's outputs mean."""
+        return latent_of(self.recipe.latent)
+
+    @property
+    def likelihood(self) -> Likelihood:
+        """What the decoder's outputs mean."""
+        return likelihood_of(self.recipe.likelihood)
+
+    def encode(self, images: ArrayLike) -> dict[str, FloatArray]:
+        """The posterior of each image.
+
+        Returns:
+            `mean`, and `log_variance` unless the latent is a point: float32 `(n, dim)`.
+
+        Raises:
+            DataError: If the images are not of the run's shape.
+        """
+        return self._encoder(self._checked(images))  # type: ignore[return-value]
+
+    def decode(self, latent: ArrayLike) -> Images:
+        """The images that codes `(n, dim)` stand for: the likelihood's mean, in the run's image dtype.
+
+        Raises:
+            DataError: If the codes have another number of dimensions, or are not finite.
+        """
+        return self._decoder(self._checked_codes(latent), ("images",))["images"]
+
+    def decode_parameters(self, latent: ArrayLike) -> dict[str, FloatArray]:
+        """The likelihood's parameters by name (`logits` of a Bernoulli), float32 `(n, ...)`.
+
+        Raises:
+            DataError: If the codes have another number of dimensions, or are not finite.
+        """
+        return self._decoder(self._checked_codes(latent), self.likelihood.parameter_names)  # type: ignore[return-value]
+
+    def draw_codes(self, posterior: Mapping[str, FloatArray], rng: np.random.Generator) -> FloatArray:
+        """Draw one code for each image from what `encode` gave, float32 `(n, dim)`."""
+        noise = rng.standard_normal(posterior["mean"].shape, np.float32)
+        return np.asarray(self.latent.sample(namespace, posterior, noise), np.float32)
+
+    def reconstruct(self, images: ArrayLike, draws: int | None = None, seed: int = 0) -> Images:
+        """Encode and decode.
+
+        Args:
+            images: `(n, h, w, c)`.
+            draws: None decodes the posterior's mean; a number decodes so many draws from the posterior.
+            seed: Of the draws.
+
+        Returns:
+            `(n, h, w, c)`, or `(n, draws, h, w, c)`.
+
+        Raises:
+            DataError: If the images are not of the run's shape.
+            UsageError: If draws are wanted of a plain autoencoder, which has one code for each image.
+        """
+        posterior = self.encode(images)
+        if draws is None:
+            return self.decode(posterior["mean"])
+        if draws < 1:
+            raise UsageError(f"expected at least one draw; got draws={draws}")
+        if not self.latent.has_rate:
+            raise UsageError(f"{self.path} is a plain autoencoder: an image has one code, and no posterior to draw from.")
+        rng = np.random.default_rng(seed)
+        return np.stack([self.decode(self.draw_codes(posterior, rng)) for _ in range(draws)], axis=1)
+
+    def sample_codes(self, count: int, label: str | int | None = None, seed: int = 0) -> FloatArray:
+        """Draw codes, float32 `(count, dim)`: from the prior, or from the training codes' fitted distribution.
+
+        A VAE without a label draws from its prior; a plain autoencoder, and any model for one label, from the
+        distribution that was fitted to the training codes (of that label).
+
+        Raises:
+            UsageError: If the label is none of `class_names`.
+        """
+        if count < 1:
+            raise UsageError(f"expected at least one sample; got {count}")
+        rng = np.random.default_rng(seed)
+        if label is None and self.latent.has_rate:
+            return rng.standard_normal((count, self.recipe.latent.dim), np.float32)
+        return self._density(label).sample(count, rng)
+
+    def sample(self, count: int = 16, label: str | int | None = None, seed: int = 0) -> Images:
+        """New images, `(count, h, w, c)`; see `sample_codes` for where they come from.
+
+        Raises:
+            UsageError: If the label is none of `class_names`.
+        """
+        return self.decode(self.sample_codes(count, label, seed))
+
+    def _density(self, label: str | int | None) -> GaussianMixture:
+        if label is None:
+            return GaussianMixture.from_arrays(self._densities, "all")
+        if not self.class_names:
+            raise UsageError(f"{self.path} was trained on images without labels, so no label can be asked for.")
+        name = str(label)
+        if name not in self.class_names:
+            raise UsageError(f"there is no label {name!r}; there are {', '.join(self.class_names)}")
+        try:
+            return GaussianMixture.from_arrays(self._densities, f"label.{self.class_names.index(name)}")
+        except KeyError:
+            raise UsageError(f"no training image of {self.path} had the label {name!r}.") from None
+
+    @cached_property
+    def _densities(self) -> dict[str, Any]:
+        import safetensors
+        import safetensors.numpy
+
+        try:
+            return safetensors.numpy.load(read_file(self.path, CODES, self.manifest))
+        except safetensors.SafetensorError as error:
+            raise RunError(f"{self.path}: {CODES} is torn ({error}). Restore it.") from None
+
+    @cached_property
+    def _encoder(self) -> Session:
+        return self._session("encoder")
+
+    @cached_property
+    def _decoder(self) -> Session:
+        return self._session("decoder")
+
+    def _session(self, name: str) -> Session:
+        if name not in self.manifest.graphs:
+            raise RunError(f"{self.path}: the manifest declares no {name}; the run is {self.manifest.state}.")
+        entry = self.manifest.graphs[name]
+        return Session(read_file(self.path, entry.file, self.manifest), entry, str(self.path / entry.file))
+
+    def _checked(self, images: ArrayLike) -> Images:
+        source = as_source(np.asarray(images), dtype=self.image.dtype)
+        if source.spec != self.image:
+            raise DataError(f"expected images of {self.image}, as run {self.path.name!r} was trained on; got {source.spec}.")
+        return source.read(np.arange(len(source)))
+
+    def _checked_codes(self, latent: ArrayLike) -> FloatArray:
+        codes = np.asarray(latent, np.float32)
+        dim = self.recipe.latent.dim
+        if codes.ndim != 2 or codes.shape[1] != dim:
+            raise DataError(f"expected codes of shape (n, {dim}); got {codes.shape}.")
+        if not np.isfinite(codes).all():
+            raise DataError("expected finite codes; some are NaN or infinite.")
+        return codes
+
+
+def load(path: str | Path) -> Run:
+    """Open a run folder.
+
+    Raises:
+        RunError: If it is missing, torn, foreign, from a newer isthmus, or still being trained.
+    """
+    folder = Path(path)
+    manifest = read_manifest(folder)
+    if manifest.state == "training" or not manifest.graphs:
+        raise RunError(
+            f"{folder} is no finished run: it is still being trained, or its training was cut off. "
+            f"`isthmus train DATA --out {folder} --resume` goes on with it."
+        )
+    return Run(folder, manifest, read_recipe(folder, manifest))

@@ -1,0 +1,74 @@
+"""ONNX graphs, run by ONNX Runtime in batches."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+
+from isthmus.errors import RunError
+from isthmus.runs.manifest import GraphEntry
+
+BATCH = 256
+"""Images a call: enough to keep the cores busy, few enough to keep memory flat."""
+
+
+class Session:
+    """One graph with its declared inputs and outputs.
+
+    Args:
+        content: The ONNX file.
+        entry: What the manifest says of it.
+        where: The file, for messages.
+
+    Raises:
+        RunError: If the graph is damaged, refers to files outside itself, or is not what the manifest says.
+    """
+
+    def __init__(self, content: bytes, entry: GraphEntry, where: str) -> None:
+        _refuse_external_data(content, where)
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime's own classes derive from Exception alone
+            raise RunError(f"{where}: ONNX Runtime cannot open the graph ({error}).") from None
+        found = {tensor.name for tensor in (*self._session.get_inputs(), *self._session.get_outputs())}
+        missing = {tensor.name for tensor in (*entry.inputs, *entry.outputs)} - found
+        if missing:
+            raise RunError(f"{where}: the graph has no {', '.join(sorted(missing))}, which the manifest declares.")
+        self._entry = entry
+
+    def __call__(self, values: NDArray[np.generic], outputs: Iterable[str] | None = None) -> dict[str, NDArray[np.generic]]:
+        """Run the graph of one input on `(n, ...)`, `BATCH` at a time; outputs by name, each `(n, ...)`."""
+        names = tuple(outputs or (tensor.name for tensor in self._entry.outputs))
+        feed = self._entry.inputs[0].name
+        # An empty input still has to give outputs of the right shape: run it once as it is.
+        starts = range(0, max(len(values), 1), BATCH)
+        parts = [self._session.run(names, {feed: values[start : start + BATCH]}) for start in starts]
+        return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}
+
+
+def _refuse_external_data(content: bytes, where: str) -> None:
+    try:
+        model = onnx.load_model_from_string(content)
+    except Exception as error:  # protobuf's own classes
+        raise RunError(f"{where}: not an ONNX file, or a torn one ({error}).") from None
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(model.graph)):
+        raise RunError(
+            f"{where}: the graph keeps its weights in other files (ONNX external data), which could be any file of this "
+            f"machine. isthmus never writes such graphs and refuses them."
+        )
+
+
+def _tensors(graph: onnx.GraphProto) -> Iterable[onnx.TensorProto]:
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+            for inner in (attribute.g, *attribute.graphs):
+                if inner.node or inner.initializer:
+                    yield from _tensors(inner)

@@ -1,0 +1,115 @@
+"""Writing so that nothing is ever half there.
+
+A file is written beside its final place and moved over it in one step; what goes wrong on the way is said in words.
+"""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from isthmus.errors import StorageError, UsageError
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn the operating system's errors while writing to `path` into messages that say what to do.
+
+    Raises:
+        StorageError: If the place is full, read-only, forbidden or not a folder.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            reason = "the disk is full. Free some space, or write elsewhere"
+        elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            reason = "the place is read-only for you. Write elsewhere, or change its permissions"
+        elif error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+            reason = "a file stands where a folder should be, or the other way round. Choose another place"
+        else:
+            reason = error.strerror or str(error)
+        raise StorageError(f"cannot write {path}: {reason}.") from error
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yield a path to write to; what stands there at the end is moved to `path`, and nothing if the block fails.
+
+    The temporary file keeps the final one's suffix, since many writers choose a format by it.
+
+    Raises:
+        StorageError: If the place cannot be written to.
+    """
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=f".part{path.suffix}", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            # mkstemp makes files that only their owner reads.
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file atomically.
+
+    Raises:
+        StorageError: If the place cannot be written to.
+    """
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write a whole file atomically, as UTF-8.
+
+    Raises:
+        StorageError: If the place cannot be written to.
+    """
+    write_bytes(path, content.encode())
+
+
+def require_free(path: Path) -> None:
+    """Check that an output does not exist yet; an empty folder is as good as none.
+
+    Raises:
+        UsageError: If it does.
+    """
+    if path.is_dir() and not any(path.iterdir()):
+        return
+    if path.exists():
+        raise UsageError(f"{path} exists already; choose another --out, or move it away.")
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yield a folder to fill; it becomes `path` at the end, and nothing is left if the block fails.
+
+    Raises:
+        UsageError: If `path` exists and is not an empty folder.
+        StorageError: If the place cannot be written to.
+    """
+    require_free(path)
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}-", suffix=".part", dir=path.parent))
+        temporary.chmod(0o755)
+        try:
+            yield temporary
+            if path.is_dir():
+                path.rmdir()
+            temporary.replace(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)

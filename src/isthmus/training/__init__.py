@@ -1,0 +1,1 @@
+"""Fitting a recipe to images; needs Keras and one of its backends."""

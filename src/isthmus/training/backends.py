@@ -1,0 +1,83 @@
+"""Choosing the framework and the device before Keras is imported: afterwards it is too late."""
+
+import importlib.util
+import os
+import sys
+
+from isthmus.errors import BackendError
+
+BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+"""What `--backend` takes, and the module that each needs; the first that is installed is the default."""
+
+
+def choose_backend(backend: str | None = None, device: str | None = None) -> str:
+    """Settle the backend and the device of this process, and say which backend it is.
+
+    Args:
+        backend: `tensorflow`, `jax` or `torch`; by default what `KERAS_BACKEND` says, or else the first installed.
+        device: `cpu`, `gpu` or one of several, as `gpu:1`; by default what the backend picks.
+
+    Raises:
+        BackendError: If the backend is unknown or not installed, or Keras already runs on another, or the device cannot
+            be chosen any more.
+    """
+    wanted = backend or os.environ.get("KERAS_BACKEND") or _first_installed()
+    if wanted not in BACKENDS:
+        raise BackendError(f"expected a backend of {', '.join(BACKENDS)}; got {wanted!r}")
+    if importlib.util.find_spec("keras") is None or importlib.util.find_spec(BACKENDS[wanted]) is None:
+        raise BackendError(f'training on {wanted} needs an extra: pip install "isthmus[{wanted}]"')
+    if "keras" in sys.modules:
+        import keras
+
+        if keras.config.backend() != wanted:
+            raise BackendError(
+                f"Keras already runs on {keras.config.backend()} in this process and cannot change to {wanted}; "
+                f"start anew with KERAS_BACKEND={wanted}"
+            )
+    if device is not None:
+        _choose_device(device, wanted)
+    os.environ["KERAS_BACKEND"] = wanted
+    # TensorFlow greets on standard error from C++, before Python can ask it not to; about oneDNN unless that is settled.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    # PyTorch's threads spin while they wait; beside any other busy process that made a step thirty times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    return wanted
+
+
+def _first_installed() -> str:
+    for name, module in BACKENDS.items():
+        if importlib.util.find_spec(module) is not None:
+            return name
+    raise BackendError('training needs a framework: pip install "isthmus[tensorflow]" (or [jax], or [torch])')
+
+
+def _choose_device(device: str, backend: str) -> None:
+    kind, _, number = device.lower().partition(":")
+    if kind not in ("cpu", "gpu", "cuda") or (number and not number.isdigit()):
+        raise BackendError(f"expected a device such as cpu, gpu or gpu:1; got {device!r}")
+    if BACKENDS[backend] in sys.modules:
+        raise BackendError(f"{backend} is already running in this process; choose the device before it is imported")
+    if kind == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+        if backend == "jax":
+            os.environ["JAX_PLATFORMS"] = "cpu"
+    else:
+        os.environ["CUDA_VISIBLE_DEVICES"] = number or os.environ.get("CUDA_VISIBLE_DEVICES", "0")
+
+
+def device_name() -> str:
+    """The device that the backend computes on, in words; Keras must be imported already."""
+    import keras
+
+    devices = keras.distribution.list_devices() if keras.config.backend() == "jax" else None
+    if keras.config.backend() == "torch":
+        import torch
+
+        return torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
+    if keras.config.backend() == "tensorflow":
+        import tensorflow as tf
+
+        gpus = tf.config.list_logical_devices("GPU")
+        return str(gpus[0].name) if gpus else "cpu"
+    return ", ".join(devices or ["cpu"])

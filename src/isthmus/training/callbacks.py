@@ -1,0 +1,247 @@
+"""What happens around the steps of a training, one small callback each."""
+
+import csv
+import io
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.autoencoder import Autoencoder
+from isthmus.errors import TrainingError
+from isthmus.progress import Bar
+from isthmus.storage import write_text
+from isthmus.training.checkpoints import Checkpoints
+from isthmus.training.state import TrainingState
+from isthmus.training.weights import synchronise, weights_of
+
+
+class Interrupted(Exception):
+    """Somebody asked the training to stop; it does so between two steps."""
+
+
+class NotFinite(TrainingError):
+    """A term of the loss is no longer finite."""
+
+
+class StepCounter(keras.callbacks.Callback):
+    """Counts steps, epochs and seconds into the training's state; goes first."""
+
+    def __init__(self, state: TrainingState) -> None:
+        super().__init__()
+        self._state, self._since = state, time.monotonic()
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Start the clock."""
+        self._since = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Count a step."""
+        self._state.step += 1
+        self._tick()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Count an epoch."""
+        self._state.epoch = epoch + 1
+        self._tick()
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        self._state.seconds += now - self._since
+        self._since = now
+
+
+class FiniteGuard(keras.callbacks.Callback):
+    """Stops at the first step whose loss is not finite, and says which term it was.
+
+    The metrics are means since the epoch began, so one bad value shows in every later one, and at once.
+    """
+
+    def __init__(self, state: TrainingState, steps_per_epoch: int) -> None:
+        super().__init__()
+        self._state, self._steps_per_epoch = state, steps_per_epoch
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Look at the loss, and at its terms if it is not finite.
+
+        Raises:
+            NotFinite: If it is not.
+        """
+        if logs is None or math.isfinite(float(logs["loss"])):
+            return
+        terms = [name for name in ("distortion", "rate") if name in logs and not math.isfinite(float(logs[name]))]
+        step_in_epoch = (self._state.step - 1) % self._steps_per_epoch + 1
+        raise NotFinite(
+            f"the {' and the '.join(terms) or 'loss'} stopped being finite in epoch "
+            f"{self._state.epoch + 1}, step {step_in_epoch} of {self._steps_per_epoch}. Try a lower "
+            f"training.learning_rate, or training.clip_norm=1."
+        )
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Keeps the weights of the best epoch, by validation loss, or by training loss where there is no validation."""
+
+    def __init__(self, state: TrainingState, patience: int | None) -> None:
+        super().__init__()
+        self._state, self._patience = state, patience
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Compare this epoch with the best, and stop where patience ran out."""
+        assert logs is not None
+        loss = float(logs.get("val_loss", logs["loss"]))
+        if loss < self._state.best_loss:
+            self._state.best_weights = weights_of(self.model)
+            self._state.best_loss, self._state.best_epoch, self._state.waited = loss, epoch + 1, 0
+            return
+        self._state.waited += 1
+        if self._patience is not None and self._state.waited >= self._patience:
+            self.model.stop_training = True
+            self._state.message = f"no better validation loss in {self._patience} epochs"
+
+
+class History(keras.callbacks.Callback):
+    """Adds a row for each epoch and keeps `history.csv` up to date."""
+
+    def __init__(self, state: TrainingState, path: Path) -> None:
+        super().__init__()
+        self._state, self._path = state, path
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Write the file anew, atomically: it is small, and never torn."""
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        row = {"epoch": epoch + 1, "step": self._state.step, "seconds": round(self._state.seconds, 3)}
+        row |= {name: float(value) for name, value in (logs or {}).items()} | {"learning_rate": rate}
+        self._state.history.append(row)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(row), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self._state.history)
+        write_text(self._path, text.getvalue())
+
+
+class Checkpointer(keras.callbacks.Callback):
+    """Writes a checkpoint after each epoch and, within long ones, every so many seconds; goes after what changes the state."""
+
+    EVERY_SECONDS = 30.0
+
+    def __init__(self, state: TrainingState, checkpoints: Checkpoints) -> None:
+        super().__init__()
+        self._state, self._checkpoints = state, checkpoints
+        self._next = time.monotonic() + self.EVERY_SECONDS
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Write one if it is time."""
+        if time.monotonic() >= self._next:
+            self.save()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Write one."""
+        self.save()
+
+    def save(self) -> None:
+        """Write one now, unless a weight is not finite: the loss will show it in the next step, and this is too late."""
+        weights = weights_of(self.model)
+        if all(np.isfinite(array).all() for array in weights.values()):
+            self._checkpoints.save(self.model, self._state)
+        self._next = time.monotonic() + self.EVERY_SECONDS
+
+
+class ContinueEpoch(keras.callbacks.Callback):
+    """Gives the metrics their sums back when a resumed training goes on in the middle of an epoch."""
+
+    def __init__(self, sums: list[NDArray[Any]]) -> None:
+        super().__init__()
+        self._sums = sums
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Keras has just reset them."""
+        for variable, value in zip(self.model.metrics_variables, self._sums, strict=True):
+            variable.assign(value)
+
+
+class ShowProgress(keras.callbacks.Callback):
+    """Feeds a progress bar with the steps done, the loss and its terms."""
+
+    EVERY_SECONDS = 0.2
+
+    def __init__(self, state: TrainingState, bar: Bar, epochs: int) -> None:
+        super().__init__()
+        self._state, self._bar, self._epochs = state, bar, epochs
+        self._next, self._validation = 0.0, ""
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Now and then: drawing costs more than a small step."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + self.EVERY_SECONDS
+        terms = "  ".join(f"{name} {float((logs or {})[name]):.2f}" for name in ("loss", "distortion", "rate") if name in (logs or {}))
+        self._bar.update(self._state.step, f"epoch {self._state.epoch + 1}/{self._epochs}  {terms}{self._validation}")
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Say how validation went."""
+        logs = logs or {}
+        if "val_loss" in logs:
+            self._validation = f"  validation {float(logs['val_loss']):.2f}"
+        self._bar.update(self._state.step, f"epoch {epoch + 1}/{self._epochs}  loss {float(logs['loss']):.2f}{self._validation}")
+
+
+class AfterEpochs(keras.callbacks.Callback):
+    """Calls a function with the model before training and after each epoch: for pictures and logs."""
+
+    def __init__(self, act: Callable[[Autoencoder, int, Mapping[str, float]], None], first_epoch: int) -> None:
+        super().__init__()
+        self._act, self._first_epoch = act, first_epoch
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Epoch 0: the weights before training."""
+        if self._first_epoch == 0:
+            self._act(self.model, 0, {})
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """After an epoch, counted from 1."""
+        synchronise(self.model)
+        self._act(self.model, epoch + 1, {name: float(value) for name, value in (logs or {}).items()})
+
+
+class PoliteStop(keras.callbacks.Callback):
+    """Turns the first Ctrl-C or SIGTERM into a stop between two steps; a second Ctrl-C stops at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked = False
+        self._before: dict[int, Any] = {}
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Listen, where this is the main thread: elsewhere Python does not let one."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._ask)
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Stop if asked to.
+
+        Raises:
+            Interrupted: Between two steps.
+        """
+        if self._asked:
+            raise Interrupted
+
+    def restore(self) -> None:
+        """Give the signals back to whoever had them."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before.clear()
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        if self._asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self._asked = True

@@ -1,0 +1,63 @@
+"""Checkpoints: everything that a training needs to go on exactly where it stopped, in one file each."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from isthmus.autoencoder import Autoencoder
+from isthmus.errors import RunError
+from isthmus.storage import atomic_file, storage_errors
+from isthmus.training.state import TrainingState
+from isthmus.training.weights import set_state, state_of
+
+KEPT = 2
+"""Checkpoints kept: the last, and one before it in case the last was torn by the machine itself."""
+_STATE, _BEST, _PROGRESS = "state/", "best/", "training_state"
+
+
+class Checkpoints:
+    """The checkpoints of one run, `step-N.safetensors` in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def save(self, model: Autoencoder, state: TrainingState) -> None:
+        """Write a checkpoint atomically, then drop those no longer kept.
+
+        Raises:
+            StorageError: If it cannot be written; the checkpoints before it stay.
+        """
+        arrays: dict[str, NDArray[Any]] = {_STATE + name: array for name, array in state_of(model).items()}
+        arrays |= {_BEST + name: array for name, array in state.best_weights.items()}
+        with atomic_file(self.folder / f"step-{state.step:09d}.safetensors") as path, storage_errors(path):
+            path.write_bytes(safetensors.numpy.save(arrays, {_PROGRESS: state.to_json()}))
+        for old in self._files()[:-KEPT]:
+            old.unlink(missing_ok=True)
+
+    def restore(self, model: Autoencoder) -> TrainingState:
+        """Fill a compiled and built model from the newest checkpoint that is whole.
+
+        Raises:
+            RunError: If there is none, or it does not fit the model.
+        """
+        for path in reversed(self._files()):
+            try:
+                with safetensors.safe_open(path, framework="numpy") as file:
+                    arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118: no mapping
+                    text = (file.metadata() or {})[_PROGRESS]
+            except (OSError, KeyError, safetensors.SafetensorError):
+                continue
+            best = {name.removeprefix(_BEST): array for name, array in arrays.items() if name.startswith(_BEST)}
+            now = {name.removeprefix(_STATE): array for name, array in arrays.items() if name.startswith(_STATE)}
+            set_state(model, now, str(path))
+            return TrainingState.from_json(text, best)
+        raise RunError(f"{self.folder} holds no whole checkpoint to go on from; train anew into another --out.")
+
+    def _files(self) -> list[Path]:
+        if not self.folder.is_dir():
+            return []
+        return sorted(path for path in self.folder.iterdir() if re.fullmatch(r"step-\d{9,}\.safetensors", path.name))

@@ -1,0 +1,43 @@
+"""Batches in the form that `keras.Model.fit` takes."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from isthmus.data import Batch, ImageSource, TrainingBatches, evaluation_batches
+from isthmus.recipes import Pixels
+
+VALIDATION_BATCH = 250
+
+
+def training_feed(batches: TrainingBatches, first_step: int) -> Iterator[tuple[dict[str, Any]]]:
+    """Give batches without end, from a step on.
+
+    Keras would restart a data set at each epoch and forget its position; one stream that goes on does not.
+    """
+    step = first_step
+    while True:
+        yield _fields(batches.batch(step))
+        step += 1
+
+
+class ValidationFeed(keras.utils.PyDataset):
+    """Every image of a source once, in the same batches and with the same draws each epoch."""
+
+    def __init__(self, source: ImageSource, pixels: Pixels, seed: int) -> None:
+        super().__init__(workers=1, use_multiprocessing=False)
+        self._batches = list(evaluation_batches(source, VALIDATION_BATCH, pixels, seed))
+        self._count = math.ceil(len(source) / VALIDATION_BATCH)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> tuple[dict[str, Any]]:
+        return _fields(self._batches[index])
+
+
+def _fields(batch: Batch) -> tuple[dict[str, Any]]:
+    return ({"seen": np.ascontiguousarray(batch.seen), "target": np.ascontiguousarray(batch.target)},)

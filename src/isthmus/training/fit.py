@@ -1,0 +1,199 @@
+"""Fitting a recipe to images, by Keras's own `fit`."""
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from isthmus.autoencoder import Autoencoder
+from isthmus.data import BatchPlan, ImageSource, ImageSpec, TrainingBatches
+from isthmus.errors import RunError, TrainingError
+from isthmus.progress import progress_bar
+from isthmus.recipes import Recipe
+from isthmus.runs.folder import CHECKPOINT, HISTORY
+from isthmus.training import callbacks as cb
+from isthmus.training.checkpoints import Checkpoints
+from isthmus.training.feed import ValidationFeed, training_feed
+from isthmus.training.schedules import build_optimiser
+from isthmus.training.state import TrainingState
+from isthmus.training.weights import set_weights, weights_of
+
+EpochAction = Callable[[Autoencoder, int, Mapping[str, float]], None]
+"""Called with the model, the epoch (0 before training) and the metrics so far."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training: what, on what, and where its files go.
+
+    Attributes:
+        recipe: What to train.
+        train: The images to learn from.
+        validation: The images that choose the best epoch, or None.
+        folder: The run folder, which gets the loss curves and the checkpoints.
+        own: An encoder and a decoder of the user's own.
+        initial_weights: Weights to start from instead of random ones, and where they come from.
+        resume: Whether to go on from the newest checkpoint.
+    """
+
+    recipe: Recipe
+    train: ImageSource
+    validation: ImageSource | None
+    folder: Path
+    own: tuple[keras.Model, keras.Model] | None = None
+    initial_weights: tuple[Mapping[str, Any], str] | None = None
+    resume: bool = False
+
+    @property
+    def plan(self) -> BatchPlan:
+        """The order of the images."""
+        return BatchPlan(self.recipe.training.seed, len(self.train), self.recipe.training.batch_size)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model, filled with its best weights, and how it came about.
+
+    `outcome` is `complete`, `interrupted` (asked to stop) or `failed` (a loss that is not finite).
+    """
+
+    model: Autoencoder
+    state: TrainingState
+    outcome: str
+
+
+def build_model(
+    recipe: Recipe,
+    spec: ImageSpec,
+    steps_per_epoch: int = 1,
+    own: tuple[keras.Model, keras.Model] | None = None,
+) -> Autoencoder:
+    """Build and compile the recipe's model, its weights fixed by the recipe's seed.
+
+    Raises:
+        RecipeError: If the recipe does not fit images of this shape.
+    """
+    with _seeded(recipe.training.seed):
+        model = Autoencoder(recipe, spec, steps_per_epoch, own)
+    optimiser = build_optimiser(recipe.training, recipe.training.epochs * steps_per_epoch)
+    # XLA compiles TensorFlow's small convolutions into slower ones on a CPU; JAX has no other way.
+    model.compile(optimizer=optimiser, jit_compile=keras.config.backend() == "jax")
+    batch = {name: np.zeros((1, *spec.shape), spec.dtype) for name in ("seen", "target")}
+    model(batch)
+    optimiser.build(model.trainable_variables)
+    return model
+
+
+def fit(job: Job, actions: tuple[EpochAction, ...] = ()) -> Fitted:
+    """Train, keep the best epoch's weights, and survive Ctrl-C and a loss that is not finite.
+
+    Args:
+        job: What to train.
+        actions: What to do before training and after each epoch.
+
+    Raises:
+        RecipeError: If the recipe does not fit the images.
+        RunError: If there is nothing to resume from, or initial weights that do not fit.
+        TrainingError: If the loss is not finite before there is any good model.
+        StorageError: If history or checkpoints cannot be written.
+    """
+    training, plan = job.recipe.training, job.plan
+    steps_per_epoch = plan.steps_per_epoch
+    model = build_model(job.recipe, job.train.spec, steps_per_epoch, job.own)
+    checkpoints = Checkpoints(job.folder / CHECKPOINT)
+    state = TrainingState()
+    if job.resume:
+        state = checkpoints.restore(model)
+    elif job.initial_weights is not None:
+        set_weights(model, *job.initial_weights)
+    batches = TrainingBatches(job.train, plan, job.recipe.pixels, training.seed)
+    validation = None if job.validation is None else ValidationFeed(job.validation, job.recipe.pixels, training.seed)
+
+    stop, checkpointer = cb.PoliteStop(), cb.Checkpointer(state, checkpoints)
+    outcome = "complete"
+    with progress_bar("training", training.epochs * steps_per_epoch) as bar:
+        watchers = [
+            cb.StepCounter(state),
+            cb.FiniteGuard(state, steps_per_epoch),
+            cb.KeepBest(state, training.patience),
+            cb.History(state, job.folder / HISTORY),
+            checkpointer,
+            cb.ShowProgress(state, bar, training.epochs),
+            *(cb.AfterEpochs(action, state.epoch) for action in actions),
+            stop,
+        ]
+        try:
+            for leg in _legs(state, steps_per_epoch, training.epochs):
+                sums = [keras.ops.convert_to_numpy(variable) for variable in model.metrics_variables]
+                model.fit(
+                    training_feed(batches, state.step),
+                    steps_per_epoch=leg.steps,
+                    initial_epoch=leg.first_epoch,
+                    epochs=leg.end_epoch,
+                    validation_data=validation,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=[*watchers, cb.ContinueEpoch(sums)] if leg.within_epoch else watchers,
+                )
+                if model.stop_training:
+                    break
+        except (cb.Interrupted, KeyboardInterrupt):
+            outcome, state.message = "interrupted", f"stopped on request after {state.step} steps"
+            checkpointer.save()
+        except cb.NotFinite as error:
+            outcome, state.message = "failed", str(error)
+            if not state.best_weights:
+                _fall_back(model, checkpoints, state)
+        finally:
+            stop.restore()
+    if not state.best_weights:  # stopped within the first epoch
+        state.best_weights = weights_of(model)
+    set_weights(model, state.best_weights, "the best epoch")
+    return Fitted(model, state, outcome)
+
+
+@dataclass(frozen=True)
+class _Leg:
+    """A stretch of training that is one call of Keras's `fit`."""
+
+    first_epoch: int
+    end_epoch: int
+    steps: int
+    within_epoch: bool = False
+
+
+def _legs(state: TrainingState, steps_per_epoch: int, epochs: int) -> Iterator[_Leg]:
+    """The rest of an epoch that was broken off, where one was, and then whole epochs."""
+    done = state.step - state.epoch * steps_per_epoch
+    if done:
+        yield _Leg(state.epoch, state.epoch + 1, steps_per_epoch - done, within_epoch=True)
+    if state.epoch < epochs:
+        yield _Leg(state.epoch, epochs, steps_per_epoch)
+
+
+def _fall_back(model: Autoencoder, checkpoints: Checkpoints, state: TrainingState) -> None:
+    """Take the last checkpoint's weights for the best where no epoch was finished.
+
+    Raises:
+        TrainingError: If there is none.
+    """
+    try:
+        checkpoints.restore(model)
+    except RunError:
+        raise TrainingError(f"{state.message} It came too early for a checkpoint, so there is no good model to keep.") from None
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Fix the seeds that Keras's initialisers draw from Python's own generator, and leave that as it was."""
+    before = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(before)

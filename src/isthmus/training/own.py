@@ -1,0 +1,50 @@
+"""Own Keras networks of the user's: kept as `.keras` files, and loaded only where they are trusted.
+
+Loading such a file can run code that its maker put there, Keras's safe mode notwithstanding (CVE-2025-1550 and others).
+"""
+
+import tempfile
+from pathlib import Path
+
+import keras
+
+from isthmus.errors import RunError, TrustError
+from isthmus.runs.folder import OWN_DECODER, OWN_ENCODER, read_file
+from isthmus.runs.manifest import Manifest
+
+Networks = tuple[keras.Model, keras.Model]
+
+
+def own_files(networks: Networks) -> dict[str, bytes]:
+    """The encoder and the decoder as files, by name."""
+    contents = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, network in zip((OWN_ENCODER, OWN_DECODER), networks, strict=True):
+            path = Path(scratch) / name
+            network.save(path)
+            contents[name] = path.read_bytes()
+    return contents
+
+
+def load_own(folder: Path, manifest: Manifest, trust: bool) -> Networks:
+    """Load a run's own networks.
+
+    Raises:
+        TrustError: If they were not trusted.
+        RunError: If the files are damaged or cannot be loaded.
+    """
+    if not trust:
+        raise TrustError(
+            f"{folder} holds an own Keras network, and loading one can run code that its maker put there. "
+            f"If you trust where it comes from, say so: --trust. (Using the run needs no trust: its graphs hold no code.)"
+        )
+    networks = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in (OWN_ENCODER, OWN_DECODER):
+            path = Path(scratch) / name
+            path.write_bytes(read_file(folder, name, manifest))
+            try:
+                networks.append(keras.models.load_model(path, safe_mode=False, compile=False))
+            except Exception as error:  # whatever a foreign file may raise
+                raise RunError(f"{folder}: {name} cannot be loaded ({error}).") from error
+    return networks[0], networks[1]

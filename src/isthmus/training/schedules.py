@@ -1,0 +1,50 @@
+"""The learning rate, step by step, and the optimiser that follows it."""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from isthmus.recipes import Training
+
+
+@keras.saving.register_keras_serializable("isthmus")
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear growth from 0, then constant or along half a cosine down to 0 (Loshchilov & Hutter 2017, eq. 5).
+
+    Args:
+        peak: The highest learning rate.
+        steps: The steps of the whole training.
+        warmup_steps: The steps of growth.
+        cosine: Whether it falls.
+    """
+
+    def __init__(self, peak: float, steps: int, warmup_steps: int, cosine: bool) -> None:
+        self.peak, self.steps, self.warmup_steps, self.cosine = peak, steps, warmup_steps, cosine
+
+    def __call__(self, step: Any) -> Any:
+        """The learning rate at a step, counted from 0."""
+        step = ops.cast(step, "float32")
+        rate = ops.ones_like(step)
+        if self.cosine:
+            done = (step - self.warmup_steps) / max(1, self.steps - self.warmup_steps)
+            rate = 0.5 * (1.0 + ops.cos(math.pi * ops.clip(done, 0.0, 1.0)))
+        if self.warmup_steps:
+            rate = ops.minimum((step + 1.0) / self.warmup_steps, rate)
+        return self.peak * rate
+
+    def get_config(self) -> dict[str, Any]:
+        """What it takes to build it again."""
+        return {"peak": self.peak, "steps": self.steps, "warmup_steps": self.warmup_steps, "cosine": self.cosine}
+
+
+def build_optimiser(training: Training, steps: int) -> keras.optimizers.Optimizer:
+    """The optimiser that a recipe describes, for a training of so many steps."""
+    schedule = Schedule(
+        training.learning_rate, steps, round(training.warmup_fraction * steps), training.schedule == "cosine"
+    )
+    if training.optimiser == "sgd":
+        return keras.optimizers.SGD(schedule, momentum=training.momentum, global_clipnorm=training.clip_norm)
+    first, second = training.adam_betas
+    return keras.optimizers.Adam(schedule, beta_1=first, beta_2=second, global_clipnorm=training.clip_norm)

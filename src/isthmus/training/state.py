@@ -1,0 +1,45 @@
+"""How far a training has come: what a checkpoint keeps beside the model's own state."""
+
+import json
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from numpy.typing import NDArray
+
+
+@dataclass
+class TrainingState:
+    """What the callbacks of one training share, and a resumed one goes on from.
+
+    Attributes:
+        step: Steps done since the start of the training.
+        epoch: Epochs finished.
+        seconds: Time spent training, over all sittings.
+        history: One row for each finished epoch, columns by name.
+        best_loss: The lowest loss that chose an epoch: validation's, nats per image, or training's where none is kept aside.
+        best_epoch: The epoch, from 1, whose weights are `best_weights`; 0 before any.
+        best_weights: The encoder's and decoder's weights at that epoch.
+        waited: Epochs since.
+        message: Why the training ended early, where it did.
+    """
+
+    step: int = 0
+    epoch: int = 0
+    seconds: float = 0.0
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_loss: float = math.inf
+    best_epoch: int = 0
+    best_weights: dict[str, NDArray[Any]] = field(default_factory=dict)
+    waited: int = 0
+    message: str = ""
+
+    def to_json(self) -> str:
+        """Everything but the weights."""
+        kept = (part.name for part in fields(self) if part.name not in ("best_weights", "message"))
+        return json.dumps({name: getattr(self, name) for name in kept})
+
+    @classmethod
+    def from_json(cls, text: str, best_weights: dict[str, NDArray[Any]]) -> "TrainingState":
+        """Read what `to_json` wrote."""
+        return cls(**json.loads(text), best_weights=best_weights)

@@ -1,0 +1,116 @@
+"""A model's numbers by name, out of it and into it, whatever the backend."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from isthmus.autoencoder import Autoencoder
+from isthmus.errors import RunError
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def weights_of(model: Autoencoder) -> dict[str, NDArray[Any]]:
+    """The weights of the encoder and the decoder, by name."""
+    synchronise(model)
+    return _read(_weights(model))
+
+
+def set_weights(model: Autoencoder, arrays: Arrays, where: str) -> None:
+    """Fill the encoder and the decoder.
+
+    Args:
+        model: A model of the same recipe and image shape.
+        arrays: What `weights_of` gave.
+        where: The origin of the arrays, for messages.
+
+    Raises:
+        RunError: If names or shapes differ.
+    """
+    _write(_weights(model), arrays, where)
+
+
+def state_of(model: Autoencoder) -> dict[str, NDArray[Any]]:
+    """Everything that training changes: weights, optimiser, random state, step and the metrics' sums."""
+    synchronise(model)
+    return _read(_state(model))
+
+
+def set_state(model: Autoencoder, arrays: Arrays, where: str) -> None:
+    """Restore what `state_of` gave, into a compiled and built model.
+
+    Raises:
+        RunError: If names or shapes differ.
+    """
+    _write(_state(model), arrays, where)
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read a safetensors file.
+
+    Raises:
+        RunError: If it is torn or none.
+    """
+    import safetensors
+    import safetensors.numpy
+
+    try:
+        return safetensors.numpy.load_file(path)
+    except (OSError, safetensors.SafetensorError) as error:
+        raise RunError(f"{path} is torn, or no safetensors file ({error}).") from None
+
+
+def synchronise(model: Autoencoder) -> None:
+    """Bring the variables' values home: while JAX trains, they live in its trainer."""
+    if keras.config.backend() == "jax":
+        model.jax_state_sync()
+
+
+def _weights(model: Autoencoder) -> list[tuple[str, Any]]:
+    return _named("", [*model.encoder.weights, *model.decoder.weights])
+
+
+def _state(model: Autoencoder) -> list[tuple[str, Any]]:
+    return [
+        *_named("model/", [*model.trainable_variables, *model.non_trainable_variables]),
+        *_named("optimiser/", model.optimizer.variables),
+        *_named("metrics/", model.metrics_variables),
+    ]
+
+
+def _named(prefix: str, variables: Iterable[Any]) -> list[tuple[str, Any]]:
+    """Name variables by their path; those of one path (own networks may have such) by their number too."""
+    named: dict[str, Any] = {}
+    for variable in variables:
+        name = prefix + variable.path
+        number = 1
+        while name in named and named[name] is not variable:
+            number += 1
+            name = f"{prefix}{variable.path}#{number}"
+        named[name] = variable
+    return list(named.items())
+
+
+def _read(variables: Iterable[tuple[str, Any]]) -> dict[str, NDArray[Any]]:
+    # A copy: some backends hand out their own memory, which the next step changes.
+    return {name: np.array(ops.convert_to_numpy(variable)) for name, variable in variables}
+
+
+def _write(variables: Iterable[tuple[str, Any]], arrays: Arrays, where: str) -> None:
+    variables = list(variables)
+    faults = []
+    for name, variable in variables:
+        if name not in arrays:
+            faults.append(f"{name} is missing")
+        elif tuple(arrays[name].shape) != tuple(variable.shape):
+            faults.append(f"{name} is {tuple(arrays[name].shape)}, expected {tuple(variable.shape)}")
+    if faults:
+        shown = "; ".join(faults[:4]) + (f"; and {len(faults) - 4} more" if len(faults) > 4 else "")
+        raise RunError(f"{where} does not fit this recipe and image shape: {shown}.")
+    for name, variable in variables:
+        variable.assign(arrays[name].astype(str(variable.dtype)))

@@ -1,0 +1,1 @@
+"""What joins the parts: train, export, evaluate and report."""

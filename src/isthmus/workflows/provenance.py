@@ -1,0 +1,69 @@
+"""Where a run comes from: which images, which versions, which machine, how long."""
+
+import os
+import platform
+from importlib import metadata
+
+from isthmus.data import ImageSource
+from isthmus.probability import LatentGroup
+from isthmus.runs.manifest import DataEntry, GroupEntry, ImageEntry, Manifest
+from isthmus.workflows.preparation import Prepared
+
+PACKAGES = (
+    "isthmus",
+    "jax",
+    "keras",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "tensorflow",
+    "tensorflow-cpu",
+    "torch",
+)
+"""What the manifest says the versions of, where installed."""
+
+
+def first_manifest(prepared: Prepared, group: LatentGroup) -> Manifest:
+    """What is known of a run before it is trained."""
+    source = prepared.train
+    return Manifest(
+        state="training",
+        images=ImageEntry.of(source.spec),
+        target=ImageEntry.of(source.spec),
+        latent_groups=(GroupEntry(name=group.name, kind=group.kind, shape=group.shape),),
+        data=DataEntry(
+            name=prepared.name,
+            fingerprint=source.fingerprint,
+            train_images=len(source),
+            validation_images=_count(prepared.validation),
+            test_images=_count(prepared.test),
+            class_names=_class_names(source),
+        ),
+        versions=versions(),
+    )
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that a run rests on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def machine() -> str:
+    """The machine in words: system, processor, cores; never its name."""
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+
+
+def _count(source: ImageSource | None) -> int:
+    return 0 if source is None else len(source)
+
+
+def _class_names(source: ImageSource) -> tuple[str, ...]:
+    if source.labels is None:
+        return ()
+    return source.class_names or tuple(str(label) for label in range(int(source.labels.max()) + 1))

@@ -1,0 +1,220 @@
+"""Train a recipe on images, and leave a run folder that every other command can use."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from isthmus.data import Data, ImageSource
+from isthmus.errors import RunError, UsageError
+from isthmus.probability import latent_of
+from isthmus.probability.densities import fit_density
+from isthmus.recipes import Recipe, leaf_fields
+from isthmus.runs import Run, folder, load
+from isthmus.runs.manifest import Manifest, TrainingEntry
+from isthmus.runs.writer import RunWriter
+from isthmus.storage import require_free
+from isthmus.training.backends import choose_backend, device_name
+from isthmus.workflows.metrics import measure, to_json
+from isthmus.workflows.preparation import Prepared, prepare
+from isthmus.workflows.provenance import first_manifest, machine
+from isthmus.workflows.watching import Film
+
+if TYPE_CHECKING:
+    import keras
+
+    from isthmus.training.fit import Fitted, Job
+
+CODES_FITTED = 20_000
+"""Training images whose codes the sampling distributions are fitted to, at most."""
+MAY_CHANGE = frozenset({"training.epochs", "training.patience", "name", "summary"})
+"""What may differ from the recipe of the run that a training goes on with."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a training is asked for; `isthmus.train` explains each."""
+
+    data: Data
+    recipe: Recipe | str | None = None
+    out: Path | None = None
+    changes: Mapping[str, Any] | None = None
+    own: "tuple[keras.Model, keras.Model] | None" = None
+    init_from: Path | None = None
+    resume: bool = False
+    trust: bool = False
+    backend: str | None = None
+    device: str | None = None
+
+
+def train(request: Request) -> Run:
+    """Train, export, measure, and open the run.
+
+    Raises:
+        UsageError: If the call was wrong; nothing was written.
+        IsthmusError: If something failed, by name; what was written is a run that says how far it came.
+    """
+    _check(request)
+    backend = choose_backend(request.backend, request.device)
+    before = folder.read_manifest(request.out) if request.resume and request.out else None
+    prepared = _prepare(request, before)
+
+    from isthmus.training.fit import Job, build_model, fit
+
+    job = Job(
+        recipe=prepared.recipe,
+        train=prepared.train,
+        validation=prepared.validation,
+        folder=request.out or _free_place(prepared),
+        own=_own_networks(request, before),
+        initial_weights=_initial_weights(request.init_from) if request.init_from else None,
+        resume=request.resume,
+    )
+    # Building is the cheapest way to find a recipe that does not fit the images, before anything is written.
+    build_model(job.recipe, job.train.spec, own=job.own)
+    film = Film(job.folder / folder.PICTURES, prepared.test or prepared.train, job.recipe.training.seed)
+
+    writer = _begin(job, prepared, before)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    fitted = fit(job, (film,))
+    film.finish()
+    state = fitted.state
+    writer.update(
+        state=fitted.outcome,
+        training=TrainingEntry(
+            backend=backend,
+            device=device_name(),
+            machine=machine(),
+            started=started if before is None or before.training is None else before.training.started,
+            seconds=round(state.seconds, 3),
+            epochs=state.epoch,
+            steps=state.step,
+            best_epoch=state.best_epoch,
+            message=state.message,
+        ),
+    )
+    return _finish(writer, prepared, fitted)
+
+
+def _check(request: Request) -> None:
+    if request.resume and request.init_from is not None:
+        raise UsageError("--resume goes on with a run, and --init-from starts a new one: give one of them.")
+    if request.resume and request.out is None:
+        raise UsageError("--resume needs --out: the run to go on with.")
+    if request.out is not None and not request.resume:
+        require_free(request.out)
+
+
+def _prepare(request: Request, before: Manifest | None) -> Prepared:
+    """Open the data and settle the recipe; a resumed run has both already, and they must be the same."""
+    if before is None:
+        return prepare(request.data, request.recipe, request.changes or {})
+    assert request.out is not None
+    old = folder.read_recipe(request.out, before)
+    prepared = prepare(request.data, request.recipe or old, request.changes or {})
+    kept = dict(leaf_fields(old.model_dump(mode="json")))
+    wanted = dict(leaf_fields(prepared.recipe.model_dump(mode="json")))
+    changed = [
+        f"{name}: {kept.get(name)} in the run, {wanted.get(name)} now"
+        for name in sorted({*kept, *wanted} - MAY_CHANGE)
+        if kept.get(name) != wanted.get(name)
+    ]
+    if changed:
+        raise UsageError(
+            f"{request.out} was trained by another recipe, and a training goes on only by its own:\n  "
+            + "\n  ".join(changed)
+            + f"\nTo start anew from its weights: --init-from {request.out}, and another --out."
+        )
+    if prepared.train.fingerprint != before.data.fingerprint:
+        raise UsageError(
+            f"{request.out} was trained on other images ({before.data.name}, {before.data.train_images} to learn from); "
+            f"to start anew from its weights: --init-from {request.out}, and another --out."
+        )
+    return prepared
+
+
+def _own_networks(request: Request, before: Manifest | None) -> "tuple[keras.Model, keras.Model] | None":
+    if request.own is not None:
+        return request.own
+    for place in (request.out if before else None, request.init_from):
+        if place is None:
+            continue
+        manifest = folder.read_manifest(place)
+        if folder.OWN_ENCODER in manifest.files:
+            from isthmus.training.own import load_own
+
+            return load_own(place, manifest, request.trust)
+    return None
+
+
+def _initial_weights(place: Path) -> tuple[dict[str, NDArray[Any]], str]:
+    weights = folder.read_file(place, folder.WEIGHTS, folder.read_manifest(place))
+    try:
+        return safetensors.numpy.load(weights), str(place)
+    except safetensors.SafetensorError as error:
+        raise RunError(f"{place}: {folder.WEIGHTS} is torn ({error}). Restore it.") from None
+
+
+def _free_place(prepared: Prepared) -> Path:
+    """`runs/DATA-RECIPE`, with a number behind it where that is taken."""
+    stem = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in Path(prepared.name).name)
+    place = Path("runs") / f"{stem}-{prepared.recipe.name}"
+    number = 1
+    while place.exists():
+        number += 1
+        place = Path("runs") / f"{stem}-{prepared.recipe.name}-{number}"
+    return place
+
+
+def _begin(job: "Job", prepared: Prepared, before: Manifest | None) -> RunWriter:
+    """Write what is known before training, so that a run that is cut off can be gone on with."""
+    manifest = first_manifest(prepared, latent_of(prepared.recipe.latent).group)
+    writer = RunWriter(job.folder, manifest.model_copy(update={"training": before.training if before else None}))
+    writer.write(folder.RECIPE, prepared.recipe.model_dump_json(indent=2) + "\n")
+    if job.own is not None:
+        from isthmus.training.own import own_files
+
+        for name, content in own_files(job.own).items():
+            writer.write(name, content)
+    writer.commit()
+    return writer
+
+
+def _finish(writer: RunWriter, prepared: Prepared, fitted: "Fitted") -> Run:
+    """Export the model, fit its codes, measure it, and seal the run."""
+    from isthmus.graphs import export_graphs
+    from isthmus.training.weights import weights_of
+
+    place = writer.folder
+    writer.write(folder.WEIGHTS, safetensors.numpy.save(weights_of(fitted.model)))
+    some = prepared.train.read(np.arange(min(16, len(prepared.train))))
+    writer.update(graphs=export_graphs(fitted.model, place, some))
+    for name in (folder.ENCODER, folder.DECODER, folder.HISTORY):
+        if (place / name).exists():
+            writer.record(name)
+    run = Run(place, writer.commit(), prepared.recipe)
+    writer.write(folder.CODES, safetensors.numpy.save(_code_densities(run, prepared.train)))
+    writer.write(folder.METRICS, to_json(measure(run, prepared)))
+    writer.commit()
+    return load(place)
+
+
+def _code_densities(run: Run, source: ImageSource) -> dict[str, NDArray[Any]]:
+    """Fit the codes of the training images, of all together and of each label."""
+    count = min(len(source), CODES_FITTED)
+    rng = np.random.default_rng([run.recipe.training.seed, len(source)])
+    chosen = np.sort(rng.choice(len(source), count, replace=False))
+    parts = [run.draw_codes(run.encode(source.read(part)), rng) for part in np.array_split(chosen, -(-count // 1000))]
+    codes = np.concatenate(parts)
+    spec, seed = run.recipe.codes, run.recipe.training.seed
+    arrays = fit_density(codes, spec, seed).arrays("all")
+    if source.labels is not None:
+        labels = source.labels[chosen]
+        for label in np.unique(labels):
+            arrays |= fit_density(codes[labels == label], spec, seed).arrays(f"label.{label}")
+    return arrays

@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+
+from isthmus.data import BatchPlan, TrainingBatches, as_source, evaluation_batches, select
+from isthmus.errors import UsageError
+from isthmus.recipes import Pixels
+
+GREY, BINARISED = Pixels(), Pixels(binarise="stochastic")
+
+
+def ramp(count, dtype="uint8"):
+    """Images that hold every brightness once."""
+    return as_source(np.tile(np.arange(256, dtype=np.uint8).reshape(1, 16, 16), (count, 1, 1)), dtype=dtype)
+
+
+def all_evaluated(source, batch_size, pixels=BINARISED, seed=0):
+    return np.concatenate([batch.target for batch in evaluation_batches(source, batch_size, pixels, seed)])
+
+
+class TestTraining:
+    def test_follows_the_plan(self, random_images):
+        source, plan = as_source(random_images(10, 3, 5, 2)), BatchPlan(1, 10, 4)
+        batches = TrainingBatches(source, plan, GREY, 1)
+        for step in (7, 0):
+            batch = batches.batch(step)
+            np.testing.assert_array_equal(batch.seen, source.read(plan.indices(step)))
+            np.testing.assert_array_equal(batch.target, batch.seen)
+
+    def test_the_threshold_is_left_to_the_graph(self, random_images):
+        source = as_source(random_images(4, 3, 5))
+        batch = TrainingBatches(source, BatchPlan(0, 4, 4), Pixels(binarise="threshold"), 0).batch(0)
+        assert len(np.unique(batch.seen)) > 2
+
+    def test_a_step_is_the_same_each_time_and_steps_and_seeds_differ(self):
+        source = ramp(4)
+        batches = TrainingBatches(source, BatchPlan(0, 4, 4), BINARISED, 0)
+        again = TrainingBatches(source, BatchPlan(0, 4, 4), BINARISED, 0)
+        other = TrainingBatches(source, BatchPlan(0, 4, 4), BINARISED, 1)
+        batches.batch(0)
+        np.testing.assert_array_equal(batches.batch(3).seen, again.batch(3).seen)
+        assert (batches.batch(3).seen != batches.batch(4).seen).any()
+        assert (batches.batch(3).seen != other.batch(3).seen).any()
+
+    def test_seen_and_target_are_one_draw(self):
+        batch = TrainingBatches(ramp(4), BatchPlan(0, 4, 4), BINARISED, 0).batch(0)
+        np.testing.assert_array_equal(batch.seen, batch.target)
+
+    def test_refuses_the_plan_of_other_images(self):
+        with pytest.raises(UsageError, match="4 images; got one for 5"):
+            TrainingBatches(ramp(4), BatchPlan(0, 5, 2), GREY, 0)
+
+
+class TestEvaluation:
+    @pytest.mark.parametrize("batch_size", [1, 3, 4, 10, 99])
+    def test_every_image_once_in_order(self, random_images, batch_size):
+        images = random_images(10, 3, 5, 2)
+        batches = list(evaluation_batches(as_source(images), batch_size, GREY, 0))
+        np.testing.assert_array_equal(np.concatenate([batch.seen for batch in batches]), images)
+        np.testing.assert_array_equal(np.concatenate([batch.target for batch in batches]), images)
+        assert all(len(batch.seen) == batch_size for batch in batches[:-1])
+
+    @pytest.mark.parametrize("shape", [(7, 16, 16), (7, 3, 5), (7, 1, 1, 3), (7, 2, 4)])
+    def test_the_draw_does_not_depend_on_the_batch_size(self, random_images, shape):
+        source = as_source(random_images(*shape))
+        whole = all_evaluated(source, 7)
+        for batch_size in (1, 2, 3, 100):
+            np.testing.assert_array_equal(all_evaluated(source, batch_size), whole)
+
+    def test_nor_on_images_that_follow(self):
+        np.testing.assert_array_equal(all_evaluated(select(ramp(9), range(5)), 2), all_evaluated(ramp(9), 4)[:5])
+
+    def test_images_and_seeds_differ(self):
+        drawn = all_evaluated(ramp(5), 5)
+        assert len({image.tobytes() for image in drawn}) == 5
+        assert (drawn != all_evaluated(ramp(5), 5, seed=1)).any()
+
+    def test_it_is_checked_before_the_first_batch(self):
+        with pytest.raises(UsageError, match="at least one image a batch"):
+            evaluation_batches(ramp(1), 0, GREY, 0)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("where", ["training", "evaluation"])
+def test_white_comes_with_the_brightness_as_probability(dtype, where):
+    count = 2000
+    source = ramp(count, dtype)
+    pixels = Pixels(dtype=dtype, binarise="stochastic")
+    if where == "training":
+        drawn = TrainingBatches(source, BatchPlan(0, count, count), pixels, 0).batch(0).seen
+    else:
+        drawn = all_evaluated(source, 512, pixels)
+    white = 255 if dtype == "uint8" else 1
+    assert drawn.dtype == dtype
+    assert set(np.unique(drawn)) == {0, white}
+    frequency = (drawn == white).reshape(count, 256).mean(0)
+    brightness = np.arange(256) / 255
+    assert frequency[0] == 0.0
+    assert frequency[255] == 1.0
+    # Five standard errors of each, and of their mean.
+    error = np.sqrt(brightness * (1 - brightness) / count)
+    assert (np.abs(frequency - brightness) <= 5 * error).all()
+    assert abs((frequency - brightness).mean()) < 5 * np.sqrt((error**2).sum()) / 256
+
+
+def test_refuses_images_of_another_type():
+    with pytest.raises(UsageError, match=r"expected float32 images.*got uint8.*dtype='float32'"):
+        evaluation_batches(ramp(1), 1, Pixels(dtype="float32"), 0)
+    with pytest.raises(UsageError, match="expected uint8 images"):
+        TrainingBatches(ramp(1, "float32"), BatchPlan(0, 1, 1), GREY, 0)
