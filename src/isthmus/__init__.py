@@ -6,8 +6,8 @@
     codes = run.encode(images)["mean"]
     new = run.sample(16)
 
-All that a user may import is here.  Training needs an extra (`isthmus[tensorflow]`, `[jax]` or `[torch]`); a trained run,
-opened by `isthmus.load`, needs none.
+All that a user may import is here.  Training needs an extra (`isthmus[tensorflow]`, `[jax]` or `[torch]`); a trained
+run, opened by `isthmus.load`, needs none.
 """
 
 from importlib import import_module

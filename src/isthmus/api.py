@@ -42,7 +42,7 @@ def train(
         device: `cpu`, `gpu` or one of several, as `gpu:1`.
 
     Returns:
-        The trained run.  One that was interrupted by Ctrl-C holds the best model until then, and says so in its manifest.
+        The trained run.  One that Ctrl-C interrupted holds the best model until then, and says so in its manifest.
 
     Raises:
         IsthmusError: By name, with what to do about it.

@@ -57,7 +57,7 @@ class Autoencoder(keras.Model):
     """A recipe's model for images of one shape.
 
     `encoder` goes from images, as the loader gives them, to the posterior's parameters by name; `decoder` from codes
-    `(batch, dim)` to the likelihood's parameters by name.  Both are functional models that the exporter takes as they are.
+    `(batch, dim)` to the likelihood's parameters by name.  Both are functional models that the exporter takes as is.
 
     Training takes batches `{"seen": images, "target": images}`; the loss reported is in nats per image, and what the
     optimiser minimises is that divided by the numbers in an image, so that a learning rate and a clipping norm mean the
@@ -98,7 +98,8 @@ class Autoencoder(keras.Model):
         self.encoder = self._build_encoder(self.networks[0])
         self.decoder = self._build_decoder(self.networks[1])
 
-        self.noise = keras.random.SeedGenerator(recipe.training.seed)
+        # Named, or Keras would number it, and a checkpoint would fit only the first model of a process.
+        self.noise = keras.random.SeedGenerator(recipe.training.seed, name="noise")
         # Keras keeps the optimiser's own step counter out of reach while JAX traces a step.
         self.step = self.add_weight(name="step", shape=(), dtype="float32", initializer="zeros", trainable=False)
         self.means = {name: keras.metrics.Mean(name) for name in self._metric_names()}

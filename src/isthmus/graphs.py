@@ -69,7 +69,11 @@ def _export(model: keras.Model, path: Path, examples: NDArray[np.generic]) -> Gr
     listed = keras.Model(model.inputs[0], [model.output[name] for name in names], name=model.name)
     listed(examples)  # Keras exports only models that have been called
     graph = _to_onnx(listed)
-    _rename(graph, {graph.graph.input[0].name: model.inputs[0].name}, dict(zip((o.name for o in graph.graph.output), names, strict=True)))
+    _rename(
+        graph,
+        {graph.graph.input[0].name: model.inputs[0].name},
+        dict(zip((o.name for o in graph.graph.output), names, strict=True)),
+    )
     _free_batch(graph)
     _forget_origin(graph)
     content = graph.SerializeToString()
@@ -130,9 +134,7 @@ def _tensor(name: str, example: NDArray[Any]) -> TensorEntry:
     return TensorEntry(name=name, dtype=example.dtype.name, shape=("n", *example.shape[1:]))
 
 
-def _compare(
-    where: str, expected: Mapping[str, NDArray[Any]], found: Mapping[str, NDArray[Any]]
-) -> dict[str, float]:
+def _compare(where: str, expected: Mapping[str, NDArray[Any]], found: Mapping[str, NDArray[Any]]) -> dict[str, float]:
     differences = {}
     for name, wanted in expected.items():
         got = found[name][: len(wanted)]

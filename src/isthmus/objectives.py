@@ -9,7 +9,7 @@ from isthmus.probability import Latent, Likelihood, Terms
 
 @dataclass(frozen=True)
 class Objective:
-    """Distortion + β x rate: the negative ELBO at β = 1 (Kingma & Welling 2014), the β-VAE's else (Higgins et al. 2017).
+    """Distortion + β x rate: the negative ELBO at β = 1 (Kingma & Welling 2014), else the β-VAE's (Higgins 2017).
 
     Attributes:
         estimator: The rate in closed form (ibid. eq. 10), or from the single sample that the distortion uses (eq. 5-7).

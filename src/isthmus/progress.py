@@ -34,7 +34,9 @@ class _Lines:
         self._next = now + LOG_EVERY_SECONDS
         left = (now - self._start) * (self._total - done) / max(done, 1)
         ending = f"{now - self._start:.0f} s" if done >= self._total else f"about {left:.0f} s left"
-        print(f"{self._title}: {done}/{self._total}, {ending}{', ' + note if note else ''}", file=sys.stderr, flush=True)
+        print(
+            f"{self._title}: {done}/{self._total}, {ending}{', ' + note if note else ''}", file=sys.stderr, flush=True
+        )
 
 
 class _RichBar:

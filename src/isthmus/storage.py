@@ -36,10 +36,14 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
     """Yield a path to write to; what stands there at the end is moved to `path`, and nothing if the block fails.
 
-    The temporary file keeps the final one's suffix, since many writers choose a format by it.
+    Missing folders are made.  The temporary file keeps the final one's suffix: many writers choose a format by it.
+
+    Args:
+        path: The final place; a file that is there is replaced.
+        durable: Whether to wait until the disk has it, so that even a power cut leaves the old file or the new.
 
     Raises:
         StorageError: If the place cannot be written to.
@@ -51,8 +55,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
         temporary = Path(name)
         try:
             yield temporary
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
+            if durable:
+                with temporary.open("rb") as file:
+                    os.fsync(file.fileno())
             # mkstemp makes files that only their owner reads.
             umask = os.umask(0)
             os.umask(umask)
@@ -63,12 +68,12 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file atomically.
+    """Write a whole file atomically and durably.
 
     Raises:
         StorageError: If the place cannot be written to.
     """
-    with atomic_file(path) as temporary:
+    with atomic_file(path, durable=True) as temporary:
         temporary.write_bytes(content)
 
 

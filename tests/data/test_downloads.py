@@ -4,7 +4,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from isthmus.data.downloads import RemoteFile, fetch, placing
+from isthmus.data.downloads import RemoteFile, fetch
 from isthmus.errors import DataError, StorageError
 
 CONTENT = b"pixels" * 50_000
@@ -80,21 +80,3 @@ def test_a_place_that_cannot_be_written_is_not_blamed_on_the_mirror(server, tmp_
     with pytest.raises(StorageError, match="ISTHMUS_CACHE"):
         fetch(remote(server, "/good"), tmp_path / "file" / "folder")
     assert server.asked == []
-
-
-def interrupt(_):
-    raise KeyboardInterrupt
-
-
-def test_a_write_that_breaks_off_leaves_what_was_there(tmp_path):
-    target = tmp_path / "a"
-    target.write_bytes(b"old")
-    with pytest.raises(KeyboardInterrupt), placing(target) as sink:
-        interrupt(sink.write(b"new"))
-    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a", b"old")]
-
-
-def test_a_full_disk(tmp_path):
-    with pytest.raises(StorageError, match="No space left"), placing(tmp_path / "a") as sink:
-        raise OSError(28, "No space left on device", sink.name)
-    assert list(tmp_path.iterdir()) == []

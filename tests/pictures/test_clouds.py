@@ -108,3 +108,12 @@ def test_draws_in_given_axes():
     axes = Figure().add_subplot()
     assert scatter(CODES, LABELS, axes=axes) is axes.figure
     assert axes.collections
+
+
+@pytest.mark.parametrize("labels", [None, [4]])
+def test_a_single_code_is_drawn(labels):
+    figure = scatter([[1.0, 2.0]], labels, log_variance=[[0.0, 0.0]])
+    figure.draw_without_rendering()
+    low, high = figure.axes[0].get_xlim()
+    assert low < -1
+    assert high > 3

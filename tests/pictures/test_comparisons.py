@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -81,3 +83,13 @@ def test_draws_in_given_axes():
     axes = Figure().add_subplot()
     assert reconstructions(noise(), noise(), axes=axes) is axes.figure
     assert axes.get_images()
+
+
+@pytest.mark.parametrize("count", [1, 2, 23])
+def test_any_number_of_images_has_room(count):
+    figure = reconstructions(noise(count), noise(count, seed=1), captions=["99.9 nats"] * count)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure.draw_without_rendering()
+    box = figure.axes[0].get_window_extent()
+    assert box.width / min(count, 10) > 40  # Pixels at 100 to an inch.

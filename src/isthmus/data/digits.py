@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.downloads import placing
 from isthmus.errors import DataError
+from isthmus.storage import atomic_file
 
 FILE = "digits.npz"
 TEST_PER_CLASS = 100
@@ -36,7 +36,7 @@ def build_digits(folder: Path) -> Path:
     for label in range(10):
         is_test[order[labels[order] == label][:TEST_PER_CLASS]] = True
     target = folder / FILE
-    with placing(target) as sink:
+    with atomic_file(target) as part, part.open("wb") as sink:
         np.savez_compressed(
             sink,
             x_train=images[~is_test],

@@ -1,14 +1,12 @@
 """Files for the cache: fetched from the first mirror that has them, verified, and put in place whole or not at all."""
 
 import hashlib
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from isthmus.errors import DataError, StorageError
+from isthmus.storage import atomic_file
 
 _TIMEOUT_SECONDS = 30.0
 _BLOCK_BYTES = 1 << 16
@@ -21,28 +19,6 @@ class RemoteFile:
     name: str
     md5: str
     urls: tuple[str, ...]
-
-
-@contextmanager
-def placing(target: Path) -> Iterator[BinaryIO]:
-    """Open a file to write that takes its place, in a folder made if need be, once it is written without an error.
-
-    Raises:
-        StorageError: If the folder cannot be written to, or the disk is full.
-    """
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as sink:
-            yield sink
-        part.replace(target)
-    except OSError as error:
-        raise StorageError(
-            f"cannot store '{target}': {error}. Make room there, or set ISTHMUS_CACHE to another folder"
-        ) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def fetch(file: RemoteFile, folder: Path) -> Path:
@@ -61,8 +37,10 @@ def fetch(file: RemoteFile, folder: Path) -> Path:
     failures = []
     for url in file.urls:
         try:
-            with placing(target) as sink:
+            with atomic_file(target) as part, part.open("wb") as sink:
                 _copy(url, file, sink)
+        except StorageError as error:
+            raise StorageError(f"{error} ISTHMUS_CACHE names another folder for downloads.") from error
         except _MirrorError as error:
             failures.append(f"  {url}: {error}")
         else:

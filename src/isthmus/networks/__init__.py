@@ -1,7 +1,7 @@
 """Encoders and decoders as functions of the image's shape; no probability here.
 
-An encoder goes from pixels, float32 from 0 to 1, to features `(batch, n)`; a decoder from codes `(batch, latent_dim)` to
-the raw outputs that a likelihood makes its parameters of, `(batch, height, width, output_channels)`.
+An encoder goes from pixels, float32 from 0 to 1, to features `(batch, n)`; a decoder from codes `(batch, latent_dim)`
+to the raw outputs that a likelihood makes its parameters of, `(batch, height, width, output_channels)`.
 """
 
 import keras
@@ -37,7 +37,7 @@ def build_networks(
             return upsample_encoder(spec, shape), upsample_decoder(spec, shape, latent_dim, output_channels)
         case OwnNetwork():
             raise RecipeError(
-                "network.kind=own stands for Keras models of your own: give them as isthmus.train(..., encoder=, decoder=)"
+                "network.kind=own stands for Keras models of your own: give isthmus.train(..., encoder=, decoder=)"
             )
 
 

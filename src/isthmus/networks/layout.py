@@ -23,8 +23,8 @@ def grow(
 ) -> keras.Model:
     """A decoder: a dense layer onto a small grid, a `body` that doubles it, and a cut to the image's size.
 
-    A grid that has been doubled may be larger than the image, at most by 2^doublings - 1 pixels; the surplus is cut from
-    all sides alike, so any height and width will do.
+    A grid that has been doubled may be larger than the image, at most by 2^doublings - 1 pixels; the surplus is cut
+    from all sides alike, so any height and width will do.
 
     Args:
         latent_dim: The numbers in one code.
@@ -45,5 +45,3 @@ def grow(
         margins = tuple((extra // 2, extra - extra // 2) for extra in surplus)
         image = keras.layers.Cropping2D(margins, name="decoder_crop")(image)
     return keras.Model(codes, image, name="decoder")
-
-

@@ -9,8 +9,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from isthmus.errors import UsageError
+from isthmus.pictures.formats import known_suffix
 from isthmus.pictures.style import house
-from isthmus.pictures.writing import known_suffix, replacing
+from isthmus.storage import atomic_file
 
 # No dates and no versions: the same picture is the same file.
 _SAVE_OPTIONS: dict[str, dict[str, Any]] = {
@@ -67,6 +68,6 @@ def save_figure(figure: Figure, path: Path | str, *, dpi: int = 200, transparent
             f"expected a format with transparency; got '{path.name}'. Write png, webp, svg or pdf instead."
         )
     save: Callable[..., None] = figure.savefig
-    with replacing(path) as temporary, house():
+    with atomic_file(path) as temporary, house():
         save(temporary, dpi=dpi, transparent=transparent, bbox_inches="tight", pad_inches=0.12, **options)
     return path

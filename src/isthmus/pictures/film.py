@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from isthmus.errors import UsageError
 from isthmus.pictures.checks import Images, as_images
-from isthmus.pictures.writing import known_suffix, replacing
+from isthmus.pictures.formats import known_suffix
+from isthmus.storage import atomic_file
 
 FORMATS = ("gif", "webp", "mp4")
 FRAMES_PER_SECOND = 10
@@ -60,7 +61,7 @@ def save_film(
         pictures = np.stack([_captioned(picture, caption) for picture, caption in zip(pictures, captions, strict=True)])
     durations = [seconds] * (len(pictures) - 1) + [last_seconds]
     write = {"gif": _write_gif, "webp": _write_webp, "mp4": _write_mp4}[suffix]
-    with replacing(path) as temporary:
+    with atomic_file(path) as temporary:
         write(pictures, durations, temporary)
     return path
 

@@ -14,7 +14,8 @@ from PIL import Image
 
 from isthmus.errors import UsageError
 from isthmus.pictures.checks import Images, as_images
-from isthmus.pictures.writing import known_suffix, replacing
+from isthmus.pictures.formats import known_suffix
+from isthmus.storage import atomic_file
 
 Colour = tuple[int, int, int]
 Scale = int | Literal["auto"]
@@ -128,7 +129,7 @@ def save(image: ArrayLike, path: Path | str) -> Path:
     if pixels.shape[2] == 4 and suffix in ("jpg", "jpeg", "bmp"):
         pixels = over(pixels, WHITE)
     picture = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
-    with replacing(path) as temporary:
+    with atomic_file(path) as temporary:
         picture.save(temporary, **_SAVE_OPTIONS[suffix])
     return path
 

@@ -35,7 +35,7 @@ class GaussianMixture:
         component = rng.choice(len(self.weights), size=count, p=self.weights)
         noise = rng.standard_normal((count, self.means.shape[1]))
         codes = self.means[component] + np.einsum("nij,nj->ni", self.factors[component], noise)
-        return codes.astype(np.float32)
+        return np.asarray(codes, np.float32)
 
     def arrays(self, prefix: str) -> dict[str, FloatArray]:
         """The arrays to keep, by name."""
@@ -63,4 +63,5 @@ def fit_density(codes: NDArray[np.floating], spec: CodeDensity, seed: int) -> Ga
     from sklearn.mixture import GaussianMixture as Fitter
 
     fitted = Fitter(components, reg_covar=_RIDGE, random_state=seed).fit(codes)
-    return GaussianMixture(fitted.weights_ / fitted.weights_.sum(), fitted.means_, np.linalg.cholesky(fitted.covariances_))
+    factors = np.asarray(np.linalg.cholesky(fitted.covariances_), np.float64)
+    return GaussianMixture(fitted.weights_ / fitted.weights_.sum(), fitted.means_, factors)

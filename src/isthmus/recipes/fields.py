@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 
 Activation = Literal["linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus"]
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -29,7 +29,7 @@ class Pixels(Fields):
     dtype: Literal["uint8", "float32"] = "uint8"
     """How images travel from the loader to the model: 0 to 255 as integers, or 0 to 1 as floats."""
     binarise: Literal["none", "threshold", "stochastic"] = "none"
-    """Grey as it is; black or white at the threshold; or drawn afresh each epoch, white with the pixel's probability."""
+    """Grey as it is; black or white at the threshold; or drawn afresh each step, white with the pixel's brightness."""
     threshold: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
     """The brightness, from 0 to 1, above which a pixel is white."""
 
@@ -245,7 +245,9 @@ class Recipe(Fields):
         faults = []
         if self.latent.kind == "point":
             default = Objective()
-            unread = [name for name in Objective.model_fields if getattr(self.objective, name) != getattr(default, name)]
+            unread = [
+                name for name in Objective.model_fields if getattr(self.objective, name) != getattr(default, name)
+            ]
             faults += [f"objective.{name} weighs or estimates the rate, and a point latent has none" for name in unread]
         if self.objective.beta_warmup_epochs > self.training.epochs:
             faults.append(

@@ -95,7 +95,12 @@ _RECIPES = (
         latent=GaussianLatent(dim=2),
         likelihood=BernoulliLikelihood(),
         training=Training(
-            epochs=30, batch_size=128, learning_rate=3e-3, schedule="cosine", warmup_fraction=0.05, validation_fraction=0.02
+            epochs=30,
+            batch_size=128,
+            learning_rate=3e-3,
+            schedule="cosine",
+            warmup_fraction=0.05,
+            validation_fraction=0.02,
         ),
     ),
     Recipe(

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from isthmus.errors import RecipeError
 from isthmus.recipes.fields import (
+    SCHEMA_VERSION,
     BernoulliLikelihood,
     ConvNetwork,
     DenseNetwork,
@@ -58,8 +59,10 @@ def recipe_from_json(text: str) -> Recipe:
     if not isinstance(values, dict):
         raise RecipeError(f"expected a JSON object for a recipe; got a {type(values).__name__}")
     version = values.get("schema_version", 1)
-    if isinstance(version, int) and version > 1:
-        raise RecipeError(f"the recipe has schema version {version}; this isthmus reads version 1. Upgrade isthmus.")
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise RecipeError(
+            f"the recipe has schema version {version}; this isthmus reads up to {SCHEMA_VERSION}. Upgrade isthmus."
+        )
     return build_recipe(values)
 
 
@@ -73,7 +76,9 @@ def with_fields(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
         RecipeError: For names that do not exist, with the nearest that does, and for values that cannot be.
     """
     values = recipe.model_dump(mode="json")
-    named = {(f"{name}.kind" if name in KINDS and isinstance(value, str) else name): value for name, value in changes.items()}
+    named = {
+        (f"{name}.kind" if name in KINDS and isinstance(value, str) else name): value for name, value in changes.items()
+    }
     faults = []
     for name, value in named.items():
         part, _, field = name.partition(".")
@@ -154,14 +159,22 @@ def _faults(error: ValidationError) -> list[str]:
     lines = []
     for fault in error.errors():
         # Pydantic puts the tag of a union into the place: ("network", "conv", "filters").
-        place = [str(part) for i, part in enumerate(fault["loc"]) if not (i == 1 and fault["loc"][0] in KINDS and part in KINDS[str(fault["loc"][0])])]
+        place = [
+            str(part)
+            for i, part in enumerate(fault["loc"])
+            if not (i == 1 and fault["loc"][0] in KINDS and part in KINDS[str(fault["loc"][0])])
+        ]
         name = ".".join(place)
         if fault["type"] == "extra_forbidden":
             lines.append(_unknown(name, Recipe().model_dump(mode="json")))
             continue
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "value_error":
-            lines += [f"{name + ': ' if name else ''}{part}" for part in message.split("; ")] if not name else [f"{name}: {message}"]
+            lines += (
+                [f"{name + ': ' if name else ''}{part}" for part in message.split("; ")]
+                if not name
+                else [f"{name}: {message}"]
+            )
         else:
             lines.append(f"{name}: {message[0].lower()}{message[1:]}; got {fault['input']!r}")
     return lines

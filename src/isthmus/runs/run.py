@@ -111,7 +111,9 @@ class Run:
         if draws < 1:
             raise UsageError(f"expected at least one draw; got draws={draws}")
         if not self.latent.has_rate:
-            raise UsageError(f"{self.path} is a plain autoencoder: an image has one code, and no posterior to draw from.")
+            raise UsageError(
+                f"{self.path} is a plain autoencoder: an image has one code, and no posterior to draw from."
+            )
         rng = np.random.default_rng(seed)
         return np.stack([self.decode(self.draw_codes(posterior, rng)) for _ in range(draws)], axis=1)
 
@@ -158,7 +160,7 @@ class Run:
         import safetensors.numpy
 
         try:
-            return safetensors.numpy.load(read_file(self.path, CODES, self.manifest))
+            return dict(safetensors.numpy.load(read_file(self.path, CODES, self.manifest)))
         except safetensors.SafetensorError as error:
             raise RunError(f"{self.path}: {CODES} is torn ({error}). Restore it.") from None
 
@@ -179,7 +181,9 @@ class Run:
     def _checked(self, images: ArrayLike) -> Images:
         source = as_source(np.asarray(images), dtype=self.image.dtype)
         if source.spec != self.image:
-            raise DataError(f"expected images of {self.image}, as run {self.path.name!r} was trained on; got {source.spec}.")
+            raise DataError(
+                f"expected images of {self.image}, as run {self.path.name!r} was trained on; got {source.spec}."
+            )
         return source.read(np.arange(len(source)))
 
     def _checked_codes(self, latent: ArrayLike) -> FloatArray:

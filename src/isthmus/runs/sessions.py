@@ -40,7 +40,9 @@ class Session:
             raise RunError(f"{where}: the graph has no {', '.join(sorted(missing))}, which the manifest declares.")
         self._entry = entry
 
-    def __call__(self, values: NDArray[np.generic], outputs: Iterable[str] | None = None) -> dict[str, NDArray[np.generic]]:
+    def __call__(
+        self, values: NDArray[np.generic], outputs: Iterable[str] | None = None
+    ) -> dict[str, NDArray[np.generic]]:
         """Run the graph of one input on `(n, ...)`, `BATCH` at a time; outputs by name, each `(n, ...)`."""
         names = tuple(outputs or (tensor.name for tensor in self._entry.outputs))
         feed = self._entry.inputs[0].name
@@ -57,8 +59,8 @@ def _refuse_external_data(content: bytes, where: str) -> None:
         raise RunError(f"{where}: not an ONNX file, or a torn one ({error}).") from None
     if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(model.graph)):
         raise RunError(
-            f"{where}: the graph keeps its weights in other files (ONNX external data), which could be any file of this "
-            f"machine. isthmus never writes such graphs and refuses them."
+            f"{where}: the graph keeps its weights in other files (ONNX external data), which could be any file of "
+            f"this machine. isthmus never writes such graphs and refuses them."
         )
 
 

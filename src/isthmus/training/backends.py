@@ -3,6 +3,8 @@
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from isthmus.errors import BackendError
 
@@ -37,12 +39,30 @@ def choose_backend(backend: str | None = None, device: str | None = None) -> str
     if device is not None:
         _choose_device(device, wanted)
     os.environ["KERAS_BACKEND"] = wanted
-    # TensorFlow greets on standard error from C++, before Python can ask it not to; about oneDNN unless that is settled.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     # PyTorch's threads spin while they wait; beside any other busy process that made a step thirty times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    with _quiet_standard_error():
+        importlib.import_module("keras")
     return wanted
+
+
+@contextmanager
+def _quiet_standard_error() -> Iterator[None]:
+    """Silence what C++ writes: TensorFlow greets on standard error before it can be asked not to.
+
+    Errors are exceptions, and still come through.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _first_installed() -> str:
@@ -81,3 +101,10 @@ def device_name() -> str:
         gpus = tf.config.list_logical_devices("GPU")
         return str(gpus[0].name) if gpus else "cpu"
     return ", ".join(devices or ["cpu"])
+
+
+def installed_backends() -> list[str]:
+    """The backends that this installation can train on; nothing is imported to find out."""
+    if importlib.util.find_spec("keras") is None:
+        return []
+    return [name for name, module in BACKENDS.items() if importlib.util.find_spec(module) is not None]

@@ -24,11 +24,11 @@ from isthmus.training.state import TrainingState
 from isthmus.training.weights import synchronise, weights_of
 
 
-class Interrupted(Exception):
+class InterruptedTraining(Exception):  # noqa: N818  # no error, but somebody's wish
     """Somebody asked the training to stop; it does so between two steps."""
 
 
-class NotFinite(TrainingError):
+class NotFiniteError(TrainingError):
     """A term of the loss is no longer finite."""
 
 
@@ -73,13 +73,13 @@ class FiniteGuard(keras.callbacks.Callback):
         """Look at the loss, and at its terms if it is not finite.
 
         Raises:
-            NotFinite: If it is not.
+            NotFiniteError: If it is not.
         """
         if logs is None or math.isfinite(float(logs["loss"])):
             return
         terms = [name for name in ("distortion", "rate") if name in logs and not math.isfinite(float(logs[name]))]
         step_in_epoch = (self._state.step - 1) % self._steps_per_epoch + 1
-        raise NotFinite(
+        raise NotFiniteError(
             f"the {' and the '.join(terms) or 'loss'} stopped being finite in epoch "
             f"{self._state.epoch + 1}, step {step_in_epoch} of {self._steps_per_epoch}. Try a lower "
             f"training.learning_rate, or training.clip_norm=1."
@@ -128,7 +128,10 @@ class History(keras.callbacks.Callback):
 
 
 class Checkpointer(keras.callbacks.Callback):
-    """Writes a checkpoint after each epoch and, within long ones, every so many seconds; goes after what changes the state."""
+    """Writes a checkpoint after each epoch and, within long ones, every so many seconds.
+
+    It goes after whatever changes the training's state.
+    """
 
     EVERY_SECONDS = 30.0
 
@@ -147,7 +150,7 @@ class Checkpointer(keras.callbacks.Callback):
         self.save()
 
     def save(self) -> None:
-        """Write one now, unless a weight is not finite: the loss will show it in the next step, and this is too late."""
+        """Write one now, unless a weight is not finite: the loss will show that only in the next step."""
         weights = weights_of(self.model)
         if all(np.isfinite(array).all() for array in weights.values()):
             self._checkpoints.save(self.model, self._state)
@@ -183,7 +186,9 @@ class ShowProgress(keras.callbacks.Callback):
         if now < self._next:
             return
         self._next = now + self.EVERY_SECONDS
-        terms = "  ".join(f"{name} {float((logs or {})[name]):.2f}" for name in ("loss", "distortion", "rate") if name in (logs or {}))
+        terms = "  ".join(
+            f"{name} {float((logs or {})[name]):.2f}" for name in ("loss", "distortion", "rate") if name in (logs or {})
+        )
         self._bar.update(self._state.step, f"epoch {self._state.epoch + 1}/{self._epochs}  {terms}{self._validation}")
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -191,7 +196,9 @@ class ShowProgress(keras.callbacks.Callback):
         logs = logs or {}
         if "val_loss" in logs:
             self._validation = f"  validation {float(logs['val_loss']):.2f}"
-        self._bar.update(self._state.step, f"epoch {epoch + 1}/{self._epochs}  loss {float(logs['loss']):.2f}{self._validation}")
+        self._bar.update(
+            self._state.step, f"epoch {epoch + 1}/{self._epochs}  loss {float(logs['loss']):.2f}{self._validation}"
+        )
 
 
 class AfterEpochs(keras.callbacks.Callback):
@@ -230,10 +237,10 @@ class PoliteStop(keras.callbacks.Callback):
         """Stop if asked to.
 
         Raises:
-            Interrupted: Between two steps.
+            InterruptedTraining: Between two steps.
         """
         if self._asked:
-            raise Interrupted
+            raise InterruptedTraining
 
     def restore(self) -> None:
         """Give the signals back to whoever had them."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from isthmus.autoencoder import Autoencoder
 from isthmus.errors import RunError
-from isthmus.storage import atomic_file, storage_errors
+from isthmus.storage import write_bytes
 from isthmus.training.state import TrainingState
 from isthmus.training.weights import set_state, state_of
 
@@ -33,8 +33,8 @@ class Checkpoints:
         """
         arrays: dict[str, NDArray[Any]] = {_STATE + name: array for name, array in state_of(model).items()}
         arrays |= {_BEST + name: array for name, array in state.best_weights.items()}
-        with atomic_file(self.folder / f"step-{state.step:09d}.safetensors") as path, storage_errors(path):
-            path.write_bytes(safetensors.numpy.save(arrays, {_PROGRESS: state.to_json()}))
+        content = safetensors.numpy.save(arrays, {_PROGRESS: state.to_json()})
+        write_bytes(self.folder / f"step-{state.step:09d}.safetensors", content)
         for old in self._files()[:-KEPT]:
             old.unlink(missing_ok=True)
 
@@ -47,7 +47,7 @@ class Checkpoints:
         for path in reversed(self._files()):
             try:
                 with safetensors.safe_open(path, framework="numpy") as file:
-                    arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118: no mapping
+                    arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
                     text = (file.metadata() or {})[_PROGRESS]
             except (OSError, KeyError, safetensors.SafetensorError):
                 continue

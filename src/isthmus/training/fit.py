@@ -142,10 +142,10 @@ def fit(job: Job, actions: tuple[EpochAction, ...] = ()) -> Fitted:
                 )
                 if model.stop_training:
                     break
-        except (cb.Interrupted, KeyboardInterrupt):
+        except (cb.InterruptedTraining, KeyboardInterrupt):
             outcome, state.message = "interrupted", f"stopped on request after {state.step} steps"
             checkpointer.save()
-        except cb.NotFinite as error:
+        except cb.NotFiniteError as error:
             outcome, state.message = "failed", str(error)
             if not state.best_weights:
                 _fall_back(model, checkpoints, state)
@@ -185,7 +185,9 @@ def _fall_back(model: Autoencoder, checkpoints: Checkpoints, state: TrainingStat
     try:
         checkpoints.restore(model)
     except RunError:
-        raise TrainingError(f"{state.message} It came too early for a checkpoint, so there is no good model to keep.") from None
+        raise TrainingError(
+            f"{state.message} It came too early for a checkpoint, so there is no good model to keep."
+        ) from None
 
 
 @contextmanager

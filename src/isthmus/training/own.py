@@ -36,7 +36,7 @@ def load_own(folder: Path, manifest: Manifest, trust: bool) -> Networks:
     if not trust:
         raise TrustError(
             f"{folder} holds an own Keras network, and loading one can run code that its maker put there. "
-            f"If you trust where it comes from, say so: --trust. (Using the run needs no trust: its graphs hold no code.)"
+            f"If you trust where it comes from, say so: --trust. (Using the run needs none: its graphs hold no code.)"
         )
     networks = []
     with tempfile.TemporaryDirectory() as scratch:

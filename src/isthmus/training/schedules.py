@@ -44,7 +44,9 @@ def build_optimiser(training: Training, steps: int) -> keras.optimizers.Optimize
     schedule = Schedule(
         training.learning_rate, steps, round(training.warmup_fraction * steps), training.schedule == "cosine"
     )
-    if training.optimiser == "sgd":
-        return keras.optimizers.SGD(schedule, momentum=training.momentum, global_clipnorm=training.clip_norm)
+    # Named, or Keras would number it, and a checkpoint would fit only the first optimiser of a process.
+    name = training.optimiser
+    if name == "sgd":
+        return keras.optimizers.SGD(schedule, momentum=training.momentum, global_clipnorm=training.clip_norm, name=name)
     first, second = training.adam_betas
-    return keras.optimizers.Adam(schedule, beta_1=first, beta_2=second, global_clipnorm=training.clip_norm)
+    return keras.optimizers.Adam(schedule, beta_1=first, beta_2=second, global_clipnorm=training.clip_norm, name=name)

@@ -17,7 +17,7 @@ class TrainingState:
         epoch: Epochs finished.
         seconds: Time spent training, over all sittings.
         history: One row for each finished epoch, columns by name.
-        best_loss: The lowest loss that chose an epoch: validation's, nats per image, or training's where none is kept aside.
+        best_loss: The lowest loss so far, nats per image: validation's, or training's where nothing is kept aside.
         best_epoch: The epoch, from 1, whose weights are `best_weights`; 0 before any.
         best_weights: The encoder's and decoder's weights at that epoch.
         waited: Epochs since.

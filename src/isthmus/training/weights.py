@@ -1,7 +1,6 @@
 """A model's numbers by name, out of it and into it, whatever the backend."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -48,21 +47,6 @@ def set_state(model: Autoencoder, arrays: Arrays, where: str) -> None:
         RunError: If names or shapes differ.
     """
     _write(_state(model), arrays, where)
-
-
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Read a safetensors file.
-
-    Raises:
-        RunError: If it is torn or none.
-    """
-    import safetensors
-    import safetensors.numpy
-
-    try:
-        return safetensors.numpy.load_file(path)
-    except (OSError, safetensors.SafetensorError) as error:
-        raise RunError(f"{path} is torn, or no safetensors file ({error}).") from None
 
 
 def synchronise(model: Autoencoder) -> None:

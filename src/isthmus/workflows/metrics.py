@@ -19,9 +19,11 @@ def measure(run: Run, prepared: Prepared) -> dict[str, Any]:
     figures: dict[str, Any] = {"split": split, "images": len(source)}
     columns = {"distortion_nats": scores.distortion, "mse": scores.squared_error}
     if run.latent.has_rate:
-        columns |= {"rate_nats": scores.rate, "loss_nats": scores.distortion + run.recipe.objective.beta * scores.rate}
-    if prepared.recipe.is_likelihood and run.latent.has_rate:
-        columns["elbo_nats"] = scores.elbo
+        columns["rate_nats"] = scores.rate
+        if prepared.recipe.is_likelihood:
+            columns["elbo_nats"] = scores.elbo
+        else:  # the same sum, but no bound on anything's probability
+            columns["loss_nats"] = -scores.elbo
     for name, values in columns.items():
         estimate = Estimate.of(values)
         error = estimate.standard_error

@@ -132,7 +132,7 @@ def _prepare(request: Request, before: Manifest | None) -> Prepared:
         )
     if prepared.train.fingerprint != before.data.fingerprint:
         raise UsageError(
-            f"{request.out} was trained on other images ({before.data.name}, {before.data.train_images} to learn from); "
+            f"{request.out} was trained on other images ({before.data.name}, {before.data.train_images} of them); "
             f"to start anew from its weights: --init-from {request.out}, and another --out."
         )
     return prepared

@@ -12,6 +12,7 @@ from isthmus.data import ImageSource
 from isthmus.noise import normal_by_image
 from isthmus.pictures.film import save_film
 from isthmus.pictures.sheets import save, tile
+from isthmus.workflows.display import as_displayed
 
 if TYPE_CHECKING:
     from isthmus.autoencoder import Autoencoder
@@ -22,9 +23,9 @@ _FILM_STREAM = 0x66696C6D
 
 
 class Film:
-    """Sixteen fixed images, each decoded from one draw of its posterior with fixed noise, before training and after each epoch.
+    """Sixteen fixed images before training and after each epoch, each decoded from a draw of its posterior.
 
-    A frame is `epoch-NNNN.png` in the folder as soon as it is there; a resumed training adds to those that are.
+    The noise of the draws is fixed, so that only the model changes from frame to frame.  A frame is `epoch-NNNN.png` in the folder as soon as it is there; a resumed training adds to those that are.
     """
 
     def __init__(self, folder: Path, source: ImageSource, seed: int) -> None:
@@ -41,7 +42,7 @@ class Film:
         noise = normal_by_image([self._seed, _FILM_STREAM], 0, len(self._images), model.recipe.latent.dim)
         outputs = model.decoder(model.latent.sample(ops, posterior, ops.convert_to_tensor(noise)))
         mean = ops.convert_to_numpy(model.likelihood.mean(ops, outputs))
-        self.frame = tile(as_displayed(np.rint(mean * 255).astype(np.uint8)), columns=4)
+        self.frame = tile(as_displayed(mean), columns=4)
         save(self.frame, self._folder / f"epoch-{epoch:04d}.png")
 
     def finish(self) -> Path | None:
@@ -53,10 +54,3 @@ class Film:
         epochs = [int(path.stem.removeprefix("epoch-")) for path in paths]
         captions = [f"epoch {epoch}" if epoch else "before training" for epoch in epochs]
         return save_film(frames, self._folder / FILM, captions=captions)
-
-
-def as_displayed(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Images of any number of channels as a picture can show them: two, or more than four, by their mean."""
-    if images.shape[-1] in (1, 3, 4):
-        return images
-    return np.rint(images.mean(axis=-1, keepdims=True)).astype(np.uint8)

@@ -1,0 +1,40 @@
+# Two commands on a fresh machine with Python 3.11 and make:
+#   make demo   trains on real digits and shows what came of it
+#   make test   runs all tests
+PYTHON ?= python3
+VENV ?= .venv
+EXTRAS ?= tensorflow,dev,docs
+BIN = $(VENV)/bin
+RUN = demo/run
+
+.PHONY: demo test lint clean
+
+$(VENV)/.made-%: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[$*]"
+	touch $@
+
+demo: $(VENV)/.made-tensorflow
+	rm -rf demo
+	$(BIN)/isthmus train digits --recipe conv-vae-fast --epochs 40 --out $(RUN)
+	$(BIN)/isthmus reconstruct $(RUN) digits --out demo/reconstructions
+	$(BIN)/isthmus sample $(RUN) -n 64 --out demo/samples.png
+	$(BIN)/isthmus sample $(RUN) -n 64 --label 7 --out demo/sevens.png
+	@echo
+	@echo "Look at  demo/samples.png                       64 digits that nobody wrote"
+	@echo "         demo/sevens.png                        64 sevens"
+	@echo "         demo/reconstructions/comparison.png    digits beside their reconstructions"
+	@echo "         $(RUN)/pictures/training.gif           how it learned"
+
+test: $(VENV)/.made-$(EXTRAS)
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.made-$(EXTRAS)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) demo build dist docs/_build

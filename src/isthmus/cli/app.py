@@ -1,0 +1,47 @@
+"""All commands in one place."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from isthmus.cli import catalogue, training, using
+
+app = typer.Typer(
+    name="isthmus",
+    help="Autoencoders and variational autoencoders for images.\n\nStart here: isthmus train digits --out runs/digits",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_COMMANDS: tuple[Callable[..., None], ...] = (
+    training.train,
+    using.reconstruct,
+    using.sample,
+    using.encode,
+    using.decode,
+    catalogue.recipes,
+    catalogue.datasets,
+    catalogue.info,
+)
+for _command in _COMMANDS:
+    app.command()(_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from isthmus import __version__
+
+        typer.echo(f"isthmus {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass

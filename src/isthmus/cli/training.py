@@ -1,0 +1,152 @@
+"""`isthmus train`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from isthmus.cli.console import print_json, print_table, say, spell_bytes, spell_seconds
+from isthmus.cli.options import AsJson, DataName
+
+
+def train(
+    data: DataName,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="What to train; `isthmus recipes` lists them. By default one that suits the images."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="The run folder to make. By default runs/DATA-RECIPE.", show_default=False),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(metavar="N", help="How often every image is seen; training.epochs.")
+    ] = None,
+    latent_dim: Annotated[int | None, typer.Option(metavar="D", help="The numbers in one code; latent.dim.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="FIELD=VALUE", help="Change any field of the recipe, such as objective.beta=4. Repeatable."
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Fixes weights, order and noise; training.seed.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run at --out: one that was stopped, or more --epochs.")
+    ] = False,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Start a new run from the weights of another.", show_default=False),
+    ] = None,
+    backend: Annotated[
+        str | None, typer.Option(metavar="NAME", help="tensorflow, jax or torch; by default the first installed.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(metavar="NAME", help="cpu, gpu, or one of several as gpu:1.")] = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Load a run's own Keras network, which may run its maker's code.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Try a few steps; say parameters, memory and time; write nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train an autoencoder on images.
+
+    Ctrl-C stops between two steps and keeps the best model so far; --resume goes on from there.
+
+    Examples:
+      isthmus train digits --recipe conv-vae-fast --out runs/digits
+
+      isthmus train photos/ --latent-dim 128 --epochs 40
+
+      isthmus train mnist --recipe conv-vae --set objective.beta=4 --set latent.dim=10
+    """
+    from isthmus.recipes import parse_assignments
+
+    changes = parse_assignments(settings or ())
+    named: dict[str, Any] = {"training.epochs": epochs, "latent.dim": latent_dim, "training.seed": seed}
+    changes |= {field: value for field, value in named.items() if value is not None}
+    if dry_run:
+        _rehearse(data, recipe, changes, backend, device, as_json)
+        return
+
+    from isthmus.workflows.training import Request
+    from isthmus.workflows.training import train as run_training
+
+    run = run_training(
+        Request(
+            data=data,
+            recipe=recipe,
+            out=out,
+            changes=changes,
+            init_from=init_from,
+            resume=resume,
+            trust=trust,
+            backend=backend,
+            device=device,
+        )
+    )
+    _tell(run, as_json)
+
+
+def _tell(run: Any, as_json: bool) -> None:
+    """Say how it went, and what to do with the run."""
+    import json
+
+    from isthmus.runs import folder
+
+    figures = json.loads((run.path / folder.METRICS).read_text())
+    training = run.manifest.training
+    if as_json:
+        print_json(
+            {"run": str(run.path), "state": run.manifest.state, "training": training.model_dump(), "metrics": figures}
+        )
+    else:
+        taken = f"{training.epochs} epochs in {spell_seconds(training.seconds)}"
+        say(f"{run.manifest.state}: {run.recipe.name} on {run.manifest.data.name}, {taken}")
+        if training.message:
+            say(f"  {training.message}")
+        for name, value in figures.items():
+            if isinstance(value, dict):
+                unit = "nats per image" if name.endswith("_nats") else "per pixel"
+                label = {"elbo_nats": "ELBO", "mse": "MSE"}.get(name, name.removesuffix("_nats"))
+                error = "" if value["standard_error"] is None else f" ± {value['standard_error']:.2g}"
+                digits = ".2f" if name.endswith("_nats") else ".5f"
+                say(f"  {figures['split']} {label}: {value['mean']:{digits}}{error} {unit}")
+        say(f"\nThe run is {run.path}. Next:")
+        say(f"  isthmus reconstruct {run.path} {run.manifest.data.name} --out reconstructions")
+        say(f"  isthmus sample {run.path} --out samples.png")
+    if run.manifest.state == "failed":
+        raise typer.Exit(1)
+
+
+def _rehearse(
+    data: str, recipe: str | None, changes: dict[str, Any], backend: str | None, device: str | None, as_json: bool
+) -> None:
+    from isthmus.workflows.preparation import prepare
+    from isthmus.workflows.rehearsal import rehearse
+
+    prepared = prepare(data, recipe, changes)
+    found = rehearse(prepared, backend, device)
+    if as_json:
+        print_json({"recipe": prepared.recipe.name, **asdict(found)})
+        return
+    print_table(
+        ("what", "measured"),
+        (
+            (
+                "recipe",
+                f"{prepared.recipe.name}, beta {prepared.recipe.objective.beta:g} on nats summed over the image",
+            ),
+            ("images", f"{found.images} of {prepared.train.spec} to learn from"),
+            ("computes on", f"{found.backend}, {found.device}"),
+            ("parameters", f"{found.encoder_parameters:,} in the encoder, {found.decoder_parameters:,} in the decoder"),
+            ("memory", f"{spell_bytes(found.peak_memory_bytes)} at the peak so far"),
+            ("a step", spell_seconds(found.seconds_per_step)),
+            ("training", f"{found.steps:,} steps, about {spell_seconds(found.seconds)}"),
+        ),
+    )

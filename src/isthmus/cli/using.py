@@ -1,0 +1,111 @@
+"""`isthmus encode`, `decode`, `reconstruct` and `sample`: a trained run at work, without a training framework."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isthmus.cli.console import print_json, say
+from isthmus.cli.options import AsJson, DataName, RunPath, Seed
+
+
+def _tell(count: int, path: Path, what: str, as_json: bool) -> None:
+    if as_json:
+        print_json({"images": count, "out": str(path)})
+    else:
+        say(f"{count} {what} in {path}")
+
+
+def encode(
+    run: RunPath,
+    data: DataName,
+    out: Annotated[Path, typer.Option(metavar="FILE.npz", help="Where to; must not exist.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Write the code of every image: mean, log_variance, names and labels, as NumPy arrays.
+
+    Example:
+      isthmus encode runs/digits digits:test --out codes.npz
+    """
+    from isthmus.runs import load
+    from isthmus.workflows.using import encode_file
+
+    written = encode_file(load(run), data, out)
+    _tell(written.count, written.path, "codes", as_json)
+
+
+def decode(
+    run: RunPath,
+    codes: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE.npz", help="Codes: an array `latent`, or `mean` as encode writes it.", show_default=False
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to make; must not exist.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Turn codes back into images, one PNG each.
+
+    Example:
+      isthmus decode runs/digits codes.npz --out decoded
+    """
+    from isthmus.runs import load
+    from isthmus.workflows.using import decode_file
+
+    written = decode_file(load(run), codes, out)
+    _tell(written.count, written.path, "images", as_json)
+
+
+def reconstruct(
+    run: RunPath,
+    data: DataName,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to make; must not exist.", show_default=False)],
+    draws: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Several answers for each image, from its posterior.")
+    ] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Encode images and decode them again: one PNG each, and comparison.png of the first ones beside their inputs.
+
+    Example:
+      isthmus reconstruct runs/digits digits:test --out reconstructions
+    """
+    from isthmus.runs import load
+    from isthmus.workflows.using import COMPARISON, reconstruct_folder
+
+    written = reconstruct_folder(load(run), data, out, draws, seed)
+    _tell(written.count, written.path, f"reconstructions ({COMPARISON} shows the first)", as_json)
+
+
+def sample(
+    run: RunPath,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE.png|DIR", help="A picture of all, a folder of one PNG each, or an .npy.", show_default=False
+        ),
+    ],
+    count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, help="How many.")] = 16,
+    label: Annotated[
+        str | None, typer.Option(metavar="L", help="Only images of one class of the training data, such as 7.")
+    ] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Make new images.
+
+    A VAE is sampled from its prior. A plain autoencoder, and any model for one label, is sampled from the distribution
+    that was fitted to its training codes.
+
+    Examples:
+      isthmus sample runs/digits --out samples.png
+
+      isthmus sample runs/digits -n 100 --label 7 --out sevens
+    """
+    from isthmus.runs import load
+    from isthmus.workflows.using import write_samples
+
+    written = write_samples(load(run), out, count, label, seed)
+    _tell(written.count, written.path, "samples", as_json)

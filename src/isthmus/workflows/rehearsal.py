@@ -1,0 +1,88 @@
+"""A training tried out for a few steps: what it would take, before it is begun."""
+
+import resource
+import sys
+import time
+from dataclasses import dataclass
+
+from isthmus.errors import TrainingError
+from isthmus.training.backends import choose_backend, device_name
+from isthmus.workflows.preparation import Prepared
+
+WARM_UP_STEPS = 3
+TIMED_STEPS = 10
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a training takes, as measured on a few of its steps.
+
+    Attributes:
+        backend: The framework.
+        device: What it computes on.
+        encoder_parameters: Weights of the encoder.
+        decoder_parameters: Weights of the decoder.
+        images: Images to learn from.
+        steps: Steps of the whole training.
+        seconds_per_step: Median time of a step, after the first few.
+        seconds: Time of all steps together; validation and pictures come on top.
+        peak_memory_bytes: The most that this process has taken so far, the images among it.
+    """
+
+    backend: str
+    device: str
+    encoder_parameters: int
+    decoder_parameters: int
+    images: int
+    steps: int
+    seconds_per_step: float
+    seconds: float
+    peak_memory_bytes: int
+
+
+def rehearse(prepared: Prepared, backend: str | None = None, device: str | None = None) -> Rehearsal:
+    """Build everything, train for a few steps, write nothing.
+
+    Raises:
+        IsthmusError: Whatever a training would raise before its first step.
+        TrainingError: If the loss is not finite within these steps.
+    """
+    chosen = choose_backend(backend, device)
+
+    import keras
+
+    from isthmus.data import BatchPlan, TrainingBatches
+    from isthmus.training.feed import training_feed
+    from isthmus.training.fit import build_model
+
+    recipe = prepared.recipe
+    plan = BatchPlan(recipe.training.seed, len(prepared.train), recipe.training.batch_size)
+    model = build_model(recipe, prepared.train.spec, plan.steps_per_epoch)
+    times: list[float] = []
+
+    class Clock(keras.callbacks.Callback):  # type: ignore[misc]  # Keras carries no types
+        def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+            if logs is None or not float(logs["loss"]) < float("inf"):
+                raise TrainingError("the loss is not finite within the first steps; lower training.learning_rate.")
+            times.append(time.perf_counter())
+
+    feed = training_feed(TrainingBatches(prepared.train, plan, recipe.pixels, recipe.training.seed), 0)
+    model.fit(feed, steps_per_epoch=WARM_UP_STEPS + TIMED_STEPS, shuffle=False, verbose=0, callbacks=[Clock()])
+    between = sorted(
+        after - before for before, after in zip(times[WARM_UP_STEPS - 1 :], times[WARM_UP_STEPS:], strict=False)
+    )
+    per_step = between[len(between) // 2]
+    steps = plan.steps_per_epoch * recipe.training.epochs
+    # Linux counts in kibibytes, macOS in bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return Rehearsal(
+        backend=chosen,
+        device=device_name(),
+        encoder_parameters=model.encoder.count_params(),
+        decoder_parameters=model.decoder.count_params(),
+        images=len(prepared.train),
+        steps=steps,
+        seconds_per_step=per_step,
+        seconds=per_step * steps,
+        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
+    )

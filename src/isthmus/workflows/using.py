@@ -1,0 +1,169 @@
+"""A run put to use on whole files and folders: codes, reconstructions and samples, written out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data import Data, ImageSource, open_images
+from isthmus.errors import DataError, UsageError
+from isthmus.pictures.sheets import save, save_each, tile
+from isthmus.progress import progress_bar
+from isthmus.runs import Run
+from isthmus.storage import atomic_file, new_folder, require_free
+from isthmus.workflows.display import as_displayed
+
+BATCH = 500
+COMPARED = 16
+"""Images in the picture that sets inputs beside reconstructions."""
+COMPARISON = "comparison.png"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written: how many images, and where."""
+
+    count: int
+    path: Path
+
+
+def images_for(run: Run, data: Data) -> ImageSource:
+    """The images of a source to use a run on; of a named set its test images, unless it says `:train`.
+
+    Raises:
+        UsageError: If there is no such data.
+        DataError: If the images are damaged, or not of the run's shape.
+    """
+    images = open_images(data, run.image.dtype)
+    source = images.test or images.train
+    if source.spec != run.image:
+        example = source.names[0] if source.names else images.name
+        raise DataError(
+            f"expected images of {run.image}, as run {run.path.name!r} was trained on; {example!r} is {source.spec}."
+        )
+    return source
+
+
+def encode_file(run: Run, data: Data, out: Path) -> Written:
+    """Write the posterior of each image to an `.npz` file: `mean`, `log_variance`, `names`, and `labels` if any.
+
+    Raises:
+        UsageError: If `out` exists, or is no `.npz`.
+        DataError: If the images are damaged, or not of the run's shape.
+    """
+    _require_suffix(out, ".npz")
+    require_free(out)
+    source = images_for(run, data)
+    parts = [run.encode(images) for _, images in _batches(source, "encoding")]
+    arrays: dict[str, NDArray[np.generic]] = {
+        name: np.concatenate([part[name] for part in parts]) for name in run.latent.parameter_names
+    }
+    arrays["names"] = np.array(source.names, dtype=np.str_)
+    if source.labels is not None:
+        arrays["labels"] = source.labels
+    with atomic_file(out) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # NumPy takes any names
+    return Written(len(source), out)
+
+
+def decode_file(run: Run, codes: Path, out: Path) -> Written:
+    """Decode the codes of an `.npz` file (`latent`, or `mean` as `encode` writes it) to one PNG each.
+
+    Raises:
+        UsageError: If `out` exists.
+        DataError: If the file is missing or damaged, or the codes are not the run's.
+    """
+    require_free(out)
+    latent, names = _read_codes(codes)
+    images = run.decode(latent)
+    with new_folder(out) as folder:
+        save_each(as_displayed(images), names, folder)
+    return Written(len(images), out)
+
+
+def reconstruct_folder(run: Run, data: Data, out: Path, draws: int | None = None, seed: int = 0) -> Written:
+    """Write the reconstruction of each image as PNG, and a picture of the first ones beside their inputs.
+
+    With `draws`, each image gets so many files, `NAME-1.png` and on, from draws of its posterior.
+
+    Raises:
+        UsageError: If `out` exists, or draws are wanted of a plain autoencoder.
+        DataError: If the images are damaged, or not of the run's shape.
+    """
+    require_free(out)
+    source = images_for(run, data)
+    with new_folder(out) as folder:
+        for start, images in _batches(source, "reconstructing"):
+            names = list(source.names[start : start + len(images)])
+            given = run.reconstruct(images, draws, seed + start)
+            if draws is not None:
+                names = [f"{name}-{draw + 1}" for name in names for draw in range(draws)]
+            save_each(as_displayed(given.reshape(-1, *run.image.shape)), names, folder)
+            if start == 0:
+                save(_compared(images, given), folder / COMPARISON)
+    return Written(len(source), out)
+
+
+def write_samples(run: Run, out: Path, count: int, label: str | None = None, seed: int = 0) -> Written:
+    """Write new images: a sheet if `out` names a picture, an array if it names an `.npy`, else a folder of PNGs.
+
+    Raises:
+        UsageError: If `out` exists, or the label is none that the run knows.
+    """
+    require_free(out)
+    images = run.sample(count, label, seed)
+    if out.suffix.lower() == ".npy":
+        with atomic_file(out) as temporary, temporary.open("wb") as file:
+            np.save(file, images)
+    elif out.suffix:
+        save(tile(as_displayed(images)), out)
+    else:
+        digits = len(str(count - 1))
+        with new_folder(out) as folder:
+            save_each(as_displayed(images), [f"sample-{i:0{digits}d}" for i in range(count)], folder)
+    return Written(count, out)
+
+
+def _batches(source: ImageSource, title: str) -> Iterator[tuple[int, NDArray[np.generic]]]:
+    with progress_bar(title, len(source)) as bar:
+        for start in range(0, len(source), BATCH):
+            images = source.read(np.arange(start, min(start + BATCH, len(source))))
+            yield start, images
+            bar.update(start + len(images))
+
+
+def _compared(images: NDArray[np.generic], given: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """A row for each image: the image, and what was made of it."""
+    count = min(COMPARED, len(images))
+    rows = given[:count].reshape(count, -1, *images.shape[1:])
+    both = np.concatenate([images[:count, None], rows], axis=1)
+    # Two images and their reconstructions stand in a row, so that the picture is not a tower.
+    return tile(
+        as_displayed(both.reshape(-1, *images.shape[1:])), columns=both.shape[1] * (4 if rows.shape[1] == 1 else 1)
+    )
+
+
+def _read_codes(path: Path) -> tuple[NDArray[np.float32], list[str]]:
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}. `isthmus encode RUN DATA --out FILE.npz` makes one.")
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            name = next((name for name in ("latent", "mean") if name in arrays), None)
+            if name is None:
+                raise DataError(
+                    f"{path}: expected an array 'latent' or 'mean' of codes; it has {', '.join(arrays) or 'none'}."
+                )
+            latent = np.asarray(arrays[name], np.float32)
+            names = [str(text) for text in arrays["names"]] if "names" in arrays else []
+    except (OSError, ValueError, EOFError, AttributeError) as error:
+        raise DataError(f"{path} is no .npz file of codes, or a torn one ({error}).") from None
+    if len(names) != len(latent):
+        names = [f"{i:0{len(str(max(len(latent) - 1, 0)))}d}" for i in range(len(latent))]
+    return latent, names
+
+
+def _require_suffix(path: Path, suffix: str) -> None:
+    if path.suffix.lower() != suffix:
+        raise UsageError(f"expected --out to end in {suffix}; got {path.name!r}")
