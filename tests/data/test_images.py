@@ -146,11 +146,25 @@ class TestSplitByContent:
         kept, aside = split_by_content(ArraySource(numbered(3)), 0.0)
         assert (len(kept), len(aside)) == (3, 0)
 
-    def test_too_few_images(self):
-        with pytest.raises(DataError, match="too few different images"):
-            split_by_content(ArraySource(np.zeros((50, 2, 2, 1), np.uint8)), 0.5)
+    def test_each_side_gets_one_image_at_least(self):
+        for fraction in (0.001, 0.999):
+            kept, aside = split_by_content(ArraySource(numbered(2)), fraction)
+            assert (len(kept), len(aside)) == (1, 1)
 
-    @pytest.mark.parametrize("fraction", [-0.1, 1.0, float("nan")])
+    def test_copies_of_one_image_cannot_be_split(self):
+        with pytest.raises(DataError, match="too few different images"):
+            split_by_content(ArraySource(numbered(1).repeat(5, axis=0)), 0.5)
+
+    def test_splits_for_different_purposes_do_not_depend_on_each_other(self):
+        source = ArraySource(numbered(2000))
+        _, test = split_by_content(source, 0.5, "test")
+        _, both = split_by_content(test, 0.5, "validation")
+        assert 400 < len(both) < 600
+
+    def test_a_purpose_of_too_many_letters(self):
+        with pytest.raises(UsageError, match="16 bytes"):
+            split_by_content(ArraySource(numbered(3)), 0.5, "x" * 17)
+
     def test_refuses_what_is_no_fraction(self, fraction):
         with pytest.raises(UsageError, match="from 0 to below 1"):
             split_by_content(ArraySource(numbered(3)), fraction)

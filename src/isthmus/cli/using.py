@@ -67,7 +67,7 @@ def reconstruct(
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Encode images and decode them again: one PNG each, and comparison.png of the first ones beside their inputs.
+    """Encode images and decode them again: one PNG each, and comparison.png of some beside their inputs.
 
     Example:
       isthmus reconstruct runs/digits digits:test --out reconstructions
@@ -76,7 +76,7 @@ def reconstruct(
     from isthmus.workflows.using import COMPARISON, reconstruct_folder
 
     written = reconstruct_folder(load(run), data, out, draws, seed)
-    _tell(written.count, written.path, f"reconstructions ({COMPARISON} shows the first)", as_json)
+    _tell(written.count, written.path, f"reconstructions ({COMPARISON} shows some)", as_json)
 
 
 def sample(

@@ -242,7 +242,7 @@ def split_by_content(source: ImageSource, fraction: float, purpose: str = "") ->
     """Keep about `fraction` of the images aside, each by what its pixels are.
 
     An image goes aside if a hash of its pixels, read as a number in [0, 1), is below `fraction`.  So copies of an image
-    never stand on both sides, and images added to the source move none of the others.
+    never stand on both sides, and images added to the source move none of the others.  Each side gets one image at least.
 
     Args:
         source: The images.
@@ -255,7 +255,7 @@ def split_by_content(source: ImageSource, fraction: float, purpose: str = "") ->
 
     Raises:
         UsageError: If `fraction` is not in [0, 1), or `purpose` is too long.
-        DataError: If one side would be empty.
+        DataError: If there are no two different images.
     """
     if len(purpose.encode()) > 16:
         raise UsageError(f"expected a purpose of 16 bytes at most; got {purpose!r}")
@@ -269,11 +269,15 @@ def split_by_content(source: ImageSource, fraction: float, purpose: str = "") ->
     # The 53 bits that a float64 holds: rounding up to 1.0 cannot happen.
     places = (np.frombuffer(digests, ">u8") >> np.uint64(11)) * 2.0**-53
     aside = places < fraction
-    if fraction > 0.0 and (aside.all() or not aside.any()):
-        raise DataError(
-            f"too few different images to keep {fraction:g} of them aside: all {len(source)} fell on one side. "
-            "Give more images, or keep none aside (a validation fraction of 0)"
-        )
+    if fraction > 0.0 and len(places):
+        # Of a handful of images, none may have fallen on one of the sides: the nearest is moved there, with its copies.
+        aside |= places == places.min()
+        aside &= places != places.max()
+        if not aside.any():
+            raise DataError(
+                f"too few different images to keep {fraction:g} of them aside: all {len(source)} are the same. "
+                "Give more images, or keep none aside (a validation fraction of 0)"
+            )
     return select(source, np.flatnonzero(~aside)), select(source, np.flatnonzero(aside))
 
 

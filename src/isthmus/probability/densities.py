@@ -63,5 +63,6 @@ def fit_density(codes: NDArray[np.floating], spec: CodeDensity, seed: int) -> Ga
     from sklearn.mixture import GaussianMixture as Fitter
 
     fitted = Fitter(components, reg_covar=_RIDGE, random_state=seed).fit(codes)
-    factors = np.asarray(np.linalg.cholesky(fitted.covariances_), np.float64)
-    return GaussianMixture(fitted.weights_ / fitted.weights_.sum(), fitted.means_, factors)
+    factors: FloatArray = np.linalg.cholesky(fitted.covariances_)
+    weights: FloatArray = fitted.weights_ / fitted.weights_.sum()
+    return GaussianMixture(weights, fitted.means_, factors)

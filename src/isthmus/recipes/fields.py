@@ -222,6 +222,12 @@ class CodeDensity(Fields):
     components: Annotated[int, Field(ge=1, le=1000)] = 10
     """Gaussians in the mixture."""
 
+    @model_validator(mode="after")
+    def _components_are_read(self) -> "CodeDensity":
+        if self.components != 10 and self.kind != "mixture":
+            raise ValueError("components is read only where codes.kind is 'mixture'")
+        return self
+
 
 class Recipe(Fields):
     """A run described whole: give it images, and the rest follows."""

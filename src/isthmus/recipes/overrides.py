@@ -83,7 +83,7 @@ def with_fields(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     for name, value in named.items():
         part, _, field = name.partition(".")
         if part in KINDS and field == "kind":
-            if value not in KINDS[part]:
+            if not isinstance(value, str) or value not in KINDS[part]:
                 faults.append(f"{name}: expected one of {', '.join(KINDS[part])}; got {value!r}")
             else:
                 new = KINDS[part][value]

@@ -1,6 +1,7 @@
 """ONNX graphs, run by ONNX Runtime in batches."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import onnx
@@ -57,20 +58,19 @@ def _refuse_external_data(content: bytes, where: str) -> None:
         model = onnx.load_model_from_string(content)
     except Exception as error:  # protobuf's own classes
         raise RunError(f"{where}: not an ONNX file, or a torn one ({error}).") from None
-    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(model.graph)):
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(model)):
         raise RunError(
             f"{where}: the graph keeps its weights in other files (ONNX external data), which could be any file of "
             f"this machine. isthmus never writes such graphs and refuses them."
         )
 
 
-def _tensors(graph: onnx.GraphProto) -> Iterable[onnx.TensorProto]:
-    yield from graph.initializer
-    for sparse in graph.sparse_initializer:
-        yield from (sparse.values, sparse.indices)
-    for node in graph.node:
-        for attribute in node.attribute:
-            yield from (attribute.t, *attribute.tensors)
-            for inner in (attribute.g, *attribute.graphs):
-                if inner.node or inner.initializer:
-                    yield from _tensors(inner)
+def _tensors(message: Any) -> Iterator[onnx.TensorProto]:
+    """Every tensor of a model, wherever the format lets one stand: weights, attributes, subgraphs, functions."""
+    if isinstance(message, onnx.TensorProto):
+        yield message
+        return
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for part in (value,) if hasattr(value, "ListFields") else value:
+                yield from _tensors(part)

@@ -42,9 +42,13 @@ def choose_backend(backend: str | None = None, device: str | None = None) -> str
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # PyTorch's threads spin while they wait; beside any other busy process that made a step thirty times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    return wanted
+
+
+def import_keras() -> None:
+    """Import Keras on the chosen backend, which takes seconds, without the greetings of those below it."""
     with _quiet_standard_error():
         importlib.import_module("keras")
-    return wanted
 
 
 @contextmanager

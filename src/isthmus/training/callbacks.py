@@ -32,6 +32,11 @@ class NotFiniteError(TrainingError):
     """A term of the loss is no longer finite."""
 
 
+def all_finite(weights: Mapping[str, NDArray[Any]]) -> bool:
+    """Whether no weight is NaN or infinite; the loss of the step that made one so was finite still."""
+    return all(np.isfinite(array).all() for array in weights.values())
+
+
 class StepCounter(keras.callbacks.Callback):
     """Counts steps, epochs and seconds into the training's state; goes first."""
 
@@ -97,8 +102,8 @@ class KeepBest(keras.callbacks.Callback):
         """Compare this epoch with the best, and stop where patience ran out."""
         assert logs is not None
         loss = float(logs.get("val_loss", logs["loss"]))
-        if loss < self._state.best_loss:
-            self._state.best_weights = weights_of(self.model)
+        if loss < self._state.best_loss and all_finite(weights := weights_of(self.model)):
+            self._state.best_weights = weights
             self._state.best_loss, self._state.best_epoch, self._state.waited = loss, epoch + 1, 0
             return
         self._state.waited += 1
@@ -130,19 +135,20 @@ class History(keras.callbacks.Callback):
 class Checkpointer(keras.callbacks.Callback):
     """Writes a checkpoint after each epoch and, within long ones, every so many seconds.
 
-    It goes after whatever changes the training's state.
+    It goes after whatever changes the training's state.  There is none between an epoch's last step and its end: a
+    training could not go on from there.
     """
 
     EVERY_SECONDS = 30.0
 
-    def __init__(self, state: TrainingState, checkpoints: Checkpoints) -> None:
+    def __init__(self, state: TrainingState, checkpoints: Checkpoints, steps_per_epoch: int) -> None:
         super().__init__()
-        self._state, self._checkpoints = state, checkpoints
+        self._state, self._checkpoints, self._steps_per_epoch = state, checkpoints, steps_per_epoch
         self._next = time.monotonic() + self.EVERY_SECONDS
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write one if it is time."""
-        if time.monotonic() >= self._next:
+        if time.monotonic() >= self._next and self._state.step % self._steps_per_epoch:
             self.save()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -151,8 +157,7 @@ class Checkpointer(keras.callbacks.Callback):
 
     def save(self) -> None:
         """Write one now, unless a weight is not finite: the loss will show that only in the next step."""
-        weights = weights_of(self.model)
-        if all(np.isfinite(array).all() for array in weights.values()):
+        if all_finite(weights_of(self.model)):
             self._checkpoints.save(self.model, self._state)
         self._next = time.monotonic() + self.EVERY_SECONDS
 
@@ -220,10 +225,14 @@ class AfterEpochs(keras.callbacks.Callback):
 
 
 class PoliteStop(keras.callbacks.Callback):
-    """Turns the first Ctrl-C or SIGTERM into a stop between two steps; a second Ctrl-C stops at once."""
+    """Turns the first Ctrl-C or SIGTERM into a stop between two steps; a second Ctrl-C stops at once.
 
-    def __init__(self) -> None:
+    After an epoch's last step it lets the epoch end first, so that a training can go on from there.
+    """
+
+    def __init__(self, state: TrainingState, steps_per_epoch: int) -> None:
         super().__init__()
+        self._state, self._steps_per_epoch = state, steps_per_epoch
         self._asked = False
         self._before: dict[int, Any] = {}
 
@@ -231,13 +240,23 @@ class PoliteStop(keras.callbacks.Callback):
         """Listen, where this is the main thread: elsewhere Python does not let one."""
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._ask)
+                before = signal.signal(number, self._ask)
+                self._before.setdefault(number, before)  # a resumed training may begin twice
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Stop if asked to.
 
         Raises:
             InterruptedTraining: Between two steps.
+        """
+        if self._asked and self._state.step % self._steps_per_epoch:
+            raise InterruptedTraining
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Stop if asked to.
+
+        Raises:
+            InterruptedTraining: Between two epochs.
         """
         if self._asked:
             raise InterruptedTraining

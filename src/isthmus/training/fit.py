@@ -114,7 +114,7 @@ def fit(job: Job, actions: tuple[EpochAction, ...] = ()) -> Fitted:
     batches = TrainingBatches(job.train, plan, job.recipe.pixels, training.seed)
     validation = None if job.validation is None else ValidationFeed(job.validation, job.recipe.pixels, training.seed)
 
-    stop, checkpointer = cb.PoliteStop(), cb.Checkpointer(state, checkpoints)
+    stop, checkpointer = cb.PoliteStop(state, steps_per_epoch), cb.Checkpointer(state, checkpoints, steps_per_epoch)
     outcome = "complete"
     with progress_bar("training", training.epochs * steps_per_epoch) as bar:
         watchers = [
@@ -142,9 +142,10 @@ def fit(job: Job, actions: tuple[EpochAction, ...] = ()) -> Fitted:
                 )
                 if model.stop_training:
                     break
-        except (cb.InterruptedTraining, KeyboardInterrupt):
+        except (cb.InterruptedTraining, KeyboardInterrupt) as request:
             outcome, state.message = "interrupted", f"stopped on request after {state.step} steps"
-            checkpointer.save()
+            if isinstance(request, cb.InterruptedTraining):  # the other may come in the middle of a step
+                checkpointer.save()
         except cb.NotFiniteError as error:
             outcome, state.message = "failed", str(error)
             if not state.best_weights:

@@ -1,4 +1,4 @@
-"""Images of any kind, as a picture can show them."""
+"""Images of any kind, as a picture can show them, and which of many to show."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,3 +14,8 @@ def as_displayed(images: NDArray[np.generic]) -> NDArray[np.uint8]:
     if images.shape[-1] in (1, 3, 4):
         return np.asarray(images, np.uint8)
     return np.asarray(np.rint(images.astype(np.float32).mean(axis=-1, keepdims=True)), np.uint8)
+
+
+def spread(length: int, count: int) -> NDArray[np.int64]:
+    """Choose `count` of `length` images (or all, if fewer), evenly spread: many a set is sorted by class."""
+    return np.linspace(0, length - 1, min(count, length)).round().astype(np.int64)

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from isthmus.errors import TrainingError
-from isthmus.training.backends import choose_backend, device_name
+from isthmus.training.backends import choose_backend, device_name, import_keras
 from isthmus.workflows.preparation import Prepared
 
 WARM_UP_STEPS = 3
@@ -48,6 +48,7 @@ def rehearse(prepared: Prepared, backend: str | None = None, device: str | None 
         TrainingError: If the loss is not finite within these steps.
     """
     chosen = choose_backend(backend, device)
+    import_keras()
 
     import keras
 

@@ -19,7 +19,7 @@ from isthmus.runs import Run, folder, load
 from isthmus.runs.manifest import Manifest, TrainingEntry
 from isthmus.runs.writer import RunWriter
 from isthmus.storage import require_free
-from isthmus.training.backends import choose_backend, device_name
+from isthmus.training.backends import choose_backend, device_name, import_keras
 from isthmus.workflows.metrics import measure, to_json
 from isthmus.workflows.preparation import Prepared, prepare
 from isthmus.workflows.provenance import first_manifest, machine
@@ -64,7 +64,9 @@ def train(request: Request) -> Run:
     before = folder.read_manifest(request.out) if request.resume and request.out else None
     prepared = _prepare(request, before)
 
+    import_keras()
     from isthmus.training.fit import Job, build_model, fit
+    from isthmus.training.weights import set_weights
 
     job = Job(
         recipe=prepared.recipe,
@@ -75,8 +77,10 @@ def train(request: Request) -> Run:
         initial_weights=_initial_weights(request.init_from) if request.init_from else None,
         resume=request.resume,
     )
-    # Building is the cheapest way to find a recipe that does not fit the images, before anything is written.
-    build_model(job.recipe, job.train.spec, own=job.own)
+    # Building is the cheapest way to find what does not fit the images or the recipe, before anything is written.
+    model = build_model(job.recipe, job.train.spec, own=job.own)
+    if job.initial_weights is not None:
+        set_weights(model, *job.initial_weights)
     film = Film(job.folder / folder.PICTURES, prepared.test or prepared.train, job.recipe.training.seed)
 
     writer = _begin(job, prepared, before)

@@ -13,7 +13,7 @@ from isthmus.pictures.sheets import save, save_each, tile
 from isthmus.progress import progress_bar
 from isthmus.runs import Run
 from isthmus.storage import atomic_file, new_folder, require_free
-from isthmus.workflows.display import as_displayed
+from isthmus.workflows.display import as_displayed, spread
 
 BATCH = 500
 COMPARED = 16
@@ -84,7 +84,7 @@ def decode_file(run: Run, codes: Path, out: Path) -> Written:
 
 
 def reconstruct_folder(run: Run, data: Data, out: Path, draws: int | None = None, seed: int = 0) -> Written:
-    """Write the reconstruction of each image as PNG, and a picture of the first ones beside their inputs.
+    """Write the reconstruction of each image as PNG, and a picture of some beside their inputs.
 
     With `draws`, each image gets so many files, `NAME-1.png` and on, from draws of its posterior.
 
@@ -101,8 +101,8 @@ def reconstruct_folder(run: Run, data: Data, out: Path, draws: int | None = None
             if draws is not None:
                 names = [f"{name}-{draw + 1}" for name in names for draw in range(draws)]
             save_each(as_displayed(given.reshape(-1, *run.image.shape)), names, folder)
-            if start == 0:
-                save(_compared(images, given), folder / COMPARISON)
+        shown = source.read(spread(len(source), COMPARED))
+        save(_compared(shown, run.reconstruct(shown, draws, seed)), folder / COMPARISON)
     return Written(len(source), out)
 
 
@@ -136,10 +136,9 @@ def _batches(source: ImageSource, title: str) -> Iterator[tuple[int, NDArray[np.
 
 def _compared(images: NDArray[np.generic], given: NDArray[np.generic]) -> NDArray[np.uint8]:
     """A row for each image: the image, and what was made of it."""
-    count = min(COMPARED, len(images))
-    rows = given[:count].reshape(count, -1, *images.shape[1:])
-    both = np.concatenate([images[:count, None], rows], axis=1)
-    # Two images and their reconstructions stand in a row, so that the picture is not a tower.
+    rows = given.reshape(len(images), -1, *images.shape[1:])
+    both = np.concatenate([images[:, None], rows], axis=1)
+    # Several images and their reconstructions stand in a row, so that the picture is not a tower.
     return tile(
         as_displayed(both.reshape(-1, *images.shape[1:])), columns=both.shape[1] * (4 if rows.shape[1] == 1 else 1)
     )

@@ -12,7 +12,7 @@ from isthmus.data import ImageSource
 from isthmus.noise import normal_by_image
 from isthmus.pictures.film import save_film
 from isthmus.pictures.sheets import save, tile
-from isthmus.workflows.display import as_displayed
+from isthmus.workflows.display import as_displayed, spread
 
 if TYPE_CHECKING:
     from isthmus.autoencoder import Autoencoder
@@ -25,12 +25,13 @@ _FILM_STREAM = 0x66696C6D
 class Film:
     """Sixteen fixed images before training and after each epoch, each decoded from a draw of its posterior.
 
-    The noise of the draws is fixed, so that only the model changes from frame to frame.  A frame is `epoch-NNNN.png` in the folder as soon as it is there; a resumed training adds to those that are.
+    The noise of the draws is fixed, so that only the model changes from frame to frame.  A frame is in the folder, as
+    `epoch-NNNN.png`, as soon as it is made; a resumed training adds to those that are there.
     """
 
     def __init__(self, folder: Path, source: ImageSource, seed: int) -> None:
         self._folder = folder
-        self._images = source.read(np.arange(min(SHOWN, len(source))))
+        self._images = source.read(spread(len(source), SHOWN))
         self._seed = seed
         self.frame: NDArray[np.uint8] | None = None
 

@@ -1,0 +1,94 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from isthmus.data import open_images
+
+
+def test_encode_then_decode_is_reconstruct(isthmus, tmp_path, trained):
+    run, _ = trained
+    assert isthmus("encode", run, "digits:test", "--out", "codes.npz").returncode == 0
+    assert isthmus("decode", run, "codes.npz", "--out", "decoded").returncode == 0
+    assert isthmus("reconstruct", run, "digits:test", "--out", "reconstructed").returncode == 0
+    codes = np.load(tmp_path / "codes.npz")
+    test = open_images("digits:test").train
+    assert codes["mean"].shape == codes["log_variance"].shape == (len(test), 2)
+    np.testing.assert_array_equal(codes["labels"], test.labels)
+    decoded = sorted(path.name for path in (tmp_path / "decoded").iterdir())
+    assert decoded == [f"{name}.png" for name in codes["names"]]
+    for name in decoded[::100]:
+        assert (tmp_path / "decoded" / name).read_bytes() == (tmp_path / "reconstructed" / name).read_bytes()
+    assert (tmp_path / "reconstructed" / "comparison.png").is_file()
+
+
+def test_a_plain_name_means_the_test_images(isthmus, trained):
+    run, _ = trained
+    assert json.loads(isthmus("encode", run, "digits", "--out", "c.npz", "--json").stdout)["images"] == 1000
+
+
+def test_draws_give_several_answers_for_each_image(isthmus, tmp_path, trained):
+    run, _ = trained
+    np.save(tmp_path / "x.npy", open_images("digits:test").train.read(np.array([3, 500])))
+    assert isthmus("reconstruct", run, "x.npy", "--out", "out", "--draws", 3).returncode == 0
+    names = sorted(path.stem for path in (tmp_path / "out").iterdir())
+    assert names == ["0-1", "0-2", "0-3", "1-1", "1-2", "1-3", "comparison"]
+    assert (tmp_path / "out" / "0-1.png").read_bytes() != (tmp_path / "out" / "0-2.png").read_bytes()
+
+
+def test_samples_as_a_picture_as_files_and_as_an_array(isthmus, tmp_path, trained):
+    run, _ = trained
+    for out in ("samples.png", "samples", "samples.npy"):
+        assert isthmus("sample", run, "-n", 12, "--seed", 5, "--out", out).returncode == 0
+    array = np.load(tmp_path / "samples.npy")
+    assert (array.shape, array.dtype) == ((12, 28, 28, 1), np.dtype(np.uint8))
+    files = sorted((tmp_path / "samples").iterdir())
+    np.testing.assert_array_equal(np.stack([np.asarray(Image.open(path)) for path in files]), array[..., 0])
+    with Image.open(tmp_path / "samples.png") as sheet:
+        assert sheet.width > 4 * 28
+
+
+def test_the_seed_fixes_the_samples(isthmus, tmp_path, trained):
+    run, _ = trained
+    for out, seed in (("a.npy", 1), ("b.npy", 1), ("c.npy", 2)):
+        isthmus("sample", run, "--seed", seed, "--out", out)
+    a, b, c = (np.load(tmp_path / name) for name in ("a.npy", "b.npy", "c.npy"))
+    np.testing.assert_array_equal(a, b)
+    assert (a != c).any()
+
+
+def test_a_label_that_is_none_lists_those_that_are(isthmus, tmp_path, trained):
+    done = isthmus("sample", trained[0], "--label", "eleven", "--out", "x.png")
+    assert done.returncode == 2
+    assert "there is no label 'eleven'; there are 0, 1, 2" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["encode", "reconstruct"])
+def test_images_of_another_shape_are_named(isthmus, tmp_path, trained, command):
+    Image.new("RGB", (40, 30)).save(tmp_path / "cat.png")
+    done = isthmus(command, trained[0], "cat.png", "--out", "out.npz")
+    assert done.returncode == 1
+    assert "expected images of 28x28x1, as run 'run' was trained on" in done.stderr
+    assert "40x30x3" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["cat.png"]
+
+
+def test_no_output_is_overwritten(isthmus, tmp_path, trained):
+    (tmp_path / "x.png").write_text("mine")
+    done = isthmus("sample", trained[0], "--out", "x.png")
+    assert done.returncode == 2
+    assert (tmp_path / "x.png").read_text() == "mine"
+
+
+def test_codes_that_are_none(isthmus, tmp_path, trained):
+    (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04")
+    np.savez(tmp_path / "other.npz", x=np.zeros(3))
+    np.savez(tmp_path / "wide.npz", latent=np.zeros((3, 5), np.float32))
+    for name, message in (("torn", "torn"), ("other", "'latent' or 'mean'"), ("wide", "(n, 2)"), ("no", "no file")):
+        done = isthmus("decode", trained[0], f"{name}.npz", "--out", "out")
+        assert done.returncode in (1, 2)
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+        assert not (tmp_path / "out").exists()

@@ -1,0 +1,95 @@
+import os
+
+# Keras settles its backend, and TensorFlow its greeting, when they are first imported: before any test module is.
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import shutil
+
+import numpy as np
+import pytest
+
+import isthmus
+from isthmus.recipes import (
+    BernoulliLikelihood,
+    ConvNetwork,
+    DenseNetwork,
+    GaussianLatent,
+    GaussianLikelihood,
+    Pixels,
+    PointLatent,
+    Recipe,
+    Training,
+)
+
+
+def pytest_runtest_setup(item):
+    """Tests that speak a backend's own language run only on it."""
+    for marker in item.iter_markers("backend"):
+        if os.environ["KERAS_BACKEND"] not in marker.args:
+            pytest.skip(f"this session's backend is {os.environ['KERAS_BACKEND']}, not {' or '.join(marker.args)}")
+
+
+@pytest.fixture(scope="session")
+def bars():
+    """Images of 12 rows and 10 columns with a bright bar at the top, in the middle or at the bottom, and which it is."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(120) % 3
+    images = rng.integers(0, 60, (120, 12, 10, 1))
+    for image, label in zip(images, labels, strict=True):
+        image[4 * label : 4 * label + 4] += 190
+    return images.astype(np.uint8), labels
+
+
+@pytest.fixture(scope="session")
+def tiny_recipe():
+    """A VAE that trains in a second; its loss is a likelihood."""
+    return Recipe(
+        name="tiny",
+        pixels=Pixels(binarise="threshold"),
+        network=ConvNetwork(filters=(4,), stem_filters=4),
+        latent=GaussianLatent(dim=2),
+        likelihood=BernoulliLikelihood(),
+        training=Training(epochs=2, batch_size=32, learning_rate=1e-2),
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_ae_recipe():
+    """A plain autoencoder that learns the bars in a second or two."""
+    return Recipe(
+        name="tiny-ae",
+        network=DenseNetwork(units=(16,)),
+        latent=PointLatent(dim=3),
+        likelihood=GaussianLikelihood(sigma=0.2),
+        training=Training(epochs=40, batch_size=32, learning_rate=1e-2),
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_run(bars, tiny_recipe, tmp_path_factory):
+    """A finished run of `tiny_recipe` on the bars; copy it before changing it."""
+    return isthmus.train(bars, tiny_recipe, tmp_path_factory.mktemp("runs") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def tiny_ae_run(bars, tiny_ae_recipe, tmp_path_factory):
+    """A finished run of `tiny_ae_recipe` on the bars; copy it before changing it."""
+    return isthmus.train(bars, tiny_ae_recipe, tmp_path_factory.mktemp("runs") / "tiny-ae")
+
+
+@pytest.fixture
+def copied_run(tiny_run, tmp_path):
+    """The folder of a run that a test may damage."""
+    return shutil.copytree(tiny_run.path, tmp_path / "run")
+
+
+@pytest.fixture
+def files_in():
+    """Every file under a folder, hidden ones too, by relative name."""
+
+    def list_files(folder):
+        return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+    return list_files
