@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -165,17 +163,16 @@ class TestSplitByContent:
         with pytest.raises(UsageError, match="16 bytes"):
             split_by_content(ArraySource(numbered(3)), 0.5, "x" * 17)
 
+    @pytest.mark.parametrize("fraction", [-0.1, 1.0, float("nan")])
     def test_refuses_what_is_no_fraction(self, fraction):
         with pytest.raises(UsageError, match="from 0 to below 1"):
             split_by_content(ArraySource(numbered(3)), fraction)
 
     def test_reads_large_sources_in_parts(self):
-        # 48 MB: three chunks. Generous, for a busy machine.
+        # 48 MB: three chunks.
         images = np.zeros((60_000, 28, 28, 1), np.uint8)
         images[:, 0, :4, 0] = np.arange(60_000, dtype="<u4").view(np.uint8).reshape(-1, 4)
-        start = time.perf_counter()
         kept, aside = split_by_content(ArraySource(images), 0.1)
-        assert time.perf_counter() - start < 2.0
         assert len(kept) + len(aside) == 60_000
         assert abs(len(aside) - 6000) < 5 * np.sqrt(60_000 * 0.1 * 0.9)
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus import recipes
+from isthmus.probability.discretised import gaussian_log_mass, laplace_log_mass, level_edges
 from isthmus.probability.gaussian import gaussian_nll
 
 Parameters = Mapping[str, Any]
@@ -119,12 +120,34 @@ class _LocationScale:
         """The location, within 0 to 1."""
         return xp.clip(parameters["mean"], 0.0, 1.0)
 
+    def discretised_distortion(self, levels: NDArray[np.uint8], parameters: Parameters) -> NDArray[np.float64]:
+        """-log P(levels | z) of 8-bit pixels: the mass of each level's bin, not a density at it; NumPy only.
+
+        Args:
+            levels: uint8 `(batch, h, w, c)`.
+            parameters: Of the likelihood.
+
+        Returns:
+            Nats, summed over pixels and channels, float64 `(batch,)`.
+        """
+        mean = np.asarray(parameters["mean"], np.float64)
+        precision = np.exp(-np.asarray(self._log_scale(parameters), np.float64))
+        lower, upper = level_edges(levels)
+        log_mass = self._log_mass((lower - mean) * precision, (upper - mean) * precision)
+        return np.asarray(-np.sum(log_mass, axis=(1, 2, 3)))
+
+    def _log_mass(self, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> NDArray[np.float64]:
+        raise NotImplementedError
+
     def _log_scale(self, parameters: Parameters) -> Any:
         return parameters.get("log_scale", math.log(self.sigma))
 
 
 class Gaussian(_LocationScale):
     """Squared error: a normal density around the mean; with a shared scale the σ-VAE of Rybkin et al. (2021)."""
+
+    def _log_mass(self, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> NDArray[np.float64]:
+        return gaussian_log_mass(lower, upper)
 
     def distortion(self, xp: Any, images: Any, parameters: Parameters) -> Any:
         """-log density, nats, `(batch,)`."""
@@ -139,6 +162,9 @@ class Gaussian(_LocationScale):
 
 class Laplace(_LocationScale):
     """Absolute error: a Laplace density around the median."""
+
+    def _log_mass(self, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> NDArray[np.float64]:
+        return laplace_log_mass(lower, upper)
 
     def distortion(self, xp: Any, images: Any, parameters: Parameters) -> Any:
         """-log density, nats, `(batch,)`: |x - m| / b + log 2b, summed."""

@@ -1,5 +1,7 @@
 """A run put to use on whole files and folders: codes, reconstructions and samples, written out."""
 
+import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,7 +158,7 @@ def _read_codes(path: Path) -> tuple[NDArray[np.float32], list[str]]:
                 )
             latent = np.asarray(arrays[name], np.float32)
             names = [str(text) for text in arrays["names"]] if "names" in arrays else []
-    except (OSError, ValueError, EOFError, AttributeError) as error:
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} is no .npz file of codes, or a torn one ({error}).") from None
     if len(names) != len(latent):
         names = [f"{i:0{len(str(max(len(latent) - 1, 0)))}d}" for i in range(len(latent))]

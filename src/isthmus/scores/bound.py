@@ -1,4 +1,4 @@
-"""How good a run is at images: nats per image, from its graphs."""
+"""What a run's training counts, on any images: distortion, rate and squared error of each, from its graphs."""
 
 from dataclasses import dataclass
 

@@ -1,0 +1,62 @@
+"""Importance weights: what several draws of a posterior say of an image's log-probability.
+
+The ELBO asks one draw at a time; the logarithm of the mean of K weights is a bound that rises with K and comes to
+log p(x) itself (Burda, Grosse & Salakhutdinov 2016, "Importance Weighted Autoencoders", eq. 8 and theorem 1).
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.probability.latents import Latent, Parameters
+
+FloatArray = NDArray[np.float64]
+
+
+def log_weights(xp: Any, latent: Latent, z: Any, posterior: Parameters, distortion: Any) -> Any:
+    """Log p(x, z) - log q(z | x) of one draw `z` `(batch, dim)` for each image: nats, `(batch,)`.
+
+    Args:
+        xp: The array namespace.
+        latent: What `posterior` means.
+        z: The draws.
+        posterior: The encoder's parameters by name, each `(batch, dim)`.
+        distortion: -log p(x | z), nats, `(batch,)`.
+    """
+    return -(distortion + latent.log_ratio(xp, z, posterior))
+
+
+def log_mean_exp(xp: Any, values: Any, axis: int = 0) -> Any:
+    """The logarithm of the mean of exponentials along an axis: of K log weights, the bound L_K, ibid. eq. 8."""
+    return xp.logsumexp(values, axis=axis) - math.log(values.shape[axis])
+
+
+class RunningLogMeanExp:
+    """`log_mean_exp` of values that come one after another, in the memory of one; NumPy only.
+
+    Args:
+        size: The numbers that come at once.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._sum = np.full(size, -np.inf)
+        self._sum_of_squares = np.full(size, -np.inf)
+        self._count = 0
+
+    def add(self, values: FloatArray) -> None:
+        """Take one more value of each, `(size,)`."""
+        self._sum = np.logaddexp(self._sum, values)
+        self._sum_of_squares = np.logaddexp(self._sum_of_squares, 2.0 * values)
+        self._count += 1
+
+    @property
+    def value(self) -> FloatArray:
+        """The logarithm of the mean so far, `(size,)`."""
+        return self._sum - math.log(self._count)
+
+    @property
+    def effective_count(self) -> FloatArray:
+        """Kish's effective number of samples, (Σw)² / Σw², `(size,)`: from 1 (one weight is all) to the count."""
+        return np.asarray(np.exp(2.0 * self._sum - self._sum_of_squares))

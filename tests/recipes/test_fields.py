@@ -1,0 +1,125 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from isthmus.recipes import (
+    RECIPES,
+    CodeDensity,
+    DenseNetwork,
+    GaussianLikelihood,
+    Objective,
+    Pixels,
+    PointLatent,
+    Recipe,
+    Training,
+    UpsampleNetwork,
+    leaf_fields,
+)
+from isthmus.recipes.overrides import KINDS
+
+
+@given(st.data())
+def test_json_gives_the_same_recipe_back(any_recipe, data):
+    recipe = data.draw(any_recipe)
+    assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+
+
+@given(st.data())
+def test_equal_recipes_have_equal_json(any_recipe, data):
+    recipe = data.draw(any_recipe)
+    again = Recipe.model_validate(recipe.model_dump())
+    assert again.model_dump_json() == recipe.model_dump_json()
+    assert hash(again) == hash(recipe)
+
+
+def test_is_frozen():
+    with pytest.raises(ValidationError, match="frozen"):
+        Recipe().name = "other"
+    with pytest.raises(ValidationError, match="frozen"):
+        Recipe().training.epochs = 3
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_are_finite(value):
+    with pytest.raises(ValidationError, match="finite"):
+        Objective(beta=value)
+
+
+@pytest.mark.parametrize(
+    ("build", "fault"),
+    [
+        (lambda: Pixels(threshold=0.3), "threshold is read only where pixels.binarise is 'threshold'"),
+        (lambda: Training(momentum=0.9), "momentum is read only where training.optimiser is 'sgd'"),
+        (lambda: Training(optimiser="sgd", adam_betas=(0.5, 0.9)), "adam_betas are read only"),
+        (lambda: Training(patience=3, validation_fraction=0.0), "patience needs a validation loss"),
+        (lambda: CodeDensity(components=3), "components is read only where codes.kind is 'mixture'"),
+        (lambda: UpsampleNetwork(strides=(2, 1)), "strides has 2 entries for the 4 of filters"),
+        (lambda: UpsampleNetwork(decoder_filters=(8,)), "decoder_filters needs 3 entries.*; 1 given"),
+        (lambda: Recipe(latent=PointLatent(), objective=Objective(beta=2.0)), "objective.beta weighs or estimates"),
+        (
+            lambda: Recipe(objective=Objective(beta_warmup_epochs=5.5), training=Training(epochs=5)),
+            "beta_warmup_epochs=5.5 is longer than the training of 5 epochs",
+        ),
+        (
+            lambda: Recipe(pixels=Pixels(binarise="stochastic"), likelihood=GaussianLikelihood()),
+            "only the bernoulli likelihood describes; likelihood.kind is 'gaussian'",
+        ),
+    ],
+)
+def test_refuses_what_nothing_would_read_or_what_cannot_be(build, fault):
+    with pytest.raises(ValidationError, match=fault):
+        build()
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: PointLatent(dim=0),
+        lambda: DenseNetwork(units=(8, 0)),
+        lambda: GaussianLikelihood(sigma=0.0),
+        lambda: Training(learning_rate=0.0),
+        lambda: Training(epochs=0),
+        lambda: Training(validation_fraction=1.0),
+        lambda: Training(seed=-1),
+        lambda: Training(seed=2**31),
+        lambda: Pixels(binarise="threshold", threshold=1.0),
+        lambda: Objective(beta=-1.0),
+        lambda: CodeDensity(kind="mixture", components=0),
+        lambda: Recipe(name="no spaces"),
+        lambda: Recipe(name="../up"),
+        lambda: Recipe(colour="red"),
+    ],
+)
+def test_refuses_values_out_of_range(build):
+    with pytest.raises(ValidationError):
+        build()
+
+
+def test_a_warm_up_as_long_as_the_training_is_allowed():
+    Recipe(objective=Objective(beta_warmup_epochs=5.0), training=Training(epochs=5))
+
+
+@pytest.mark.parametrize(
+    ("binarise", "likelihood", "expected"),
+    [("none", "bernoulli", False), ("threshold", "bernoulli", True), ("stochastic", "bernoulli", True)]
+    + [("none", "gaussian", False), ("none", "laplace", False)],
+)
+def test_is_likelihood_only_for_black_and_white(binarise, likelihood, expected):
+    recipe = Recipe(pixels=Pixels(binarise=binarise), likelihood=KINDS["likelihood"][likelihood]())
+    assert recipe.is_likelihood is expected
+
+
+def test_every_field_says_what_it_is():
+    for part in [*(kind for kinds in KINDS.values() for kind in kinds.values()), Pixels, Objective, Training, CodeDensity]:
+        assert part.__doc__
+        for name, field in part.model_fields.items():
+            assert name == "kind" or field.description, f"{part.__name__}.{name}"
+
+
+def test_leaves_of_a_dump_are_its_fields():
+    leaves = dict(leaf_fields(RECIPES["conv-vae"].model_dump(mode="json")))
+    assert leaves["network.filters"] == [32, 64]
+    assert leaves["objective.estimator"] == "monte-carlo"
+    assert leaves["name"] == "conv-vae"
+    assert not any(isinstance(value, dict) for value in leaves.values())

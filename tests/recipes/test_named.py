@@ -1,0 +1,67 @@
+import pytest
+
+from isthmus.errors import RecipeError
+from isthmus.recipes import RECIPES, default_recipe, named_recipe
+
+TUTORIALS = ("dense-ae", "conv-ae", "upsample-ae", "dense-vae", "conv-vae")
+
+
+def test_names_are_the_recipes_own():
+    assert all(name == recipe.name and recipe.summary for name, recipe in RECIPES.items())
+    assert set(TUTORIALS) | {"conv-vae-fast", "conv-vae-best"} <= set(RECIPES)
+
+
+def test_nobody_can_change_them():
+    with pytest.raises(TypeError):
+        RECIPES["mine"] = RECIPES["conv-vae"]
+
+
+def test_an_unknown_name_lists_those_that_there_are():
+    with pytest.raises(RecipeError, match="there is no recipe 'resnet'; there are dense-ae, .*conv-vae-best"):
+        named_recipe("resnet")
+
+
+def test_the_convolutional_tutorial():
+    recipe = named_recipe("conv-vae")
+    assert recipe.pixels.binarise == "threshold"
+    assert recipe.pixels.threshold == 0.5
+    assert (recipe.latent.kind, recipe.latent.dim) == ("gaussian", 2)
+    assert recipe.objective.estimator == "monte-carlo"
+    training = recipe.training
+    assert (training.epochs, training.batch_size, training.learning_rate) == (10, 32, 1e-4)
+    assert (training.optimiser, training.schedule, training.warmup_fraction) == ("adam", "constant", 0.0)
+
+
+def test_the_dense_tutorial():
+    recipe = named_recipe("dense-vae")
+    assert recipe.network.units == (256,)
+    assert recipe.pixels.binarise == "none"
+    assert (recipe.latent.dim, recipe.latent.epsilon_std) == (2, 1.0)
+    assert recipe.objective.estimator == "closed-form"
+    assert (recipe.training.epochs, recipe.training.batch_size, recipe.training.learning_rate) == (5, 100, 1e-3)
+
+
+def test_the_plain_autoencoders():
+    assert (named_recipe("conv-ae").latent.kind, named_recipe("conv-ae").latent.dim) == ("point", 16)
+    upsample = named_recipe("upsample-ae")
+    assert (upsample.latent.dim, upsample.latent.activation) == (10, "relu")
+    assert upsample.network.strides == (2, 1, 2, 1)
+    assert upsample.training.patience == 10
+    for name in ("dense-ae", "conv-ae", "upsample-ae"):
+        assert named_recipe(name).likelihood.kind == "gaussian"
+
+
+@pytest.mark.parametrize("name", ["conv-vae-fast", "conv-vae-best"])
+def test_our_own_schedules_change_no_network(name):
+    ours, text = named_recipe(name), named_recipe("conv-vae")
+    assert (ours.network, ours.latent, ours.likelihood, ours.pixels) == (
+        text.network,
+        text.latent,
+        text.likelihood,
+        text.pixels,
+    )
+
+
+def test_the_default_depends_on_colour():
+    assert default_recipe(1).name == "conv-vae-fast"
+    assert default_recipe(3).likelihood.kind == "gaussian"
