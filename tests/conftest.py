@@ -7,6 +7,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import shutil
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -22,6 +23,10 @@ from isthmus.recipes import (
     Recipe,
     Training,
 )
+
+# A shared machine is slow at times, and a failure should be the same for everybody.
+hypothesis.settings.register_profile("isthmus", deadline=None, max_examples=50, derandomize=True, database=None)
+hypothesis.settings.load_profile("isthmus")
 
 
 def pytest_runtest_setup(item):

@@ -5,7 +5,9 @@ import pytest
 from isthmus import errors
 
 
-@pytest.mark.parametrize(("error", "status"), [("UsageError", 2), ("RecipeError", 2), ("DataError", 1), ("RunError", 1)])
+@pytest.mark.parametrize(
+    ("error", "status"), [("UsageError", 2), ("RecipeError", 2), ("DataError", 1), ("RunError", 1)]
+)
 def test_exit_status(error, status):
     assert getattr(errors, error).exit_status == status
 

@@ -63,7 +63,7 @@ def test_numbers_are_finite(value):
         ),
         (
             lambda: Recipe(pixels=Pixels(binarise="stochastic"), likelihood=GaussianLikelihood()),
-            "only the bernoulli likelihood describes; likelihood.kind is 'gaussian'",
+            "only the bernoulli likelihood describes, and likelihood.kind is 'gaussian'",
         ),
     ],
 )
@@ -111,7 +111,13 @@ def test_is_likelihood_only_for_black_and_white(binarise, likelihood, expected):
 
 
 def test_every_field_says_what_it_is():
-    for part in [*(kind for kinds in KINDS.values() for kind in kinds.values()), Pixels, Objective, Training, CodeDensity]:
+    for part in [
+        *(kind for kinds in KINDS.values() for kind in kinds.values()),
+        Pixels,
+        Objective,
+        Training,
+        CodeDensity,
+    ]:
         assert part.__doc__
         for name, field in part.model_fields.items():
             assert name == "kind" or field.description, f"{part.__name__}.{name}"

@@ -17,7 +17,7 @@ def test_nobody_can_change_them():
 
 
 def test_an_unknown_name_lists_those_that_there_are():
-    with pytest.raises(RecipeError, match="there is no recipe 'resnet'; there are dense-ae, .*conv-vae-best"):
+    with pytest.raises(RecipeError, match=r"there is no recipe 'resnet'; there are dense-ae, .*conv-vae-best"):
         named_recipe("resnet")
 
 

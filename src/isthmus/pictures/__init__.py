@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from isthmus.pictures.bars import dimension_bars
     from isthmus.pictures.checks import Decode
     from isthmus.pictures.clouds import scatter
     from isthmus.pictures.comparisons import reconstructions
@@ -28,6 +29,7 @@ __all__ = [
     "Projection",
     "Theme",
     "ThemeName",
+    "dimension_bars",
     "enlarge",
     "grid",
     "grid_codes",
@@ -54,6 +56,7 @@ __all__ = [
 
 # No module here is named like a function: importing one would set that name on the package and hide the function.
 _NAMES_BY_MODULE = {
+    "bars": ("dimension_bars",),
     "checks": ("Decode",),
     "clouds": ("scatter",),
     "comparisons": ("reconstructions",),

@@ -22,6 +22,7 @@ _SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     "jpeg": {"format": "jpg", "pil_kwargs": {"quality": 95, "subsampling": 0}},
     "webp": {"format": "webp", "pil_kwargs": {"lossless": True}},
 }
+FORMATS = tuple(_SAVE_OPTIONS)
 
 
 def figure_for(axes: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:

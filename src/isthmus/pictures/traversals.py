@@ -48,6 +48,7 @@ def traversal(
     *,
     values: ArrayLike = VALUES,
     most: int = 10,
+    unit: str = "nats",
     axes: Axes | None = None,
     theme: ThemeName = "light",
 ) -> Figure:
@@ -56,9 +57,11 @@ def traversal(
     Args:
         decode: Takes float32 `(n, d)`, gives uint8 `(n, h, w, c)`.
         base: `(d,)`, the code that the other coordinates keep: an image's, or zeros.
-        kl: `(d,)`, each coordinate's KL divergence from the prior, in nats, averaged over images.
+        kl: `(d,)`, each coordinate's KL divergence from the prior, in nats, averaged over images; or how much it tells
+            by another measure that adds up, such as the codes' variance.
         values: `(m,)`, what each coordinate is put to.
         most: How many rows to draw at most.
+        unit: What `kl` is in.
         axes: Where to draw; a new figure by default.
         theme: "light" or "dark".
 
@@ -81,8 +84,8 @@ def traversal(
         draw_cells(axes, images, len(steps))
         frame_cells(axes, look, images, len(steps), len(order))
         axes.set_xticks(range(len(steps)), [number(value) for value in steps])
-        axes.set_yticks(range(len(order)), [f"z[{k}] · {number(nats[k], 2)} nats" for k in order])
+        axes.set_yticks(range(len(order)), [f"z[{k}] · {number(nats[k], 2)} {unit}" for k in order])
         rest = len(start) - len(order)
-        note = f" · {rest} more hold {number(nats.sum() - nats[order].sum(), 2)} nats together" if rest else ""
+        note = f" · {rest} more hold {number(nats.sum() - nats[order].sum(), 2)} {unit} together" if rest else ""
         axes.set_xlabel(f"value of the coordinate{note}")
     return figure

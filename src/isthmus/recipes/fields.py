@@ -263,7 +263,7 @@ class Recipe(Fields):
         if self.pixels.binarise != "none" and self.likelihood.kind != "bernoulli":
             faults.append(
                 f"pixels.binarise={self.pixels.binarise!r} makes pixels black or white, which only the bernoulli "
-                f"likelihood describes; likelihood.kind is {self.likelihood.kind!r}"
+                f"likelihood describes, and likelihood.kind is {self.likelihood.kind!r}"
             )
         if faults:
             raise ValueError("; ".join(faults))

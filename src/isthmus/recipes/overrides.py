@@ -70,7 +70,8 @@ def with_fields(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     """Change fields by dotted name: `{"objective.beta": 4, "latent.dim": 10}`.
 
     A change of `PART.kind` (or of `PART` itself, to a kind's name) keeps the fields that the new kind shares with the
-    old one, and gives the others their defaults.  Kinds are changed first, so the order does not matter.
+    old one where their values go with its defaults, and gives the others their defaults.  Kinds are changed first, so
+    the order does not matter.
 
     Raises:
         RecipeError: For names that do not exist, with the nearest that does, and for values that cannot be.
@@ -87,7 +88,7 @@ def with_fields(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
                 faults.append(f"{name}: expected one of {', '.join(KINDS[part])}; got {value!r}")
             else:
                 new = KINDS[part][value]
-                shared = {key: old for key, old in values[part].items() if key in new.model_fields and key != "kind"}
+                shared = {key: old for key, old in values[part].items() if key != "kind" and _suits(new, key, old)}
                 values[part] = {**new().model_dump(mode="json"), **shared}
     for name, value in named.items():
         *parts, field = name.split(".")
@@ -142,6 +143,14 @@ def _value(name: str, text: str) -> Any:
         except json.JSONDecodeError:
             pass
     return text
+
+
+def _suits(kind: type[Fields], name: str, value: Any) -> bool:
+    try:
+        kind.model_validate({name: value})
+    except ValidationError:
+        return False
+    return True
 
 
 def _unknown(name: str, values: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Pictures of a training while it goes on: the same images after each epoch, and the film of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from isthmus.data import ImageSource
+from isthmus.errors import DataError
 from isthmus.noise import normal_by_image
 from isthmus.pictures.film import save_film
 from isthmus.pictures.sheets import save, tile
@@ -48,10 +49,39 @@ class Film:
 
     def finish(self) -> Path | None:
         """Make the film of all frames in the folder; None where there are none."""
-        paths = sorted(self._folder.glob("epoch-*.png"))
-        if not paths:
-            return None
-        frames = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
-        epochs = [int(path.stem.removeprefix("epoch-")) for path in paths]
-        captions = [f"epoch {epoch}" if epoch else "before training" for epoch in epochs]
-        return save_film(frames, self._folder / FILM, captions=captions)
+        frames = read_frames(self._folder)
+        return write_film(frames, self._folder / FILM) if frames else None
+
+
+def read_frames(folder: Path) -> list[tuple[int, NDArray[np.uint8]]]:
+    """Read the frames of a training: epoch (0 before training) and picture `(h, w, 3)`, in order; none is no error.
+
+    Raises:
+        DataError: If one is damaged.
+    """
+    frames = []
+    for path in sorted(folder.glob("epoch-*.png")):
+        epoch = path.stem.removeprefix("epoch-")
+        if not epoch.isdecimal():
+            continue
+        try:
+            with Image.open(path) as picture:
+                frames.append((int(epoch), np.asarray(picture.convert("RGB"))))
+        except (OSError, SyntaxError, ValueError) as error:
+            raise DataError(f"{path} cannot be read as an image ({error}). Take it out of the folder.") from None
+    return frames
+
+
+def frame_label(epoch: int) -> str:
+    """What to call the frame of an epoch."""
+    return f"epoch {epoch}" if epoch else "before training"
+
+
+def write_film(frames: Sequence[tuple[int, NDArray[np.uint8]]], path: Path) -> Path:
+    """Write frames, one or more, as a film in the format of the path's suffix, each with its epoch under it.
+
+    Raises:
+        UsageError: If the format is none of a film's.
+        StorageError: If the place cannot be written to.
+    """
+    return save_film([picture for _, picture in frames], path, captions=[frame_label(epoch) for epoch, _ in frames])

@@ -1,0 +1,63 @@
+"""How probable a run finds images: the ELBO, its parts, and the importance-weighted log-likelihood."""
+
+from isthmus.evaluation.table import Row, Section, mean_row, nats_rows
+from isthmus.scores import Evidence, PixelMeasure, Scores
+
+TITLE = "Likelihood"
+
+
+def likelihood_section(
+    measure: PixelMeasure, scores: Scores, evidence: Evidence | None, dims: int, beta: float, has_rate: bool
+) -> Section:
+    """The table of likelihood figures.
+
+    Args:
+        measure: How pixels are counted, and why so.
+        scores: What training counts.
+        evidence: The log-probabilities, where there are any.
+        dims: The numbers in one image.
+        beta: The weight of the rate in the training loss.
+        has_rate: Whether the run's codes have a distribution.
+    """
+    rows: list[Row] = []
+    if evidence is not None:
+        rows += nats_rows(
+            "elbo",
+            "ELBO",
+            evidence.elbo,
+            dims,
+            "A lower bound on the log-probability of an image: -(distortion + rate).",
+            cost=False,
+        )
+        rows += nats_rows("rate", "rate", evidence.rate, dims, "What the code costs: the posterior's KL from the prior.")
+        rows += nats_rows(
+            "distortion",
+            "distortion",
+            evidence.distortion,
+            dims,
+            f"What the pixels cost once the code is known; the mean over {evidence.draws} draws of the posterior.",
+        )
+        rows += nats_rows(
+            "log_likelihood",
+            f"log-likelihood, K = {evidence.draws}",
+            evidence.log_likelihood,
+            dims,
+            f"A tighter bound, by {evidence.draws} importance-weighted draws (Burda et al. 2016); it rises with K.",
+            cost=False,
+        )
+        rows.append(
+            mean_row(
+                "effective_draws",
+                "effective draws",
+                evidence.effective_draws,
+                f"of {evidence.draws}",
+                "How many draws carry the weight; a few of many say that more draws would raise the bound still.",
+            )
+        )
+    elif has_rate:
+        rows.append(mean_row("rate_nats", "rate", scores.rate, "nats", "The posterior's KL from the prior."))
+    loss = scores.distortion + beta * scores.rate
+    if measure.kind != "probability" or beta != 1.0:
+        words = "What training minimises" + (f", with β = {beta:g}" if has_rate and beta != 1.0 else "")
+        rows.append(mean_row("training_loss_nats", "training loss", loss, "nats", f"{words}; no log-likelihood."))
+    return Section("likelihood", TITLE, tuple(rows), measure.explanation)

@@ -1,0 +1,124 @@
+"""What the parts of an evaluation share: the images, some of them as pixels, and their codes, each made once."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data import ImageSource, evaluation_batches, select
+from isthmus.probability import namespace
+from isthmus.progress import progress_bar
+from isthmus.runs import Run
+from isthmus.scores import as_pixels
+
+BATCH = 500
+MOST_IMAGES = 5_000
+"""Training images (and test images) that a part looks at where all would take too long; the rows say so."""
+MOST_NUMBERS = 1 << 25
+"""Numbers of pixels held at once: 128 MiB of float32."""
+_SUBSET_STREAM, _CODE_STREAM = 0x73756273, 0x636F6465
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """The posteriors of some images.
+
+    Attributes:
+        mean: `(n, dim)`; of a plain autoencoder, the code itself.
+        log_variance: `(n, dim)`, or None for a plain autoencoder.
+        labels: `(n,)`, or None.
+        drawn: One draw of each posterior, `(n, dim)`.
+    """
+
+    mean: FloatArray
+    log_variance: FloatArray | None
+    labels: NDArray[np.int64] | None
+    drawn: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.mean)
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """A run and the images that it is evaluated on.
+
+    Attributes:
+        run: What is evaluated.
+        test: Images that it did not learn from.
+        train: The images that it learned from, or None where they are not at hand.
+        seed: Of every draw and every choice.
+    """
+
+    run: Run
+    test: ImageSource
+    train: ImageSource | None
+    seed: int
+
+    @cached_property
+    def train_subset(self) -> ImageSource | None:
+        """Some training images, at most `MOST_IMAGES` and what memory allows."""
+        return None if self.train is None else subset(self.train, MOST_IMAGES, self.seed)
+
+    @cached_property
+    def test_subset(self) -> ImageSource:
+        """Some test images, at most `MOST_IMAGES` and what memory allows; all of them where they are so few."""
+        return subset(self.test, MOST_IMAGES, self.seed)
+
+    @cached_property
+    def train_codes(self) -> Codes | None:
+        """The codes of `train_subset`."""
+        return None if self.train_subset is None else encode(self.run, self.train_subset, self.seed)
+
+    @cached_property
+    def test_codes(self) -> Codes:
+        """The codes of every test image."""
+        return encode(self.run, self.test, self.seed)
+
+    @cached_property
+    def subset_codes(self) -> Codes:
+        """The codes of `test_subset`."""
+        return encode(self.run, self.test_subset, self.seed)
+
+    @cached_property
+    def train_pixels(self) -> NDArray[np.float32] | None:
+        """The pixels of `train_subset`."""
+        return None if self.train_subset is None else pixels(self.run, self.train_subset, self.seed)
+
+    @cached_property
+    def test_pixels(self) -> NDArray[np.float32]:
+        """The pixels of `test_subset`."""
+        return pixels(self.run, self.test_subset, self.seed)
+
+
+def subset(source: ImageSource, most: int, seed: int) -> ImageSource:
+    """At most so many images, chosen by the seed and kept in order; fewer where their pixels would fill the memory."""
+    count = min(most, max(2, MOST_NUMBERS // source.spec.dims))
+    if len(source) <= count:
+        return source
+    chosen = np.random.default_rng([seed, _SUBSET_STREAM]).choice(len(source), count, replace=False)
+    return select(source, np.sort(chosen))
+
+
+def pixels(run: Run, source: ImageSource, seed: int) -> NDArray[np.float32]:
+    """Every image of a source as the model takes it, float32 from 0 to 1, `(n, h, w, c)`."""
+    batches = evaluation_batches(source, BATCH, run.recipe.pixels, seed)
+    return np.concatenate([as_pixels(batch.target, run.recipe.pixels).astype(np.float32) for batch in batches])
+
+
+def encode(run: Run, source: ImageSource, seed: int) -> Codes:
+    """The posterior of every image of a source, and one draw of it."""
+    posteriors = []
+    done = 0
+    with progress_bar("encoding", len(source)) as bar:
+        for batch in evaluation_batches(source, BATCH, run.recipe.pixels, seed):
+            posteriors.append(run.encode(batch.seen))
+            done += len(batch.seen)
+            bar.update(done)
+    joined = {name: np.concatenate([part[name] for part in posteriors]).astype(np.float64) for name in posteriors[0]}
+    noise = np.random.default_rng([seed, _CODE_STREAM]).standard_normal(joined["mean"].shape)
+    drawn = np.asarray(run.latent.sample(namespace, joined, noise))
+    return Codes(joined["mean"], joined.get("log_variance"), source.labels, drawn)

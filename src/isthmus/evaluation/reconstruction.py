@@ -1,0 +1,150 @@
+"""How near reconstructions are, beside what a mean image and PCA of the same dimension give away for free."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.metrics import structural_similarity
+
+from isthmus.data import evaluation_batches
+from isthmus.evaluation.material import BATCH, Material
+from isthmus.evaluation.table import Row, Section, mean_row
+from isthmus.probability import namespace
+from isthmus.progress import progress_bar
+from isthmus.scores import as_pixels
+
+TITLE = "Reconstruction"
+_LEAST_ERROR = 1e-10  # a perfect image has 100 dB, not infinitely many
+_WINDOW = 7
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Closeness:
+    """How near some images come to others, one number for each, `(n,)`.
+
+    Attributes:
+        mse: Mean squared error over the pixels, brightness from 0 to 1.
+        psnr: -10 log10 of that, dB, at most 100.
+        ssim: Structural similarity (Wang et al. 2004, by scikit-image, 7x7 windows), 1 for equal images.
+    """
+
+    mse: FloatArray
+    psnr: FloatArray
+    ssim: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """The run's closeness to every test image, and the baselines' (None without training images).
+
+    Attributes:
+        run: Of the reconstruction from the posterior's mean.
+        mean_image: Of the mean training image.
+        pca: Of PCA with as many components as a code has numbers.
+        shuffled_mse: Of the reconstruction of another image, `(n,)`: what is lost when the code says nothing.
+        fitted_on: The training images that the baselines know.
+    """
+
+    run: Closeness
+    mean_image: Closeness | None
+    pca: Closeness | None
+    shuffled_mse: FloatArray
+    fitted_on: int
+
+
+def closeness(images: NDArray[np.floating], given: NDArray[np.floating]) -> Closeness:
+    """Compare images `(n, h, w, c)`, 0 to 1, with those that stand for them."""
+    images, given = np.asarray(images, np.float32), np.asarray(given, np.float32)
+    mse = np.mean(np.square(images.astype(np.float64) - given), axis=(1, 2, 3))
+    window = min(_WINDOW, *images.shape[1:3])
+    window -= 1 - window % 2  # odd
+    ssim = [
+        structural_similarity(a, b, win_size=window, data_range=1.0, channel_axis=-1) if window > 1 else np.nan
+        for a, b in zip(images, given, strict=True)
+    ]
+    return Closeness(mse, -10.0 * np.log10(np.maximum(mse, _LEAST_ERROR)), np.asarray(ssim, np.float64))
+
+
+def measure_reconstruction(material: Material, baselines: bool = True) -> Reconstruction:
+    """Reconstruct every test image, and compare; baselines need training images at hand."""
+    run, source = material.run, material.test
+    pca, fitted_on = None, 0
+    if baselines and material.train_pixels is not None:
+        fitted_on = len(material.train_pixels)
+        pca = PCABaseline(material.train_pixels, run.recipe.latent.dim, material.seed)
+    found: dict[str, list[Closeness]] = {"run": [], "mean_image": [], "pca": []}
+    shuffled, previous, done = [], None, 0
+    with progress_bar("reconstructing", len(source)) as bar:
+        for batch in evaluation_batches(source, BATCH, run.recipe.pixels, material.seed):
+            images = as_pixels(batch.target, run.recipe.pixels)
+            codes = run.encode(batch.seen)["mean"]
+            given = run.likelihood.mean(namespace, run.decode_parameters(codes))
+            found["run"].append(closeness(images, given))
+            # The image before: the first of all meets the last of its batch.
+            others = np.concatenate([given[-1:] if previous is None else previous, given[:-1]])
+            shuffled.append(np.mean(np.square(images - others), axis=(1, 2, 3)))
+            previous = given[-1:]
+            if pca is not None:
+                found["mean_image"].append(closeness(images, pca.mean_of(len(images))))
+                found["pca"].append(closeness(images, pca.reconstruct(images)))
+            done += len(images)
+            bar.update(done)
+    parts = {name: _joined(part) if part else None for name, part in found.items()}
+    assert parts["run"] is not None
+    return Reconstruction(parts["run"], parts["mean_image"], parts["pca"], np.concatenate(shuffled), fitted_on)
+
+
+class PCABaseline:
+    """Principal components of training pixels `(n, h, w, c)`, as an autoencoder; `dim` numbers a code."""
+
+    def __init__(self, pixels: NDArray[np.float32], dim: int, seed: int) -> None:
+        from sklearn.decomposition import PCA
+
+        flat = pixels.reshape(len(pixels), -1)
+        self._shape = pixels.shape[1:]
+        self._mean = flat.mean(axis=0)
+        components = min(dim, len(flat) - 1, flat.shape[1])
+        self._pca = PCA(components, svd_solver="randomized", random_state=seed).fit(flat) if components > 0 else None
+
+    def mean_of(self, count: int) -> NDArray[np.float32]:
+        """The mean image, `(count, h, w, c)`."""
+        return np.broadcast_to(self._mean.reshape(self._shape), (count, *self._shape))
+
+    def encode(self, pixels: NDArray[np.floating]) -> FloatArray:
+        """The components of images, `(n, dim)`."""
+        flat = np.asarray(pixels, np.float32).reshape(len(pixels), -1)
+        return np.zeros((len(flat), 1)) if self._pca is None else np.asarray(self._pca.transform(flat), np.float64)
+
+    def reconstruct(self, pixels: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Images from their components, `(n, h, w, c)`, within 0 to 1."""
+        if self._pca is None:
+            return self.mean_of(len(pixels))
+        flat = self._pca.inverse_transform(self.encode(pixels))
+        return np.clip(flat, 0.0, 1.0).astype(np.float32).reshape(len(pixels), *self._shape)
+
+
+def reconstruction_section(found: Reconstruction, dim: int) -> Section:
+    """The table of reconstruction figures."""
+    rows: list[Row] = []
+    baseline = f"fitted on {found.fitted_on} training images"
+    for key, name, values, meaning in (
+        ("", "", found.run, "of the posterior mean's reconstruction"),
+        ("pca_", f"PCA of {dim}: ", found.pca, f"of PCA with as many numbers a code, {baseline}"),
+        ("mean_image_", "mean image: ", found.mean_image, f"of the mean image for all, {baseline}"),
+    ):
+        if values is None:
+            continue
+        rows += [
+            mean_row(f"{key}mse", f"{name}MSE", values.mse, "", f"Mean squared error {meaning}, brightness 0 to 1."),
+            mean_row(f"{key}psnr_db", f"{name}PSNR", values.psnr, "dB", f"Peak signal-to-noise ratio {meaning}."),
+        ]
+        if not np.isnan(values.ssim).any():
+            rows.append(mean_row(f"{key}ssim", f"{name}SSIM", values.ssim, "", f"Structural similarity {meaning}."))
+    note = "" if found.pca is not None else "The training images are not at hand, so there are no baselines beside."
+    return Section("reconstruction", TITLE, tuple(rows), note)
+
+
+def _joined(parts: list[Closeness]) -> Closeness:
+    return Closeness(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("mse", "psnr", "ssim")))

@@ -1,0 +1,233 @@
+"""How new images compare with real ones: as a crowd, and one by one with the training images.
+
+The feature space needs no download: principal components of the training pixels, each scaled to variance 1.  Distances
+in it are not those of the Inception network, so nothing here is an FID.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data import ImageSource
+from isthmus.evaluation.material import Material, pixels, subset
+from isthmus.evaluation.table import Row, Section
+from isthmus.probability import namespace
+from isthmus.progress import progress_bar
+
+TITLE = "Samples"
+COMPONENTS = 64
+COUNT = 2_000
+"""Samples, and real images of each kind to set beside them, at most."""
+NEAREST = 3
+"""Neighbours that span the manifold (Kynkäänniemi et al. 2019, section 2)."""
+SEARCHED = 20_000
+"""Training images among which the nearest is looked for, at most."""
+_NEIGHBOURHOOD = 50
+_FALSE_COPIES = 0.01
+_CHUNK = 1_000
+
+FloatArray = NDArray[np.float64]
+Pixels = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """The training image nearest to each of some images, by squared distance of pixels.
+
+    Attributes:
+        index: `(n,)`, numbers of training images.
+        distance: `(n,)`, to it.
+        ratio: `(n,)`, of that distance to the mean of the 50 nearest: near 0 for a copy, near 1 for a stranger.
+    """
+
+    index: NDArray[np.int64]
+    distance: FloatArray
+    ratio: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class SampleFigures:
+    """How samples compare; each figure of a crowd for samples, reconstructions and training images in their place.
+
+    Attributes:
+        frechet: Fréchet distance to the test images.
+        precision: The share that lies on the test images' manifold.
+        recall: The share of the test images that lies on theirs.
+        copies: The share of samples as near to one training image as 1 in 100 test images are.
+        nearest: For each sample.
+        components: Of the feature space.
+        count: Samples.
+        searched: Training images searched for copies.
+    """
+
+    frechet: dict[str, float]
+    precision: dict[str, float]
+    recall: dict[str, float]
+    copies: float
+    nearest: Nearest
+    components: int
+    count: int
+    searched: int
+
+
+class PixelFeatures:
+    """Whitened principal components of training pixels `(n, h, w, c)`."""
+
+    def __init__(self, train: Pixels, seed: int) -> None:
+        from sklearn.decomposition import PCA
+
+        flat = _flat(train)
+        components = max(1, min(COMPONENTS, len(flat) // 10, flat.shape[1]))
+        self._pca = PCA(components, whiten=True, svd_solver="randomized", random_state=seed).fit(flat)
+        # What never varies among training images is left out: scaled to variance 1 it would outshout the rest.
+        self._kept = self._pca.explained_variance_ > 1e-6 * self._pca.explained_variance_[0]
+        self.components = int(self._kept.sum())
+
+    def __call__(self, images: Pixels) -> FloatArray:
+        """Features `(n, components)`."""
+        return np.asarray(self._pca.transform(_flat(images)), np.float64)[:, self._kept]
+
+
+def measure_samples(material: Material) -> SampleFigures | str:
+    """Draw samples and compare them; or say why that cannot be."""
+    run, seed = material.run, material.seed
+    if material.train is None or material.train_pixels is None:
+        return "The training images are not at hand, so there is nothing to tell copies by."
+    test_source = subset(material.test, COUNT, seed)
+    test = pixels(run, test_source, seed)
+    if len(test) < 100 or len(material.train_pixels) < 100:
+        return f"Too few images to compare crowds: {len(test)} to test on; 100 are the least."
+    count = len(test)
+    with progress_bar("samples", 5) as bar:
+        drawn = run.sample_codes(count, seed=seed)
+        samples = _decoded(material, drawn)
+        bar.update(1)
+        again = _decoded(material, run.encode(test_source.read(np.arange(count)))["mean"])
+        features = PixelFeatures(material.train_pixels, seed)
+        crowds = {"samples": samples, "reconstructions": again, "training": material.train_pixels[:count]}
+        real = features(test)
+        bar.update(2)
+        frechet, precision, recall = {}, {}, {}
+        for name, crowd in crowds.items():
+            placed = features(crowd)
+            frechet[name] = frechet_distance(real, placed)
+            precision[name], recall[name] = precision_recall(real, placed)
+        bar.update(3)
+        searched = subset(material.train, SEARCHED, seed)
+        calm = nearest_images(material, test, searched)
+        bar.update(4)
+        nearest = nearest_images(material, samples, searched)
+        bar.update(5)
+    copies = float(np.mean(nearest.ratio < np.quantile(calm.ratio, _FALSE_COPIES)))
+    return SampleFigures(frechet, precision, recall, copies, nearest, features.components, count, len(searched))
+
+
+def frechet_distance(a: FloatArray, b: FloatArray) -> float:
+    """Squared Fréchet distance of the Gaussians fitted to features `(n, d)` and `(m, d)` (Dowson & Landau 1982)."""
+    cov_a, cov_b = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (a, b))
+    values, vectors = np.linalg.eigh(cov_a)
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    # tr √(A B) = tr √(√A B √A), which is symmetric.
+    crossed = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ cov_b @ root), 0.0)).sum()
+    between = float(np.sum(np.square(a.mean(axis=0) - b.mean(axis=0))))
+    return max(0.0, between + float(np.trace(cov_a) + np.trace(cov_b) - 2.0 * crossed))
+
+
+def precision_recall(real: FloatArray, new: FloatArray, neighbours: int = NEAREST) -> tuple[float, float]:
+    """The share of `new` `(m, d)` on the manifold of `real` `(n, d)`, and of `real` on that of `new`.
+
+    A manifold is the union of balls around its points, each reaching to the point's k-th neighbour; Kynkäänniemi et
+    al. (2019), eq. 1 and 2.
+    """
+    return _share_covered(real, new, neighbours), _share_covered(new, real, neighbours)
+
+
+def nearest_images(material: Material, images: Pixels, train: ImageSource) -> Nearest:
+    """Look for the training image nearest to each of `images` `(n, h, w, c)`, in memory that does not grow with them."""
+    count, flat = len(images), _flat(images)
+    kept = min(_NEIGHBOURHOOD, len(train))
+    best = np.full((count, kept), np.inf, np.float32)
+    index = np.zeros(count, np.int64)
+    norms = np.sum(np.square(flat), axis=1)
+    for start in range(0, len(train), _CHUNK):
+        stop = min(start + _CHUNK, len(train))
+        part = _flat(_part_pixels(material, train, start, stop))
+        squared = np.maximum(norms[:, None] + np.sum(np.square(part), axis=1) - 2.0 * flat @ part.T, 0.0)
+        closest = squared.argmin(axis=1)
+        nearer = squared[np.arange(count), closest] < best.min(axis=1)
+        index[nearer] = start + closest[nearer]
+        best = np.partition(np.concatenate([best, squared], axis=1), kept - 1, axis=1)[:, :kept]
+    distances = np.sqrt(best.astype(np.float64))
+    least = distances.min(axis=1)
+    return Nearest(index, least, least / np.maximum(distances.mean(axis=1), 1e-12))
+
+
+def samples_section(found: SampleFigures | str) -> Section:
+    """The table of sample figures, or the reason why there are none."""
+    if isinstance(found, str):
+        return Section("samples", TITLE, (), found)
+    rows: list[Row] = []
+    for name, words in (
+        ("samples", "samples"),
+        ("reconstructions", "reconstructions of test images, in the samples' place: what the decoder alone costs"),
+        ("training", "training images, in the samples' place: what a perfect model would have"),
+    ):
+        ending = "" if name == "samples" else f", {name}"
+        key = "" if name == "samples" else f"{name}_"
+        rows += [
+            Row(
+                f"{key}frechet", f"Fréchet distance{ending}", found.frechet[name], None, "", f"To test images; of {words}."
+            ),
+            Row(f"{key}precision", f"precision{ending}", found.precision[name], None, "", f"On the test images' manifold; of {words}."),
+            Row(f"{key}recall", f"recall{ending}", found.recall[name], None, "", f"Of the test images, on the manifold of {words}."),
+        ]
+    rows.append(
+        Row(
+            "copies",
+            "copies of training images",
+            found.copies,
+            None,
+            "",
+            f"Samples as much nearer to one of {found.searched} training images than to its 50 nearest as 1 in 100 test "
+            "images are; 0.01 by chance.",
+        )
+    )
+    note = (
+        f"{found.count} samples and as many test images, in {found.components} principal components of the training "
+        "pixels, each scaled to variance 1. This is not FID: compare only figures of one data set. Samples are the "
+        "decoder's means, not draws of pixels."
+    )
+    return Section("samples", TITLE, tuple(rows), note)
+
+
+def _share_covered(centres: FloatArray, points: FloatArray, neighbours: int) -> float:
+    from sklearn.neighbors import NearestNeighbors
+
+    radii = NearestNeighbors(n_neighbors=min(neighbours + 1, len(centres))).fit(centres).kneighbors(centres)[0][:, -1]
+    squared_radii = np.square(radii)
+    covered = 0
+    for start in range(0, len(points), _CHUNK):
+        part = points[start : start + _CHUNK]
+        squared = np.square(part).sum(axis=1)[:, None] + np.square(centres).sum(axis=1) - 2.0 * part @ centres.T
+        covered += int(np.any(squared <= squared_radii, axis=1).sum())
+    return covered / len(points)
+
+
+def _decoded(material: Material, codes: NDArray[np.floating]) -> Pixels:
+    run = material.run
+    parts = [
+        run.likelihood.mean(namespace, run.decode_parameters(codes[start : start + _CHUNK]))
+        for start in range(0, len(codes), _CHUNK)
+    ]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def _part_pixels(material: Material, train: ImageSource, start: int, stop: int) -> Pixels:
+    from isthmus.data import select
+
+    return pixels(material.run, select(train, np.arange(start, stop)), material.seed)
+
+
+def _flat(images: Pixels) -> Pixels:
+    return images.reshape(len(images), -1)

@@ -1,0 +1,262 @@
+"""What is odd about a run, in plain words, with what to do about it."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.report.observed import Finding, Observed
+
+COLLAPSED_NATS = 0.01
+"""A dimension of the code that tells less than this about its image tells nothing."""
+DEAD_VARIANCE = 1e-8
+"""A dimension of a point code that varies less than this is always the same."""
+FALLING_SHARE = 0.02
+"""A loss that fell by this share of its whole way in the last fifth of the epochs is still falling."""
+GAP_SHARE = 0.1
+"""Over-fitting: how much worse validation images are than training images, as a share of the loss's whole way."""
+OUTLIER_DEVIATIONS = 6.0
+"""A distortion this many (robust) standard deviations above the median belongs to an image that is unlike the rest."""
+FEW_IMAGES = 1000
+
+
+def findings(observed: Observed) -> list[Finding]:
+    """Say what stands out, the worst first; where nothing does, say that, and what was looked at."""
+    found = [finding for check in _CHECKS if (finding := check(observed)) is not None]
+    found.sort(key=lambda finding: ("bad", "warning", "note", "good").index(finding.tone))
+    if any(finding.tone in ("bad", "warning") for finding in found):
+        return found
+    good = Finding(
+        "good",
+        "Nothing looks wrong",
+        "Looked at: how training ended, whether the loss still fell, over-fitting, dimensions of the code that say "
+        "nothing, and images unlike the rest.",
+    )
+    return [good, *found]
+
+
+def _ended(observed: Observed) -> Finding | None:
+    again = f"isthmus train {observed.data} --out {observed.run} --resume"
+    if observed.state == "failed":
+        return Finding(
+            "bad",
+            "Training failed",
+            f"{_sentence(observed.message)} The run holds the best model until then.",
+            "Train anew with a gentler step.",
+            f"isthmus train {observed.data} --recipe {observed.recipe.name} --set training.clip_norm=1 "
+            f"--set training.learning_rate={observed.recipe.training.learning_rate / 3:.2g}",
+        )
+    if observed.state == "interrupted":
+        return Finding(
+            "warning",
+            "Training was interrupted",
+            f"{_sentence(observed.message)} The run holds the best model until then.",
+            "Go on from there:",
+            again,
+        )
+    if observed.message:
+        return Finding(
+            "note",
+            "Training stopped early",
+            f"{_sentence(observed.message)} It took {observed.epochs} of {observed.recipe.training.epochs} epochs; the "
+            f"run holds epoch {observed.best_epoch}.",
+        )
+    return None
+
+
+def _still_falling(observed: Observed) -> Finding | None:
+    if observed.state != "complete" or observed.message:
+        return None
+    longer = 2 * observed.epochs
+    anew = f"isthmus train {observed.data} --recipe {observed.recipe.name} --epochs {longer}"
+    # Along a cosine the steps have shrunk to nothing: going on from there would not move.
+    resumed = f"isthmus train {observed.data} --out {observed.run} --resume --epochs {longer}"
+    command = anew if observed.recipe.training.schedule == "cosine" else resumed
+    if observed.epochs < 2:
+        return Finding(
+            "note",
+            "One epoch only",
+            "Each image was seen once, so nobody can tell whether the loss had settled.",
+            "Try more, and compare:",
+            anew if observed.recipe.training.schedule == "cosine" else resumed,
+        )
+    values = _judged(observed)
+    if len(values) < 3:
+        return None
+    recent = max(1, len(values) // 5)
+    way = values[0] - values.min()
+    if way > 0 and np.argmin(values) == len(values) - 1 and values[-1 - recent] - values[-1] > FALLING_SHARE * way:
+        return Finding(
+            "warning",
+            "The loss was still falling",
+            f"In the last {_count(recent, 'epoch')} it fell by {values[-1 - recent] - values[-1]:.1f} nats, and the "
+            "last epoch was the best.",
+            "More epochs will probably help:",
+            command,
+        )
+    return None
+
+
+def _over_fitting(observed: Observed) -> Finding | None:
+    history, best = observed.history, observed.best_epoch
+    if not {"loss", "val_loss"} <= history.keys() or not 1 <= best <= len(history["val_loss"]):
+        return None
+    # The rate's weight may have been growing while it learned; the distortion means the same all along.
+    key = "distortion" if {"distortion", "val_distortion"} <= history.keys() else "loss"
+    gap = float(history[f"val_{key}"][best - 1] - history[key][best - 1])
+    values = history["val_loss"]
+    way = float(np.nanmax(values) - np.nanmin(values))
+    rise = float(values[-1] - np.nanmin(values))
+    remedy = "More images help most; next, a smaller network, or training.patience=10 to stop in time."
+    if len(values) >= 3 and way > 0 and rise > GAP_SHARE * way:
+        return Finding(
+            "warning",
+            "It began to learn the images by heart",
+            f"Validation was best in epoch {best} and {rise:.1f} nats worse by epoch {len(values)}. The run holds the "
+            f"weights of epoch {best}.",
+            remedy,
+        )
+    if len(values) >= 3 and way > 0 and gap > GAP_SHARE * way:
+        return Finding(
+            "warning",
+            "Worse at new images than at those it learned from",
+            f"In its best epoch the {key} was {gap:.1f} nats higher on validation images than on training images.",
+            remedy,
+        )
+    return None
+
+
+def _silent_dimensions(observed: Observed) -> Finding | None:
+    if observed.recipe.latent.kind == "point":
+        return _dead_dimensions(observed)
+    if observed.kl_nats is None:
+        return None
+    silent = np.flatnonzero(observed.kl_nats < COLLAPSED_NATS)
+    dims = len(observed.kl_nats)
+    if len(silent) == 0:
+        return None
+    if len(silent) == dims:
+        return Finding(
+            "bad",
+            "The code says nothing",
+            f"No dimension holds even {COLLAPSED_NATS:g} nats: the decoder gives the same image whatever the code "
+            "(posterior collapse).",
+            "Weigh the rate less, or let it in slowly.",
+            f"isthmus train {observed.data} --recipe {observed.recipe.name} --set objective.beta=0.5 --set "
+            "objective.beta_warmup_epochs=1",
+        )
+    return Finding(
+        "note" if len(silent) <= dims // 2 else "warning",
+        f"{len(silent)} of {dims} dimensions say nothing",
+        f"Each holds less than {COLLAPSED_NATS:g} nats: {_listed(silent)}. The model does not need them, or beta keeps "
+        "them quiet.",
+        f"A code of {dims - len(silent)} would do as well; a lower objective.beta would use more.",
+    )
+
+
+def _dead_dimensions(observed: Observed) -> Finding | None:
+    if observed.code_variance is None:
+        return None
+    dead = np.flatnonzero(observed.code_variance < DEAD_VARIANCE)
+    if len(dead) == 0:
+        return None
+    relu = getattr(observed.recipe.latent, "activation", "linear") == "relu"
+    why = "its relu gives 0 for every image and lets no gradient through" if relu else "it does not change"
+    return Finding(
+        "bad" if len(dead) == len(observed.code_variance) else "warning",
+        f"{len(dead)} of {len(observed.code_variance)} dimensions of the code are dead",
+        f"Dead are {_listed(dead)}: {why}. The others do all the work.",
+        "Try another seed, a lower learning rate, or a code that may be negative.",
+        f"isthmus train {observed.data} --recipe {observed.recipe.name} --set latent.activation=linear"
+        if relu
+        else f"isthmus train {observed.data} --recipe {observed.recipe.name} --seed 1",
+    )
+
+
+def _outliers(observed: Observed) -> Finding | None:
+    values = observed.distortion_nats
+    if values is None or len(values) < 20:
+        return None
+    median = float(np.median(values))
+    deviation = 1.4826 * float(np.median(np.abs(values - median)))
+    odd = np.flatnonzero(values > median + OUTLIER_DEVIATIONS * deviation)
+    if deviation <= 0 or len(odd) == 0:
+        return None
+    worst = odd[np.argsort(-values[odd])]
+    named = ", ".join(observed.names[index] for index in worst[:5]) if len(observed.names) == len(values) else ""
+    return Finding(
+        "note",
+        f"{_count(len(odd), 'image')} unlike the rest",
+        f"Far worse reconstructed than most{': ' + named if named else ''}{' and others' if len(odd) > 5 else ''}. "
+        "Look whether they belong: a fault in the data shows here first.",
+    )
+
+
+def _images_kept_aside(observed: Observed) -> Finding | None:
+    if observed.validation_images and observed.test_images:
+        return None
+    if not observed.validation_images and not observed.test_images:
+        text = "No image was kept aside, so nothing here says how the model does on images that it has not seen."
+    elif observed.test_images:
+        text = "The best epoch was chosen by the training loss: none was kept aside to validate on."
+    else:
+        text = (
+            "There are no test images: the figures are measured on the validation images, which also chose the best "
+            "epoch, so they flatter a little."
+        )
+    return Finding("note", "Not all parts of the data are there", text)
+
+
+def _few_images(observed: Observed) -> Finding | None:
+    if observed.train_images >= FEW_IMAGES:
+        return None
+    return Finding(
+        "note",
+        f"{_count(observed.train_images, 'image')} to learn from",
+        "That is few: expect blurred samples, and figures that change with the seed.",
+    )
+
+
+def _beta(observed: Observed) -> Finding | None:
+    objective = observed.recipe.objective
+    if observed.recipe.latent.kind == "point" or objective.beta == 1:
+        return None
+    effect = "shorter codes, blurrier images" if objective.beta > 1 else "richer codes, poorer samples"
+    return Finding(
+        "note",
+        f"Trained with beta {objective.beta:g}",
+        f"Training weighed the rate by {objective.beta:g} ({effect}). The figures above weigh it by 1, so that runs can "
+        "be compared.",
+    )
+
+
+_CHECKS: tuple[Callable[[Observed], Finding | None], ...] = (
+    _ended,
+    _still_falling,
+    _over_fitting,
+    _silent_dimensions,
+    _outliers,
+    _images_kept_aside,
+    _few_images,
+    _beta,
+)
+
+
+def _judged(observed: Observed) -> NDArray[np.float64]:
+    """The loss that chose the best epoch, where it is finite."""
+    values = observed.history.get("val_loss", observed.history.get("loss", np.zeros(0)))
+    return values[np.isfinite(values)]
+
+
+def _sentence(text: str) -> str:
+    text = text.strip() or "nobody said why"
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _listed(dimensions: NDArray[np.int64]) -> str:
+    shown = ", ".join(f"z[{index}]" for index in dimensions[:12])
+    return shown + (f" and {len(dimensions) - 12} more" if len(dimensions) > 12 else "")

@@ -1,0 +1,119 @@
+"""The figures that matter, with their units and what each means in a sentence."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from isthmus.recipes import Recipe
+from isthmus.units import bits, bits_per_dim
+
+GREY_LEVELS = 255
+_MOST_TOLD_APART = 1e6
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    """One figure.
+
+    Attributes:
+        name: What it is called.
+        value: The number.
+        error: Its standard error over images, or nothing.
+        unit: What it is in.
+        meaning: A sentence or two.
+    """
+
+    name: str
+    value: str
+    error: str
+    unit: str
+    meaning: str
+
+
+def key_figures(
+    metrics: Mapping[str, Any], recipe: Recipe, dims: int, pixel_variance: float | None = None
+) -> list[KeyFigure]:
+    """Put the figures of `metrics.json` into words; those that are not there are left out.
+
+    Args:
+        metrics: `elbo_nats` or `loss_nats`, `distortion_nats`, `rate_nats` (nats per image) and `mse` (pixels from 0 to
+            1), each with `mean` and `standard_error`.
+        recipe: What the run was made by.
+        dims: The numbers in one image.
+        pixel_variance: The mean over pixels of the variance over the same images, to set the squared error against.
+    """
+    meanings = {
+        "elbo_nats": ("ELBO", "nats per image", lambda mean: _elbo(mean, dims)),
+        "loss_nats": ("Loss", "nats per image", lambda mean: _loss(recipe)),
+        "distortion_nats": ("Distortion", "nats per image", lambda mean: _distortion(recipe)),
+        "rate_nats": ("Rate", "nats per image", _rate),
+        "mse": ("Squared error", "per pixel, 0 to 1", lambda mean: _squared_error(mean, recipe, pixel_variance)),
+    }
+    figures = []
+    for key, (name, unit, meaning) in meanings.items():
+        found = metrics.get(key)
+        if not isinstance(found, Mapping) or not isinstance(found.get("mean"), int | float):
+            continue
+        decimals = 4 if key == "mse" else 2
+        error = found.get("standard_error")
+        figures.append(
+            KeyFigure(
+                name=name,
+                value=spell(float(found["mean"]), decimals),
+                error="" if error is None else spell(float(error), decimals + (1 if key == "mse" else 0)),
+                unit=unit,
+                meaning=meaning(float(found["mean"])),
+            )
+        )
+    return figures
+
+
+def spell(value: float, decimals: int) -> str:
+    """Write a number with a true minus sign and commas."""
+    return f"{value:,.{decimals}f}".replace("-", "−")
+
+
+def _elbo(mean: float, dims: int) -> str:
+    return (
+        "A lower bound on the log-probability of an image that the model never saw; nearer to 0 is better. "
+        f"To store an image without loss would take at most {bits(-mean):,.0f} bits, {bits_per_dim(-mean, dims):.3f} "
+        "for each number in it."
+    )
+
+
+def _loss(recipe: Recipe) -> str:
+    if recipe.likelihood.kind == "bernoulli":
+        why = "Cross-entropy on grey pixels cannot fall to 0, however good the model: this is no likelihood"
+    else:
+        why = "A density on pixels that come in whole steps can be as low as one likes: this is no likelihood"
+    return f"Distortion plus rate; lower is better. {why}. Compare it only with runs on the same images and pixels."
+
+
+def _distortion(recipe: Recipe) -> str:
+    if recipe.is_likelihood:
+        return "What still has to be said about an image once its code is known; lower is better."
+    kind = {"bernoulli": "cross-entropy", "gaussian": "squared error", "laplace": "absolute error"}
+    return (
+        f"How far reconstructions are from their images: {kind[recipe.likelihood.kind]}, summed over the image, in the "
+        "unit of the loss; lower is better. It is no likelihood."
+    )
+
+
+def _rate(mean: float) -> str:
+    told_apart = f"{math.exp(mean):,.0f}" if math.exp(min(mean, 50.0)) < _MOST_TOLD_APART else "millions of"
+    return (
+        f"What a code says about its image: {bits(mean):.1f} bits, enough to tell {told_apart} images apart. "
+        "At 0 the code would say nothing."
+    )
+
+
+def _squared_error(mean: float, recipe: Recipe, pixel_variance: float | None) -> str:
+    kind = "black-and-white pixel" if recipe.pixels.binarise != "none" else "pixel"
+    text = f"A typical {kind} is off by {math.sqrt(mean) * GREY_LEVELS:.0f} of {GREY_LEVELS} grey levels; 0 is perfect."
+    if pixel_variance:
+        share = 1 - mean / pixel_variance
+        text += f" The codes account for {share:.0%} of what differs between the images." if share > 0 else (
+            " The mean image would do as well: the codes say nothing of use."
+        )
+    return text

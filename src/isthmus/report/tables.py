@@ -1,0 +1,84 @@
+"""Tables of what a run is: its training, its images, its versions, and every field of its recipe."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from isthmus.recipes import RECIPES, Recipe, leaf_fields
+from isthmus.recipes.describe import field_summaries
+from isthmus.report.page import Table
+from isthmus.runs.manifest import Manifest
+from isthmus.wording import spell_bytes, spell_seconds
+
+_HIDDEN = frozenset({"name", "summary", "schema_version"})
+
+
+def provenance_tables(manifest: Manifest, recipe: Recipe) -> list[Table]:
+    """Where a run comes from: its training, its images, its versions and its files."""
+    data, training = manifest.data, manifest.training
+    tables = []
+    if training is not None:
+        rows = [
+            ("state", manifest.state),
+            ("started", spell_time(training.started)),
+            ("took", spell_seconds(training.seconds)),
+            ("machine", training.machine),
+            ("computed on", f"{training.backend}, {training.device}"),
+            ("epochs", f"{training.epochs:,} ({training.steps:,} steps)"),
+            ("weights of epoch", str(training.best_epoch) if training.best_epoch else "0, before training"),
+            ("seed", str(recipe.training.seed)),
+        ]
+        tables.append(Table("Training", (), rows + ([("ended because", training.message)] if training.message else [])))
+    images = manifest.images
+    tables.append(
+        Table(
+            "Images",
+            (),
+            [
+                ("data", data.name),
+                ("size", f"{images.spec} {images.dtype}"),
+                ("to learn from", f"{data.train_images:,}"),
+                ("to choose the best epoch", f"{data.validation_images:,}"),
+                ("to test on", f"{data.test_images:,}"),
+                ("classes", str(len(data.class_names)) if data.class_names else "none"),
+                ("fingerprint", data.fingerprint),
+            ],
+        )
+    )
+    tables.append(Table("Versions", (), sorted(manifest.versions.items())))
+    files = [(name, spell_bytes(entry.bytes), entry.sha256) for name, entry in manifest.files.items()]
+    tables.append(Table("Files", ("file", "size", "SHA-256"), files))
+    return tables
+
+
+def recipe_table(recipe: Recipe) -> Table:
+    """Every field of a recipe, with what it means; those that differ from the named recipe's are marked."""
+    values = recipe.model_dump(mode="json")
+    summaries = field_summaries(recipe)
+    named = dict(leaf_fields(RECIPES[recipe.name].model_dump(mode="json"))) if recipe.name in RECIPES else None
+    rows, changed = [], []
+    for field, value in leaf_fields(values):
+        if field in _HIDDEN:
+            continue
+        if named is not None and named.get(field, _HIDDEN) != value:
+            changed.append(len(rows))
+        rows.append((field, _spell(value), summaries[field]))
+    note = f"Marked fields differ from the named recipe {recipe.name}." if changed else ""
+    return Table("", ("field", "value", "what it means"), rows, frozenset(changed), note)
+
+
+def spell_time(text: str) -> str:
+    """An ISO time as people write it, in its own zone; what is none stays as it is."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{time.day} {time:%B %Y, %H:%M} {time.tzname() or ''}".strip()
+
+
+def _spell(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={_spell(part)}" for name, part in value.items())
+    return ", ".join(str(part) for part in value) if isinstance(value, list | tuple) else str(value)

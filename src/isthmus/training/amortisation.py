@@ -1,0 +1,96 @@
+"""What the encoder costs: the gap between its posteriors and the best ones for the same decoder.
+
+Cremer, Li & Duvenaud (2018), "Inference suboptimality in variational autoencoders", section 3.1: each image's posterior
+is optimised by itself, from where the encoder puts it, while the decoder stays as it is.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from isthmus.autoencoder import Autoencoder, as_pixels
+from isthmus.progress import progress_bar
+
+STEPS = 400
+DRAWS = 4
+"""Draws of each posterior a step."""
+LEARNING_RATE = 0.05
+_STREAM = 0x616D6F72
+
+Posterior = Mapping[str, NDArray[np.float32]]
+
+
+def optimise_posteriors(
+    model: Autoencoder, images: NDArray[np.generic], posterior: Posterior, seed: int, steps: int = STEPS
+) -> dict[str, NDArray[np.float32]]:
+    """Maximise the ELBO of each image over its own Gaussian posterior, the decoder fixed.
+
+    Args:
+        model: A trained model with a Gaussian latent; its decoder is used, and left as it is.
+        images: As the loader gives them, `(n, h, w, c)`.
+        posterior: Where to start: `mean` and `log_variance`, each `(n, dim)`.
+        seed: Of the noise.
+        steps: Of Adam, the learning rate falling to 0 along a cosine.
+
+    Returns:
+        `mean` and `log_variance`, float32 `(n, dim)`.
+    """
+    count, dim = posterior["mean"].shape
+    trainable = model.decoder.trainable
+    model.decoder.trainable = False
+    free = _FreePosteriors(model, images, posterior)
+    schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
+    free.compile(optimizer=keras.optimizers.Adam(schedule), jit_compile=keras.config.backend() == "jax")
+    noise = np.random.default_rng([seed, _STREAM]).standard_normal((steps * count, DRAWS, dim)).astype(np.float32)
+    try:
+        with progress_bar("amortisation gap", steps) as bar:
+            watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: bar.update(batch + 1))
+            free.fit(noise, batch_size=count, shuffle=False, verbose=0, callbacks=[watch])
+    finally:
+        model.decoder.trainable = trainable
+    return {
+        "mean": np.array(ops.convert_to_numpy(free.mean), np.float32),
+        "log_variance": np.array(ops.convert_to_numpy(free.log_variance), np.float32),
+    }
+
+
+class _FreePosteriors(keras.Model):
+    """A posterior for each image as plain variables; takes noise `(n, draws, dim)`."""
+
+    def __init__(self, model: Autoencoder, images: NDArray[np.generic], posterior: Posterior) -> None:
+        super().__init__(name="free_posteriors")
+        self.latent, self.likelihood, self.decoder, self.dims = model.latent, model.likelihood, model.decoder, model.spec.dims
+        pixels = ops.convert_to_numpy(as_pixels(images, model.recipe.pixels))
+        self.pixels = self._fixed("pixels", pixels)
+        self.mean = self._free("mean", posterior["mean"])
+        self.log_variance = self._free("log_variance", posterior["log_variance"])
+
+    def _free(self, name: str, values: NDArray[Any]) -> Any:
+        return self.add_weight(name=name, shape=values.shape, initializer=_values(values))
+
+    def _fixed(self, name: str, values: NDArray[Any]) -> Any:
+        return self.add_weight(name=name, shape=values.shape, initializer=_values(values), trainable=False)
+
+    def call(self, noise: Any) -> Any:
+        """The negative ELBO of each image, `(n,)`, nats."""
+        count, draws, dim = self.pixels.shape[0], DRAWS, self.mean.shape[1]
+        posterior = {"mean": self.mean[:, None], "log_variance": self.log_variance[:, None]}
+        z = ops.reshape(self.latent.sample(ops, posterior, noise), (count * draws, dim))
+        images = ops.repeat(ops.convert_to_tensor(self.pixels), draws, axis=0)
+        distortion = self.likelihood.distortion(ops, images, self.decoder(z))
+        rate = ops.sum(self.latent.kl(ops, {"mean": self.mean, "log_variance": self.log_variance}), axis=-1)
+        return ops.mean(ops.reshape(distortion, (count, draws)), axis=1) + rate
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The sum over images: each has its own variables, so its gradient does not depend on how many there are."""
+        return ops.sum(y_pred) / self.dims
+
+
+def _values(values: NDArray[Any]) -> Any:
+    return lambda shape, dtype=None: ops.convert_to_tensor(values, dtype=dtype)

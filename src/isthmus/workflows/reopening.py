@@ -1,0 +1,131 @@
+"""A run's own images, found again: those that it was not trained on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from isthmus.data import Data, ImageSource, select
+from isthmus.errors import DataError, IsthmusError, UsageError
+from isthmus.runs import Run
+from isthmus.workflows.display import spread
+from isthmus.workflows.preparation import Prepared, prepare
+from isthmus.workflows.using import images_for
+
+
+@dataclass(frozen=True)
+class KeptAside:
+    """Images to show a run with.
+
+    Attributes:
+        source: The images.
+        what: What they are, in words: "test images of digits".
+    """
+
+    source: ImageSource
+    what: str
+
+
+def kept_aside(prepared: Prepared) -> KeptAside:
+    """The test images of a training; or its validation images, or else those that it learned from, and that said."""
+    for source, part in ((prepared.test, "test"), (prepared.validation, "validation")):
+        if source is not None:
+            return KeptAside(source, f"{part} images of {prepared.name}")
+    return KeptAside(prepared.train, f"training images of {prepared.name}")
+
+
+def reopen(run: Run, data: Data | None = None) -> KeptAside:
+    """Open the images that a run was tested on, or others.
+
+    Args:
+        run: The run.
+        data: Other images, or the place where the run's own lie now; by default, the run's own by their name.
+
+    Raises:
+        DataError: If the run's own cannot be found, or are others now; or `data` holds images of another shape.
+        UsageError: If there is no such data.
+    """
+    if data is None:
+        return _own(run)
+    try:
+        prepared = prepare(data, run.recipe, {})
+    except DataError:  # too few to split, say, but not to be shown
+        return KeptAside(images_for(run, data), f"images of {data}")
+    if prepared.train.fingerprint == run.manifest.data.fingerprint:
+        return kept_aside(prepared)
+    source = images_for(run, data)
+    return KeptAside(source, f"images of {prepared.name}")
+
+
+def _own(run: Run) -> KeptAside:
+    name = run.manifest.data.name
+    hint = f"Say where they are: --data DATA. ({run.path} was trained on {run.manifest.data.train_images:,} images.)"
+    try:
+        prepared = prepare(name, run.recipe, {})
+    except UsageError:
+        raise DataError(f"the images {name!r} that {run.path} was trained on are not here. {hint}") from None
+    except IsthmusError as error:
+        raise DataError(f"the images {name!r} that {run.path} was trained on cannot be opened: {error} {hint}") from None
+    if prepared.train.fingerprint != run.manifest.data.fingerprint:
+        raise DataError(f"{name!r} holds other images here than those that {run.path} was trained on. {hint}")
+    return kept_aside(prepared)
+
+
+def choose_images(
+    run: Run, data: Data | None = None, label: str | None = None, count: int | None = None, default: int | None = None
+) -> tuple[ImageSource, str, str]:
+    """Choose the images for a picture, evenly spread over the set.
+
+    Args:
+        run: The run.
+        data: As `reopen` takes it.
+        label: Images of this class alone.
+        count: How many were asked for; None where nobody asked.
+        default: How many to take then, at most; None for all.
+
+    Returns:
+        The images, what they are in words, and a note where there are fewer than asked for, or nothing.
+
+    Raises:
+        UsageError: If `count` is none, or the label is none that there is.
+        DataError: If the images cannot be found, are not of the run's shape, or none has the label.
+    """
+    found = reopen(run, data)
+    source, what = found.source, found.what
+    if count is not None and count < 1:
+        raise UsageError(f"expected --count of 1 or more; got {count}.")
+    if label is not None:
+        source, what = _of_class(source, label, what), f"{what} of class {label}"
+    note = ""
+    if count is not None and count > len(source):
+        note = f"{count:,} images were asked for; there are {len(source):,}"
+    if wanted := count or default:
+        source = select(source, spread(len(source), wanted))
+    return source, what, note
+
+
+def _of_class(source: ImageSource, label: str, what: str) -> ImageSource:
+    if source.labels is None:
+        raise UsageError(f"the {what} have no labels, so none can be asked for. Leave --label out.")
+    names = source.class_names or tuple(str(number) for number in range(int(source.labels.max()) + 1))
+    if label not in names:
+        raise UsageError(f"there is no label {label!r}; there are {', '.join(names)}")
+    chosen = np.flatnonzero(source.labels == names.index(label))
+    if len(chosen) == 0:
+        raise DataError(f"none of the {what} has the label {label!r}. Choose another, or other images with --data.")
+    return select(source, chosen)
+
+
+def number_of(source: ImageSource, image: str, what: str) -> int:
+    """Find an image by its name, or by its number.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    if image in source.names:
+        return list(source.names).index(image)
+    if image.isdecimal() and int(image) < len(source):
+        return int(image)
+    raise UsageError(
+        f"there is no image {image!r} among the {len(source):,} {what}: expected a name, or a number from 0 to "
+        f"{len(source) - 1}."
+    )

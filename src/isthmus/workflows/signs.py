@@ -1,0 +1,151 @@
+"""Measuring what a diagnosis rests on."""
+
+import importlib.util
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from isthmus.data import ImageSource, evaluation_batches
+from isthmus.errors import BackendError, RunError, TrustError
+from isthmus.evaluation.diagnosis import Signs
+from isthmus.evaluation.latent import LatentFigures
+from isthmus.evaluation.material import BATCH, Material, subset
+from isthmus.evaluation.reconstruction import Reconstruction
+from isthmus.noise import normal_by_image
+from isthmus.probability import namespace
+from isthmus.runs import Run, folder
+from isthmus.scores import Scores, as_pixels, score
+from isthmus.units import Estimate
+
+TRAIN_IMAGES = 2_000
+"""Training images whose scores are set beside the test images', at most."""
+OPTIMISED = 64
+"""Test images whose posterior is optimised."""
+GAP_DRAWS = 64
+_GAP_STREAM = 0x67617020
+
+
+def measure_signs(
+    material: Material, scores: Scores, rebuilt: Reconstruction, latent: LatentFigures, trust: bool
+) -> tuple[Signs, str]:
+    """Collect the signs.
+
+    Args:
+        material: The run and its images.
+        scores: Of the test images.
+        rebuilt: Of the test images.
+        latent: Of the test images.
+        trust: Whether to load an own network of the run's, for the amortisation gap.
+
+    Returns:
+        The signs, and what could not be measured, in words; empty if all could.
+    """
+    run = material.run
+    learned = None
+    if material.train is not None:
+        learned = score(run, subset(material.train, TRAIN_IMAGES, material.seed), material.seed)
+    gap = amortisation_gap(run, material.test, material.seed, trust)
+    left_out = []
+    if learned is None:
+        left_out.append("The training images are not at hand, so over-fitting was not looked for.")
+    if isinstance(gap, str):
+        left_out.append(gap)
+    signs = Signs(
+        dim=run.recipe.latent.dim,
+        has_rate=run.latent.has_rate,
+        beta=run.recipe.objective.beta,
+        epochs=run.recipe.training.epochs,
+        train_images=run.manifest.data.train_images,
+        active=int(latent.active.sum()),
+        rate=float(scores.rate.mean()),
+        mse=float(rebuilt.run.mse.mean()),
+        shuffled_mse=float(rebuilt.shuffled_mse.mean()),
+        code_worth=code_worth(run, material.test_subset, material.seed),
+        test_loss=Estimate.of(scores.distortion + scores.rate),
+        pca_mse=None if rebuilt.pca is None else float(rebuilt.pca.mse.mean()),
+        train_mse=None if learned is None else float(learned.squared_error.mean()),
+        train_loss=None if learned is None else Estimate.of(learned.distortion + learned.rate),
+        holes=latent.holes,
+        amortisation_gap=gap if isinstance(gap, Estimate) else None,
+    )
+    return signs, " ".join(left_out)
+
+
+def code_worth(run: Run, source: ImageSource, seed: int) -> float:
+    """Nats by which an image's own code explains it better than another image's does, the mean over images."""
+    differences = []
+    for batch in evaluation_batches(source, BATCH, run.recipe.pixels, seed):
+        images = as_pixels(batch.target, run.recipe.pixels)
+        codes = run.encode(batch.seen)["mean"]
+        own, other = (
+            run.likelihood.distortion(namespace, images, run.decode_parameters(z)) for z in (codes, np.roll(codes, 1, 0))
+        )
+        differences.append(other - own)
+    return float(np.mean(np.concatenate(differences)))
+
+
+def amortisation_gap(run: Run, source: ImageSource, seed: int, trust: bool) -> Estimate | str:
+    """How much better, in nats, a posterior of its own explains an image than the encoder's; or why nobody knows.
+
+    The only figure that needs a training framework: it is imported here, and nowhere before.
+    """
+    if not run.latent.has_rate:
+        return ""
+    images, posterior = _some(run, source, seed)
+    try:
+        better = _optimised(run, images, posterior, seed, trust)
+    except BackendError:
+        return "No training backend is installed, so the encoder was not tested (the amortisation gap)."
+    except TrustError:
+        return (
+            "The run holds an own network, which was not trusted to be loaded, so the encoder was not tested (the "
+            "amortisation gap); --trust lets it."
+        )
+    except RunError as error:
+        return f"The encoder was not tested (the amortisation gap): {error}"
+    return Estimate.of(_elbo(run, images, better, seed) - _elbo(run, images, posterior, seed))
+
+
+def _some(run: Run, source: ImageSource, seed: int) -> tuple[NDArray[np.generic], dict[str, NDArray[np.float32]]]:
+    chosen = subset(source, OPTIMISED, seed)
+    batches = list(evaluation_batches(chosen, BATCH, run.recipe.pixels, seed))
+    images = np.concatenate([batch.target for batch in batches])
+    return images, run.encode(np.concatenate([batch.seen for batch in batches]))
+
+
+def _optimised(
+    run: Run, images: NDArray[np.generic], posterior: dict[str, NDArray[np.float32]], seed: int, trust: bool
+) -> dict[str, NDArray[np.float32]]:
+    from isthmus.training.backends import choose_backend
+
+    if importlib.util.find_spec("keras") is None:
+        raise BackendError("Keras is not installed")
+    choose_backend()
+    arrays = safetensors.numpy.load(folder.read_file(run.path, folder.WEIGHTS, run.manifest))
+    own = None
+    if folder.OWN_ENCODER in run.manifest.files:
+        from isthmus.training.own import load_own
+
+        own = load_own(run.path, run.manifest, trust)
+    from isthmus.training.amortisation import optimise_posteriors
+    from isthmus.training.fit import build_model
+    from isthmus.training.weights import set_weights
+
+    model = build_model(run.recipe, run.image, own=own)
+    set_weights(model, arrays, str(run.path))
+    return optimise_posteriors(model, images, posterior, seed)
+
+
+def _elbo(
+    run: Run, images: NDArray[np.generic], posterior: dict[str, NDArray[np.float32]], seed: int
+) -> NDArray[np.float64]:
+    """The training objective's ELBO of each image, the distortion a mean over draws, nats `(n,)`."""
+    targets = as_pixels(images, run.recipe.pixels)
+    wide = {name: array.astype(np.float64) for name, array in posterior.items()}
+    distortion = np.zeros(len(images))
+    for draw in range(GAP_DRAWS):
+        noise = normal_by_image([seed, _GAP_STREAM, draw], 0, *posterior["mean"].shape)
+        z = np.asarray(run.latent.sample(namespace, posterior, noise), np.float32)
+        distortion += run.likelihood.distortion(namespace, targets, run.decode_parameters(z))
+    return -(distortion / GAP_DRAWS + np.sum(run.latent.kl(namespace, wide), axis=-1))

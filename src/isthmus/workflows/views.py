@@ -1,0 +1,45 @@
+"""What a run's pictures rest on: its decoder, how much each dimension tells, and where its codes lie."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.pictures.checks import Codes, Images
+from isthmus.probability import namespace
+from isthmus.runs import Run
+from isthmus.workflows.display import as_displayed
+
+TERMS = ("loss", "distortion", "rate")
+"""The columns of the history that are in nats per image."""
+
+
+def decoder_of(run: Run) -> Callable[[Codes], Images]:
+    """A run's decoder, as pictures take it: codes `(n, d)` to uint8 images that can be shown."""
+    return lambda codes: as_displayed(run.decode(codes))
+
+
+def tells_of(run: Run, posterior: Mapping[str, NDArray[np.float32]]) -> tuple[NDArray[np.float64], str]:
+    """How much each dimension tells of its image, `(d,)`, and the unit: KL in nats, or the variance of point codes."""
+    if run.latent.has_rate:
+        wide = {name: array.astype(np.float64) for name, array in posterior.items()}
+        return np.asarray(run.latent.kl(namespace, wide)).mean(axis=0), "nats"
+    return posterior["mean"].astype(np.float64).var(axis=0), "variance"
+
+
+def middle_of(run: Run, codes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Where a traversal starts, `(d,)`: the prior's middle, or that of a plain autoencoder's codes."""
+    return np.zeros(codes.shape[1], np.float32) if run.latent.has_rate else codes.mean(axis=0)
+
+
+def range_of(run: Run, codes: NDArray[np.float32]) -> tuple[float, float]:
+    """How far a traversal goes: three of the prior's standard deviations, or what a plain autoencoder's codes span."""
+    if run.latent.has_rate:
+        return -3.0, 3.0
+    low, high = (float(value) for value in np.percentile(codes, (1, 99)))
+    return (low, high) if low < high else (low - 1.0, high + 1.0)
+
+
+def terms_of(run: Run, columns: Mapping[str, object]) -> list[str]:
+    """The terms of the loss that are worth a curve: where there is no rate, the distortion is the loss."""
+    return [term for term in (TERMS if run.latent.has_rate else TERMS[:1]) if term in columns]

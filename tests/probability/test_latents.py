@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+from keras import ops
+from scipy import stats
+
+from isthmus import recipes
+from isthmus.probability import LatentGroup, latent_of, namespace
+from isthmus.probability.latents import GaussianLatent, PointLatent
+
+
+@pytest.fixture
+def posterior():
+    rng = np.random.default_rng(0)
+    return {"mean": rng.normal(size=(3, 4)), "log_variance": rng.normal(size=(3, 4))}
+
+
+def many_draws(posterior, count=40_000):
+    """Draws of each image's posterior by SciPy: (count, images, dims)."""
+    return stats.norm(posterior["mean"], np.exp(posterior["log_variance"] / 2)).rvs(
+        (count, *posterior["mean"].shape), random_state=1
+    )
+
+
+class TestGaussian:
+    latent = GaussianLatent(4)
+
+    def test_draws_follow_the_posterior(self, posterior):
+        noise = np.random.default_rng(2).standard_normal((20_000, 4))
+        one = {name: value[:1] for name, value in posterior.items()}
+        z = self.latent.sample(namespace, one, noise)
+        for i in range(4):
+            law = stats.norm(one["mean"][0, i], np.exp(one["log_variance"][0, i] / 2))
+            assert stats.kstest(z[:, i], law.cdf).pvalue > 1e-3
+
+    def test_no_noise_is_the_mean(self, posterior):
+        np.testing.assert_array_equal(self.latent.sample(namespace, posterior, np.zeros((3, 4))), posterior["mean"])
+
+    def test_log_ratio_is_that_of_the_densities(self, posterior):
+        z = np.random.default_rng(3).normal(size=(3, 4))
+        q = stats.norm(posterior["mean"], np.exp(posterior["log_variance"] / 2)).logpdf(z)
+        expected = (q - stats.norm.logpdf(z)).sum(axis=-1)
+        np.testing.assert_allclose(self.latent.log_ratio(namespace, z, posterior), expected)
+
+    def test_closed_form_is_the_mean_of_the_log_ratio(self, posterior):
+        ratios = np.stack([self.latent.log_ratio(namespace, z, posterior) for z in many_draws(posterior)])
+        closed = self.latent.kl(namespace, posterior).sum(axis=-1)
+        errors = stats.sem(ratios)
+        assert (np.abs(ratios.mean(axis=0) - closed) < 4.5 * errors).all()
+        assert (errors < 0.05 * closed).all()
+
+    def test_keras_gives_the_same(self, posterior):
+        single = {name: value.astype(np.float32) for name, value in posterior.items()}
+        z = np.ones((3, 4), np.float32)
+        for call in (
+            lambda xp: self.latent.kl(xp, single),
+            lambda xp: self.latent.log_ratio(xp, z, single),
+            lambda xp: self.latent.sample(xp, single, z),
+        ):
+            np.testing.assert_allclose(ops.convert_to_numpy(call(ops)), call(namespace), rtol=1e-5, atol=1e-5)
+
+    def test_group(self):
+        assert self.latent.group == LatentGroup("latent", "gaussian", (4,))
+        assert self.latent.parameter_names == ("mean", "log_variance")
+        assert self.latent.has_rate
+
+
+class TestPoint:
+    latent = PointLatent(4)
+
+    def test_is_its_mean_whatever_the_noise(self, posterior):
+        z = self.latent.sample(namespace, posterior, np.full((3, 4), 1e9))
+        np.testing.assert_array_equal(z, posterior["mean"])
+
+    def test_costs_nothing(self, posterior):
+        np.testing.assert_array_equal(self.latent.kl(namespace, posterior), np.zeros((3, 4)))
+        np.testing.assert_array_equal(self.latent.log_ratio(namespace, posterior["mean"], posterior), np.zeros(3))
+        assert not self.latent.has_rate
+
+    def test_group(self):
+        assert self.latent.group == LatentGroup("latent", "point", (4,))
+        assert self.latent.parameter_names == ("mean",)
+
+
+def test_from_a_recipe():
+    assert latent_of(recipes.PointLatent(dim=5)) == PointLatent(5)
+    assert latent_of(recipes.GaussianLatent(dim=5, epsilon_std=0.5)) == GaussianLatent(5, 0.5)

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+from keras import ops
+
+from isthmus import recipes
+from isthmus.objectives import Objective, objective_of
+from isthmus.probability import latent_of, likelihood_of, namespace
+
+RNG = np.random.default_rng(0)
+IMAGES = (RNG.uniform(size=(6, 3, 4, 1)) > 0.5).astype(np.float32)
+POSTERIOR = {name: RNG.normal(size=(6, 2)).astype(np.float32) for name in ("mean", "log_variance")}
+Z = RNG.normal(size=(6, 2)).astype(np.float32)
+OUTPUTS = {"logits": RNG.normal(size=(6, 3, 4, 1)).astype(np.float32)}
+GAUSSIAN, POINT = latent_of(recipes.GaussianLatent(dim=2)), latent_of(recipes.PointLatent(dim=2))
+BERNOULLI = likelihood_of(recipes.BernoulliLikelihood())
+
+
+def terms(estimator, xp=namespace, latent=GAUSSIAN, z=Z):
+    return Objective(estimator, 1.0, 0).terms(xp, latent, BERNOULLI, IMAGES, z, POSTERIOR, OUTPUTS)
+
+
+@pytest.mark.parametrize("estimator", ["closed-form", "monte-carlo"])
+def test_keras_and_numpy_agree(estimator):
+    ours, keras = terms(estimator), terms(estimator, ops)
+    assert set(ours.rates) == set(keras.rates) == {"latent"}
+    np.testing.assert_allclose(ops.convert_to_numpy(keras.distortion), ours.distortion, rtol=1e-5)
+    np.testing.assert_allclose(ops.convert_to_numpy(keras.rate), ours.rate, rtol=1e-4, atol=1e-5)
+    assert ours.distortion.shape == ours.rate.shape == (6,)
+
+
+def test_estimators_agree_on_average_and_not_on_one_sample():
+    rng = np.random.default_rng(1)
+    draws = [
+        terms("monte-carlo", z=GAUSSIAN.sample(namespace, POSTERIOR, rng.standard_normal((6, 2)))).rate
+        for _ in range(20_000)
+    ]
+    closed = terms("closed-form").rate
+    errors = np.std(draws, axis=0) / np.sqrt(len(draws))
+    assert (np.abs(np.mean(draws, axis=0) - closed) < 4.5 * errors).all()
+    assert not np.allclose(draws[0], closed)
+
+
+def test_a_point_has_no_rate():
+    assert terms("closed-form", latent=POINT).rates == {}
+
+
+def test_beta_grows_linearly_over_the_warm_up():
+    objective = objective_of(recipes.Objective(beta=4.0, beta_warmup_epochs=2.5), steps_per_epoch=8)
+    steps = np.arange(40.0)
+    expected = 4.0 * np.minimum(steps / 20, 1.0)
+    np.testing.assert_allclose([objective.weight(namespace, step) for step in steps], expected)
+    found = [float(ops.convert_to_numpy(objective.weight(ops, np.float32(step)))) for step in steps]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_no_warm_up():
+    objective = objective_of(recipes.Objective(beta=4.0), steps_per_epoch=8)
+    assert [objective.weight(namespace, step) for step in (0.0, 1.0, 1e6)] == [4.0] * 3
