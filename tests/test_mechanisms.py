@@ -70,7 +70,9 @@ class Traces:
 
     @cached_property
     def batches(self):
-        batches = TrainingBatches(self._job.train, self._job.plan, self.recipe.pixels, self.recipe.training.seed)
+        batches = TrainingBatches(
+            self._job.train, self._job.plan, self.recipe.pixels, self.recipe.training.seed, self.recipe.augmentation
+        )
         return [batches.batch(step).seen for step in range(3)]
 
     @cached_property
@@ -105,26 +107,46 @@ class Traces:
     @cached_property
     def learning(self):
         model = self._model
-        batches = TrainingBatches(self._job.train, self._job.plan, self.recipe.pixels, self.recipe.training.seed)
+        batches = TrainingBatches(
+            self._job.train, self._job.plan, self.recipe.pixels, self.recipe.training.seed, self.recipe.augmentation
+        )
         model.fit(training_feed(batches, 0), steps_per_epoch=3, shuffle=False, verbose=0)
         return list(weights_of(model).values())
 
     @cached_property
+    def _fitted(self):
+        return fit(self._job)
+
+    @cached_property
     def length(self):
-        return [fit(self._job).state.epoch]
+        return [self._fitted.state.epoch]
+
+    @cached_property
+    def checkpoints(self):
+        assert self._fitted
+        return sorted(path.name for path in (self._folder / "checkpoint").iterdir())
 
     @cached_property
     def density(self):
-        codes = np.random.default_rng(2).standard_normal((200, 2)) + 9 * np.random.default_rng(3).integers(0, 3, (200, 1))
+        codes = np.random.default_rng(2).standard_normal((200, 2)) + 9 * np.random.default_rng(3).integers(
+            0, 3, (200, 1)
+        )
         return list(fit_density(codes, self.recipe.codes, 0).arrays("all").values())
 
 
-ORDER = ("place", "images", "order", "batches", "weights", "outputs", "codes", "loss", "learning", "length", "density")
+BUILT = ("place", "images", "order", "batches", "weights", "outputs", "codes", "loss")
+ORDER = (*BUILT, "learning", "length", "checkpoints", "density")
 
 # For each field: another value for it, the first thing in ORDER that it changes, and what else has to be set so that it
 # matters.
 TABLE = {
     "name": ("another", "place", {}),
+    "augmentation.flip_horizontal": (True, "batches", {}),
+    "augmentation.flip_vertical": (True, "batches", {}),
+    "augmentation.shift": (0.3, "batches", {}),
+    "augmentation.crop": (0.3, "batches", {}),
+    "augmentation.rotation": (20.0, "batches", {}),
+    "augmentation.brightness": (0.3, "batches", {}),
     "pixels.dtype": ("float32", "images", {}),
     "pixels.binarise": ("threshold", "outputs", {}),
     "pixels.binarise (stochastic)": ("stochastic", "batches", {}),
@@ -178,12 +200,13 @@ TABLE = {
     "training.clip_norm": (1e-3, "learning", SGD),
     "training.validation_fraction": (0.4, "images", {}),
     "training.patience": (1, "length", STANDING_STILL),
+    "training.checkpoint_seconds": (1e-9, "checkpoints", {}),
     "training.seed": (1, "order", {}),
     "codes.kind": ("mixture", "density", {}),
     "codes.components": (2, "density", {"codes.kind": "mixture"}),
 }
 # What no training shows, each with a test of its own below.
-ELSEWHERE = {"schema_version", "summary", "network.own.kind"}
+ELSEWHERE = {"schema_version", "summary", "network.own.kind", "training.checkpoint_seconds"}
 
 
 def field_of(entry):
@@ -235,8 +258,8 @@ def test_a_field_is_read(entry, traces, tmp_path, monkeypatch):
     changed = with_fields(base, {field_of(entry): value})
     before, after = traces(base), traces(changed)
     for earlier in ORDER[: ORDER.index(aspect)]:
-        # Nothing that comes before, or this would not be the place where the field is read (two take long to look at).
-        if earlier not in ("learning", "length"):
+        # Nothing that comes before, or this would not be the place where the field is read; training takes long to try.
+        if earlier in BUILT:
             assert same(getattr(before, earlier), getattr(after, earlier)), f"{entry} changes {earlier} already"
     assert not same(getattr(before, aspect), getattr(after, aspect)), f"nothing read {entry}"
 

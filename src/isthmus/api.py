@@ -1,10 +1,10 @@
 """The calls that a program makes: each asks a workflow for what a command would."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isthmus.data import Data
+from isthmus.data import Data, Fit
 from isthmus.recipes import Recipe
 from isthmus.runs import Run
 
@@ -17,6 +17,10 @@ def train(
     recipe: Recipe | str | None = None,
     out: str | Path | None = None,
     *,
+    size: int | str | Sequence[int] | None = None,
+    fit: Fit | None = None,
+    channels: int | None = None,
+    background: str | None = None,
     changes: Mapping[str, Any] | None = None,
     encoder: "keras.Model | None" = None,
     decoder: "keras.Model | None" = None,
@@ -25,13 +29,20 @@ def train(
     trust: bool = False,
     backend: str | None = None,
     device: str | None = None,
+    report: bool = True,
+    tensorboard: bool = False,
 ) -> Run:
     """Train a recipe on images.
 
     Args:
-        data: A named set, a path, an array `(n, height, width[, channels])`, or a pair of images and labels.
+        data: A named set, a path, an array `(n, height, width[, channels])`, a pair of images and labels, a PyTorch
+            `Dataset` or a `tf.data.Dataset`; see `isthmus.open_images`.
         recipe: A recipe, the name of one, or None for one that suits the images.
         out: The run folder to make; by default `runs/DATA-RECIPE`.
+        size: What image files become: a side, or height and width, in pixels; by default what suits them.
+        fit: How files of other proportions are fitted: `crop`, `pad` or `stretch`.
+        channels: 1 (grey), 3 (RGB) or 4 (RGB with alpha).
+        background: The colour behind what is transparent or padded; white by default.
         changes: Fields of the recipe to change, by dotted name: `{"latent.dim": 10}`.
         encoder: An own Keras model from images `(h, w, c)`, float32 from 0 to 1, to flat features.
         decoder: An own Keras model from codes `(dim,)` to the likelihood's outputs `(h, w, channels)`.
@@ -40,6 +51,8 @@ def train(
         trust: Load an own network of a run, which may run code of its maker's.
         backend: `tensorflow`, `jax` or `torch`.
         device: `cpu`, `gpu` or one of several, as `gpu:1`.
+        report: Whether to make the run's report at the end, `report.html`.
+        tensorboard: Whether to write losses and pictures for TensorBoard, to `tensorboard/` in the run.
 
     Returns:
         The trained run.  One that Ctrl-C interrupted holds the best model until then, and says so in its manifest.
@@ -47,6 +60,7 @@ def train(
     Raises:
         IsthmusError: By name, with what to do about it.
     """
+    from isthmus.data import Wish, parse_size
     from isthmus.errors import UsageError
     from isthmus.recipes import OwnNetwork, named_recipe
     from isthmus.workflows.training import Request
@@ -71,5 +85,8 @@ def train(
             trust=trust,
             backend=backend,
             device=device,
+            report=report,
+            tensorboard=tensorboard,
+            wish=Wish(parse_size(size), fit, channels, background),
         )
     )

@@ -22,25 +22,26 @@ class Bar(Protocol):
 class _Lines:
     """For logs: a line at the start of each interval, and one at the end."""
 
-    def __init__(self, title: str, total: int) -> None:
+    def __init__(self, title: str, total: int | None) -> None:
         self._title, self._total = title, total
         self._start = time.monotonic()
         self._next = self._start + LOG_EVERY_SECONDS
 
     def update(self, done: int, note: str = "") -> None:
         now = time.monotonic()
-        if now < self._next and done < self._total:
+        if now < self._next and (self._total is None or done < self._total):
             return
         self._next = now + LOG_EVERY_SECONDS
+        if self._total is None:
+            tell(f"{self._title}: {done}, {now - self._start:.0f} s so far{', ' + note if note else ''}")
+            return
         left = (now - self._start) * (self._total - done) / max(done, 1)
         ending = f"{now - self._start:.0f} s" if done >= self._total else f"about {left:.0f} s left"
-        print(
-            f"{self._title}: {done}/{self._total}, {ending}{', ' + note if note else ''}", file=sys.stderr, flush=True
-        )
+        tell(f"{self._title}: {done}/{self._total}, {ending}{', ' + note if note else ''}")
 
 
 class _RichBar:
-    def __init__(self, bars: "Progress", title: str, total: int) -> None:
+    def __init__(self, bars: "Progress", title: str, total: int | None) -> None:
         self._bars = bars
         self._task = bars.add_task(title, total=total, note="")
 
@@ -48,9 +49,14 @@ class _RichBar:
         self._bars.update(self._task, completed=done, note=note)
 
 
+def tell(line: str) -> None:
+    """Say something on standard error that is neither a result nor an error."""
+    print(line, file=sys.stderr, flush=True)
+
+
 @contextmanager
-def progress_bar(title: str, total: int) -> Iterator[Bar]:
-    """Show how far work of `total` steps has come, and how long the rest will take."""
+def progress_bar(title: str, total: int | None) -> Iterator[Bar]:
+    """Show how far work of `total` steps has come, and how long the rest will take; None where nobody knows the total."""
     if not sys.stderr.isatty():
         yield _Lines(title, total)
         return

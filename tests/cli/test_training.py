@@ -116,15 +116,6 @@ def save_no_image(path):
     return "photos"
 
 
-def save_two_sizes(path):
-    from PIL import Image
-
-    (path / "photos").mkdir()
-    for name, size in (("a", (8, 8)), ("b", (9, 8))):
-        Image.new("L", size).save(path / "photos" / f"{name}.png")
-    return "photos"
-
-
 BAD_DATA = {
     "pickled array": (save_pickled, "pickle"),
     "floats outside 0 to 1": (save_floats, "255"),
@@ -133,7 +124,6 @@ BAD_DATA = {
     "IDX cut short": (save_idx, "x-images-idx3-ubyte"),
     "empty folder": (save_empty, "photos"),
     "no image": (save_no_image, "cat.png"),
-    "two sizes": (save_two_sizes, "9x8"),
 }
 
 

@@ -67,12 +67,21 @@ def test_a_label_that_is_none_lists_those_that_are(isthmus, tmp_path, trained):
 
 @pytest.mark.parametrize("command", ["encode", "reconstruct"])
 def test_images_of_another_shape_are_named(isthmus, tmp_path, trained, command):
-    Image.new("RGB", (40, 30)).save(tmp_path / "cat.png")
-    done = isthmus(command, trained[0], "cat.png", "--out", "out.npz")
+    np.save(tmp_path / "cat.npy", np.zeros((1, 30, 40, 3), np.uint8))
+    done = isthmus(command, trained[0], "cat.npy", "--out", "out.npz")
     assert done.returncode == 1
     assert "expected images of 28x28x1, as run 'run' was trained on" in done.stderr
     assert "40x30x3" in done.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["cat.png"]
+    assert [path.name for path in tmp_path.iterdir()] == ["cat.npy"]
+
+
+def test_an_image_file_is_fitted_as_those_of_the_training_were(isthmus, tmp_path, trained):
+    Image.new("RGB", (40, 30), "white").save(tmp_path / "cat.png")
+    np.save(tmp_path / "cat.npy", np.full((1, 28, 28, 1), 255, np.uint8))
+    for name in ("cat.png", "cat.npy"):
+        assert isthmus("encode", trained[0], name, "--out", f"{name}.npz").returncode == 0
+    codes = [np.load(tmp_path / f"{name}.npz")["mean"] for name in ("cat.png", "cat.npy")]
+    np.testing.assert_array_equal(*codes)
 
 
 def test_no_output_is_overwritten(isthmus, tmp_path, trained):

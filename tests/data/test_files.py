@@ -42,9 +42,11 @@ def test_no_such_path(tmp_path):
 
 
 def test_unknown_kind(tmp_path):
-    (tmp_path / "a.zip").write_bytes(b"PK\x05\x06" + bytes(18))
-    with pytest.raises(DataError, match=r"a\.zip' is nothing that isthmus reads.*Unpack an archive"):
-        open_path(tmp_path / "a.zip")
+    (tmp_path / "a.doc").write_bytes(bytes(18))
+    with pytest.raises(
+        DataError, match=r"a\.doc' is nothing that isthmus reads: expected a folder of images, an archive"
+    ):
+        open_path(tmp_path / "a.doc")
 
 
 def test_an_idx_file_cut_down_to_nothing(tmp_path):

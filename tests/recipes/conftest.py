@@ -42,6 +42,18 @@ def networks():
     )
 
 
+def augmentations():
+    return st.builds(
+        r.Augmentation,
+        flip_horizontal=st.booleans(),
+        flip_vertical=st.booleans(),
+        shift=st.floats(0.0, 0.5),
+        crop=st.floats(0.0, 0.9),
+        rotation=st.floats(0.0, 180.0),
+        brightness=FRACTION,
+    )
+
+
 @st.composite
 def trainings(draw):
     optimiser = draw(st.sampled_from(["adam", "sgd"]))
@@ -90,6 +102,7 @@ def random_recipes(draw):
         name=draw(st.from_regex(r"\A[a-z0-9][a-z0-9-]{0,63}\Z")),
         summary=draw(st.text(max_size=50)),
         pixels=r.Pixels(dtype=draw(st.sampled_from(["uint8", "float32"])), binarise=binarise, threshold=threshold),
+        augmentation=draw(augmentations()),
         network=draw(networks()),
         latent=latent,
         likelihood=likelihood,

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from isthmus.recipes import (
     RECIPES,
+    Augmentation,
     CodeDensity,
     DenseNetwork,
     GaussianLikelihood,
@@ -110,14 +111,13 @@ def test_is_likelihood_only_for_black_and_white(binarise, likelihood, expected):
     assert recipe.is_likelihood is expected
 
 
+PARTS = (Pixels, Augmentation, Objective, Training, CodeDensity)
+
+
 def test_every_field_says_what_it_is():
     for part in [
         *(kind for kinds in KINDS.values() for kind in kinds.values()),
-        Pixels,
-        Objective,
-        Training,
-        CodeDensity,
-    ]:
+        *PARTS]:
         assert part.__doc__
         for name, field in part.model_fields.items():
             assert name == "kind" or field.description, f"{part.__name__}.{name}"

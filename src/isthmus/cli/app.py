@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from isthmus.cli import catalogue, training, using
+from isthmus.cli import catalogue, looking, training, using
 
 app = typer.Typer(
     name="isthmus",
@@ -22,6 +22,8 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     using.sample,
     using.encode,
     using.decode,
+    looking.plot,
+    looking.report,
     catalogue.recipes,
     catalogue.datasets,
     catalogue.info,

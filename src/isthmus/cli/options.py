@@ -1,9 +1,12 @@
 """Arguments and options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
+
+if TYPE_CHECKING:
+    from isthmus.data import Wish
 
 RunPath = Annotated[
     Path, typer.Argument(metavar="RUN", help="The run folder that `isthmus train` made.", show_default=False)
@@ -14,7 +17,9 @@ DataName = Annotated[
         metavar="DATA",
         show_default=False,
         help="A named set (digits, mnist, fashion-mnist, kmnist, cifar10, sprites), a folder of images (class folders "
-        "are labels), an .npy, .npz or IDX file, or one image. NAME:test and NAME:train pick a split.",
+        "are labels), a zip or tar of one, a .csv or .parquet of paths and labels, a pattern ('photos/**/*.jpg'), an "
+        ".npy, .npz or IDX file, one image, a Hugging Face data set (its folder, or hf:NAME). NAME:test and NAME:train "
+        "pick a split.",
     ),
 ]
 Seed = Annotated[
@@ -23,3 +28,33 @@ Seed = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else there.")
 ]
+Size = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N|WxH", show_default=False, help="What image files become, in pixels. By default what suits them."
+    ),
+]
+Fitting = Annotated[
+    str | None,
+    typer.Option(
+        "--fit", metavar="crop|pad|stretch", show_default=False, help="How files of other proportions are fitted; crop."
+    ),
+]
+Channels = Annotated[
+    int | None, typer.Option(metavar="1|3|4", show_default=False, help="Grey, RGB, or RGB with transparency kept.")
+]
+Background = Annotated[
+    str | None,
+    typer.Option(metavar="COLOUR", show_default=False, help="Behind what is transparent or padded; white by default."),
+]
+
+
+def make_wish(size: str | None, fit: str | None, channels: int | None, background: str | None) -> "Wish":
+    """What the options ask image files to become.
+
+    Raises:
+        UsageError: If a value is none that there is.
+    """
+    from isthmus.data import Wish, parse_size
+
+    return Wish(parse_size(size), cast("Any", fit), channels, background)

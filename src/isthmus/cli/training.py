@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from isthmus.cli.console import print_json, print_table, say, spell_bytes, spell_seconds
-from isthmus.cli.options import AsJson, DataName
+from isthmus.cli.options import AsJson, Background, Channels, DataName, Fitting, Size, make_wish
 
 
 def train(
@@ -35,6 +35,10 @@ def train(
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="Fixes weights, order and noise; training.seed.")
     ] = None,
+    size: Size = None,
+    fit: Fitting = None,
+    channels: Channels = None,
+    background: Background = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run at --out: one that was stopped, or more --epochs.")
     ] = False,
@@ -49,6 +53,12 @@ def train(
     trust: Annotated[
         bool, typer.Option("--trust", help="Load a run's own Keras network, which may run its maker's code.")
     ] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write losses and pictures for TensorBoard, to RUN/tensorboard.")
+    ] = False,
+    report: Annotated[
+        bool, typer.Option("--report/--no-report", help="Make the run's report at the end, report.html.")
+    ] = True,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Try a few steps; say parameters, memory and time; write nothing.")
     ] = False,
@@ -70,8 +80,9 @@ def train(
     changes = parse_assignments(settings or ())
     named: dict[str, Any] = {"training.epochs": epochs, "latent.dim": latent_dim, "training.seed": seed}
     changes |= {field: value for field, value in named.items() if value is not None}
+    wish = make_wish(size, fit, channels, background)
     if dry_run:
-        _rehearse(data, recipe, changes, backend, device, as_json)
+        _rehearse(data, recipe, changes, wish, backend, device, as_json)
         return
 
     from isthmus.workflows.training import Request
@@ -88,6 +99,9 @@ def train(
             trust=trust,
             backend=backend,
             device=device,
+            wish=wish,
+            report=report,
+            tensorboard=tensorboard,
         )
     )
     _tell(run, as_json)
@@ -118,6 +132,8 @@ def _tell(run: Any, as_json: bool) -> None:
                 digits = ".2f" if name.endswith("_nats") else ".5f"
                 say(f"  {figures['split']} {label}: {value['mean']:{digits}}{error} {unit}")
         say(f"\nThe run is {run.path}. Next:")
+        if (run.path / folder.REPORT).exists():
+            say(f"  open {run.path / folder.REPORT} in a browser")
         say(f"  isthmus reconstruct {run.path} {run.manifest.data.name} --out reconstructions")
         say(f"  isthmus sample {run.path} --out samples.png")
     if run.manifest.state == "failed":
@@ -125,12 +141,19 @@ def _tell(run: Any, as_json: bool) -> None:
 
 
 def _rehearse(
-    data: str, recipe: str | None, changes: dict[str, Any], backend: str | None, device: str | None, as_json: bool
+    data: str,
+    recipe: str | None,
+    changes: dict[str, Any],
+    wish: Any,
+    backend: str | None,
+    device: str | None,
+    as_json: bool,
 ) -> None:
-    from isthmus.workflows.preparation import prepare
+    from isthmus.workflows.preparation import announce, prepare
     from isthmus.workflows.rehearsal import rehearse
 
-    prepared = prepare(data, recipe, changes)
+    prepared = prepare(data, recipe, changes, wish)
+    announce(prepared)
     found = rehearse(prepared, backend, device)
     if as_json:
         print_json({"recipe": prepared.recipe.name, **asdict(found)})

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isthmus.data.images import ArraySource, ImageArray, ImageSet, PixelType
+from isthmus.data.images import ArraySource, ImageArray, PixelType
+from isthmus.data.sets import ImageSet
 from isthmus.errors import DataError
 
 _IMAGE_KEYS = ("x", "images")
@@ -54,7 +55,7 @@ def as_source(
             f"expected images of shape (n, height, width, channels); {array.shape} has its channels first. "
             "Move them: images.transpose(0, 2, 3, 1)"
         )
-    pixels = _as_floats(array) if dtype == "float32" else _as_bytes(array)
+    pixels = _as_floats(array) if dtype == "float32" else as_bytes(array)
     numbers, class_names = _as_labels(labels, len(pixels))
     return ArraySource(pixels, numbers, class_names, tuple(names) if names is not None else ())
 
@@ -131,7 +132,12 @@ def _guarded(path: Path, load: Any) -> Any:
         raise DataError(f"'{path}' is damaged, or no NumPy file: {error}") from error
 
 
-def _as_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
+def as_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
+    """Make numbers uint8: floats from 0 to 1, whole numbers from 0 to 255, booleans; the shape is any.
+
+    Raises:
+        DataError: If they are of another type, or out of range.
+    """
     kind = array.dtype.kind
     if kind == "f":
         _check_floats(array)

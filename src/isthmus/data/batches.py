@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data.augmentation import augment
 from isthmus.data.images import ImageArray, ImageSource
 from isthmus.data.plan import BatchPlan
 from isthmus.errors import UsageError
 from isthmus.noise import uniform_by_image
 
 if TYPE_CHECKING:  # recipes bring pydantic along, and data does without
-    from isthmus.recipes import Pixels
+    from isthmus.recipes import Augmentation, Pixels
 
 # Tells the random numbers here from the others that the same seed gives.
-_TRAINING, _EVALUATION = 0x7261696E, 0x6576616C
+_TRAINING, _EVALUATION, _AUGMENTATION = 0x7261696E, 0x6576616C, 0x6175676D
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,8 @@ class Batch:
 class TrainingBatches:
     """The batches of a training, any of which can be asked for at any time and is the same each time.
 
+    Images are augmented first, as the recipe says, by the seed and the step.
+
     With stochastic binarisation each pixel is white with the probability that its brightness gives, drawn afresh for
     each step from the seed; what the encoder is shown and what the decoder must give are the same draw.  Other pixels
     pass unchanged: thresholds are in the model's graph.
@@ -45,6 +48,7 @@ class TrainingBatches:
     plan: BatchPlan
     pixels: "Pixels"
     seed: int
+    augmentation: "Augmentation | None" = None
 
     def __post_init__(self) -> None:
         _check(self.source, self.pixels)
@@ -54,14 +58,17 @@ class TrainingBatches:
     def batch(self, step: int) -> Batch:
         """Make the batch of a step, counted from 0 over the whole training: `plan.batch_size` images."""
         images = self.source.read(self.plan.indices(step))
+        if self.augmentation is not None and not self.augmentation.is_off:
+            images = augment(images, self.augmentation, np.random.default_rng([self.seed, _AUGMENTATION, step]))
         if self.pixels.binarise == "stochastic":
             rng = np.random.default_rng([self.seed, _TRAINING, step])
             images = _binarised(images, rng.random(images.shape, dtype=np.float32))
         return Batch(images, images)
 
 
-def evaluation_batches(source: ImageSource, batch_size: int, pixels: "Pixels", seed: int) -> Iterator[Batch]:
-    """Give every image of a source once, in order; the last batch may be smaller.
+@dataclass(frozen=True, eq=False)
+class EvaluationBatches:
+    """Every image of a source once, in order, in batches any of which can be asked for; the last may be smaller.
 
     With stochastic binarisation the draw of an image follows from the seed and the image's number alone, so a score
     does not depend on the batch size.
@@ -69,19 +76,39 @@ def evaluation_batches(source: ImageSource, batch_size: int, pixels: "Pixels", s
     Raises:
         UsageError: If `batch_size` is not positive, or the source's type is not what `pixels` says.
     """
-    _check(source, pixels)
-    if batch_size < 1:
-        raise UsageError(f"expected at least one image a batch; got {batch_size}")
-    return _in_order(source, batch_size, pixels, seed)
 
+    source: ImageSource
+    batch_size: int
+    pixels: "Pixels"
+    seed: int
 
-def _in_order(source: ImageSource, batch_size: int, pixels: "Pixels", seed: int) -> Iterator[Batch]:
-    for start in range(0, len(source), batch_size):
-        images = source.read(np.arange(start, min(start + batch_size, len(source)), dtype=np.int64))
-        if pixels.binarise == "stochastic":
-            uniform = uniform_by_image([seed, _EVALUATION], start, len(images), source.spec.dims)
+    def __post_init__(self) -> None:
+        _check(self.source, self.pixels)
+        if self.batch_size < 1:
+            raise UsageError(f"expected at least one image a batch; got {self.batch_size}")
+
+    def __len__(self) -> int:
+        return -(-len(self.source) // self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> Batch:
+        start = index * self.batch_size
+        images = self.source.read(np.arange(start, min(start + self.batch_size, len(self.source)), dtype=np.int64))
+        if self.pixels.binarise == "stochastic":
+            uniform = uniform_by_image([self.seed, _EVALUATION], start, len(images), self.source.spec.dims)
             images = _binarised(images, uniform.reshape(images.shape))
-        yield Batch(images, images)
+        return Batch(images, images)
+
+
+def evaluation_batches(source: ImageSource, batch_size: int, pixels: "Pixels", seed: int) -> Iterator[Batch]:
+    """Give every image of a source once, in order; see `EvaluationBatches`.
+
+    Raises:
+        UsageError: If `batch_size` is not positive, or the source's type is not what `pixels` says.
+    """
+    return iter(EvaluationBatches(source, batch_size, pixels, seed))
 
 
 def _binarised(images: ImageArray, uniform: NDArray[np.float32]) -> ImageArray:

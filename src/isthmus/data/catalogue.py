@@ -7,8 +7,10 @@ from pathlib import Path
 
 from isthmus.data import cifar, digits, idx
 from isthmus.data.arrays import Labelled, as_source, read_npz
+from isthmus.data.cache import cache_folder
 from isthmus.data.downloads import RemoteFile, fetch
-from isthmus.data.images import ImageSet, ImageSpec, PixelType
+from isthmus.data.images import ImageSpec, PixelType
+from isthmus.data.sets import ImageSet
 from isthmus.data.sprites import SHAPES, SIDE, sprite_source
 from isthmus.errors import DataError, UsageError
 
@@ -47,16 +49,6 @@ class NamedSet:
             if all((folder / name).is_file() or _unpacked(folder / name).is_file() for name in names):
                 return folder
         return None
-
-
-def cache_folder() -> Path:
-    """The folder for what was downloaded or built: `ISTHMUS_CACHE`, or the user's own cache."""
-    own = os.environ.get("ISTHMUS_CACHE")
-    if own:
-        return Path(own).expanduser()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("isthmus", appauthor=False)
 
 
 def is_named(name: str) -> bool:

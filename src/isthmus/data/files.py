@@ -1,41 +1,77 @@
-"""Images from a path, whatever lies there."""
+"""What lies at a path: a collection of images, or arrays."""
 
 from pathlib import Path
 
+from isthmus.data.archives import TAR_SUFFIXES, ZIP_SUFFIXES, Archive, is_archive
 from isthmus.data.arrays import as_source, open_array
-from isthmus.data.folders import SUFFIXES, open_folder, open_image
+from isthmus.data.decoding import SUFFIXES
+from isthmus.data.entries import Collection
+from isthmus.data.folders import Folder, SingleFile
+from isthmus.data.hugging_face import HuggingFace, is_saved_dataset
 from isthmus.data.idx import has_splits, is_idx, open_idx, read_splits
-from isthmus.data.images import ImageSet, PixelType
+from isthmus.data.images import PixelType
+from isthmus.data.loading import Goal, open_collection
+from isthmus.data.sets import ImageSet
+from isthmus.data.tables import TABLE_SUFFIXES, Table
 from isthmus.errors import DataError, UsageError
 
+KINDS = (
+    f"a folder of images, an archive ({', '.join((*ZIP_SUFFIXES, *TAR_SUFFIXES[:3]))}), a .csv or .parquet table, "
+    "an .npy, .npz or IDX file, or an image"
+)
+"""What can lie at a path, in words."""
 
-def open_path(path: Path, dtype: PixelType = "uint8") -> ImageSet:
-    """Open a folder of images, a folder of MNIST's files, an `.npy`, `.npz` or IDX file, or one image.
+
+def open_path(path: Path, dtype: PixelType = "uint8", goal: Goal = None) -> ImageSet:
+    """Open whatever lies at a path.
 
     Args:
         path: What to open; the set takes its name.
         dtype: The type of the images that the set gives.
+        goal: What image files are to become.
 
     Raises:
         UsageError: If there is no such path.
         DataError: If what lies there is of no kind that is known, damaged or no images.
+        StorageError: If it has to be packed, and the cache has no room.
     """
+    collection = collection_at(path)
+    if collection is not None:
+        return open_collection(collection, dtype, goal)
     if path.is_dir():
-        return _open_idx_folder(path, dtype) if has_splits(path) else open_folder(path, dtype)
-    if not path.exists():
-        raise UsageError(f"no such file or folder: '{path}'")
+        return _open_idx_folder(path, dtype)
+    return open_array(path, dtype) if path.suffix.lower() in (".npy", ".npz") else open_idx(path, dtype)
+
+
+def collection_at(path: Path) -> Collection | None:
+    """The collection of image files at a path; None where arrays lie there.
+
+    Raises:
+        UsageError: If there is no such path.
+        DataError: If what lies there is of no kind that is known.
+    """
+    try:
+        if path.is_dir():
+            if is_saved_dataset(path):
+                return HuggingFace(path)
+            return None if has_splits(path) else Folder(path)
+        if not path.exists():
+            raise UsageError(f"no such file or folder: '{path}'")
+    except (PermissionError, ValueError) as error:
+        raise DataError(f"'{path}' cannot be opened: {error}") from error
     suffix = path.suffix.lower()
     if suffix in (".npy", ".npz"):
-        return open_array(path, dtype)
+        return None
+    if is_archive(path):
+        return Archive(path)
+    if suffix in TABLE_SUFFIXES:
+        return Table(path)
     if suffix in SUFFIXES:
-        return open_image(path, dtype)
+        return SingleFile(path)
     # By name too, so that an IDX file cut down to nothing is told as what it should have been.
-    if is_idx(path) or "-ubyte" in path.name:
-        return open_idx(path, dtype)
-    raise DataError(
-        f"'{path}' is nothing that isthmus reads: expected a folder of images, an .npy, .npz or IDX file, "
-        f"or an image ({', '.join(sorted(SUFFIXES))}). Unpack an archive first"
-    )
+    if not path.is_file() or not (is_idx(path) or "-ubyte" in path.name):
+        raise DataError(f"'{path}' is nothing that isthmus reads: expected {KINDS}")
+    return None
 
 
 def _open_idx_folder(folder: Path, dtype: PixelType) -> ImageSet:

@@ -1,149 +1,164 @@
-"""Images from image files: one, or a folder of them."""
+"""Image files of a folder, of a pattern, or one alone."""
 
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+import glob
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from isthmus.data.arrays import as_source
-from isthmus.data.images import ArraySource, ImageSet, PixelType
+from isthmus.data.decoding import SUFFIXES
+from isthmus.data.entries import Entry, read_file
+from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-SUFFIXES = frozenset(
-    {".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"}
-)
-"""The endings of image files; a folder's other files are left alone."""
-
-_SIXTEEN_BITS = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
+_MAGIC = frozenset("*?[")
 
 
-def open_image(path: Path, dtype: PixelType = "uint8") -> ImageSet:
-    """Open one image file as a set of one image.
+class Folder:
+    """The image files below a folder, in the order of their paths.
 
-    Raises:
-        DataError: If the file cannot be read as an image.
-    """
-    return ImageSet(path.stem, as_source(read_images([path]), names=[path.stem], dtype=dtype))
-
-
-def open_folder(folder: Path, dtype: PixelType = "uint8") -> ImageSet:
-    """Open a folder of image files of equal size, read whole and recursively, in the order of their paths.
-
-    Where every image lies in a subfolder, the first level of subfolders are the classes.  Where those are `train/` (and
-    `test/`), they are splits, and the classes lie below.  Hidden files, and files that are not named as images, are
-    left alone.  Images are grey if every file is, and else RGB; transparent ones lie on white; EXIF orientation is
-    applied; 16 bits become 8.
-
-    Raises:
-        DataError: If there are no images, one cannot be read, they are of two sizes, or `train/` and `test/` are not
-            alone.
-    """
-    files = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if _is_image(path, folder)]
-    if not files:
-        raise DataError(f"expected images in the folder '{folder}' ({', '.join(sorted(SUFFIXES))}); there are none")
-    tops = {path.parts[0] if len(path.parts) > 1 else "." for path in files}
-    if {"train", "test"} < tops:
-        strays = sorted(tops - {"train", "test"})
-        raise DataError(
-            f"'{folder}' holds train/ and test/, and images elsewhere too: {', '.join(strays)}. "
-            "Move those into one of the two, or out of the folder"
-        )
-    pixels = read_images([folder / path for path in files], folder)
-    if "train" not in tops or not tops <= {"train", "test"}:
-        return ImageSet(folder.resolve().name, *_sources(pixels, [files], dtype))
-    # Sorted paths put test/ before train/.
-    first = sum(path.parts[0] == "test" for path in files)
-    inner = [path.relative_to(path.parts[0]) for path in files]
-    if first == 0:
-        return ImageSet(folder.resolve().name, *_sources(pixels, [inner], dtype))
-    test, train = _sources(pixels, [inner[:first], inner[first:]], dtype)
-    return ImageSet(folder.resolve().name, train, test)
-
-
-def read_images(paths: Sequence[Path], folder: Path | None = None) -> NDArray[np.uint8]:
-    """Read image files of equal size.
+    Hidden files and folders, and files that are not named as images, are left alone.  A link to a folder is followed,
+    but no folder is read twice, so that links in a circle end.
 
     Args:
-        paths: The files, at least one.
-        folder: What messages give the paths relative to.
-
-    Returns:
-        uint8 `(n, height, width, channels)`, one channel if every image is grey, else three.
-
-    Raises:
-        DataError: If a file cannot be read as an image, or two differ in size.
+        path: The folder.
     """
-    first = _read_image(paths[0])
-    images = np.empty((len(paths), *first.shape), np.uint8)
-    for index, path in enumerate(paths):
-        image = first if index == 0 else _read_image(path)
-        if image.shape[:2] != first.shape[:2]:
-            one, other = (str(file.relative_to(folder) if folder else file) for file in (paths[0], path))
-            raise DataError(
-                f"expected images of one size; '{one}' is {first.shape[1]}x{first.shape[0]} and '{other}' is "
-                f"{image.shape[1]}x{image.shape[0]} (width x height). Bring them to one size first"
-            )
-        if image.shape[2] > images.shape[3]:  # the first in colour: what was grey so far becomes RGB too
-            images = np.repeat(images, 3, axis=3)
-        images[index] = image
-    return images
+
+    is_archive = False
+    class_names = ()
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.name, self.kind = path, path.resolve().name, "folder"
+        self.other_files = 0
+
+    def signature(self) -> str:
+        """SHA-256 over every file's path, size and time of change."""
+        digest = hashlib.sha256(f"folder\0{self.path.resolve()}\0".encode("utf-8", "surrogatepass"))
+        for path, status in self._files():
+            size, changed = (0, 0) if isinstance(status, str) else (status.st_size, status.st_mtime_ns)
+            digest.update(f"{path}\0{size}\0{changed}\0".encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
+
+    def entries(self) -> Iterator[Entry | Skipped]:
+        """The image files, by their path from the folder."""
+        for path, status in self._files():
+            name = readable(path)
+            yield Skipped(name, status) if isinstance(status, str) else Entry(name, partial(read_file, self.path / path))
+
+    def _files(self) -> Iterator[tuple[str, os.stat_result | str]]:
+        """Relative paths with what the system says of the file, or why it is none."""
+        self.other_files = 0
+        found = sorted(self._walk("", set()), key=lambda item: item[0].split("/"))
+        yield from found
+
+    def _walk(self, inner: str, seen: set[tuple[int, int]]) -> Iterator[tuple[str, os.stat_result | str]]:
+        here = self.path / inner
+        try:
+            status = here.stat()
+            names = sorted(os.listdir(here))
+        except PermissionError:
+            yield inner, "the folder may not be read: no permission"
+            return
+        except OSError as error:
+            yield inner, f"the folder cannot be read: {error.strerror or error}"
+            return
+        if (status.st_dev, status.st_ino) in seen:
+            yield inner, "a link to a folder that is read already"
+            return
+        seen.add((status.st_dev, status.st_ino))
+        for name in names:
+            if name.startswith("."):
+                continue
+            path = f"{inner}/{name}" if inner else name
+            is_image = Path(name).suffix.lower() in SUFFIXES
+            try:
+                status = (self.path / path).stat()
+            except OSError as error:
+                if is_image:
+                    yield path, f"it cannot be read: {error.strerror or error}"
+                continue
+            if stat.S_ISDIR(status.st_mode):
+                yield from self._walk(path, seen)
+            elif not is_image:
+                self.other_files += 1
+            elif stat.S_ISREG(status.st_mode):
+                yield path, status
+            else:
+                yield path, "it is no file, but a device or a pipe"
 
 
-def _read_image(path: Path) -> NDArray[np.uint8]:
-    """Decode one file: uint8 `(height, width, 1 or 3)`."""
-    from PIL import Image, ImageOps
+class Pattern:
+    """The image files that a pattern such as `photos/**/*.jpg` matches, in the order of their paths.
 
-    try:
-        with Image.open(path) as opened:
-            image = ImageOps.exif_transpose(opened)
-            if image.mode in _SIXTEEN_BITS:
-                return _from_sixteen_bits(path, image)
-            if image.mode == "F":
-                raise DataError(f"'{path}' has floats for pixels, whose range is not known. Save it with 8 or 16 bits")
-            grey = image.mode in ("1", "L", "LA", "La")
-            if image.has_transparency_data:
-                image = image.convert("RGBA")
-                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-            pixels = np.asarray(image.convert("L" if grey else "RGB"), np.uint8)
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise DataError(f"'{path}' cannot be read as an image: {error}. Repair it or take it out") from error
-    return pixels.reshape(*pixels.shape[:2], -1)
+    Args:
+        pattern: As the shell has them; `**` stands for folders of any depth.
+    """
 
+    is_archive = False
+    class_names = ()
+    other_files = 0
 
-def _from_sixteen_bits(path: Path, image: "Image") -> NDArray[np.uint8]:
-    pixels = np.asarray(image).astype(np.int64)
-    if pixels.min() < 0 or pixels.max() > 65535:
-        raise DataError(f"'{path}' has 32 bits a pixel, and more than 16 in use. Save it with 8 or 16 bits")
-    return np.rint(pixels / 257).astype(np.uint8)[..., np.newaxis]
+    def __init__(self, pattern: str) -> None:
+        self.pattern, self.kind = os.path.expanduser(pattern), "pattern"
+        fixed = []
+        for part in Path(self.pattern).parts[:-1]:
+            if _MAGIC & set(part):
+                break
+            fixed.append(part)
+        self.root = Path(*fixed)
+        self.name = self.root.resolve().name or "images"
 
+    def signature(self) -> str:
+        """SHA-256 over every file's path, size and time of change."""
+        digest = hashlib.sha256(f"pattern\0{self.pattern}\0{Path.cwd()}\0".encode("utf-8", "surrogatepass"))
+        for path in self._files():
+            status = path.stat()
+            digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
 
-def _is_image(path: Path, folder: Path) -> bool:
-    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    return not hidden and path.suffix.lower() in SUFFIXES and path.is_file()
+    def entries(self) -> Iterator[Entry | Skipped]:
+        """The files, by their path from the part of the pattern that is plain."""
+        files = self._files()
+        if not files:
+            raise DataError(f"no file matches the pattern {self.pattern!r}. Try it with ls, and put it in quotes")
+        for path in files:
+            yield Entry(readable(os.path.relpath(path, self.root).replace(os.sep, "/")), partial(read_file, path))
 
-
-def _sources(pixels: NDArray[np.uint8], splits: list[list[Path]], dtype: PixelType) -> list[ArraySource]:
-    """Cut the pixels into splits, with names, and with labels that mean the same in each."""
-    labelled = all(len(path.parts) > 1 for paths in splits for path in paths)
-    classes = sorted({path.parts[0] for paths in splits for path in paths}) if labelled else []
-    sources, start = [], 0
-    for paths in splits:
-        converted = as_source(pixels[start : start + len(paths)], dtype=dtype)
-        labels = np.array([classes.index(path.parts[0]) for path in paths], np.int64) if labelled else None
-        sources.append(ArraySource(converted.images, labels, tuple(classes), _names(paths)))
-        start += len(paths)
-    return sources
+    def _files(self) -> list[Path]:
+        files = sorted(path for path in map(Path, glob.glob(self.pattern, recursive=True)) if path.is_file())
+        # A pattern as broad as `photos/**` means the images there; one that names no image file means what it says.
+        return [path for path in files if path.suffix.lower() in SUFFIXES] or files
 
 
-def _names(paths: list[Path]) -> tuple[str, ...]:
-    """Relative paths without their suffix, which stays where it alone tells two files apart."""
-    stems = [PurePosixPath(*path.with_suffix("").parts) for path in paths]
-    counts: dict[PurePosixPath, int] = {}
-    for stem in stems:
-        counts[stem] = counts.get(stem, 0) + 1
-    return tuple(str(stem) if counts[stem] == 1 else path.as_posix() for stem, path in zip(stems, paths, strict=True))
+class SingleFile:
+    """One image file, as a collection of one.
+
+    Args:
+        path: The file.
+    """
+
+    is_archive = False
+    class_names = ()
+    other_files = 0
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.name, self.kind = path, path.stem, "image file"
+
+    def signature(self) -> None:
+        """One image is never packed."""
+
+    def entries(self) -> Iterator[Entry | Skipped]:
+        """The one."""
+        yield Entry(readable(self.path.name), partial(read_file, self.path))
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a path has something of a pattern in it."""
+    return bool(_MAGIC & set(text))
+
+
+def readable(name: str) -> str:
+    """A file's name as text that every output takes: bytes that are no UTF-8 become question marks."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,7 +1,6 @@
 """Images as the rest of isthmus sees them: what they are, where they come from, and parts of them."""
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol, TypeAlias
@@ -9,14 +8,13 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data.content import digests_of, fingerprint_of
 from isthmus.errors import DataError, UsageError
 
 PixelType: TypeAlias = Literal["uint8", "float32"]
 ImageArray: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]
 """Images, `(n, height, width, channels)`: uint8 from 0 to 255, or float32 from 0 to 1."""
 Indices: TypeAlias = NDArray[np.int64]
-
-_CHUNK_BYTES = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -71,8 +69,12 @@ class ImageSource(Protocol):
         """The name of each column of `factors`."""
 
     @property
+    def digests(self) -> NDArray[np.uint8]:
+        """A hash of the pixels of each image, `(n, 16)`: equal images have equal ones, on every machine."""
+
+    @property
     def fingerprint(self) -> str:
-        """SHA-256 in hexadecimal over the shape, type and labels of the images and every pixel, in order."""
+        """SHA-256 in hexadecimal over the shape, type, labels and `digests` of the images, in order."""
 
     def __len__(self) -> int: ...
 
@@ -138,9 +140,14 @@ class ArraySource:
         return ImageSpec(height, width, channels, "uint8" if self.images.dtype == np.uint8 else "float32")
 
     @cached_property
+    def digests(self) -> NDArray[np.uint8]:
+        """A hash of the pixels of each image, `(n, 16)`; computed once, when asked for."""
+        return digests_of(self)
+
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 in hexadecimal over shape, type, labels and pixels; computed once, when asked for."""
-        return _fingerprint(self)
+        return fingerprint_of(self)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -189,9 +196,14 @@ class Selection:
         return tuple(names[index] for index in self.indices)
 
     @cached_property
+    def digests(self) -> NDArray[np.uint8]:
+        """The hashes that the source gives, `(n, 16)`."""
+        return self.source.digests[self.indices]
+
+    @cached_property
     def fingerprint(self) -> str:
         """The fingerprint that a source of just these images would have."""
-        return _fingerprint(self)
+        return fingerprint_of(self)
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -199,31 +211,6 @@ class Selection:
     def read(self, indices: Indices) -> ImageArray:
         """Read the images at `indices` of the selection, `(m,)`, as an array `(m, height, width, channels)`."""
         return self.source.read(self.indices[indices])
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class ImageSet:
-    """Images to train on, and images kept apart to test on where the data has them.
-
-    Raises:
-        DataError: If the two are of different shape or type.
-    """
-
-    name: str
-    train: ImageSource
-    test: ImageSource | None = None
-
-    def __post_init__(self) -> None:
-        if self.test is not None and self.test.spec != self.train.spec:
-            raise DataError(
-                f"expected test images like the training images of '{self.name}', "
-                f"{self.train.spec} {self.train.spec.dtype}; got {self.test.spec} {self.test.spec.dtype}"
-            )
-
-    @property
-    def spec(self) -> ImageSpec:
-        """What every image is."""
-        return self.train.spec
 
 
 def select(source: ImageSource, indices: Sequence[int] | NDArray[np.integer]) -> ImageSource:
@@ -236,69 +223,3 @@ def select(source: ImageSource, indices: Sequence[int] | NDArray[np.integer]) ->
     if chosen.ndim != 1 or (chosen.size and not 0 <= chosen.min() <= chosen.max() < len(source)):
         raise UsageError(f"expected a list of image numbers from 0 to {len(source) - 1}; got {indices!r:.200}")
     return Selection(source, chosen)
-
-
-def split_by_content(source: ImageSource, fraction: float, purpose: str = "") -> tuple[ImageSource, ImageSource]:
-    """Keep about `fraction` of the images aside, each by what its pixels are.
-
-    An image goes aside if a hash of its pixels, read as a number in [0, 1), is below `fraction`.  So copies of an image
-    never stand on both sides, and images added to the source move none of the others.  Each side gets
-    one image at least.
-
-    Args:
-        source: The images.
-        fraction: The share to keep aside.
-        purpose: What they are kept for, 16 characters at most: splits for different purposes do not depend on each
-            other.
-
-    Returns:
-        The images kept and the images aside, each in the source's order.  A `fraction` of 0 keeps all.
-
-    Raises:
-        UsageError: If `fraction` is not in [0, 1), or `purpose` is too long.
-        DataError: If there are no two different images.
-    """
-    if len(purpose.encode()) > 16:
-        raise UsageError(f"expected a purpose of 16 bytes at most; got {purpose!r}")
-    if not 0.0 <= fraction < 1.0:
-        raise UsageError(f"expected a fraction from 0 to below 1 of the images to keep aside; got {fraction}")
-    digests = b"".join(
-        hashlib.blake2b(image, digest_size=8, person=purpose.encode()).digest()
-        for chunk in _chunks(source)
-        for image in _rows(chunk)
-    )
-    # The 53 bits that a float64 holds: rounding up to 1.0 cannot happen.
-    places = (np.frombuffer(digests, ">u8") >> np.uint64(11)) * 2.0**-53
-    aside = places < fraction
-    if fraction > 0.0 and len(places):
-        # Of a handful of images, none may have fallen on one of the sides: the nearest is moved there, with its copies.
-        aside |= places == places.min()
-        aside &= places != places.max()
-        if not aside.any():
-            raise DataError(
-                f"too few different images to keep {fraction:g} of them aside: all {len(source)} are the same. "
-                "Give more images, or keep none aside (a validation fraction of 0)"
-            )
-    return select(source, np.flatnonzero(~aside)), select(source, np.flatnonzero(aside))
-
-
-def _chunks(source: ImageSource) -> Iterator[ImageArray]:
-    """Read a source in order, some megabytes at a time."""
-    size = max(1, _CHUNK_BYTES // (source.spec.dims * np.dtype(source.spec.dtype).itemsize))
-    for start in range(0, len(source), size):
-        yield source.read(np.arange(start, min(start + size, len(source)), dtype=np.int64))
-
-
-def _rows(images: ImageArray) -> NDArray[np.uint8]:
-    """The bytes of each image, `(n, bytes)`, the same on every machine."""
-    little = images.astype(images.dtype.newbyteorder("<"), order="C", copy=False)
-    return little.reshape(len(images), -1).view(np.uint8)
-
-
-def _fingerprint(source: ImageSource) -> str:
-    height, width, channels = source.spec.shape
-    digest = hashlib.sha256(f"{len(source)} {height} {width} {channels} {source.spec.dtype}\n".encode())
-    digest.update(b"unlabelled" if source.labels is None else source.labels.astype("<i8").tobytes())
-    for chunk in _chunks(source):
-        digest.update(_rows(chunk).data)
-    return digest.hexdigest()

@@ -13,7 +13,7 @@ LEAST_SPREAD = 3.0
 """Standard errors that a difference must exceed to be one."""
 OVERFIT_ERROR = 1.2
 OVERFIT_NATS = 0.08
-HOLES = 0.25
+SOME_HOLES, MOSTLY_HOLES = 0.5, 0.9
 AMORTISATION_SHARE = 0.10
 
 
@@ -97,10 +97,18 @@ class Signs:
         """The share of the squared error of a wrong code that the right one takes away: 0 if codes say nothing."""
         return 1.0 - self.mse / self.shuffled_mse if self.shuffled_mse > 0.0 else 1.0
 
+    @property
+    def ignores_code(self) -> bool:
+        """Whether a wrong code does as well; then there is no more to say of codes, priors and encoders."""
+        return self.code_use < LEAST_CODE_USE
+
 
 def diagnose(signs: Signs) -> tuple[Finding, ...]:
     """Name what is wrong, the worst first; nothing for a healthy run."""
     found = [finding for rule in _RULES if (finding := rule(signs)) is not None]
+    if any(finding.key == "strong_beta" and finding.severity == "fault" for finding in found):
+        # What follows from it alone needs no remedy of its own.
+        found = [finding for finding in found if finding.key not in ("ignored_code", "collapsed_dimensions")]
     return tuple(sorted(found, key=lambda finding: finding.severity != "fault"))
 
 
@@ -116,14 +124,15 @@ def _strong_beta(signs: Signs) -> Finding | None:
         "strong_beta",
         "fault" if worse or signs.active == 0 else "remark",
         "β is too strong",
-        f"β = {signs.beta:g} makes each nat of the code cost {signs.beta:g}, and the model saves on it: {'; '.join(reasons)}.",
+        f"With β = {signs.beta:g} each nat of the code costs {signs.beta:g}, and the model saves on it: "
+        f"{'; '.join(reasons)}.",
         "Weigh the rate less; 1 gives the evidence lower bound.",
         {"objective.beta": 1},
     )
 
 
 def _ignored_code(signs: Signs) -> Finding | None:
-    if signs.code_use >= LEAST_CODE_USE:
+    if not signs.ignores_code:
         return None
     fields = {"objective.beta": 1} if signs.beta > 1.0 else {"objective.beta_warmup_epochs": max(1, signs.epochs // 2)}
     return Finding(
@@ -147,7 +156,9 @@ def _collapsed(signs: Signs) -> Finding | None:
     fault = signs.active == 0
     if fault:
         fields: dict[str, Any] = (
-            {"objective.beta_warmup_epochs": max(1, signs.epochs // 2)} if signs.has_rate else {"latent.activation": "linear"}
+            {"objective.beta_warmup_epochs": max(1, signs.epochs // 2)}
+            if signs.has_rate
+            else {"latent.activation": "linear"}
         )
         remedy = "Let β grow from 0, or train longer." if signs.has_rate else "Let the code be negative too."
     else:
@@ -183,22 +194,22 @@ def _overfit(signs: Signs) -> Finding | None:
 
 
 def _holes(signs: Signs) -> Finding | None:
-    if signs.holes is None or signs.holes < HOLES or signs.active == 0:
+    if signs.holes is None or signs.holes < SOME_HOLES or signs.ignores_code:
         return None
     return Finding(
         "prior_holes",
-        "fault",
+        "fault" if signs.holes >= MOSTLY_HOLES else "remark",
         "holes under the prior",
-        f"{signs.holes:.0%} of the prior lies where codes of images hardly ever fall (1% if they were alike), so samples "
-        "from there look like nothing that it learned.",
-        "Sample one label, which draws from the codes themselves (`isthmus sample RUN --label L`), or weigh the rate more.",
+        f"{signs.holes:.0%} of the prior lies where codes of images hardly ever fall (1% if they were alike), so "
+        "samples from there look like nothing that it learned.",
+        "Weigh the rate more; or sample one label, which draws from the codes themselves (`isthmus sample --label`).",
         {"objective.beta": max(1.0, 2.0 * signs.beta)},
     )
 
 
 def _encoder(signs: Signs) -> Finding | None:
     gap = signs.amortisation_gap
-    if gap is None or not gap.mean > LEAST_SPREAD * gap.standard_error:
+    if gap is None or signs.ignores_code or not gap.mean > LEAST_SPREAD * gap.standard_error:
         return None
     share = gap.mean / max(gap.mean + signs.code_worth, 1e-9)
     if share < AMORTISATION_SHARE:
@@ -207,8 +218,8 @@ def _encoder(signs: Signs) -> Finding | None:
         "weak_encoder",
         "fault",
         "the encoder is the bottleneck",
-        f"A posterior optimised for its own image explains it {gap.mean:.1f} ± {gap.standard_error:.1f} nats better than "
-        f"the encoder's: {share:.0%} of what codes are worth.",
+        f"A posterior optimised for its own image explains it {gap.mean:.1f} ± {gap.standard_error:.1f} nats better "
+        f"than the encoder's: {share:.0%} of what codes are worth.",
         "Give the encoder more units or layers, or train longer.",
         {"training.epochs": 2 * signs.epochs},
     )

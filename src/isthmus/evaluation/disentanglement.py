@@ -110,7 +110,7 @@ def factor_vae_score(codes: FloatArray, factors: FloatArray, seed: int) -> float
     spread = codes.std(axis=0)
     alive = spread > 0.05 * spread.max(initial=0.0)  # as the authors leave out collapsed dimensions
     if not alive.any():
-        return 1.0 / factors.shape[1]
+        return 1.0 / float(factors.shape[1])
     scaled = codes[:, alive] / spread[alive]
     binned = [_binned(column) for column in factors.T]
     members = [[np.flatnonzero(factor == value) for value in np.unique(factor)] for factor in binned]
@@ -144,7 +144,12 @@ def disentanglement_section(found: Disentanglement | str) -> Section:
             "1 if each dimension matters for one factor only (Eastwood & Williams 2018, random forests).",
         ),
         Row(
-            "dci_completeness", "DCI completeness", found.dci.completeness, None, "", "1 if each factor needs one dimension."
+            "dci_completeness",
+            "DCI completeness",
+            found.dci.completeness,
+            None,
+            "",
+            "1 if each factor needs one dimension.",
         ),
         Row(
             "dci_informativeness",
@@ -190,7 +195,8 @@ def _entropy(bins: NDArray[np.int64]) -> float:
 
 
 def _mutual_information(a: NDArray[np.int64], b: NDArray[np.int64]) -> float:
-    return max(0.0, _entropy(a) + _entropy(b) - _entropy(a * (int(b.max()) + 1) + b))
+    both = a * (int(b.max()) + 1) + b
+    return max(0.0, _entropy(a) + _entropy(b) - _entropy(both))
 
 
 def _concentration(matters: FloatArray) -> float:

@@ -218,5 +218,3 @@ def _information_rows(found: Information) -> list[Row]:
             "How far each dimension by itself is from the prior, summed.",
         ),
     ]
-
-

@@ -29,7 +29,7 @@ def likelihood_section(
             "A lower bound on the log-probability of an image: -(distortion + rate).",
             cost=False,
         )
-        rows += nats_rows("rate", "rate", evidence.rate, dims, "What the code costs: the posterior's KL from the prior.")
+        rows += nats_rows("rate", "rate", evidence.rate, dims, "What a code costs: the posterior's KL from the prior.")
         rows += nats_rows(
             "distortion",
             "distortion",

@@ -122,7 +122,7 @@ class PCABaseline:
         if self._pca is None:
             return self.mean_of(len(pixels))
         flat = self._pca.inverse_transform(self.encode(pixels))
-        return np.clip(flat, 0.0, 1.0).astype(np.float32).reshape(len(pixels), *self._shape)
+        return np.asarray(np.clip(flat, 0.0, 1.0), np.float32).reshape(len(pixels), *self._shape)
 
 
 def reconstruction_section(found: Reconstruction, dim: int) -> Section:

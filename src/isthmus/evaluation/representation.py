@@ -152,10 +152,17 @@ def representation_section(found: Representation | str) -> Section:
             "clustering accuracy",
             found.cluster_accuracy,
             found.tested_on,
-            f"{found.classes} Gaussians fitted to the codes of {found.tested_on} test images without labels, matched to "
-            "the classes.",
+            f"{found.classes} Gaussians fitted to the codes of {found.tested_on} test images without their labels, "
+            "matched to the classes.",
         ),
-        Row("cluster_nmi", "clustering NMI", found.cluster_nmi, None, "", "Mutual information of clusters and classes, 0 to 1."),
+        Row(
+            "cluster_nmi",
+            "clustering NMI",
+            found.cluster_nmi,
+            None,
+            "",
+            "Mutual information of clusters and classes, 0 to 1.",
+        ),
     ]
     return Section("representation", TITLE, tuple(rows))
 

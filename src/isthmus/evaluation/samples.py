@@ -1,7 +1,7 @@
 """How new images compare with real ones: as a crowd, and one by one with the training images.
 
-The feature space needs no download: principal components of the training pixels, each scaled to variance 1.  Distances
-in it are not those of the Inception network, so nothing here is an FID.
+The feature space needs no download: the principal components of the training pixels.  Distances in it are those of
+pixels, not of the Inception network, so nothing here is an FID.
 """
 
 from dataclasses import dataclass
@@ -57,6 +57,7 @@ class SampleFigures:
         copies: The share of samples as near to one training image as 1 in 100 test images are.
         nearest: For each sample.
         components: Of the feature space.
+        kept_variance: The share of the training pixels' variance that the feature space holds.
         count: Samples.
         searched: Training images searched for copies.
     """
@@ -67,26 +68,26 @@ class SampleFigures:
     copies: float
     nearest: Nearest
     components: int
+    kept_variance: float
     count: int
     searched: int
 
 
 class PixelFeatures:
-    """Whitened principal components of training pixels `(n, h, w, c)`."""
+    """The principal components of training pixels `(n, h, w, c)`."""
 
     def __init__(self, train: Pixels, seed: int) -> None:
         from sklearn.decomposition import PCA
 
         flat = _flat(train)
         components = max(1, min(COMPONENTS, len(flat) // 10, flat.shape[1]))
-        self._pca = PCA(components, whiten=True, svd_solver="randomized", random_state=seed).fit(flat)
-        # What never varies among training images is left out: scaled to variance 1 it would outshout the rest.
-        self._kept = self._pca.explained_variance_ > 1e-6 * self._pca.explained_variance_[0]
-        self.components = int(self._kept.sum())
+        self._pca = PCA(components, svd_solver="randomized", random_state=seed).fit(flat)
+        self.components = components
+        self.kept_variance = float(self._pca.explained_variance_ratio_.sum())
 
     def __call__(self, images: Pixels) -> FloatArray:
         """Features `(n, components)`."""
-        return np.asarray(self._pca.transform(_flat(images)), np.float64)[:, self._kept]
+        return np.asarray(self._pca.transform(_flat(images)), np.float64)
 
 
 def measure_samples(material: Material) -> SampleFigures | str:
@@ -120,7 +121,17 @@ def measure_samples(material: Material) -> SampleFigures | str:
         nearest = nearest_images(material, samples, searched)
         bar.update(5)
     copies = float(np.mean(nearest.ratio < np.quantile(calm.ratio, _FALSE_COPIES)))
-    return SampleFigures(frechet, precision, recall, copies, nearest, features.components, count, len(searched))
+    return SampleFigures(
+        frechet,
+        precision,
+        recall,
+        copies,
+        nearest,
+        features.components,
+        features.kept_variance,
+        count,
+        len(searched),
+    )
 
 
 def frechet_distance(a: FloatArray, b: FloatArray) -> float:
@@ -144,7 +155,7 @@ def precision_recall(real: FloatArray, new: FloatArray, neighbours: int = NEARES
 
 
 def nearest_images(material: Material, images: Pixels, train: ImageSource) -> Nearest:
-    """Look for the training image nearest to each of `images` `(n, h, w, c)`, in memory that does not grow with them."""
+    """Find the training image nearest to each of `images` `(n, h, w, c)`; memory does not grow with those searched."""
     count, flat = len(images), _flat(images)
     kept = min(_NEIGHBOURHOOD, len(train))
     best = np.full((count, kept), np.inf, np.float32)
@@ -170,17 +181,36 @@ def samples_section(found: SampleFigures | str) -> Section:
     rows: list[Row] = []
     for name, words in (
         ("samples", "samples"),
-        ("reconstructions", "reconstructions of test images, in the samples' place: what the decoder alone costs"),
-        ("training", "training images, in the samples' place: what a perfect model would have"),
+        ("reconstructions", "reconstructions of test images: what the decoder alone costs"),
+        ("training", "training images: what a perfect model would have"),
     ):
         ending = "" if name == "samples" else f", {name}"
         key = "" if name == "samples" else f"{name}_"
         rows += [
             Row(
-                f"{key}frechet", f"Fréchet distance{ending}", found.frechet[name], None, "", f"To test images; of {words}."
+                f"{key}frechet",
+                f"Fréchet distance{ending}",
+                found.frechet[name],
+                None,
+                "",
+                f"To test images, of {words}.",
             ),
-            Row(f"{key}precision", f"precision{ending}", found.precision[name], None, "", f"On the test images' manifold; of {words}."),
-            Row(f"{key}recall", f"recall{ending}", found.recall[name], None, "", f"Of the test images, on the manifold of {words}."),
+            Row(
+                f"{key}precision",
+                f"precision{ending}",
+                found.precision[name],
+                None,
+                "",
+                f"On the test images' manifold; of {words}.",
+            ),
+            Row(
+                f"{key}recall",
+                f"recall{ending}",
+                found.recall[name],
+                None,
+                "",
+                f"Of the test images, on the manifold of {words}.",
+            ),
         ]
     rows.append(
         Row(
@@ -189,14 +219,14 @@ def samples_section(found: SampleFigures | str) -> Section:
             found.copies,
             None,
             "",
-            f"Samples as much nearer to one of {found.searched} training images than to its 50 nearest as 1 in 100 test "
-            "images are; 0.01 by chance.",
+            f"Samples that stand out in nearness to one of {found.searched} training images, against their 50 nearest, "
+            "as 1 in 100 test images does; 0.01 by chance.",
         )
     )
     note = (
         f"{found.count} samples and as many test images, in {found.components} principal components of the training "
-        "pixels, each scaled to variance 1. This is not FID: compare only figures of one data set. Samples are the "
-        "decoder's means, not draws of pixels."
+        f"pixels ({found.kept_variance:.0%} of their variance). This is not FID: compare only figures of one data set. "
+        "Samples are the decoder's means, not draws of pixels."
     )
     return Section("samples", TITLE, tuple(rows), note)
 

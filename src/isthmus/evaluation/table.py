@@ -84,7 +84,7 @@ def nats_rows(
         nats: For each image, `(n,)`.
         dims: The numbers in one image.
         meaning: Of both.
-        cost: Whether the nats are a cost (a negative log-probability); of a log-probability the bits are the cost still.
+        cost: Whether the nats are a cost, a negative log-probability; the bits are one even where the nats are not.
     """
     estimate = Estimate.of(nats)
     error = finite(estimate.standard_error)

@@ -16,19 +16,21 @@ if TYPE_CHECKING:
     from isthmus.pictures.figures import save_figure
     from isthmus.pictures.film import save_film
     from isthmus.pictures.galleries import samples
-    from isthmus.pictures.paths import interpolation, lerp, slerp
-    from isthmus.pictures.planes import grid, grid_codes, manifold, manifold_codes, require_plane
+    from isthmus.pictures.paths import Way, interpolation, lerp, slerp
+    from isthmus.pictures.planes import AXIS_LABELS, grid, grid_codes, manifold, manifold_codes, require_plane
     from isthmus.pictures.projections import Projection, project
     from isthmus.pictures.sheets import enlarge, save, save_each, tile
     from isthmus.pictures.style import THEMES, Theme, ThemeName, house
     from isthmus.pictures.traversals import traversal, traversal_codes
 
 __all__ = [
+    "AXIS_LABELS",
     "THEMES",
     "Decode",
     "Projection",
     "Theme",
     "ThemeName",
+    "Way",
     "dimension_bars",
     "enlarge",
     "grid",
@@ -64,8 +66,8 @@ _NAMES_BY_MODULE = {
     "figures": ("save_figure",),
     "film": ("save_film",),
     "galleries": ("samples",),
-    "paths": ("interpolation", "lerp", "slerp"),
-    "planes": ("grid", "grid_codes", "manifold", "manifold_codes", "require_plane"),
+    "paths": ("Way", "interpolation", "lerp", "slerp"),
+    "planes": ("AXIS_LABELS", "grid", "grid_codes", "manifold", "manifold_codes", "require_plane"),
     "projections": ("Projection", "project"),
     "sheets": ("enlarge", "save", "save_each", "tile"),
     "style": ("THEMES", "Theme", "ThemeName", "house"),

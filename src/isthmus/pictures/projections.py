@@ -49,10 +49,14 @@ def project(codes: ArrayLike, method: Method = "pca", *, seed: int = 0) -> Proje
     if method == "pca":
         return _pca(array)
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     # Its own rule: fewer neighbours than codes.
     tsne = TSNE(perplexity=min(30.0, (count - 1) / 3), init="pca", random_state=seed)
-    return Projection(tsne.fit_transform(array).astype(np.float64), ("t-SNE 1", "t-SNE 2"))
+    # For so few codes, threads that wait for each other cost more than they bring, and beside other work far more.
+    with threadpool_limits(1):
+        places = tsne.fit_transform(array)
+    return Projection(places.astype(np.float64), ("t-SNE 1", "t-SNE 2"))
 
 
 def _pca(codes: NDArray[np.float64]) -> Projection:

@@ -41,7 +41,7 @@ def laplace_log_mass(lower: Any, upper: Any) -> FloatArray:
     tail = left + np.log(-np.expm1(np.minimum(lower - left, 0.0)), out=np.zeros_like(left), where=lower < left)
     inside = -0.5 * (np.expm1(np.minimum(lower, 0.0)) + np.expm1(-np.maximum(upper, 0.0)))
     across = np.log(inside, out=np.zeros_like(left), where=inside > 0.0)
-    return np.where(upper <= 0.0, tail - np.log(2.0), across)
+    return np.asarray(np.where(upper <= 0.0, tail - np.log(2.0), across))
 
 
 def _towards_left(lower: FloatArray, upper: FloatArray) -> tuple[FloatArray, FloatArray]:

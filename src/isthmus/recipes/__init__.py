@@ -1,6 +1,7 @@
 """Recipes: the whole description of a run, as data."""
 
 from isthmus.recipes.fields import (
+    Augmentation,
     BernoulliLikelihood,
     CodeDensity,
     ConvNetwork,
@@ -16,11 +17,12 @@ from isthmus.recipes.fields import (
     Training,
     UpsampleNetwork,
 )
-from isthmus.recipes.named import RECIPES, default_recipe, named_recipe
+from isthmus.recipes.named import RECIPES, default_recipe, grown, named_recipe
 from isthmus.recipes.overrides import build_recipe, leaf_fields, parse_assignments, recipe_from_json, with_fields
 
 __all__ = [
     "RECIPES",
+    "Augmentation",
     "BernoulliLikelihood",
     "CodeDensity",
     "ConvNetwork",
@@ -37,6 +39,7 @@ __all__ = [
     "UpsampleNetwork",
     "build_recipe",
     "default_recipe",
+    "grown",
     "leaf_fields",
     "named_recipe",
     "parse_assignments",

@@ -40,6 +40,28 @@ class Pixels(Fields):
         return self
 
 
+class Augmentation(Fields):
+    """How training images are changed at random each time they are seen; none of it by default."""
+
+    flip_horizontal: bool = False
+    """Whether left and right change places, for every other image."""
+    flip_vertical: bool = False
+    """Whether top and bottom change places, for every other image."""
+    shift: Annotated[float, Field(ge=0.0, le=0.5)] = 0.0
+    """The farthest that an image is moved each way, as a share of its side."""
+    crop: Annotated[float, Field(ge=0.0, le=0.9)] = 0.0
+    """The most that is cut away, as a share of each side; what is left fills the image again."""
+    rotation: Annotated[float, Field(ge=0.0, le=180.0)] = 0.0
+    """The farthest that an image is turned either way, in degrees."""
+    brightness: Fraction = 0.0
+    """The most that an image is made lighter or darker, as a share of its brightness."""
+
+    @property
+    def is_off(self) -> bool:
+        """Whether images stay as they are."""
+        return self == Augmentation()
+
+
 class DenseNetwork(Fields):
     """Fully connected layers; the decoder mirrors the encoder."""
 
@@ -197,6 +219,8 @@ class Training(Fields):
     """The share of the training images kept aside, chosen by content, to pick the best epoch."""
     patience: PositiveInt | None = None
     """Epochs without a better validation loss after which training stops; never by default."""
+    checkpoint_seconds: PositiveNumber = 30.0
+    """How much work a cut may cost: a checkpoint is written this often, and after each epoch."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     """Fixes the initial weights, the order of the images and all noise."""
 
@@ -239,6 +263,7 @@ class Recipe(Fields):
     summary: str = ""
     """What it is for, in a line."""
     pixels: Pixels = Pixels()
+    augmentation: Augmentation = Augmentation()
     network: Network = ConvNetwork()
     latent: Latent = GaussianLatent()
     likelihood: Likelihood = BernoulliLikelihood()

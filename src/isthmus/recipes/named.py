@@ -3,6 +3,7 @@
 Five retell the tutorials that isthmus started from, with the settings that their texts give; the others are our own.
 """
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -23,6 +24,10 @@ from isthmus.recipes.fields import (
 )
 
 _TUTORIAL_CONV = ConvNetwork(filters=(32, 64), padding="valid", stem_filters=32)
+DIGIT_SIDE = 32
+"""The longest side of grey images that are taken for digits."""
+GROWING = "conv-vae-colour"
+"""The recipe whose network has as many layers as its images ask for."""
 _BLACK_OR_WHITE = Pixels(binarise="threshold", threshold=0.5)
 
 _RECIPES = (
@@ -32,7 +37,7 @@ _RECIPES = (
         network=DenseNetwork(units=(256,)),
         latent=PointLatent(dim=16),
         likelihood=GaussianLikelihood(),
-        training=Training(epochs=20, batch_size=128, learning_rate=1e-3),
+        training=Training(epochs=10, batch_size=128, learning_rate=1e-3, validation_fraction=0.02),
     ),
     Recipe(
         name="conv-ae",
@@ -40,7 +45,14 @@ _RECIPES = (
         network=ConvNetwork(filters=(32, 64), padding="same", stem_filters=64),
         latent=PointLatent(dim=16),
         likelihood=GaussianLikelihood(),
-        training=Training(epochs=20, batch_size=64, learning_rate=1e-3),
+        training=Training(
+            epochs=10,
+            batch_size=64,
+            learning_rate=2e-3,
+            schedule="cosine",
+            warmup_fraction=0.02,
+            validation_fraction=0.02,
+        ),
     ),
     Recipe(
         name="upsample-ae",
@@ -48,7 +60,16 @@ _RECIPES = (
         network=UpsampleNetwork(),
         latent=PointLatent(dim=10, activation="relu"),
         likelihood=GaussianLikelihood(),
-        training=Training(epochs=30, batch_size=64, learning_rate=1e-3, patience=10),
+        # At Adam's usual 1e-3 this network turns every image black within an epoch, and stays there.
+        training=Training(
+            epochs=10,
+            batch_size=32,
+            learning_rate=3e-4,
+            schedule="cosine",
+            warmup_fraction=0.05,
+            validation_fraction=0.02,
+            patience=10,
+        ),
         codes=CodeDensity(kind="mixture", components=10),
     ),
     Recipe(
@@ -95,7 +116,7 @@ _RECIPES = (
         latent=GaussianLatent(dim=2),
         likelihood=BernoulliLikelihood(),
         training=Training(
-            epochs=30,
+            epochs=20,
             batch_size=128,
             learning_rate=3e-3,
             schedule="cosine",
@@ -105,7 +126,7 @@ _RECIPES = (
     ),
     Recipe(
         name="conv-vae-colour",
-        summary="A convolutional VAE for grey or colour pictures as they are; it learns its own noise level.",
+        summary="A convolutional VAE for grey or colour pictures; it grows with their size and learns its own noise level.",
         network=ConvNetwork(filters=(32, 64, 128), padding="same", stem_filters=128),
         latent=GaussianLatent(dim=64),
         likelihood=GaussianLikelihood(scale="shared", sigma=0.1),
@@ -130,6 +151,25 @@ def named_recipe(name: str) -> Recipe:
     return RECIPES[name]
 
 
-def default_recipe(channels: int) -> Recipe:
-    """The recipe for images that come without one: black-and-white digits' for one channel, else colour's."""
-    return RECIPES["conv-vae-fast" if channels == 1 else "conv-vae-colour"]
+def default_recipe(channels: int, side: int = 0) -> Recipe:
+    """The recipe for images that come without one: black-and-white digits' for small grey ones, else colour's.
+
+    Args:
+        channels: Of the images.
+        side: The longer side of image files, in pixels; 0 for arrays, of which the grey ones are taken for digits.
+    """
+    return RECIPES["conv-vae-fast" if channels == 1 and side <= DIGIT_SIDE else "conv-vae-colour"]
+
+
+def grown(recipe: Recipe, height: int, width: int) -> Recipe:
+    """Give `conv-vae-colour` as many layers as its images are large: each halves the side, down to 4 pixels.
+
+    Other recipes stay as they are.
+    """
+    if recipe.name != GROWING:
+        return recipe
+    layers = min(6, max(2, math.ceil(math.log2(max(height, width) / 4))))
+    filters = tuple(min(32 * 2**layer, 256) for layer in range(layers))
+    assert isinstance(recipe.network, ConvNetwork)
+    network = recipe.network.model_copy(update={"filters": filters, "stem_filters": filters[-1]})
+    return recipe.model_copy(update={"network": network})

@@ -11,13 +11,15 @@ from pathlib import Path
 import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from numpy.typing import NDArray
 from PIL import Image
 
 from isthmus.errors import UsageError
 from isthmus.pictures import THEMES, ThemeName, save_figure
 
-CSS_PIXELS_A_POINT = 96 / 72
+CSS_PIXELS_AN_INCH = 96
+TICK_POINTS = 8
 LARGE_BYTES = 60_000
 """A PNG larger than this is written as WebP, with a loss that nobody sees, if that is smaller."""
 
@@ -43,7 +45,7 @@ class Drawn:
     width: int
 
 
-def inline_figure(draw: Callable[[ThemeName], Figure], name: str, alt: str) -> Drawn:
+def inline_figure(draw: Callable[[ThemeName], Figure], name: str, alt: str, *, shown: int = 460) -> Drawn:
     """Draw a figure as an SVG element whose colours are the page's, light or dark.
 
     The figure is drawn in the light theme; each of the theme's colours becomes a CSS variable that the page defines for
@@ -53,22 +55,36 @@ def inline_figure(draw: Callable[[ThemeName], Figure], name: str, alt: str) -> D
         draw: Draws the figure in a theme.
         name: Tells this figure's ids from those of others on the page: small letters, digits and hyphens.
         alt: What a reader who cannot see it should know.
+        shown: How wide it will be in the page, in CSS pixels: where it has to shrink to that, its text grows before.
 
     Raises:
         UsageError: If the name has other characters.
     """
     if not re.fullmatch(r"[a-z0-9-]+", name):
         raise UsageError(f"expected a name of small letters, digits and hyphens; got {name!r}.")
+    figure = draw("light")
+    _enlarge_text(figure, figure.get_figwidth() * CSS_PIXELS_AN_INCH / shown)
     with tempfile.TemporaryDirectory() as folder:
-        svg = save_figure(draw("light"), Path(folder, "figure.svg"), transparent=True).read_text(encoding="utf-8")
+        svg = save_figure(figure, Path(folder, "figure.svg"), transparent=True).read_text(encoding="utf-8")
     svg = _ASIDES.sub("", _PROLOGUE.sub("", svg, count=1))
     head, body = svg.split(">", 1)
-    sizes = {found[1]: float(found[2]) for found in _SIZE.finditer(head)}
+    sizes = {str(found[1]): float(found[2]) for found in _SIZE.finditer(head)}
     # Only within tags: a class may be called #ffffff.
     svg = _TAG.sub(lambda tag: _COLOUR.sub(_variable, _ID.sub(rf"\1{name}-", tag[0])), f"{_SIZE.sub('', head)}>{body}")
     svg = _EMBEDDED.sub(lambda found: data_uri(_decoded(found[1])), svg)
     opening = Markup('<svg role="img" aria-label="{}"').format(alt)
-    return Drawn(Markup(svg.replace("<svg", opening, 1).strip()), round(sizes["width"] * CSS_PIXELS_A_POINT))
+    return Drawn(Markup(svg.replace("<svg", opening, 1).strip()), round(sizes["width"] / 72 * CSS_PIXELS_AN_INCH))
+
+
+def _enlarge_text(figure: Figure, times: float) -> None:
+    if times <= 1:
+        return
+    for text in figure.findobj(Text):
+        if isinstance(text, Text):
+            text.set_fontsize(float(text.get_fontsize()) * times)
+    # Ticks are made anew when the figure is drawn, by what their axis says.
+    for axes in figure.axes:
+        axes.tick_params(labelsize=TICK_POINTS * times)
 
 
 def colour_variables() -> list[tuple[str, str, str]]:

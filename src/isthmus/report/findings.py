@@ -1,10 +1,12 @@
 """What is odd about a run, in plain words, with what to do about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.report.commands import resume_command, train_command
 from isthmus.report.observed import Finding, Observed
 
 COLLAPSED_NATS = 0.01
@@ -17,6 +19,10 @@ GAP_SHARE = 0.1
 """Over-fitting: how much worse validation images are than training images, as a share of the loss's whole way."""
 OUTLIER_DEVIATIONS = 6.0
 """A distortion this many (robust) standard deviations above the median belongs to an image that is unlike the rest."""
+FAR_POWER = 2.0
+"""The mean square of codes, 1 under the prior, from which on they lie too far out to be drawn from it."""
+NOTHING_LEARNED = 0.98
+"""A squared error above this share of the mean image's is as good as that."""
 FEW_IMAGES = 1000
 
 
@@ -35,16 +41,32 @@ def findings(observed: Observed) -> list[Finding]:
     return [good, *found]
 
 
+def _learned_nothing(observed: Observed) -> Finding | None:
+    mse, variance = observed.mse, observed.pixel_variance
+    if mse is None or not variance or mse < NOTHING_LEARNED * variance:
+        return None
+    rate = observed.recipe.training.learning_rate
+    return Finding(
+        "bad",
+        "It learned nothing",
+        f"Its squared error is {mse:.4f}; the mean image, whatever is shown, would have {variance:.4f}.",
+        "Another seed may start better; else try a smaller learning rate, or a code that is never cut to 0.",
+        _anew(
+            observed,
+            {"training.seed": observed.recipe.training.seed + 1, "training.learning_rate": float(f"{rate / 3:.2g}")},
+        ),
+    )
+
+
 def _ended(observed: Observed) -> Finding | None:
-    again = f"isthmus train {observed.data} --out {observed.run} --resume"
     if observed.state == "failed":
+        rate = observed.recipe.training.learning_rate
         return Finding(
             "bad",
             "Training failed",
             f"{_sentence(observed.message)} The run holds the best model until then.",
             "Train anew with a gentler step.",
-            f"isthmus train {observed.data} --recipe {observed.recipe.name} --set training.clip_norm=1 "
-            f"--set training.learning_rate={observed.recipe.training.learning_rate / 3:.2g}",
+            _anew(observed, {"training.clip_norm": 1, "training.learning_rate": float(f"{rate / 3:.2g}")}),
         )
     if observed.state == "interrupted":
         return Finding(
@@ -52,7 +74,7 @@ def _ended(observed: Observed) -> Finding | None:
             "Training was interrupted",
             f"{_sentence(observed.message)} The run holds the best model until then.",
             "Go on from there:",
-            again,
+            resume_command(observed.data, observed.run),
         )
     if observed.message:
         return Finding(
@@ -68,17 +90,18 @@ def _still_falling(observed: Observed) -> Finding | None:
     if observed.state != "complete" or observed.message:
         return None
     longer = 2 * observed.epochs
-    anew = f"isthmus train {observed.data} --recipe {observed.recipe.name} --epochs {longer}"
     # Along a cosine the steps have shrunk to nothing: going on from there would not move.
-    resumed = f"isthmus train {observed.data} --out {observed.run} --resume --epochs {longer}"
-    command = anew if observed.recipe.training.schedule == "cosine" else resumed
+    cosine = observed.recipe.training.schedule == "cosine"
+    command = (
+        _anew(observed, {"training.epochs": longer}) if cosine else resume_command(observed.data, observed.run, longer)
+    )
     if observed.epochs < 2:
         return Finding(
             "note",
             "One epoch only",
             "Each image was seen once, so nobody can tell whether the loss had settled.",
             "Try more, and compare:",
-            anew if observed.recipe.training.schedule == "cosine" else resumed,
+            command,
         )
     values = _judged(observed)
     if len(values) < 3:
@@ -89,8 +112,8 @@ def _still_falling(observed: Observed) -> Finding | None:
         return Finding(
             "warning",
             "The loss was still falling",
-            f"In the last {_count(recent, 'epoch')} it fell by {values[-1 - recent] - values[-1]:.1f} nats, and the "
-            "last epoch was the best.",
+            f"In the last {'epoch' if recent == 1 else f'{recent} epochs'} it fell by "
+            f"{values[-1 - recent] - values[-1]:.1f} nats, and the last epoch was the best.",
             "More epochs will probably help:",
             command,
         )
@@ -142,8 +165,7 @@ def _silent_dimensions(observed: Observed) -> Finding | None:
             f"No dimension holds even {COLLAPSED_NATS:g} nats: the decoder gives the same image whatever the code "
             "(posterior collapse).",
             "Weigh the rate less, or let it in slowly.",
-            f"isthmus train {observed.data} --recipe {observed.recipe.name} --set objective.beta=0.5 --set "
-            "objective.beta_warmup_epochs=1",
+            _anew(observed, {"objective.beta": 0.5, "objective.beta_warmup_epochs": 1}),
         )
     return Finding(
         "note" if len(silent) <= dims // 2 else "warning",
@@ -160,6 +182,7 @@ def _dead_dimensions(observed: Observed) -> Finding | None:
     dead = np.flatnonzero(observed.code_variance < DEAD_VARIANCE)
     if len(dead) == 0:
         return None
+    seed = observed.recipe.training.seed
     relu = getattr(observed.recipe.latent, "activation", "linear") == "relu"
     why = "its relu gives 0 for every image and lets no gradient through" if relu else "it does not change"
     return Finding(
@@ -167,9 +190,23 @@ def _dead_dimensions(observed: Observed) -> Finding | None:
         f"{len(dead)} of {len(observed.code_variance)} dimensions of the code are dead",
         f"Dead are {_listed(dead)}: {why}. The others do all the work.",
         "Try another seed, a lower learning rate, or a code that may be negative.",
-        f"isthmus train {observed.data} --recipe {observed.recipe.name} --set latent.activation=linear"
-        if relu
-        else f"isthmus train {observed.data} --recipe {observed.recipe.name} --seed 1",
+        _anew(observed, {"latent.activation": "linear"} if relu else {"training.seed": seed + 1}),
+    )
+
+
+def _beyond_the_prior(observed: Observed) -> Finding | None:
+    if observed.code_power is None or observed.kl_nats is None:
+        return None
+    used = observed.kl_nats >= COLLAPSED_NATS
+    if not used.any() or (power := float(observed.code_power[used].mean())) < FAR_POWER:
+        return None
+    return Finding(
+        "warning",
+        "Codes lie far from where new images come from",
+        f"They spread {power**0.5:.1f} times as wide as the prior, so a code drawn from the prior falls where few "
+        "images are, and looks it.",
+        "Train longer, or with a higher objective.beta. Until then, ask for images of one class: those come from the "
+        "codes themselves.",
     )
 
 
@@ -188,7 +225,8 @@ def _outliers(observed: Observed) -> Finding | None:
         "note",
         f"{_count(len(odd), 'image')} unlike the rest",
         f"Far worse reconstructed than most{': ' + named if named else ''}{' and others' if len(odd) > 5 else ''}. "
-        "Look whether they belong: a fault in the data shows here first.",
+        "A fault in the data would show here first.",
+        "Look whether such images belong.",
     )
 
 
@@ -225,21 +263,27 @@ def _beta(observed: Observed) -> Finding | None:
     return Finding(
         "note",
         f"Trained with beta {objective.beta:g}",
-        f"Training weighed the rate by {objective.beta:g} ({effect}). The figures above weigh it by 1, so that runs can "
-        "be compared.",
+        f"Training weighed the rate by {objective.beta:g} ({effect}). The figures above weigh it by 1, so that runs "
+        "can be compared.",
     )
 
 
 _CHECKS: tuple[Callable[[Observed], Finding | None], ...] = (
     _ended,
+    _learned_nothing,
     _still_falling,
     _over_fitting,
     _silent_dimensions,
+    _beyond_the_prior,
     _outliers,
     _images_kept_aside,
     _few_images,
     _beta,
 )
+
+
+def _anew(observed: Observed, changes: Mapping[str, Any]) -> str:
+    return train_command(observed.data, observed.recipe, changes)
 
 
 def _judged(observed: Observed) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """The figures that matter, with their units and what each means in a sentence."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +43,7 @@ def key_figures(
         dims: The numbers in one image.
         pixel_variance: The mean over pixels of the variance over the same images, to set the squared error against.
     """
-    meanings = {
+    meanings: dict[str, tuple[str, str, Callable[[float], str]]] = {
         "elbo_nats": ("ELBO", "nats per image", lambda mean: _elbo(mean, dims)),
         "loss_nats": ("Loss", "nats per image", lambda mean: _loss(recipe)),
         "distortion_nats": ("Distortion", "nats per image", lambda mean: _distortion(recipe)),
@@ -77,8 +77,8 @@ def spell(value: float, decimals: int) -> str:
 def _elbo(mean: float, dims: int) -> str:
     return (
         "A lower bound on the log-probability of an image that the model never saw; nearer to 0 is better. "
-        f"To store an image without loss would take at most {bits(-mean):,.0f} bits, {bits_per_dim(-mean, dims):.3f} "
-        "for each number in it."
+        f"An image could be stored without loss in about {bits(-mean):,.0f} bits, {bits_per_dim(-mean, dims):.3f} for "
+        "each number in it."
     )
 
 
@@ -113,7 +113,9 @@ def _squared_error(mean: float, recipe: Recipe, pixel_variance: float | None) ->
     text = f"A typical {kind} is off by {math.sqrt(mean) * GREY_LEVELS:.0f} of {GREY_LEVELS} grey levels; 0 is perfect."
     if pixel_variance:
         share = 1 - mean / pixel_variance
-        text += f" The codes account for {share:.0%} of what differs between the images." if share > 0 else (
-            " The mean image would do as well: the codes say nothing of use."
+        text += (
+            f" The codes account for {share:.0%} of what differs between the images."
+            if share > 0
+            else (" The mean image would do as well: the codes say nothing of use.")
         )
     return text

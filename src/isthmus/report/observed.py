@@ -48,10 +48,13 @@ class Observed:
         history: Columns by epoch, nats per image: `loss`, `val_loss`, `distortion` and so on.
         kl_nats: Each dimension's KL from the prior, averaged over images, `(d,)`.
         code_variance: Each dimension's variance over images, of the codes' means, `(d,)`.
+        code_power: Each dimension's mean square, over images and over their posteriors, `(d,)`; 1 under the prior.
+        mse: The squared error of reconstructions, pixels from 0 to 1.
+        pixel_variance: The squared error that the mean image would have.
         distortion_nats: Each image's distortion, `(n,)`.
         names: The images' names.
-        run: The run as a command names it.
-        data: The images as a command names them.
+        run: The run's folder.
+        data: What its images are called.
     """
 
     recipe: Recipe
@@ -65,6 +68,9 @@ class Observed:
     history: Columns
     kl_nats: NDArray[np.float64] | None = None
     code_variance: NDArray[np.float64] | None = None
+    code_power: NDArray[np.float64] | None = None
+    mse: float | None = None
+    pixel_variance: float | None = None
     distortion_nats: NDArray[np.float64] | None = None
     names: Sequence[str] = ()
     run: str = "RUN"

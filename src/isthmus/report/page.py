@@ -35,6 +35,7 @@ class Hero:
         made: Its reconstruction, an element.
         dims: The numbers in an image.
         code: The numbers in its code, spelt out where they are few.
+        bars: They as bars from -1 to 1, where they are many; the first of them.
         latent_dim: How many they are.
     """
 
@@ -42,6 +43,7 @@ class Hero:
     made: Markup
     dims: int
     code: Sequence[str]
+    bars: Sequence[float]
     latent_dim: int
 
 

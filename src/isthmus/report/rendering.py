@@ -22,12 +22,16 @@ def render(page: Page) -> str:
         page: Its parts.
     """
     script = _own_file("report.js")
-    return _environment().get_template("report.html").render(
-        page=page,
-        style=Markup(_own_file("report.css")),
-        script=Markup(script),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        colours=colour_variables(),
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            page=page,
+            style=Markup(_own_file("report.css")),
+            script=Markup(script),
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            colours=colour_variables(),
+        )
     )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from isthmus.recipes import RECIPES, Recipe, leaf_fields
+from isthmus.recipes import Recipe, leaf_fields
 from isthmus.recipes.describe import field_summaries
+from isthmus.report.commands import changed_fields
 from isthmus.report.page import Table
 from isthmus.runs.manifest import Manifest
 from isthmus.wording import spell_bytes, spell_seconds
@@ -55,16 +56,26 @@ def recipe_table(recipe: Recipe) -> Table:
     """Every field of a recipe, with what it means; those that differ from the named recipe's are marked."""
     values = recipe.model_dump(mode="json")
     summaries = field_summaries(recipe)
-    named = dict(leaf_fields(RECIPES[recipe.name].model_dump(mode="json"))) if recipe.name in RECIPES else None
-    rows, changed = [], []
+    different = changed_fields(recipe) or {}
+    rows: list[tuple[str, str, str]] = []
+    changed = []
     for field, value in leaf_fields(values):
         if field in _HIDDEN:
             continue
-        if named is not None and named.get(field, _HIDDEN) != value:
+        if field in different:
             changed.append(len(rows))
         rows.append((field, _spell(value), summaries[field]))
     note = f"Marked fields differ from the named recipe {recipe.name}." if changed else ""
     return Table("", ("field", "value", "what it means"), rows, frozenset(changed), note)
+
+
+def spell_day(text: str) -> str:
+    """The day of an ISO time; nothing if it is none."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    return f"{time.day} {time:%B %Y}"
 
 
 def spell_time(text: str) -> str:

@@ -15,8 +15,8 @@ def read_history(folder: Path, manifest: Manifest) -> dict[str, NDArray[np.float
     """Read `history.csv`, of a finished run or of one that is being trained.
 
     Returns:
-        Columns by name, each `(epochs,)`, epochs 1 or more: `epoch`, `step`, `seconds`, `learning_rate`, and the losses and
-        their terms, nats per image, with `val_` before those of validation.  An empty cell is NaN.
+        Columns by name, each `(epochs,)`, epochs 1 or more: `epoch`, `step`, `seconds`, `learning_rate`, and the losses
+        and their terms, nats per image, with `val_` before those of validation.  An empty cell is NaN.
 
     Raises:
         RunError: If there is none yet, or it is torn.

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
-from isthmus.data import ImageSpec
+from isthmus.data import Fit, ImageSpec, Preprocessing
 from isthmus.errors import RunError
 
 SCHEMA_VERSION = 1
@@ -71,6 +71,26 @@ class ImageEntry(Entry):
         return cls(height=spec.height, width=spec.width, channels=spec.channels, dtype=spec.dtype)
 
 
+class PreprocessingEntry(Entry):
+    """What image files become before the model sees them."""
+
+    height: PositiveInt
+    width: PositiveInt
+    channels: Literal[1, 3, 4]
+    fit: Fit
+    background: str
+
+    @property
+    def value(self) -> Preprocessing:
+        """The same as the data package's type."""
+        return Preprocessing(**self.model_dump())
+
+    @classmethod
+    def of(cls, value: Preprocessing | None) -> "PreprocessingEntry | None":
+        """From the data package's type."""
+        return None if value is None else cls.model_validate(value, from_attributes=True)
+
+
 class DataEntry(Entry):
     """The images that the run was trained on."""
 
@@ -80,6 +100,8 @@ class DataEntry(Entry):
     validation_images: int
     test_images: int
     class_names: tuple[str, ...] = ()
+    skipped_images: int = 0
+    """Files that could not be read as images; `skipped.json` lists them, with the reasons."""
 
 
 class TrainingEntry(Entry):
@@ -106,6 +128,8 @@ class Manifest(Entry):
     state: Literal["training", "complete", "interrupted", "failed"]
     images: ImageEntry
     target: ImageEntry
+    preprocessing: PreprocessingEntry | None = None
+    """What image files are made fit by; None where no image file has so many channels."""
     latent_groups: tuple[GroupEntry, ...]
     graphs: Mapping[str, GraphEntry] = {}
     data: DataEntry

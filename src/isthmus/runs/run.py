@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isthmus.data import ImageSpec, as_source
+from isthmus.data import ImageSpec, Preprocessing, as_source
 from isthmus.errors import DataError, RunError, UsageError
 from isthmus.probability import Latent, Likelihood, latent_of, likelihood_of, namespace
 from isthmus.probability.densities import GaussianMixture
@@ -42,6 +42,12 @@ class Run:
     def image(self) -> ImageSpec:
         """The shape and dtype of its images."""
         return self.manifest.images.spec
+
+    @property
+    def preprocessing(self) -> Preprocessing | None:
+        """What image files become before the model sees them; None where no image file has so many channels."""
+        entry = self.manifest.preprocessing
+        return None if entry is None else entry.value
 
     @property
     def class_names(self) -> tuple[str, ...]:

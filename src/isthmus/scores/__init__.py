@@ -2,7 +2,7 @@
 
 from isthmus.scores.bound import Scores, as_pixels, score
 from isthmus.scores.evidence import Evidence, gather_evidence
-from isthmus.scores.measures import PixelMeasure, black_and_white, measure_of
+from isthmus.scores.measures import PixelMeasure, black_and_white, measure_for, measure_of
 
 __all__ = [
     "Evidence",
@@ -11,6 +11,7 @@ __all__ = [
     "as_pixels",
     "black_and_white",
     "gather_evidence",
+    "measure_for",
     "measure_of",
     "score",
 ]

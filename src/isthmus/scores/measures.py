@@ -11,6 +11,7 @@ from isthmus.probability import Likelihood, namespace
 from isthmus.probability.latents import Parameters
 from isthmus.probability.likelihoods import Gaussian, Laplace
 from isthmus.recipes import Pixels, Recipe
+from isthmus.runs import Run
 from isthmus.scores.bound import as_pixels
 
 Kind = Literal["probability", "discretised", "density", "none"]
@@ -65,6 +66,12 @@ def measure_of(recipe: Recipe, likelihood: Likelihood, only_black_and_white: boo
     return PixelMeasure(kind, explanation, likelihood, recipe.pixels)
 
 
+def measure_for(run: Run, source: ImageSource) -> PixelMeasure:
+    """Settle how the images of a source are counted under a run, looking at them where the recipe leaves it open."""
+    unclear = run.recipe.likelihood.kind == "bernoulli" and run.recipe.pixels.binarise == "none"
+    return measure_of(run.recipe, run.likelihood, unclear and black_and_white(source))
+
+
 def black_and_white(source: ImageSource) -> bool:
     """Whether every pixel of every image is 0 or the brightest; stops reading at the first that is grey."""
     brightest = 255 if source.spec.dtype == "uint8" else 1.0
@@ -87,17 +94,17 @@ def _kind(recipe: Recipe, only_black_and_white: bool) -> tuple[Kind, str]:
         if only_black_and_white:
             return "probability", "Every pixel is black or white, so the training loss bounds their log-probability."
         return "none", (
-            "The training loss, binary cross-entropy on grey pixels, is no log-likelihood: grey has no probability under "
-            "a Bernoulli. So none is given. --set pixels.binarise=stochastic (or threshold) trains a model that has one, "
-            "and so does --set likelihood=gaussian."
+            "The training loss, binary cross-entropy on grey pixels, is no log-likelihood: grey has no probability "
+            "under a Bernoulli. So none is given. A model trained with --set pixels.binarise=stochastic (or threshold) "
+            "has one, and so has one with --set likelihood=gaussian."
         )
-    name = recipe.likelihood.kind.capitalize() if recipe.likelihood.kind == "laplace" else "Gaussian"
+    name = recipe.likelihood.kind.capitalize()
     if recipe.pixels.dtype == "uint8":
         return "discretised", (
-            f"The training loss, a {name} density at 8-bit integers, is no log-probability. What is given instead is one: "
-            "the density's mass over each level's bin, the lowest and the highest open-ended."
+            f"The training loss, a {name} density at 8-bit integers, is no log-probability. What is given instead is "
+            "one: the density's mass over each level's bin, the lowest and the highest open-ended."
         )
     return "density", (
-        f"The pixels are real numbers, so these are logarithms of a {name} density: they may exceed 0, and cannot be set "
-        "beside probabilities of 8-bit pixels."
+        f"The pixels are real numbers, so these are logarithms of a {name} density: they may exceed 0, and cannot be "
+        "set beside probabilities of 8-bit pixels."
     )

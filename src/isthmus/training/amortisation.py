@@ -63,7 +63,12 @@ class _FreePosteriors(keras.Model):
 
     def __init__(self, model: Autoencoder, images: NDArray[np.generic], posterior: Posterior) -> None:
         super().__init__(name="free_posteriors")
-        self.latent, self.likelihood, self.decoder, self.dims = model.latent, model.likelihood, model.decoder, model.spec.dims
+        self.latent, self.likelihood, self.decoder, self.dims = (
+            model.latent,
+            model.likelihood,
+            model.decoder,
+            model.spec.dims,
+        )
         pixels = ops.convert_to_numpy(as_pixels(images, model.recipe.pixels))
         self.pixels = self._fixed("pixels", pixels)
         self.mean = self._free("mean", posterior["mean"])

@@ -107,6 +107,16 @@ def device_name() -> str:
     return ", ".join(devices or ["cpu"])
 
 
+def require_tensorboard() -> None:
+    """Check that TensorBoard's files can be written.
+
+    Raises:
+        BackendError: If its package is not installed.
+    """
+    if importlib.util.find_spec("tensorboard") is None:
+        raise BackendError('--tensorboard needs an extra: pip install "isthmus[tensorboard]"')
+
+
 def installed_backends() -> list[str]:
     """The backends that this installation can train on; nothing is imported to find out."""
     if importlib.util.find_spec("keras") is None:

@@ -139,12 +139,11 @@ class Checkpointer(keras.callbacks.Callback):
     training could not go on from there.
     """
 
-    EVERY_SECONDS = 30.0
-
-    def __init__(self, state: TrainingState, checkpoints: Checkpoints, steps_per_epoch: int) -> None:
+    def __init__(self, state: TrainingState, checkpoints: Checkpoints, steps_per_epoch: int, seconds: float) -> None:
         super().__init__()
-        self._state, self._checkpoints, self._steps_per_epoch = state, checkpoints, steps_per_epoch
-        self._next = time.monotonic() + self.EVERY_SECONDS
+        self._state, self._checkpoints = state, checkpoints
+        self._steps_per_epoch, self._seconds = steps_per_epoch, seconds
+        self._next = time.monotonic() + seconds
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write one if it is time."""
@@ -159,7 +158,7 @@ class Checkpointer(keras.callbacks.Callback):
         """Write one now, unless a weight is not finite: the loss will show that only in the next step."""
         if all_finite(weights_of(self.model)):
             self._checkpoints.save(self.model, self._state)
-        self._next = time.monotonic() + self.EVERY_SECONDS
+        self._next = time.monotonic() + self._seconds
 
 
 class ContinueEpoch(keras.callbacks.Callback):

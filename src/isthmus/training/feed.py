@@ -1,13 +1,12 @@
 """Batches in the form that `keras.Model.fit` takes."""
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
-from isthmus.data import Batch, ImageSource, TrainingBatches, evaluation_batches
+from isthmus.data import Batch, EvaluationBatches, ImageSource, TrainingBatches
 from isthmus.recipes import Pixels
 
 VALIDATION_BATCH = 250
@@ -29,11 +28,10 @@ class ValidationFeed(keras.utils.PyDataset):
 
     def __init__(self, source: ImageSource, pixels: Pixels, seed: int) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
-        self._batches = list(evaluation_batches(source, VALIDATION_BATCH, pixels, seed))
-        self._count = math.ceil(len(source) / VALIDATION_BATCH)
+        self._batches = EvaluationBatches(source, VALIDATION_BATCH, pixels, seed)
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._batches)
 
     def __getitem__(self, index: int) -> tuple[dict[str, Any]]:
         return _fields(self._batches[index])

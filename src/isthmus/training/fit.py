@@ -13,7 +13,7 @@ import numpy as np
 from isthmus.autoencoder import Autoencoder
 from isthmus.data import BatchPlan, ImageSource, ImageSpec, TrainingBatches
 from isthmus.errors import RunError, TrainingError
-from isthmus.progress import progress_bar
+from isthmus.progress import progress_bar, tell
 from isthmus.recipes import Recipe
 from isthmus.runs.folder import CHECKPOINT, HISTORY
 from isthmus.training import callbacks as cb
@@ -109,12 +109,14 @@ def fit(job: Job, actions: tuple[EpochAction, ...] = ()) -> Fitted:
     state = TrainingState()
     if job.resume:
         state = checkpoints.restore(model)
+        tell(f"going on from step {state.step} of {training.epochs * steps_per_epoch}, in epoch {state.epoch + 1}")
     elif job.initial_weights is not None:
         set_weights(model, *job.initial_weights)
-    batches = TrainingBatches(job.train, plan, job.recipe.pixels, training.seed)
+    batches = TrainingBatches(job.train, plan, job.recipe.pixels, training.seed, job.recipe.augmentation)
     validation = None if job.validation is None else ValidationFeed(job.validation, job.recipe.pixels, training.seed)
 
-    stop, checkpointer = cb.PoliteStop(state, steps_per_epoch), cb.Checkpointer(state, checkpoints, steps_per_epoch)
+    stop = cb.PoliteStop(state, steps_per_epoch)
+    checkpointer = cb.Checkpointer(state, checkpoints, steps_per_epoch, training.checkpoint_seconds)
     outcome = "complete"
     with progress_bar("training", training.epochs * steps_per_epoch) as bar:
         watchers = [

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isthmus import pictures
 from isthmus.data import Data
@@ -97,16 +98,17 @@ def draw_scatter(
         )
     source, what, note = choose_images(run, data, label, count, SHOWN_CODES)
     posterior = run.encode(source.read(np.arange(len(source))))
-    codes, axis_labels = posterior["mean"], {}
+    codes: NDArray[np.floating] = posterior["mean"]
+    axis_labels = pictures.AXIS_LABELS
     if dim > 2 or projection is not None:
         projected = pictures.project(codes, projection or "pca", seed=seed)  # type: ignore[arg-type]  # it checks
-        codes, axis_labels = projected.codes, {"axis_labels": projected.axis_labels}
+        codes, axis_labels = projected.codes, projected.axis_labels
     figure = pictures.scatter(
         codes,
         source.labels,
         class_names=source.class_names or run.class_names,
         log_variance=posterior["log_variance"] if ellipses else None,
-        **axis_labels,
+        axis_labels=axis_labels,
         **look,
     )
     return Drawing(figure, f"the codes of {len(source):,} {what}", note)

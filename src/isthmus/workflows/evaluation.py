@@ -21,7 +21,7 @@ from isthmus.evaluation.representation import measure_representation, representa
 from isthmus.evaluation.samples import measure_samples, samples_section
 from isthmus.evaluation.table import Section
 from isthmus.runs import Run
-from isthmus.scores import PixelMeasure, Scores, black_and_white, gather_evidence, measure_of, score
+from isthmus.scores import PixelMeasure, Scores, gather_evidence, measure_for, score
 from isthmus.storage import write_text
 from isthmus.workflows.held_out import HeldOut, find_held_out
 from isthmus.workflows.signs import measure_signs
@@ -179,9 +179,7 @@ class _Measured:
 
     @cached_property
     def measure(self) -> PixelMeasure:
-        run = self.material.run
-        unclear = run.recipe.likelihood.kind == "bernoulli" and run.recipe.pixels.binarise == "none"
-        return measure_of(run.recipe, run.likelihood, unclear and black_and_white(self.material.test))
+        return measure_for(self.material.run, self.material.test)
 
     @cached_property
     def reconstruction(self) -> Reconstruction:
@@ -242,9 +240,7 @@ def _measure(
     )
 
 
-def _rests_on(
-    run: Run, found: HeldOut, draws: int, seed: int, parts: Sequence[str], trust: bool
-) -> dict[str, Any]:
+def _rests_on(run: Run, found: HeldOut, draws: int, seed: int, parts: Sequence[str], trust: bool) -> dict[str, Any]:
     """Everything that the figures follow from, as plain values."""
     return {
         "isthmus": version("isthmus"),
@@ -274,7 +270,7 @@ def _read_kept(run: Run) -> list[Evaluation]:
 
 
 def _keep(run: Run, evaluation: Evaluation, kept: Sequence[Evaluation]) -> None:
-    """Keep what was found, beside what else still holds for this model: of other images, seeds and parts."""
+    """Keep what was found, the newest last, behind what still holds of this model: of other images, seeds and parts."""
     lasting = [
         other
         for other in kept
@@ -282,7 +278,7 @@ def _keep(run: Run, evaluation: Evaluation, kept: Sequence[Evaluation]) -> None:
         and other.rests_on.get("isthmus") == evaluation.rests_on["isthmus"]
         and other.rests_on != evaluation.rests_on
     ]
-    evaluations = [evaluation, *lasting][:_MOST_KEPT]
+    evaluations = [*lasting, evaluation][-_MOST_KEPT:]
     values = {"schema_version": SCHEMA_VERSION, "evaluations": [entry.to_json() for entry in evaluations]}
     # A run in a place that only others may write to can be evaluated all the same.
     with contextlib.suppress(StorageError):

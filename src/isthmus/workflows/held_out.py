@@ -15,7 +15,8 @@ class HeldOut:
 
     Attributes:
         name: What the data is called.
-        split: `test`, `validation` (of a run whose data had no test images), or `all` images of other data.
+        split: `test`, `validation` (of a run whose data had no test images), `training` (of one whose data had neither,
+            where those will do), or `all` images of other data.
         images: Those to evaluate on.
         train: Those that the run learned from, or None where they are not at hand.
     """
@@ -25,67 +26,83 @@ class HeldOut:
     images: ImageSource
     train: ImageSource | None
 
+    @property
+    def what(self) -> str:
+        """The images in words: `test images of digits`."""
+        return f"{'' if self.split == 'all' else f'{self.split} '}images of {self.name}"
 
-def find_held_out(run: Run, data: Data | None = None) -> HeldOut:
+
+def find_held_out(run: Run, data: Data | None = None, *, hint: str = "", training_too: bool = False) -> HeldOut:
     """Open the run's own test split again, or other images.
 
     Args:
         run: What will be evaluated.
-        data: None for the data that the run was trained on, found by its name.  The same data given again is split as it
-            was for training.  Other data is taken whole (of a set with a test split, that).
+        data: None for the data that the run was trained on, found by its name.  The same data given again is split as
+            it was for training.  Other data is taken whole (of a set with a test split, that).
+        hint: How to say where the images are; by default, how `isthmus evaluate` is told.
+        training_too: Whether the training images will do where none were kept aside: to be looked at, say.
 
     Raises:
         DataError: If the run's own data cannot be found, or is not what it was; or images that are not of its shape.
         UsageError: If there is no such data.
     """
     entry = run.manifest.data
+    hint = hint or f"isthmus evaluate {run.path} DATA"
     if data is None:
-        own = _own(run, entry.name)
-        return _split(run, own)
+        own = _own(run, entry.name, hint)
+        return held_out_of(run, own, hint=hint, training_too=training_too)
     prepared = _prepared(run, data)
     if prepared is not None and prepared.train.fingerprint == entry.fingerprint:
-        return _split(run, prepared)
-    images = open_images(data, run.image.dtype)
+        return held_out_of(run, prepared, hint=hint, training_too=training_too)
+    images = open_images(data, run.image.dtype, run.preprocessing)
     source, split = (images.test, "test") if images.test is not None else (images.train, "all")
     if source.spec != run.image:
         raise DataError(
-            f"expected images of {run.image}, as run {run.path.name!r} was trained on; '{images.name}' has {source.spec}."
+            f"expected images of {run.image}, as run {run.path.name!r} was trained on; {images.name!r} has "
+            f"{source.spec}."
         )
     return HeldOut(images.name, split, source, _training_images(run))
 
 
-def _own(run: Run, name: str) -> Prepared:
-    hint = f"Say where the images are: isthmus evaluate {run.path} DATA"
+def _own(run: Run, name: str, hint: str) -> Prepared:
+    hint = f"Say where the images are: {hint}"
     try:
-        prepared = prepare(name, run.recipe, {})
+        prepared = prepare(name, run.recipe, {}, run.preprocessing)
     except UsageError:
         raise DataError(
             f"run {run.path.name!r} was trained on {name!r}, which is no named data set and no path from here. {hint}"
         ) from None
     if prepared.train.fingerprint != run.manifest.data.fingerprint:
         raise DataError(
-            f"run {run.path.name!r} was trained on {name!r}, but the images of that name are not those any more "
-            f"({len(prepared.train)} to learn from now, {run.manifest.data.train_images} then; their fingerprints differ), "
-            f"so test images could be among those that it learned from. {hint}"
+            f"run {run.path.name!r} was trained on {name!r}, but the images of that name are others now "
+            f"({len(prepared.train)} to learn from, {run.manifest.data.train_images} then; their fingerprints differ), "
+            f"so that it may have learned from some of these test images. {hint}"
         )
     return prepared
 
 
-def _split(run: Run, prepared: Prepared) -> HeldOut:
+def held_out_of(run: Run, prepared: Prepared, *, hint: str = "", training_too: bool = False) -> HeldOut:
+    """The images that a training kept aside; see `find_held_out`.
+
+    Raises:
+        DataError: If there are none, and the training images will not do.
+    """
     if prepared.test is not None:
         return HeldOut(prepared.name, "test", prepared.test, prepared.train)
     if prepared.validation is not None:
         return HeldOut(prepared.name, "validation", prepared.validation, prepared.train)
+    if training_too:
+        return HeldOut(prepared.name, "training", prepared.train, prepared.train)
     raise DataError(
-        f"run {run.path.name!r} learned from all {len(prepared.train)} images of {prepared.name!r}, so none are left to "
-        f"evaluate it on. Give others: isthmus evaluate {run.path} DATA"
+        f"run {run.path.name!r} learned from all {len(prepared.train)} images of {prepared.name!r}, so none are left "
+        f"to evaluate it on. Give others: {hint}"
     )
 
 
 def _prepared(run: Run, data: Data) -> Prepared | None:
     """Other data as a training would have split it; None where it would not train on it at all."""
     try:
-        return prepare(data, run.recipe, {})
+        return prepare(data, run.recipe, {}, run.preprocessing)
     except DataError:
         return None
 
@@ -98,7 +115,7 @@ def _training_images(run: Run) -> ImageSource | None:
     if not is_named(name):
         return None
     try:
-        prepared = prepare(name, run.recipe, {})
+        prepared = prepare(name, run.recipe, {}, run.preprocessing)
     except IsthmusError:
         return None
     return prepared.train if prepared.train.fingerprint == run.manifest.data.fingerprint else None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.errors import DataError, UsageError
-from isthmus.pictures import save_figure
+from isthmus.pictures import film, save_figure
 from isthmus.pictures.formats import known_suffix
 from isthmus.runs import Run, folder, load
 from isthmus.storage import require_free
@@ -37,7 +37,6 @@ KINDS: Mapping[str, Callable[..., Drawing]] = {
     "history": drawing.draw_history,
 }
 """What can be drawn as a figure."""
-
 
 
 def plot(place: Path, kind: str, out: Path, options: Mapping[str, Any] | None = None) -> Plotted:
@@ -101,10 +100,10 @@ def _film(place: Path, out: Path) -> Plotted:
 
 def _formats(kind: str) -> tuple[str, ...]:
     if kind == FILM:
-        from isthmus.pictures.film import FORMATS
-    else:
-        from isthmus.pictures.figures import FORMATS
-    return FORMATS
+        return film.FORMATS
+    from isthmus.pictures import figures
+
+    return figures.FORMATS
 
 
 def options_of(kind: str) -> tuple[str, ...]:

@@ -4,9 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from isthmus.data import Data, ImageSet, ImageSource, open_images, split_by_content
+from isthmus.data import (
+    Data,
+    ImageSet,
+    ImageSource,
+    Origin,
+    PixelType,
+    Preprocessing,
+    Skipped,
+    Wish,
+    open_images,
+    split_by_content,
+)
 from isthmus.errors import DataError
-from isthmus.recipes import Recipe, default_recipe, named_recipe, with_fields
+from isthmus.progress import tell
+from isthmus.recipes import Recipe, default_recipe, grown, named_recipe, with_fields
 
 TEST_FRACTION = 0.1
 """The share of the images kept aside to test on, where the data does not say."""
@@ -21,35 +33,73 @@ class Prepared:
     train: ImageSource
     validation: ImageSource | None
     test: ImageSource | None
+    origin: Origin | None = None
+
+    @property
+    def preprocessing(self) -> Preprocessing | None:
+        """What image files became; None for arrays."""
+        return None if self.origin is None else self.origin.preprocessing
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """The images that could not be read."""
+        return () if self.origin is None else self.origin.skipped
 
 
-def prepare(data: Data, recipe: Recipe | str | None, changes: Mapping[str, Any]) -> Prepared:
+def prepare(
+    data: Data,
+    recipe: Recipe | str | None,
+    changes: Mapping[str, Any],
+    goal: Preprocessing | Wish | None = None,
+) -> Prepared:
     """Open the images, settle the recipe and split.
 
     Args:
         data: Whatever `isthmus.data.open_images` takes.
         recipe: A recipe, the name of one, or None for one that suits the images.
         changes: Fields to change, by dotted name.
+        goal: What image files are to become, as `isthmus.data.open_images` takes it.
 
     Raises:
         UsageError: If there is no such data, recipe or field.
         DataError: If the images are damaged or too few.
+        StorageError: If the images have to be packed, and the cache has no room.
     """
-    if isinstance(recipe, str):
-        recipe = named_recipe(recipe)
-    if recipe is None:
-        images = open_images(data)
-        recipe = with_fields(default_recipe(images.spec.channels), changes)
-        if recipe.pixels.dtype != images.spec.dtype:
-            images = open_images(data, recipe.pixels.dtype)
+    given = named_recipe(recipe) if isinstance(recipe, str) else recipe
+    if given is None:
+        wanted = changes.get("pixels.dtype")
+        dtype: PixelType = "float32" if wanted == "float32" else "uint8"
     else:
-        recipe = with_fields(recipe, changes)
-        images = open_images(data, recipe.pixels.dtype)
+        dtype = with_fields(given, changes).pixels.dtype
+    images = open_images(data, dtype, goal)
+    height, width, channels = images.spec.shape
+    if given is None:
+        given = default_recipe(channels, 0 if images.origin is None else max(height, width))
+    if not isinstance(recipe, Recipe):
+        given = grown(given, height, width)
+    settled = with_fields(given, changes)
     train, test = test_split(images)
     validation = None
-    if recipe.training.validation_fraction:
-        train, validation = split_by_content(train, recipe.training.validation_fraction, "validation")
-    return Prepared(images.name, recipe, train, validation, test)
+    if settled.training.validation_fraction:
+        train, validation = split_by_content(train, settled.training.validation_fraction, "validation")
+    return Prepared(images.name, settled, train, validation, test, images.origin)
+
+
+def announce(prepared: Prepared) -> None:
+    """Say on standard error what image files became, and which were left out."""
+    origin = prepared.origin
+    if origin is None:
+        return
+    if origin.preprocessing is None:
+        tell(f"{prepared.name}: {origin.found}, taken as they are")
+    else:
+        tell(f"{prepared.name}: {origin.found}, become {origin.preprocessing} (--size, --fit, --channels choose otherwise)")
+    if origin.skipped:
+        first = origin.skipped[0]
+        tell(
+            f"{len(origin.skipped)} could not be read and are left out, the first of them {first.name}: {first.reason}; "
+            "skipped.json in the run lists all"
+        )
 
 
 def test_split(images: ImageSet) -> tuple[ImageSource, ImageSource | None]:

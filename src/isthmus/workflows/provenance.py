@@ -4,9 +4,9 @@ import os
 import platform
 from importlib import metadata
 
-from isthmus.data import ImageSource
+from isthmus.data import ImageSource, Preprocessing
 from isthmus.probability import LatentGroup
-from isthmus.runs.manifest import DataEntry, GroupEntry, ImageEntry, Manifest
+from isthmus.runs.manifest import DataEntry, GroupEntry, ImageEntry, Manifest, PreprocessingEntry
 from isthmus.workflows.preparation import Prepared
 
 PACKAGES = (
@@ -30,6 +30,7 @@ def first_manifest(prepared: Prepared, group: LatentGroup) -> Manifest:
         state="training",
         images=ImageEntry.of(source.spec),
         target=ImageEntry.of(source.spec),
+        preprocessing=PreprocessingEntry.of(prepared.preprocessing or Preprocessing.of(source.spec)),
         latent_groups=(GroupEntry(name=group.name, kind=group.kind, shape=group.shape),),
         data=DataEntry(
             name=prepared.name,
@@ -38,6 +39,7 @@ def first_manifest(prepared: Prepared, group: LatentGroup) -> Manifest:
             validation_images=_count(prepared.validation),
             test_images=_count(prepared.test),
             class_names=_class_names(source),
+            skipped_images=len(prepared.skipped),
         ),
         versions=versions(),
     )

@@ -1,40 +1,16 @@
-"""A run's own images, found again: those that it was not trained on."""
-
-from dataclasses import dataclass
+"""Images to show a run with: its own test images, or others, and some of them."""
 
 import numpy as np
 
 from isthmus.data import Data, ImageSource, select
-from isthmus.errors import DataError, IsthmusError, UsageError
+from isthmus.errors import DataError, UsageError
 from isthmus.runs import Run
 from isthmus.workflows.display import spread
-from isthmus.workflows.preparation import Prepared, prepare
-from isthmus.workflows.using import images_for
+from isthmus.workflows.held_out import HeldOut, find_held_out
 
 
-@dataclass(frozen=True)
-class KeptAside:
-    """Images to show a run with.
-
-    Attributes:
-        source: The images.
-        what: What they are, in words: "test images of digits".
-    """
-
-    source: ImageSource
-    what: str
-
-
-def kept_aside(prepared: Prepared) -> KeptAside:
-    """The test images of a training; or its validation images, or else those that it learned from, and that said."""
-    for source, part in ((prepared.test, "test"), (prepared.validation, "validation")):
-        if source is not None:
-            return KeptAside(source, f"{part} images of {prepared.name}")
-    return KeptAside(prepared.train, f"training images of {prepared.name}")
-
-
-def reopen(run: Run, data: Data | None = None) -> KeptAside:
-    """Open the images that a run was tested on, or others.
+def reopen(run: Run, data: Data | None = None) -> HeldOut:
+    """Open the images that a run was tested on, or others, to look at.
 
     Args:
         run: The run.
@@ -44,30 +20,7 @@ def reopen(run: Run, data: Data | None = None) -> KeptAside:
         DataError: If the run's own cannot be found, or are others now; or `data` holds images of another shape.
         UsageError: If there is no such data.
     """
-    if data is None:
-        return _own(run)
-    try:
-        prepared = prepare(data, run.recipe, {})
-    except DataError:  # too few to split, say, but not to be shown
-        return KeptAside(images_for(run, data), f"images of {data}")
-    if prepared.train.fingerprint == run.manifest.data.fingerprint:
-        return kept_aside(prepared)
-    source = images_for(run, data)
-    return KeptAside(source, f"images of {prepared.name}")
-
-
-def _own(run: Run) -> KeptAside:
-    name = run.manifest.data.name
-    hint = f"Say where they are: --data DATA. ({run.path} was trained on {run.manifest.data.train_images:,} images.)"
-    try:
-        prepared = prepare(name, run.recipe, {})
-    except UsageError:
-        raise DataError(f"the images {name!r} that {run.path} was trained on are not here. {hint}") from None
-    except IsthmusError as error:
-        raise DataError(f"the images {name!r} that {run.path} was trained on cannot be opened: {error} {hint}") from None
-    if prepared.train.fingerprint != run.manifest.data.fingerprint:
-        raise DataError(f"{name!r} holds other images here than those that {run.path} was trained on. {hint}")
-    return kept_aside(prepared)
+    return find_held_out(run, data, hint="--data DATA", training_too=True)
 
 
 def choose_images(
@@ -90,7 +43,7 @@ def choose_images(
         DataError: If the images cannot be found, are not of the run's shape, or none has the label.
     """
     found = reopen(run, data)
-    source, what = found.source, found.what
+    source, what = found.images, found.what
     if count is not None and count < 1:
         raise UsageError(f"expected --count of 1 or more; got {count}.")
     if label is not None:

@@ -1,9 +1,8 @@
-"""The report of a run: gather what is known of it, draw it, and write one page."""
+"""The report of a run: gather what is known of it, have it drawn, and write one page."""
 
 import json
-import shlex
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -11,44 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus import report
-from isthmus.data import Data, ImageSource, select
+from isthmus.data import Data
 from isthmus.errors import DataError, RunError, UsageError
+from isthmus.recipes import Recipe
+from isthmus.report.findings import COLLAPSED_NATS, DEAD_VARIANCE
 from isthmus.runs import Run, folder
 from isthmus.runs.history import read_history
-from isthmus.scores import Scores, as_pixels, score
+from isthmus.runs.manifest import Manifest
 from isthmus.storage import require_free, write_text
 from isthmus.wording import spell_seconds
 from isthmus.workflows import illustrating
-from isthmus.workflows.display import spread
+from isthmus.workflows.charting import latent_pictures
+from isthmus.workflows.evaluated import read_evaluated
+from isthmus.workflows.held_out import HeldOut
 from isthmus.workflows.next_steps import next_steps
-from isthmus.workflows.reopening import KeptAside, reopen
+from isthmus.workflows.reopening import reopen
+from isthmus.workflows.seeing import Seen, look
 from isthmus.workflows.views import tells_of
-
-REPORT = "report.html"
-MOST_SCORED = 10_000
-"""Images that are scored for the best and the worst, at most."""
+from isthmus.workflows.watching import read_frames
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A run's images with what the run makes of them.
-
-    Attributes:
-        source: The images, in an order of their own.
-        what: What they are, in words.
-        scores: Of each.
-        posterior: Of each, by parameter, `(n, d)`.
-        pixel_variance: The mean over pixels of the variance over images, pixels from 0 to 1.
-    """
-
-    source: ImageSource
-    what: str
-    scores: Scores
-    posterior: dict[str, NDArray[np.float32]]
-    pixel_variance: float
-
-
-def write_report(run: Run, data: Data | None = None, out: Path | None = None, images: KeptAside | None = None) -> Path:
+def write_report(run: Run, data: Data | None = None, out: Path | None = None, images: HeldOut | None = None) -> Path:
     """Write a run's report: one HTML page that needs nothing else.
 
     Args:
@@ -68,28 +50,167 @@ def write_report(run: Run, data: Data | None = None, out: Path | None = None, im
         if out.suffix.lower() not in (".html", ".htm"):
             raise UsageError(f"expected --out to end in .html; got {out.name!r}")
         require_free(out)
-    place = out or run.path / REPORT
+    place = out or run.path / folder.REPORT
     write_text(place, report.render(describe(run, data, images)))
     return place
 
 
-def describe(run: Run, data: Data | None = None, images: KeptAside | None = None) -> report.Page:
-    """Gather the parts of a run's report; see `write_report`."""
-    missing = ""
+def describe(run: Run, data: Data | None = None, images: HeldOut | None = None) -> report.Page:
+    """Gather the parts of a run's report; see `write_report` for what it takes and raises."""
+    seen, missing = None, ""
     try:
-        found = images or reopen(run, data)
+        seen = look(run, images or reopen(run, data))
     except DataError as error:
         if data is not None:
             raise
-        found, missing = None, f"{str(error)[:1].upper()}{str(error)[1:]}"
-    return _Story(run, None if found is None else _look(run, found), missing).page()
+        missing = f"{str(error)[:1].upper()}{str(error)[1:]}"
+    tells, unit = (None, "nats") if seen is None else tells_of(run, seen.posterior)
+    columns = _history(run)
+    metrics = _metrics(run)
+    evaluated = read_evaluated(run)
+    groups, full = ([], 0) if seen is None else illustrating.groups(run, seen)
+    film, film_size = illustrating.film(run, read_frames(run.path / folder.PICTURES))
+    manifest, recipe = run.manifest, run.recipe
+    silent = COLLAPSED_NATS if run.latent.has_rate else DEAD_VARIANCE
+    return report.Page(
+        title=f"{recipe.name} on {manifest.data.name}",
+        state=manifest.state,
+        kind=kind_of(recipe),
+        story=story_of(manifest, recipe),
+        facts=_facts(manifest, recipe),
+        hero=None if seen is None else illustrating.hero(run, seen),
+        figures=report.key_figures(metrics, recipe, run.image.dims, None if seen is None else seen.pixel_variance),
+        figures_note=_measured_on(metrics, manifest),
+        findings=report.findings(_observed(run, seen, tells, columns)),
+        curves=illustrating.curves(run, columns) if columns else [],
+        film=film,
+        film_size=film_size,
+        film_caption=(
+            "The same images before training and after each epoch"
+            + (", each decoded from a draw of its posterior." if run.latent.has_rate else ", decoded from their codes.")
+        ),
+        groups=groups,
+        groups_note=_differences(run, seen, full),
+        missing=missing,
+        samples=illustrating.samples(run),
+        latent=latent_pictures(run, seen, tells, unit, silent),
+        evaluation=() if evaluated is None else evaluated.tables,
+        evaluation_findings=() if evaluated is None else evaluated.findings,
+        evaluation_note="" if evaluated is None else evaluated.note,
+        commands=next_steps(run, evaluated=evaluated is not None),
+        provenance=report.provenance_tables(manifest, recipe),
+        recipe=report.recipe_table(recipe),
+        made=f"isthmus {version('isthmus')}",
+    )
 
 
-def _look(run: Run, found: KeptAside) -> Seen:
-    source = select(found.source, spread(len(found.source), MOST_SCORED))
-    scores = score(run, source, run.recipe.training.seed)
-    pixels = source.read(np.arange(len(source)))
-    posterior = run.encode(pixels)
-    # Two passes over a few images at a time would be flat in memory; these are at most `MOST_SCORED`.
-    variance = float(np.mean(np.var(as_pixels(pixels, run.recipe.pixels), axis=0)))
-    return Seen(source, found.what, scores, posterior, variance)
+def kind_of(recipe: Recipe) -> str:
+    """What kind of model a recipe describes, in words."""
+    kind = "variational autoencoder" if recipe.latent.kind == "gaussian" else "autoencoder"
+    network = {"dense": "dense", "conv": "convolutional", "upsample": "convolutional", "own": "hand-built"}
+    return f"{network[recipe.network.kind]} {kind}"
+
+
+def story_of(manifest: Manifest, recipe: Recipe) -> str:
+    """Sentences that say what was trained on what, where and for how long."""
+    images, data, training = manifest.images, manifest.data, manifest.training
+    colour = {1: "grey", 3: "colour", 4: "transparent"}.get(images.channels, f"{images.channels}-channel")
+    numbers = "one number" if recipe.latent.dim == 1 else f"{recipe.latent.dim:,} numbers"
+    text = (
+        f"A {kind_of(recipe)} that writes each image of {images.spec.dims:,} numbers down in "
+        f"{numbers}, and draws it again from those. It learned from {data.train_images:,} {colour} images of "
+        f"{images.width}×{images.height} pixels"
+    )
+    if training is None:
+        return f"{text}."
+    day = report.spell_day(training.started)
+    epochs = "one epoch" if training.epochs == 1 else f"{training.epochs:,} epochs"
+    return f"{text}: {epochs} in {spell_seconds(training.seconds)}{f', on {day}' if day else ''}."
+
+
+def _facts(manifest: Manifest, recipe: Recipe) -> list[tuple[str, str]]:
+    training, data = manifest.training, manifest.data
+    facts = [("Recipe", recipe.name), ("Images", f"{data.name}, {data.train_images:,} to learn from")]
+    if training is not None:
+        facts += [
+            ("Epochs", f"{training.epochs:,} of {recipe.training.epochs:,}, best {training.best_epoch}"),
+            ("Time", spell_seconds(training.seconds)),
+            ("Machine", training.machine),
+            ("Computed on", f"{training.backend}, {training.device}"),
+        ]
+    return facts
+
+
+def _measured_on(metrics: Mapping[str, Any], manifest: Manifest) -> str:
+    split, images = metrics.get("split"), metrics.get("images")
+    if not split or not isinstance(images, int):
+        return "No image was kept aside, so there is nothing to measure on."
+    errors = "± is the standard error of the mean over these images."
+    return f"Measured on the {images:,} {split} images of {manifest.data.name}, which it never learned from. {errors}"
+
+
+def _differences(run: Run, seen: Seen | None, full: int) -> str:
+    if seen is None:
+        return ""
+    colour = run.image.channels >= 3
+    meaning = "orange by how far it is off" if colour else "blue where it is too dark, orange where it is too bright"
+    draw = (
+        " The nats are those of one draw of the posterior, the picture is that of its mean."
+        if run.latent.has_rate
+        else ""
+    )
+    return (
+        f"Out of {len(seen.source):,} {seen.what}, by distortion. In each row: the image as the model takes it, its "
+        f"reconstruction, and the difference, {meaning}; full colour from {full} of 255 on.{draw}"
+    )
+
+
+def _observed(
+    run: Run, seen: Seen | None, tells: NDArray[np.float64] | None, columns: Mapping[str, NDArray[np.float64]]
+) -> report.Observed:
+    training, data = run.manifest.training, run.manifest.data
+    return report.Observed(
+        recipe=run.recipe,
+        state=run.manifest.state,
+        message="" if training is None else training.message,
+        epochs=0 if training is None else training.epochs,
+        best_epoch=0 if training is None else training.best_epoch,
+        train_images=data.train_images,
+        validation_images=data.validation_images,
+        test_images=data.test_images,
+        history=columns,
+        kl_nats=tells if run.latent.has_rate else None,
+        code_variance=None if seen is None else seen.posterior["mean"].astype(np.float64).var(axis=0),
+        code_power=None if seen is None else _power(seen),
+        mse=None if seen is None else float(np.mean(seen.scores.squared_error)),
+        pixel_variance=None if seen is None else seen.pixel_variance,
+        distortion_nats=None if seen is None else seen.scores.distortion,
+        names=() if seen is None else seen.source.names,
+        run=str(run.path),
+        data=data.name,
+    )
+
+
+def _power(seen: Seen) -> NDArray[np.float64]:
+    power = np.square(seen.posterior["mean"].astype(np.float64))
+    if "log_variance" in seen.posterior:
+        power = power + np.exp(seen.posterior["log_variance"].astype(np.float64))
+    return np.asarray(power.mean(axis=0))
+
+
+def _history(run: Run) -> dict[str, NDArray[np.float64]]:
+    """The loss curves; none where training ended within its first epoch."""
+    if folder.HISTORY not in run.manifest.files:
+        return {}
+    return read_history(run.path, run.manifest)
+
+
+def _metrics(run: Run) -> dict[str, Any]:
+    if folder.METRICS not in run.manifest.files:
+        return {}
+    text = folder.read_file(run.path, folder.METRICS, run.manifest)
+    try:
+        values = json.loads(text)
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise RunError(f"{run.path}: {folder.METRICS} is no JSON ({error}). Restore it.") from None
+    return values if isinstance(values, dict) else {}

@@ -79,7 +79,8 @@ def code_worth(run: Run, source: ImageSource, seed: int) -> float:
         images = as_pixels(batch.target, run.recipe.pixels)
         codes = run.encode(batch.seen)["mean"]
         own, other = (
-            run.likelihood.distortion(namespace, images, run.decode_parameters(z)) for z in (codes, np.roll(codes, 1, 0))
+            run.likelihood.distortion(namespace, images, run.decode_parameters(z))
+            for z in (codes, np.roll(codes, 1, 0))
         )
         differences.append(other - own)
     return float(np.mean(np.concatenate(differences)))
@@ -148,4 +149,5 @@ def _elbo(
         noise = normal_by_image([seed, _GAP_STREAM, draw], 0, *posterior["mean"].shape)
         z = np.asarray(run.latent.sample(namespace, posterior, noise), np.float32)
         distortion += run.likelihood.distortion(namespace, targets, run.decode_parameters(z))
-    return -(distortion / GAP_DRAWS + np.sum(run.latent.kl(namespace, wide), axis=-1))
+    rate: NDArray[np.float64] = np.sum(run.latent.kl(namespace, wide), axis=-1)
+    return -(distortion / GAP_DRAWS + rate)

@@ -1,5 +1,6 @@
 """Train a recipe on images, and leave a run folder that every other command can use."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,29 +11,31 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from isthmus.data import Data, ImageSource
+from isthmus.data import Data, ImageSource, Preprocessing, Wish
 from isthmus.errors import RunError, UsageError
 from isthmus.probability import latent_of
 from isthmus.probability.densities import fit_density
+from isthmus.progress import tell
 from isthmus.recipes import Recipe, leaf_fields
 from isthmus.runs import Run, folder, load
 from isthmus.runs.manifest import Manifest, TrainingEntry
 from isthmus.runs.writer import RunWriter
 from isthmus.storage import require_free
-from isthmus.training.backends import choose_backend, device_name, import_keras
+from isthmus.training.backends import choose_backend, device_name, import_keras, require_tensorboard
+from isthmus.workflows.held_out import held_out_of
 from isthmus.workflows.metrics import measure, to_json
-from isthmus.workflows.preparation import Prepared, prepare
+from isthmus.workflows.preparation import Prepared, announce, prepare
 from isthmus.workflows.provenance import first_manifest, machine
 from isthmus.workflows.watching import Film
 
 if TYPE_CHECKING:
     import keras
 
-    from isthmus.training.fit import Fitted, Job
+    from isthmus.training.fit import EpochAction, Fitted, Job
 
 CODES_FITTED = 20_000
 """Training images whose codes the sampling distributions are fitted to, at most."""
-MAY_CHANGE = frozenset({"training.epochs", "training.patience", "name", "summary"})
+MAY_CHANGE = frozenset({"training.epochs", "training.patience", "training.checkpoint_seconds", "name", "summary"})
 """What may differ from the recipe of the run that a training goes on with."""
 
 
@@ -50,6 +53,9 @@ class Request:
     trust: bool = False
     backend: str | None = None
     device: str | None = None
+    wish: Wish = Wish()
+    report: bool = True
+    tensorboard: bool = False
 
 
 def train(request: Request) -> Run:
@@ -63,6 +69,7 @@ def train(request: Request) -> Run:
     backend = choose_backend(request.backend, request.device)
     before = folder.read_manifest(request.out) if request.resume and request.out else None
     prepared = _prepare(request, before)
+    announce(prepared)
 
     import_keras()
     from isthmus.training.fit import Job, build_model, fit
@@ -85,7 +92,7 @@ def train(request: Request) -> Run:
 
     writer = _begin(job, prepared, before)
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    fitted = fit(job, (film,))
+    fitted = fit(job, (film, *_loggers(request, job, film)))
     film.finish()
     state = fitted.state
     writer.update(
@@ -102,7 +109,10 @@ def train(request: Request) -> Run:
             message=state.message,
         ),
     )
-    return _finish(writer, prepared, fitted)
+    run = _finish(writer, prepared, fitted)
+    if request.report:
+        _report(run, prepared)
+    return run
 
 
 def _check(request: Request) -> None:
@@ -112,15 +122,17 @@ def _check(request: Request) -> None:
         raise UsageError("--resume needs --out: the run to go on with.")
     if request.out is not None and not request.resume:
         require_free(request.out)
+    if request.tensorboard:
+        require_tensorboard()
 
 
 def _prepare(request: Request, before: Manifest | None) -> Prepared:
     """Open the data and settle the recipe; a resumed run has both already, and they must be the same."""
     if before is None:
-        return prepare(request.data, request.recipe, request.changes or {})
+        return prepare(request.data, request.recipe, request.changes or {}, request.wish)
     assert request.out is not None
     old = folder.read_recipe(request.out, before)
-    prepared = prepare(request.data, request.recipe or old, request.changes or {})
+    prepared = prepare(request.data, request.recipe or old, request.changes or {}, _kept(request, before))
     kept = dict(leaf_fields(old.model_dump(mode="json")))
     wanted = dict(leaf_fields(prepared.recipe.model_dump(mode="json")))
     changed = [
@@ -140,6 +152,18 @@ def _prepare(request: Request, before: Manifest | None) -> Prepared:
             f"to start anew from its weights: --init-from {request.out}, and another --out."
         )
     return prepared
+
+
+def _kept(request: Request, before: Manifest) -> Preprocessing | None:
+    """What image files became for the run that a training goes on with; nothing else can be asked for."""
+    kept = None if before.preprocessing is None else before.preprocessing.value
+    for name, value in vars(request.wish).items():
+        now = None if kept is None else (kept.height, kept.width) if name == "size" else getattr(kept, name)
+        if value is not None and value != now:
+            raise UsageError(
+                f"{request.out} was trained on images of {kept}, and a training goes on only with these: leave --{name} out."
+            )
+    return kept
 
 
 def _own_networks(request: Request, before: Manifest | None) -> "tuple[keras.Model, keras.Model] | None":
@@ -179,6 +203,9 @@ def _begin(job: "Job", prepared: Prepared, before: Manifest | None) -> RunWriter
     """Write what is known before training, so that a run that is cut off can be gone on with."""
     manifest = first_manifest(prepared, latent_of(prepared.recipe.latent).group)
     writer = RunWriter(job.folder, manifest.model_copy(update={"training": before.training if before else None}))
+    if prepared.skipped:
+        listed = [{"name": item.name, "reason": item.reason} for item in prepared.skipped]
+        writer.write(folder.SKIPPED, json.dumps(listed, indent=1) + "\n")
     writer.write(folder.RECIPE, prepared.recipe.model_dump_json(indent=2) + "\n")
     if job.own is not None:
         from isthmus.training.own import own_files
@@ -206,6 +233,24 @@ def _finish(writer: RunWriter, prepared: Prepared, fitted: "Fitted") -> Run:
     writer.write(folder.METRICS, to_json(measure(run, prepared)))
     writer.commit()
     return load(place)
+
+
+def _loggers(request: Request, job: "Job", film: Film) -> "tuple[EpochAction, ...]":
+    if not request.tensorboard:
+        return ()
+    from isthmus.training.tensorboard import TensorBoardLog
+
+    return (TensorBoardLog(job.folder / folder.TENSORBOARD, lambda: film.frame),)
+
+
+def _report(run: Run, prepared: Prepared) -> None:
+    """Make the report; whatever goes wrong there, the run is done and stays."""
+    from isthmus.workflows.reporting import write_report
+
+    try:
+        write_report(run, images=held_out_of(run, prepared, training_too=True))
+    except Exception as error:
+        tell(f"The run is whole, but its report failed: {error}. `isthmus report {run.path}` tries again.")
 
 
 def _code_densities(run: Run, source: ImageSource) -> dict[str, NDArray[Any]]:

@@ -34,11 +34,13 @@ class Written:
 def images_for(run: Run, data: Data) -> ImageSource:
     """The images of a source to use a run on; of a named set its test images, unless it says `:train`.
 
+    Image files are fitted as those were that the run was trained on; arrays have to be of its shape.
+
     Raises:
         UsageError: If there is no such data.
         DataError: If the images are damaged, or not of the run's shape.
     """
-    images = open_images(data, run.image.dtype)
+    images = open_images(data, run.image.dtype, run.preprocessing)
     source = images.test or images.train
     if source.spec != run.image:
         example = source.names[0] if source.names else images.name

@@ -18,7 +18,8 @@ from isthmus.workflows.display import as_displayed, spread
 if TYPE_CHECKING:
     from isthmus.autoencoder import Autoencoder
 
-SHOWN = 16
+SHOWN, COLUMNS, GAP = 16, 4, 4
+"""Images in a frame, images in a row of it, and the pixels between them."""
 FILM = "training.gif"
 _FILM_STREAM = 0x66696C6D
 
@@ -44,7 +45,7 @@ class Film:
         noise = normal_by_image([self._seed, _FILM_STREAM], 0, len(self._images), model.recipe.latent.dim)
         outputs = model.decoder(model.latent.sample(ops, posterior, ops.convert_to_tensor(noise)))
         mean = ops.convert_to_numpy(model.likelihood.mean(ops, outputs))
-        self.frame = tile(as_displayed(mean), columns=4)
+        self.frame = tile(as_displayed(mean), columns=COLUMNS, gap=GAP)
         save(self.frame, self._folder / f"epoch-{epoch:04d}.png")
 
     def finish(self) -> Path | None:

@@ -1,0 +1,167 @@
+"""`isthmus plot` and `report`: a trained run to look at."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isthmus.cli.console import print_json, say
+from isthmus.cli.options import AsJson, RunPath
+
+
+class Kind(StrEnum):
+    """What can be drawn."""
+
+    manifold = "manifold"
+    grid = "grid"
+    scatter = "scatter"
+    traversal = "traversal"
+    interpolation = "interpolation"
+    history = "history"
+    training = "training"
+
+
+class ThemeChoice(StrEnum):
+    """On what it will be seen."""
+
+    light = "light"
+    dark = "dark"
+
+
+class Projection(StrEnum):
+    """How many dimensions become two."""
+
+    pca = "pca"
+    tsne = "tsne"
+
+
+class Way(StrEnum):
+    """How to go from code to code."""
+
+    straight = "straight"
+    spherical = "spherical"
+
+
+OtherData = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DATA",
+        help="Other images than the run's own test images, or where those are now.",
+        show_default=False,
+    ),
+]
+
+
+def plot(
+    run: RunPath,
+    kind: Annotated[
+        Kind,
+        typer.Argument(
+            metavar="KIND",
+            show_default=False,
+            help="manifold, grid (a 2-D latent decoded all over), scatter (the codes of images), traversal (what each "
+            "dimension does), interpolation (from image to image), history (the loss), or training (the film of it).",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Where to; must not exist. The suffix chooses the format: png, svg, pdf, jpg or webp; for training "
+            "gif, webp or mp4.",
+        ),
+    ],
+    data: OtherData = None,
+    theme: Annotated[ThemeChoice | None, typer.Option(help="For light or for dark paper; light by default.")] = None,
+    n: Annotated[
+        int | None, typer.Option("-n", "--n", metavar="N", help="Images a side (manifold) or in a row (interpolation).")
+    ] = None,
+    span: Annotated[
+        tuple[float, float] | None,
+        typer.Option("--range", metavar="LOW HIGH", help="What the codes go through (grid, traversal)."),
+    ] = None,
+    step: Annotated[float | None, typer.Option(metavar="S", help="The distance between codes (grid).")] = None,
+    count: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Points (scatter), dimensions (traversal) or pairs (interpolation)."),
+    ] = None,
+    label: Annotated[str | None, typer.Option(metavar="L", help="Images of one class only, such as 7.")] = None,
+    image: Annotated[
+        str | None, typer.Option(metavar="NAME|NUMBER", help="The image that a traversal starts from.")
+    ] = None,
+    projection: Annotated[
+        Projection | None, typer.Option(help="How codes of many dimensions become a scatter; pca by default.")
+    ] = None,
+    ellipses: Annotated[bool, typer.Option("--ellipses", help="Draw each posterior's deviations (scatter).")] = False,
+    way: Annotated[Way | None, typer.Option(help="How an interpolation goes.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Fixes what is drawn by chance (interpolation's pairs, t-SNE).")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a picture of a run.
+
+    Examples:
+      isthmus plot runs/digits manifold --out manifold.pdf
+
+      isthmus plot runs/digits scatter --ellipses --out codes.svg
+
+      isthmus plot runs/digits grid --range -3 3 --step 0.5 --out grid.png
+
+      isthmus plot runs/digits training --out film.gif
+    """
+    from isthmus.workflows.plotting import plot as draw
+
+    options = {
+        "data": data,
+        "theme": theme and theme.value,
+        "n": n,
+        "span": span,
+        "step": step,
+        "count": count,
+        "label": label,
+        "image": image,
+        "projection": projection and projection.value,
+        "ellipses": ellipses or None,
+        "way": way and way.value,
+        "seed": seed,
+    }
+    made = draw(run, kind.value, out, options)
+    if as_json:
+        print_json({"out": str(made.path), "plot": kind.value, "shows": made.summary, "note": made.note})
+        return
+    say(f"{made.path}: {made.summary}")
+    if made.note:
+        say(f"  {made.note}")
+
+
+def report(
+    run: RunPath,
+    data: OtherData = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.html",
+            show_default=False,
+            help="Where to; must not exist. By default report.html in the run, made anew.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell the whole story of a run on one page of HTML, to read, print and mail.
+
+    The page holds all that it shows and asks no host for anything.
+
+    Example:
+      isthmus report runs/digits
+    """
+    from isthmus.runs import load
+    from isthmus.workflows.reporting import write_report
+
+    path = write_report(load(run), data, out)
+    if as_json:
+        print_json({"out": str(path), "bytes": path.stat().st_size})
+    else:
+        say(f"{path}: open it in a browser")

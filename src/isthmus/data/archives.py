@@ -1,0 +1,141 @@
+"""Images in zip and tar archives, which are read in place: nothing is ever unpacked to a file.
+
+An archive is the work of a stranger.  Names that lead out of it, links, devices and what is encrypted are skipped, and
+one that unpacks to far more than it is, is refused.
+"""
+
+import lzma
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from isthmus.data.decoding import FILE_LIMIT, SUFFIXES, UnreadableError
+from isthmus.data.entries import Entry, file_signature
+from isthmus.data.sets import Skipped
+from isthmus.data.folders import readable
+from isthmus.errors import DataError
+
+ZIP_SUFFIXES = (".zip",)
+TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz")
+_MOST_GROWTH = 200
+"""How much larger than an archive what it holds may be; images hardly shrink, so few archives come near 10."""
+_FREE_GROWTH = 1 << 30
+_MOST_ENTRIES = 20_000_000
+
+_DAMAGE = (OSError, EOFError, ValueError, KeyError, IndexError, RuntimeError, NotImplementedError, tarfile.TarError)
+_DAMAGE = (*_DAMAGE, zipfile.BadZipFile, zlib.error, lzma.LZMAError, OverflowError, MemoryError)
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is named as an archive that is read."""
+    return path.name.lower().endswith((*ZIP_SUFFIXES, *TAR_SUFFIXES))
+
+
+class Archive:
+    """The images of a zip or tar archive: of a zip in the order of their names, of a tar in its own.
+
+    A single folder around everything is not counted as one.
+
+    Args:
+        path: The archive.
+
+    Raises:
+        DataError: From `entries`, if it is damaged, or holds far more than it should.
+    """
+
+    is_archive = True
+    class_names = ()
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        lower = path.name.lower()
+        suffix = next((end for end in (*ZIP_SUFFIXES, *TAR_SUFFIXES) if lower.endswith(end)), path.suffix)
+        self.name = path.name[: len(path.name) - len(suffix)] or "archive"
+        self.kind = "zip archive" if suffix in ZIP_SUFFIXES else "tar archive"
+        self.other_files = 0
+
+    def signature(self) -> str:
+        """SHA-256 over the archive's path, size and time of change."""
+        return file_signature(self.path)
+
+    def entries(self) -> Iterator[Entry | Skipped]:
+        """The image files, by their names in the archive."""
+        self.other_files = 0
+        done = 0
+        try:
+            for entry in self._zip_entries() if self.kind == "zip archive" else self._tar_entries():
+                yield entry
+                done += 1
+                if done > _MOST_ENTRIES:
+                    raise DataError(f"'{self.path}' has more than {_MOST_ENTRIES:,} entries. Give a folder instead")
+        except _DAMAGE as error:
+            raise DataError(
+                f"'{self.path}' is no whole {self.kind}: {error or type(error).__name__} (after {done} images). "
+                "Fetch or make it again"
+            ) from error
+
+    def _zip_entries(self) -> Iterator[Entry | Skipped]:
+        with zipfile.ZipFile(self.path) as archive:
+            for info in sorted(archive.infolist(), key=lambda info: info.filename.split("/")):
+                found = self._judged(info.filename, info.is_dir(), info.file_size)
+                if found is None:
+                    continue
+                name, fault = found
+                if not fault and info.flag_bits & 1:
+                    fault = "it is encrypted"
+                if not fault and (info.external_attr >> 28) == 0xA:
+                    fault = "it is a link"
+                yield Skipped(name, fault) if fault else Entry(name, partial(_unzip, archive, info))
+
+    def _tar_entries(self) -> Iterator[Entry | Skipped]:
+        most = _MOST_GROWTH * self.path.stat().st_size + _FREE_GROWTH
+        with tarfile.open(self.path) as archive:
+            for member in archive:
+                if member.offset_data + member.size > most:
+                    raise DataError(
+                        f"'{self.path}' unpacks to more than {_MOST_GROWTH} times its size, as a decompression bomb does"
+                    )
+                found = self._judged(member.name, member.isdir(), member.size)
+                archive.members = []  # type: ignore[attr-defined]  # or the archive remembers every one
+                if found is None:
+                    continue
+                name, fault = found
+                if not fault and not member.isreg():
+                    fault = "it is a link" if member.issym() or member.islnk() else "it is no file, but a device or a pipe"
+                yield Skipped(name, fault) if fault else Entry(name, partial(_untar, archive, member))
+
+    def _judged(self, name: str, is_folder: bool, size: int) -> tuple[str, str] | None:
+        """The name of an image and what is wrong with it, or nothing; None for what is no image."""
+        path = PurePosixPath(name.replace("\\", "/"))
+        if is_folder or any(part.startswith(".") and part not in (".", "..") or part == "__MACOSX" for part in path.parts):
+            return None
+        if path.suffix.lower() not in SUFFIXES:
+            self.other_files += 1
+            return None
+        shown = readable("/".join(part for part in path.parts if part != "."))
+        if path.is_absolute() or ".." in path.parts or (path.parts and path.parts[0].endswith(":")):
+            return shown, "its name leads out of the archive"
+        if size > FILE_LIMIT:
+            return shown, f"it is larger than {FILE_LIMIT >> 20} MiB"
+        return shown, ""
+
+
+def _unzip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    try:
+        with archive.open(info) as file:
+            return file.read(FILE_LIMIT)
+    except _DAMAGE as error:
+        raise UnreadableError(f"it cannot be unpacked: {error or type(error).__name__}") from error
+
+
+def _untar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    # What goes wrong here goes wrong for all that follows, so it is the archive's fault.
+    file = archive.extractfile(member)
+    assert file is not None  # a regular file has content
+    content = file.read(FILE_LIMIT)
+    if len(content) < member.size:
+        raise EOFError("it ends early")
+    return content

@@ -1,0 +1,161 @@
+"""The cache: where it is, which packs it holds, and how much room they may take."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from isthmus.data.limits import CACHE_VARIABLE, cache_limit
+from isthmus.data.packs import INDEX, Pack, read_pack, remove_pack
+from isthmus.errors import StorageError
+from isthmus.storage import write_text
+from isthmus.wording import spell_bytes
+
+PACKS = "packs"
+_POINTER = ".pointer"
+_SPARE_BYTES = 256 << 20
+"""What packing leaves free on the disk."""
+
+
+@dataclass(frozen=True)
+class Cached:
+    """Something in the cache.
+
+    Attributes:
+        what: What it is, in words.
+        path: Its folder.
+        bytes: What it takes.
+        used: Seconds since 1970 when it was last used.
+        is_pack: Whether it is packed images, which are made again when they are needed, or a download.
+    """
+
+    what: str
+    path: Path
+    bytes: int
+    used: float
+    is_pack: bool
+
+
+def cache_folder() -> Path:
+    """The folder for what was downloaded, built or packed: `ISTHMUS_CACHE`, or the user's own cache."""
+    own = os.environ.get("ISTHMUS_CACHE")
+    if own:
+        return Path(own).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("isthmus", appauthor=False)
+
+
+def pack_folder(key: str) -> Path:
+    """Where the pack of a key is, or would be."""
+    return cache_folder() / PACKS / key[:40]
+
+
+def find_pack(signature: str) -> Pack | None:
+    """The pack that was made of data of this signature, if it is still there."""
+    try:
+        key = _pointer(signature).read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return None
+    return read_pack(pack_folder(key)) if key.isalnum() else None
+
+
+def remember_pack(signature: str, key: str) -> None:
+    """Note that data of this signature is in the pack of a key.
+
+    Raises:
+        StorageError: If the cache cannot be written to.
+    """
+    write_text(_pointer(signature), key + "\n")
+
+
+def make_room(size: int) -> None:
+    """Make room for a pack of so many bytes: the packs that were not used for longest go.
+
+    Raises:
+        StorageError: If it is larger than the limit, or than what is free on the disk.
+    """
+    limit, folder = cache_limit(), cache_folder()
+    if size > limit:
+        raise StorageError(
+            f"the packed images take {spell_bytes(size)}, and the cache's limit is {spell_bytes(limit)}. "
+            f"Raise it ({CACHE_VARIABLE}=200GiB), or choose a smaller --size"
+        )
+    packs = sorted((item for item in cached() if item.is_pack), key=lambda item: item.used)
+    taken = sum(item.bytes for item in packs)
+    for item in packs:
+        if taken + size <= limit:
+            break
+        remove_pack(item.path)
+        taken -= item.bytes
+    free = shutil.disk_usage(_existing(folder)).free
+    if size + _SPARE_BYTES > free:
+        raise StorageError(
+            f"the packed images take {spell_bytes(size)}, and {folder} has {spell_bytes(free)} free. "
+            "Name another folder (ISTHMUS_CACHE=...), clear it (isthmus cache --clear), or choose a smaller --size"
+        )
+
+
+def cached() -> list[Cached]:
+    """Everything in the cache: packs, the largest first, and then data sets."""
+    folder = cache_folder()
+    packs, others = [], []
+    for path in _folders(folder / PACKS):
+        packs.append(Cached(_title(path), path, _size(path), path.stat().st_mtime, True))
+    for path in _folders(folder):
+        if path.name != PACKS:
+            others.append(Cached(f"data set {path.name}", path, _size(path), path.stat().st_mtime, False))
+    return sorted(packs, key=lambda item: -item.bytes) + sorted(others, key=lambda item: item.what)
+
+
+def clear() -> int:
+    """Remove every pack, what an interrupted packing left included; give the bytes that were freed.
+
+    Raises:
+        StorageError: If one cannot be removed.
+    """
+    freed = 0
+    for item in cached():
+        if item.is_pack:
+            remove_pack(item.path)
+            freed += item.bytes
+    for path in (cache_folder() / PACKS).glob(f"*{_POINTER}"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+    return freed
+
+
+def _pointer(signature: str) -> Path:
+    return cache_folder() / PACKS / f"{hashlib.sha256(signature.encode('utf-8', 'replace')).hexdigest()[:40]}{_POINTER}"
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    with contextlib.suppress(OSError):
+        yield from sorted(path for path in folder.iterdir() if path.is_dir())
+
+
+def _title(path: Path) -> str:
+    try:
+        about = json.loads((path / INDEX).read_text(encoding="ascii"))
+        count, height, width, channels = about["shape"]
+        return f"{about['kind']} {about['name']}, {count:,} images of {width}x{height}x{channels}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "left by a packing that was broken off"
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total
+
+
+def _existing(folder: Path) -> Path:
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder

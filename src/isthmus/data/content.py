@@ -1,0 +1,50 @@
+"""Images by what they are: a hash for each, and one for many."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from isthmus.data.images import ImageArray, ImageSource
+
+DIGEST_BYTES = 16
+"""The hash of one image's pixels."""
+_CHUNK_BYTES = 1 << 24
+
+
+def digests_of(source: "ImageSource") -> NDArray[np.uint8]:
+    """Hash the pixels of each image of a source: BLAKE2b of 16 bytes, `(n, 16)`."""
+    parts = [
+        hashlib.blake2b(image, digest_size=DIGEST_BYTES).digest() for chunk in _chunks(source) for image in _rows(chunk)
+    ]
+    return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, DIGEST_BYTES)
+
+
+def fingerprint_of(source: "ImageSource") -> str:
+    """SHA-256 in hexadecimal over the shape, type, labels and `digests` of a source."""
+    height, width, channels = source.spec.shape
+    digest = hashlib.sha256(f"{len(source)} {height} {width} {channels} {source.spec.dtype}\n".encode())
+    digest.update(b"unlabelled" if source.labels is None else source.labels.astype("<i8").tobytes())
+    digest.update(np.ascontiguousarray(source.digests).data)
+    return digest.hexdigest()
+
+
+def digest_of(image: NDArray[np.uint8]) -> bytes:
+    """Hash the pixels of one image as `digests_of` does."""
+    return hashlib.blake2b(np.ascontiguousarray(image), digest_size=DIGEST_BYTES).digest()
+
+
+def _chunks(source: "ImageSource") -> Iterator["ImageArray"]:
+    """Read a source in order, some megabytes at a time."""
+    size = max(1, _CHUNK_BYTES // (source.spec.dims * np.dtype(source.spec.dtype).itemsize))
+    for start in range(0, len(source), size):
+        yield source.read(np.arange(start, min(start + size, len(source)), dtype=np.int64))
+
+
+def _rows(images: "ImageArray") -> NDArray[np.uint8]:
+    """The bytes of each image, `(n, bytes)`, the same on every machine."""
+    little = images.astype(images.dtype.newbyteorder("<"), order="C", copy=False)
+    return little.reshape(len(images), -1).view(np.uint8)

@@ -1,0 +1,179 @@
+"""Image files by Pillow: whatever lies in one, the outcome is an image or a reason why not.
+
+An image file is the work of a stranger.  It is opened by its content, whatever its name says; no format that runs
+another program (PostScript) is opened; and its size is looked at before its pixels are.
+"""
+
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SUFFIXES = frozenset(
+    ".apng .avif .avifs .blp .bmp .bw .cur .dcx .dds .dib .fit .fits .flc .fli .ftc .ftu .gbr .gif .icb .icns .ico .im "
+    ".j2c .j2k .jfif .jp2 .jpc .jpe .jpeg .jpf .jpg .jpx .mpo .msp .pbm .pcd .pcx .pfm .pgm .png .pnm .ppm .psd .pxr "
+    ".qoi .ras .rgb .rgba .sgi .tga .tif .tiff .vda .vst .webp .xbm .xpm".split()
+)
+"""The endings of image files; a folder's other files are left alone."""
+
+FILE_LIMIT = 256 << 20
+"""The bytes of the largest file that is read."""
+PIXEL_LIMIT = 89_478_485
+"""The most pixels that an image may have: where Pillow suspects a decompression bomb."""
+
+_RUN_PROGRAMS_OR_HOLD_NO_PIXELS = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
+_SIXTEEN_BITS = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
+_GREY = frozenset({"1", "L", "LA", "La"}) | _SIXTEEN_BITS
+_TURNED = (5, 6, 7, 8)  # orientations of EXIF that swap height and width
+_ORIENTATION = 0x0112
+
+
+class UnreadableError(Exception):
+    """A file, or an entry of an archive, that gives no image; the message is the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What an image file says of itself.
+
+    Attributes:
+        height: Pixels, once it stands upright.
+        width: Pixels, once it stands upright.
+        colour: Whether it is more than grey.
+        alpha: Whether parts may be transparent.
+        format: As Pillow calls it, such as `JPEG`.
+    """
+
+    height: int
+    width: int
+    colour: bool
+    alpha: bool
+    format: str
+
+
+def read_header(content: bytes) -> Header:
+    """Look at an image file without its pixels.
+
+    Raises:
+        UnreadableError: If it is no image, or one of too many pixels.
+    """
+    try:
+        with _open(content) as image:
+            return header_of(image)
+    except UnreadableError:
+        raise
+    except Exception as error:  # each format has a parser, and each parser its own errors
+        raise _reason(error) from error
+
+
+def header_of(image: "Image") -> Header:
+    """What an opened image says of itself."""
+    width, height = image.size
+    if _orientation(image) in _TURNED:
+        width, height = height, width
+    return Header(height, width, image.mode not in _GREY, image.has_transparency_data, image.format or image.mode)
+
+
+def decode(content: bytes, at_least: int | None = None) -> "Image":
+    """Decode an image file: its first frame, upright, with 8 bits a channel.
+
+    Args:
+        content: The file.
+        at_least: A JPEG may be decoded at a fraction of its size, but with both sides no shorter than this.
+
+    Raises:
+        UnreadableError: If it is no image, damaged, of too many pixels, or of numbers whose range nobody knows.
+    """
+    try:
+        with _open(content) as image:
+            if at_least is not None:
+                image.draft(None, (at_least, at_least))  # type: ignore[arg-type]  # None keeps the mode
+            image.load()
+            return upright(image)
+    except UnreadableError:
+        raise
+    except Exception as error:  # each format has a decoder, and each decoder its own errors
+        raise _reason(error) from error
+
+
+def upright(image: "Image") -> "Image":
+    """Turn a loaded image as its EXIF data say, and bring 16 bits to 8.
+
+    Raises:
+        UnreadableError: If its numbers are of no known range.
+    """
+    from PIL import ImageOps
+
+    if _orientation(image) != 1:
+        image = ImageOps.exif_transpose(image)
+    if image.mode in _SIXTEEN_BITS:
+        return _from_sixteen_bits(image)
+    if image.mode == "F":
+        raise UnreadableError("it has floats for pixels, whose range is not known; save it with 8 or 16 bits")
+    if image.mode == "LAB":
+        return _from_lab(image)
+    return image
+
+
+def _open(content: bytes) -> "Image":
+    if not content:
+        raise UnreadableError("it is empty (0 bytes)")
+    pillow, formats = _pillow()
+    image: Image = pillow.open(BytesIO(content), formats=formats)
+    width, height = image.size
+    if width * height > PIXEL_LIMIT:
+        raise UnreadableError(f"it has {width}x{height} pixels, as a decompression bomb has; the limit is {PIXEL_LIMIT:,}")
+    return image
+
+
+@cache
+def _pillow():  # type: ignore[no-untyped-def]  # a module and the names of formats
+    """Pillow with all its plug-ins, quiet."""
+    from PIL import Image
+
+    Image.init()
+    # What is wrong with a file is told once, by us; the warnings come from within Pillow, thousands of them.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    return Image, tuple(sorted(set(Image.OPEN) - _RUN_PROGRAMS_OR_HOLD_NO_PIXELS))
+
+
+def _reason(error: Exception) -> UnreadableError:
+    from PIL import Image, UnidentifiedImageError
+
+    if isinstance(error, UnidentifiedImageError):
+        return UnreadableError("it holds no image of a kind that Pillow reads")
+    if isinstance(error, Image.DecompressionBombError | MemoryError):
+        return UnreadableError(f"it has more pixels than the limit of {PIXEL_LIMIT:,}, as a decompression bomb has")
+    said = " ".join(str(error).split())[:160]
+    return UnreadableError(f"it is damaged: {said or type(error).__name__}")
+
+
+def _orientation(image: "Image") -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # damaged EXIF data are no reason to refuse the pixels
+        return 1
+
+
+def _from_sixteen_bits(image: "Image") -> "Image":
+    from PIL import Image
+
+    pixels = np.asarray(image).astype(np.int64)
+    if pixels.min() < 0 or pixels.max() > 65535:
+        raise UnreadableError("it has 32 bits a pixel, and more than 16 in use; save it with 8 or 16 bits")
+    return Image.fromarray(np.rint(pixels / 257).astype(np.uint8))
+
+
+def _from_lab(image: "Image") -> "Image":
+    from PIL import ImageCms
+
+    lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(image, lab, rgb, outputMode="RGB")
+    assert converted is not None  # only a conversion in place gives nothing
+    return converted

@@ -1,0 +1,54 @@
+"""How much memory and cache isthmus takes: defaults that the environment changes."""
+
+import os
+import re
+
+from isthmus.errors import UsageError
+
+MEMORY_VARIABLE = "ISTHMUS_MEMORY"
+CACHE_VARIABLE = "ISTHMUS_CACHE_LIMIT"
+DEFAULT_MEMORY = 1 << 30
+DEFAULT_CACHE = 50 << 30
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30, "ti": 1 << 40}
+_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?i?)b?\s*", re.IGNORECASE)
+
+
+def memory_limit() -> int:
+    """The bytes of pixels that are held in memory at most: `ISTHMUS_MEMORY`, or 1 GiB; more is read from the cache.
+
+    Raises:
+        UsageError: If the variable is no size.
+    """
+    return _from_environment(MEMORY_VARIABLE, DEFAULT_MEMORY)
+
+
+def cache_limit() -> int:
+    """The bytes that packed images take in the cache at most: `ISTHMUS_CACHE_LIMIT`, or 50 GiB.
+
+    Raises:
+        UsageError: If the variable is no size.
+    """
+    return _from_environment(CACHE_VARIABLE, DEFAULT_CACHE)
+
+
+def parse_bytes(text: str) -> int:
+    """Read a size such as `500MB`, `2GiB` or `1073741824`.
+
+    Raises:
+        UsageError: If it is none.
+    """
+    match = _SIZE.fullmatch(text)
+    if match is None or match[2].lower() not in _UNITS:
+        raise UsageError(f"expected a size such as 500MB or 2GiB; got {text!r}")
+    return int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+def _from_environment(variable: str, default: int) -> int:
+    text = os.environ.get(variable)
+    if not text:
+        return default
+    try:
+        return parse_bytes(text)
+    except UsageError as error:
+        raise UsageError(f"the environment variable {variable}: {error}") from None

@@ -1,0 +1,198 @@
+"""Packed images: decoded once into one file of the cache, and read from there with memory that stays flat.
+
+A pack is a folder: `pixels.npy`, uint8 `(n, height, width, channels)`, mapped into memory when it is read; `digests.npy`,
+a hash of each image, so that splitting needs no pixels; and `index.json`.  Grain was tried for this and left out: what
+takes time is decoding, once; a batch of a pack is a copy of a few hundred kilobytes, which no pool of workers makes
+quicker, and Grain's worker processes would start a user's script again where it has no `__main__` guard.
+"""
+
+import contextlib
+import json
+import mmap
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.sets import Skipped
+from isthmus.data.content import DIGEST_BYTES, digest_of, digests_of, fingerprint_of
+from isthmus.data.images import ImageArray, ImageSpec, Indices, PixelType
+from isthmus.data.preprocessing import Preprocessing
+from isthmus.errors import DataError
+from isthmus.storage import new_folder, storage_errors
+
+PIXELS, DIGESTS, INDEX = "pixels.npy", "digests.npy", "index.json"
+VERSION = 1
+_MAPPED_BYTES = 64 << 20
+"""Pages read before they are given back: they would count as this process's otherwise, though the system keeps them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pack:
+    """A pack in the cache.
+
+    Attributes:
+        folder: Where it lies.
+        shape: `(n, height, width, channels)`.
+        about: What the index says: `name`, `kind`, `made`, `names`, `labels`, `class_names`, `is_test`, `skipped`,
+            `preprocessing`, `found`.
+    """
+
+    folder: Path
+    shape: tuple[int, int, int, int]
+    about: Mapping[str, Any]
+
+    @property
+    def preprocessing(self) -> Preprocessing | None:
+        """What made its pixels of files; None of arrays."""
+        fields = self.about["preprocessing"]
+        return None if fields is None else Preprocessing(**fields)
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """What could not be packed."""
+        return tuple(Skipped(*item) for item in self.about["skipped"])
+
+
+class PackedSource:
+    """The images of a pack.
+
+    Args:
+        pack: The pack.
+        dtype: What `read` gives.
+
+    Raises:
+        DataError: If a file of the pack is not what it should be.
+    """
+
+    factors = None
+    factor_names = ()
+
+    def __init__(self, pack: Pack, dtype: PixelType = "uint8") -> None:
+        self._pack, self._dtype = pack, dtype
+        self.spec = ImageSpec(*pack.shape[1:], dtype)
+        self.class_names = tuple(pack.about["class_names"])
+        self.names: Sequence[str] = tuple(pack.about["names"])
+        labels = pack.about["labels"]
+        self.labels = None if labels is None else np.array(labels, np.int64)
+        path = pack.folder / PIXELS
+        try:
+            with path.open("rb") as file:
+                np.lib.format.read_magic(file)
+                shape, fortran, kind = np.lib.format.read_array_header_1_0(file)
+                start = file.tell()
+                if shape != pack.shape or fortran or kind != np.uint8 or os.fstat(file.fileno()).st_size != start + self._size:
+                    raise ValueError("it is not the array that the index tells of")
+                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError) as error:
+            raise DataError(f"'{path}' is damaged: {error}. Remove it: isthmus cache --clear") from error
+        self._pixels = np.frombuffer(self._map, np.uint8, offset=start).reshape(pack.shape)
+        self._mapped = 0
+
+    @property
+    def _size(self) -> int:
+        return int(np.prod(self._pack.shape, dtype=np.int64))
+
+    @cached_property
+    def digests(self) -> NDArray[np.uint8]:
+        """A hash of each image's pixels, `(n, 16)`: from the pack, or of the floats made of it."""
+        if self._dtype == "uint8":
+            with contextlib.suppress(OSError, ValueError):
+                stored: NDArray[np.uint8] = np.load(self._pack.folder / DIGESTS, allow_pickle=False)
+                if stored.shape == (len(self), DIGEST_BYTES):
+                    return stored
+        return digests_of(self)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 in hexadecimal over shape, type, labels and pixels."""
+        return fingerprint_of(self)
+
+    def __len__(self) -> int:
+        return self._pack.shape[0]
+
+    def read(self, indices: Indices) -> ImageArray:
+        """Copy the images at `indices`, `(m,)`, to an array `(m, height, width, channels)`."""
+        images: NDArray[np.uint8] = self._pixels.take(indices, axis=0)
+        # A page holds a few small images, of which one was wanted.
+        self._mapped += len(images) * max(self.spec.dims, mmap.PAGESIZE)
+        if self._mapped > _MAPPED_BYTES and hasattr(mmap, "MADV_DONTNEED"):
+            self._map.madvise(mmap.MADV_DONTNEED)
+            self._mapped = 0
+        if self._dtype == "float32":
+            return images.astype(np.float32) / np.float32(255)
+        return images
+
+
+def write_pack(
+    folder: Path, images: Iterable[NDArray[np.uint8]], shape: tuple[int, int, int], about: Mapping[str, Any]
+) -> Iterator[int]:
+    """Write a pack, and give how many images it has after each.
+
+    What is in `about` may still change while the images come; it is written last.
+
+    Raises:
+        StorageError: If the place cannot be written to, or is full; nothing is left then.
+    """
+    with new_folder(folder) as temporary:
+        digests = bytearray()
+        with (temporary / PIXELS).open("wb") as file:
+            _write_header(file, (0, *shape))
+            start = file.tell()
+            for image in images:
+                file.write(np.ascontiguousarray(image).data)
+                digests += digest_of(image)
+                yield len(digests) // DIGEST_BYTES
+            file.seek(0)
+            _write_header(file, (len(digests) // DIGEST_BYTES, *shape))
+            if file.tell() != start:  # NumPy leaves room for a length of any size
+                raise DataError("the header of an array changed its size while it was written")
+        np.save(temporary / DIGESTS, np.frombuffer(bytes(digests), np.uint8).reshape(-1, DIGEST_BYTES))
+        whole = {
+            "version": VERSION,
+            "made": datetime.now(UTC).isoformat(timespec="seconds"),
+            "shape": [len(digests) // DIGEST_BYTES, *shape],
+            **about,
+        }
+        (temporary / INDEX).write_text(json.dumps(whole), encoding="ascii")
+
+
+def read_pack(folder: Path) -> Pack | None:
+    """Open a pack; None where there is none that is whole and of this version."""
+    try:
+        about = json.loads((folder / INDEX).read_text(encoding="ascii"))
+        if about["version"] != VERSION:
+            return None
+        pack = Pack(folder, tuple(about["shape"]), about)
+        PackedSource(pack)
+    except (OSError, ValueError, KeyError, TypeError, DataError):
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(folder)  # what was used last is removed last
+    return pack
+
+
+def remove_pack(folder: Path) -> None:
+    """Remove a pack; whoever reads it reads on.
+
+    Raises:
+        StorageError: If it cannot be removed.
+    """
+    with storage_errors(folder):
+        shutil.rmtree(folder)
+
+
+def describe(preprocessing: Preprocessing | None) -> dict[str, Any] | None:
+    """What the index says of it."""
+    return None if preprocessing is None else asdict(preprocessing)
+
+
+def _write_header(file: Any, shape: tuple[int, ...]) -> None:
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})

@@ -1,0 +1,201 @@
+"""What image files become before a model sees them: their size, their channels and how they are fitted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.images import ImageSpec, PixelType
+from isthmus.errors import UsageError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Fit: TypeAlias = Literal["crop", "pad", "stretch"]
+FITS: tuple[Fit, ...] = get_args(Fit)
+CHANNELS = (1, 3, 4)
+KEPT_SIDE = 64
+"""Images of one size are taken as they are, if neither side is longer than this many pixels."""
+LARGE, SMALL = 64, 32
+"""The sides that other images get: small, if more than half of them are no larger."""
+
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+_WORDS = {1: "grey", 3: "RGB", 4: "RGBA"}
+_DONE = {"crop": "cropped", "pad": "padded", "stretch": "stretched"}
+_MOST_PIXELS = 1 << 24
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What image files become: stored in a run, and applied whenever the run meets image files again.
+
+    Attributes:
+        height: Pixels.
+        width: Pixels.
+        channels: 1 (grey), 3 (RGB) or 4 (RGB with alpha).
+        fit: How an image of other proportions is fitted: the middle is cut out (`crop`), the whole lies on the
+            background (`pad`), or it is stretched.
+        background: The colour that lies behind what is transparent and around what is padded, as CSS says it: a name
+            or `#rrggbb`.  With 4 channels, transparency is kept, and what is padded is transparent.
+
+    Raises:
+        UsageError: If a value is none of these.
+    """
+
+    height: int
+    width: int
+    channels: int
+    fit: Fit = "crop"
+    background: str = "white"
+
+    def __post_init__(self) -> None:
+        if self.height < 1 or self.width < 1 or self.height * self.width > _MOST_PIXELS:
+            raise UsageError(
+                f"expected a size of at least one pixel and at most {_MOST_PIXELS:,}; got {self.width}x{self.height}"
+            )
+        _check(self.fit, self.channels, self.background)
+
+    @classmethod
+    def of(cls, spec: ImageSpec) -> "Preprocessing | None":
+        """What makes image files fit images of this kind; None if no image file has so many channels."""
+        return cls(*spec.shape) if spec.channels in CHANNELS else None
+
+    def spec(self, dtype: PixelType = "uint8") -> ImageSpec:
+        """What the images are afterwards."""
+        return ImageSpec(self.height, self.width, self.channels, dtype)
+
+    def apply(self, image: "Image") -> NDArray[np.uint8]:
+        """Fit a decoded image: uint8 `(height, width, channels)`.  An image that fits already keeps its pixels."""
+        image = _in_mode(image, _MODES[self.channels], self.background)
+        if image.size != (self.width, self.height):
+            image = self._resized(image)
+        return np.asarray(image, np.uint8).reshape(self.height, self.width, self.channels)
+
+    def _resized(self, image: "Image") -> "Image":
+        from PIL import Image
+
+        target, (width, height) = (self.width, self.height), image.size
+        box = (0.0, 0.0, float(width), float(height))
+        if self.fit == "crop":
+            scale = max(self.width / width, self.height / height)
+            left, top = (width - self.width / scale) / 2, (height - self.height / scale) / 2
+            box = (max(left, 0.0), max(top, 0.0), min(width - left, width), min(height - top, height))
+        elif self.fit == "pad":
+            scale = min(self.width / width, self.height / height)
+            target = (max(1, round(width * scale)), max(1, round(height * scale)))
+        # A large image is first reduced by a whole factor, which is quicker and hardly to be told from the slow way.
+        resized = image.resize(target, Image.Resampling.LANCZOS, box, reducing_gap=3.0)
+        if target == (self.width, self.height):
+            return resized
+        canvas = Image.new(image.mode, (self.width, self.height), _paint(image.mode, self.background))
+        canvas.paste(resized, ((self.width - target[0]) // 2, (self.height - target[1]) // 2))
+        return canvas
+
+    def __str__(self) -> str:
+        """In words, width first: `64x64 RGB, cropped`."""
+        return f"{self.width}x{self.height} {_WORDS[self.channels]}, {_DONE[self.fit]} where the proportions differ"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a user wants image files to become; what is None is picked by what the files are.
+
+    Attributes:
+        size: Height and width in pixels.
+        fit: As in `Preprocessing`.
+        channels: As in `Preprocessing`.
+        background: As in `Preprocessing`.
+
+    Raises:
+        UsageError: If a value is none that `Preprocessing` takes.
+    """
+
+    size: tuple[int, int] | None = None
+    fit: Fit | None = None
+    channels: int | None = None
+    background: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.size is not None:
+            Preprocessing(*self.size, channels=1)
+        _check(self.fit or "crop", self.channels or 1, self.background or "white")
+
+    def __bool__(self) -> bool:
+        """Whether anything is wanted at all."""
+        return self != Wish()
+
+    def settle(self, sizes: Sequence[tuple[int, int]] | NDArray[np.integer], colour: bool) -> Preprocessing:
+        """Fill in what is not said.
+
+        Args:
+            sizes: Height and width of each image, `(n, 2)`.
+            colour: Whether any image is in colour.
+        """
+        height, width = self.size or _suitable_size(np.asarray(sizes))
+        channels = self.channels or (3 if colour else 1)
+        return Preprocessing(height, width, channels, self.fit or "crop", self.background or "white")
+
+
+def parse_size(size: str | int | Sequence[int] | None) -> tuple[int, int] | None:
+    """Read a size as `(height, width)`: a side, a pair of height and width, or text as `64` or `WIDTHxHEIGHT`.
+
+    Raises:
+        UsageError: If it is none.
+    """
+    if size is None:
+        return None
+    fault = UsageError(f"expected a size in pixels, such as 64 or 96x64 (width x height); got {size!r}")
+    try:
+        if isinstance(size, str):
+            parts = [int(part) for part in size.lower().replace("×", "x").split("x")]
+            parts.reverse()
+        else:
+            parts = [int(size)] if isinstance(size, int | np.integer) else [int(part) for part in size]
+    except (TypeError, ValueError):
+        raise fault from None
+    if len(parts) not in (1, 2) or min(parts) < 1:
+        raise fault
+    return parts[0], parts[-1]
+
+
+def _suitable_size(sizes: NDArray[np.integer]) -> tuple[int, int]:
+    longest = sizes.max(axis=1)
+    if (sizes == sizes[0]).all() and longest[0] <= KEPT_SIDE:
+        return int(sizes[0, 0]), int(sizes[0, 1])
+    side = SMALL if 2 * np.count_nonzero(longest <= SMALL) > len(sizes) else LARGE
+    return side, side
+
+
+def _check(fit: str, channels: int, background: str) -> None:
+    if fit not in FITS:
+        raise UsageError(f"expected a fit of {', '.join(FITS)}; got {fit!r}")
+    if channels not in CHANNELS:
+        raise UsageError(f"expected 1 channel (grey), 3 (RGB) or 4 (RGB with alpha); got {channels}")
+    if background != "white":
+        _paint("RGB", background)
+
+
+def _paint(mode: str, background: str) -> int | tuple[int, ...]:
+    from PIL import ImageColor
+
+    if mode == "RGBA":
+        return 0, 0, 0, 0
+    try:
+        return ImageColor.getcolor(background, mode)
+    except ValueError:
+        raise UsageError(f"expected a background such as white, black or #336699; got {background!r}") from None
+
+
+def _in_mode(image: "Image", mode: str, background: str) -> "Image":
+    """Convert to grey, RGB or RGBA; without alpha, what is transparent lies on the background."""
+    from PIL import Image
+
+    if image.mode == mode:
+        return image
+    if mode != "RGBA" and image.has_transparency_data:
+        image = image.convert("RGBA")
+        behind = Image.new("RGBA", image.size, _paint("RGB", background))  # type: ignore[arg-type]  # RGB is opaque
+        image = Image.alpha_composite(behind, image)
+    return image.convert(mode)

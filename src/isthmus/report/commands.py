@@ -1,0 +1,51 @@
+"""Commands that train like a run was trained, with something changed."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from isthmus.recipes import RECIPES, Recipe, leaf_fields
+
+_KEPT = frozenset({"name", "summary", "schema_version"})
+
+
+def changed_fields(recipe: Recipe) -> dict[str, Any] | None:
+    """The fields in which a recipe differs from the named one that it came from; None where it came from none."""
+    if recipe.name not in RECIPES:
+        return None
+    named = dict(leaf_fields(RECIPES[recipe.name].model_dump(mode="json")))
+    missing = object()
+    return {
+        field: value
+        for field, value in leaf_fields(recipe.model_dump(mode="json"))
+        if field not in _KEPT and named.get(field, missing) != value
+    }
+
+
+def train_command(data: str, recipe: Recipe, changes: Mapping[str, Any] | None = None) -> str:
+    """Write the command that trains a recipe with some fields changed; nothing for one that has no name to call it by.
+
+    Args:
+        data: The images, as a command names them.
+        recipe: What to train.
+        changes: Fields by dotted name, as `--set` takes them.
+    """
+    fields = changed_fields(recipe)
+    if fields is None:
+        return ""
+    fields |= changes or {}
+    settings = [f"--set {shlex.quote(f'{field}={_spell(value)}')}" for field, value in fields.items()]
+    return " ".join([f"isthmus train {shlex.quote(data)} --recipe {recipe.name}", *settings])
+
+
+def resume_command(data: str, run: str, epochs: int | None = None) -> str:
+    """Write the command that goes on with a run, for so many epochs altogether or as many as its recipe says."""
+    longer = f" --epochs {epochs}" if epochs else ""
+    return f"isthmus train {shlex.quote(data)} --out {shlex.quote(run)} --resume{longer}"
+
+
+def _spell(value: Any) -> str:
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,276 @@
+"""Compare runs: the same figures of the same images side by side, and how sure a difference is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data import Data
+from isthmus.errors import DataError, UsageError
+from isthmus.evaluation.material import Material
+from isthmus.evaluation.reconstruction import measure_reconstruction
+from isthmus.evaluation.table import finite
+from isthmus.pictures.sheets import tile
+from isthmus.runs import Run
+from isthmus.scores import gather_evidence, measure_for
+from isthmus.units import Estimate
+from isthmus.workflows.display import as_displayed, spread
+from isthmus.workflows.evaluation import DEFAULT_DRAWS, evaluate, format_value
+from isthmus.workflows.held_out import HeldOut, find_held_out
+
+PARTS_BESIDE = ("latent", "representation", "disentanglement", "samples")
+"""What is set side by side as `evaluate` gives it; the rest is measured image by image."""
+SHOWN = 12
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ComparedRow:
+    """One figure of every run.
+
+    Attributes:
+        part: Which part of an evaluation it belongs to.
+        key: Its stable name, for machines.
+        name: Its name, for readers.
+        unit: What it is counted in.
+        values: Of each run; None where a run has none.
+        standard_errors: Of each, over images.
+        differences: Each run's figure less the first run's, paired image by image; None for the first, and where the
+            figure is not a mean over images or the two count different things.
+        difference_errors: The standard error of each difference: of paired differences, so that what makes an image
+            hard for both runs does not blur it.
+        meaning: What the figure says.
+    """
+
+    part: str
+    key: str
+    name: str
+    unit: str
+    values: tuple[float | None, ...]
+    standard_errors: tuple[float | None, ...]
+    differences: tuple[float | None, ...]
+    difference_errors: tuple[float | None, ...]
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs side by side.
+
+    Attributes:
+        runs: Their folders' names; the first is what the others differ from.
+        recipes: The names of their recipes.
+        data: What the images are called.
+        split: Which of them they are.
+        images: How many.
+        rows: The figures.
+        notes: What must be known to read them.
+        sheet: uint8 `(H, W, 3)`: a row of images, and a row of each run's reconstructions of them.
+    """
+
+    runs: tuple[str, ...]
+    recipes: tuple[str, ...]
+    data: str
+    split: str
+    images: int
+    rows: tuple[ComparedRow, ...]
+    notes: tuple[str, ...]
+    sheet: NDArray[np.uint8]
+
+    def __getitem__(self, key: str) -> ComparedRow:
+        """The row of that key.
+
+        Raises:
+            KeyError: If there is none.
+        """
+        for row in self.rows:
+            if row.key == key:
+                return row
+        raise KeyError(key)
+
+    def as_table(self) -> tuple[tuple[str, ...], ...]:
+        """Every figure as texts: its name, each run's value, and each later run's difference from the first."""
+        return tuple(
+            (
+                row.name,
+                *(format_value(*pair, row.unit) for pair in zip(row.values, row.standard_errors, strict=True)),
+                *(
+                    "" if difference is None else format_value(difference, error, row.unit)
+                    for difference, error in list(zip(row.differences, row.difference_errors, strict=True))[1:]
+                ),
+            )
+            for row in self.rows
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, fit for JSON; without the picture."""
+        return {
+            "runs": list(self.runs),
+            "recipes": list(self.recipes),
+            "data": self.data,
+            "split": self.split,
+            "images": self.images,
+            "rows": [asdict(row) for row in self.rows],
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class _Figure:
+    """A figure of one run, image by image, `(n,)`, and what it counts: only equal counts have a difference."""
+
+    name: str
+    unit: str
+    meaning: str
+    values: FloatArray
+    counts: tuple[Any, ...]
+
+
+def compare(
+    runs: Sequence[Run], data: Data | None = None, importance_samples: int = DEFAULT_DRAWS, seed: int = 0
+) -> Comparison:
+    """Set runs side by side, on the same images with the same seeds.
+
+    Args:
+        runs: Two or more.
+        data: Images; None for those of the runs' own data that they never learned from.
+        importance_samples: Draws of each image's posterior for the likelihood, K.
+        seed: Of every draw and choice.
+
+    Raises:
+        UsageError: If fewer than two runs are given, or there is no such data.
+        DataError: If the images cannot be found, or are not the same for every run.
+        RunError: If a run is damaged.
+    """
+    if len(runs) < 2:
+        raise UsageError(f"expected two runs or more to compare; got {len(runs)}")
+    found = [find_held_out(run, data) for run in runs]
+    _check_same_images(runs, found)
+    by_image = [_figures(run, held, importance_samples, seed) for run, held in zip(runs, found, strict=True)]
+    evaluations = [evaluate(run, data, importance_samples, seed, PARTS_BESIDE) for run in runs]
+    rows = [_paired_row(key, [figures.get(key) for figures in by_image]) for key in _all_keys(by_image)]
+    for part in PARTS_BESIDE:
+        tables = [{row.key: row for row in evaluation[part].rows} for evaluation in evaluations]
+        for key in _all_keys(tables):
+            if key.startswith("kl_"):  # dimensions of two runs have nothing to do with each other
+                continue
+            some = next(table[key] for table in tables if key in table)
+            rows.append(
+                ComparedRow(
+                    part,
+                    key,
+                    some.name,
+                    some.unit if all(table.get(key, some).unit == some.unit for table in tables) else "",
+                    tuple(table[key].value if key in table else None for table in tables),
+                    tuple(table[key].standard_error if key in table else None for table in tables),
+                    differences=(None,) * len(runs),
+                    difference_errors=(None,) * len(runs),
+                    meaning=some.meaning,
+                )
+            )
+    return Comparison(
+        runs=tuple(run.path.name for run in runs),
+        recipes=tuple(run.recipe.name for run in runs),
+        data=found[0].name,
+        split=found[0].split,
+        images=len(found[0].images),
+        rows=tuple(rows),
+        notes=_notes(runs, found, by_image),
+        sheet=_sheet(runs, found),
+    )
+
+
+def _check_same_images(runs: Sequence[Run], found: Sequence[HeldOut]) -> None:
+    first = found[0]
+    for run, held in zip(runs[1:], found[1:], strict=True):
+        alike = (
+            held.images.fingerprint == first.images.fingerprint
+            if held.images.spec == first.images.spec
+            # The same images as floats have another fingerprint.
+            else held.images.spec.shape == first.images.spec.shape
+            and (held.name, held.split, len(held.images)) == (first.name, first.split, len(first.images))
+        )
+        if not alike:
+            raise DataError(
+                f"runs {runs[0].path.name!r} and {run.path.name!r} cannot be compared: what is new to the one are "
+                f"{len(first.images)} images of {first.name!r} ({first.images.spec}), to the other "
+                f"{len(held.images)} of {held.name!r} ({held.images.spec}). Name images that are new to both"
+            )
+
+
+def _figures(run: Run, held: HeldOut, draws: int, seed: int) -> dict[str, _Figure]:
+    measure = measure_for(run, held.images)
+    pixels = (run.recipe.pixels.binarise, run.recipe.pixels.threshold)
+    figures: dict[str, _Figure] = {}
+    if measure.is_likelihood:
+        evidence = gather_evidence(run, held.images, measure, draws, seed)
+        for key, name, values, meaning in (
+            ("elbo_nats", "ELBO", evidence.elbo, "A lower bound on the log-probability of an image."),
+            (
+                "log_likelihood_nats",
+                f"log-likelihood, K = {draws}",
+                evidence.log_likelihood,
+                f"A tighter bound, by {draws} importance-weighted draws (Burda et al. 2016).",
+            ),
+            ("rate_nats", "rate", evidence.rate, "What the code costs."),
+            ("distortion_nats", "distortion", evidence.distortion, "What the pixels cost once the code is known."),
+        ):
+            figures[key] = _Figure(name, "nats", meaning, values, (measure.kind, *pixels))
+    rebuilt = measure_reconstruction(Material(run, held.images, None, seed), baselines=False).run
+    meaning = "Of the posterior mean's reconstruction"
+    figures["mse"] = _Figure("MSE", "", f"{meaning}: mean squared error.", rebuilt.mse, pixels)
+    figures["psnr_db"] = _Figure("PSNR", "dB", f"{meaning}: peak signal-to-noise ratio.", rebuilt.psnr, pixels)
+    if not np.isnan(rebuilt.ssim).any():
+        figures["ssim"] = _Figure("SSIM", "", f"{meaning}: structural similarity.", rebuilt.ssim, pixels)
+    return figures
+
+
+def _paired_row(key: str, figures: Sequence[_Figure | None]) -> ComparedRow:
+    some = next(figure for figure in figures if figure is not None)
+    estimates = [None if figure is None else Estimate.of(figure.values) for figure in figures]
+    first = figures[0]
+    differences = [
+        None
+        if i == 0 or first is None or figure is None or figure.counts != first.counts
+        else Estimate.of(figure.values - first.values)
+        for i, figure in enumerate(figures)
+    ]
+    return ComparedRow(
+        "reconstruction" if some.unit != "nats" else "likelihood",
+        key,
+        some.name,
+        some.unit,
+        tuple(None if estimate is None else estimate.mean for estimate in estimates),
+        tuple(None if estimate is None else finite(estimate.standard_error) for estimate in estimates),
+        tuple(None if difference is None else difference.mean for difference in differences),
+        tuple(None if difference is None else finite(difference.standard_error) for difference in differences),
+        some.meaning,
+    )
+
+
+def _notes(runs: Sequence[Run], found: Sequence[HeldOut], by_image: Sequence[Mapping[str, _Figure]]) -> tuple[str, ...]:
+    notes = []
+    for run, held, figures in zip(runs, found, by_image, strict=True):
+        if "elbo_nats" not in figures:
+            notes.append(f"{run.path.name}: {measure_for(run, held.images).explanation}")
+    counts = {figures["elbo_nats"].counts for figures in by_image if "elbo_nats" in figures}
+    if len(counts) > 1:
+        notes.append("The runs count pixels differently (grey, or black and white), so their nats cannot be set off.")
+    elif len({figures["mse"].counts for figures in by_image}) > 1:
+        notes.append("Some runs make pixels black or white and some do not, so their errors cannot be set off.")
+    return tuple(notes)
+
+
+def _sheet(runs: Sequence[Run], found: Sequence[HeldOut]) -> NDArray[np.uint8]:
+    chosen = spread(len(found[0].images), SHOWN)
+    rows = [as_displayed(found[0].images.read(chosen))]
+    rows += [as_displayed(run.reconstruct(held.images.read(chosen))) for run, held in zip(runs, found, strict=True)]
+    return tile(np.concatenate(rows), columns=len(chosen))
+
+
+def _all_keys(tables: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The keys of all tables, in the order in which they are first met."""
+    return list(dict.fromkeys(key for table in tables for key in table))

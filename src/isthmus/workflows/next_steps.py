@@ -1,0 +1,41 @@
+"""What to do with a run next, as commands to copy."""
+
+import shlex
+
+from isthmus.report import Command, resume_command
+from isthmus.runs import Run
+
+
+def next_steps(run: Run, *, evaluated: bool) -> list[Command]:
+    """Commands that suit a run, from what people want first.
+
+    Args:
+        run: The run.
+        evaluated: Whether it has been evaluated already.
+    """
+    place = shlex.quote(str(run.path))
+    steps = [
+        Command("Make new images", f"isthmus sample {place} -n 64 --out samples.png"),
+        Command("Reconstruct images of your own", f"isthmus reconstruct {place} photos/ --out reconstructions"),
+        Command("Write their codes, for search or clustering", f"isthmus encode {place} photos/ --out codes.npz"),
+    ]
+    if run.class_names:
+        label = shlex.quote(run.class_names[-1])
+        steps.insert(
+            1, Command("Make images of one class", f"isthmus sample {place} --label {label} --out one-class.png")
+        )
+    picture = "manifold" if run.latent.has_rate and run.recipe.latent.dim == 2 else "traversal"
+    steps.append(Command("Draw its latent space, for a paper", f"isthmus plot {place} {picture} --out {picture}.pdf"))
+    if not evaluated:
+        steps.append(Command("Say how good it is, beside baselines", f"isthmus evaluate {place}"))
+    epochs = 2 * run.recipe.training.epochs
+    steps.append(Command("Train it further", resume_command(run.manifest.data.name, str(run.path), epochs)))
+    lines = (
+        "import isthmus",
+        "",
+        f"run = isthmus.load({str(run.path)!r})",
+        'codes = run.encode(images)["mean"]',
+        "new = run.sample(16)",
+    )
+    steps.append(Command("Use it in Python, without a training framework", "\n".join(lines)))
+    return steps

@@ -1,0 +1,102 @@
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from isthmus.errors import RunError
+from isthmus.runs import sessions
+from isthmus.runs.manifest import GraphEntry, TensorEntry
+from isthmus.runs.sessions import Session
+
+WEIGHT = np.arange(6, dtype=np.float32).reshape(2, 3)
+ENTRY = GraphEntry(
+    file="g.onnx",
+    inputs=(TensorEntry(name="x", dtype="float32", shape=("n", 2)),),
+    outputs=(TensorEntry(name="y", dtype="float32", shape=("n", 3)),),
+    max_difference={},
+)
+
+
+def outside(tensor):
+    """The same tensor, kept in a file beside the graph."""
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="secrets.bin")
+    return tensor
+
+
+def product(weights_in="initializer", external=False):
+    """The graph y = x @ WEIGHT, its weight in one of the places where ONNX lets a tensor stand."""
+    weight = numpy_helper.from_array(WEIGHT, "w")
+    if external:
+        weight = outside(weight)
+    product = helper.make_node("MatMul", ["x", "w"], ["y"])
+    constant = helper.make_node("Constant", [], ["w"], value=weight)
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 2])]
+    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 3])]
+    functions, initializers, opsets = [], [], [helper.make_opsetid("", 18)]
+    if weights_in == "initializer":
+        nodes, initializers = [product], [weight]
+    elif weights_in == "attribute":
+        nodes = [constant, product]
+    elif weights_in == "subgraph":
+        branches = [
+            helper.make_graph(
+                [constant, product], name, [], [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)]
+            )
+            for name in ("then", "else")
+        ]
+        truth = helper.make_node("Constant", [], ["truth"], value=numpy_helper.from_array(np.array(True)))
+        nodes = [truth, helper.make_node("If", ["truth"], ["y"], then_branch=branches[0], else_branch=branches[1])]
+    else:
+        opsets.append(helper.make_opsetid("mine", 1))
+        functions = [helper.make_function("mine", "Multiply", ["x"], ["y"], [constant, product], opsets[:1])]
+        nodes = [helper.make_node("Multiply", ["x"], ["y"], domain="mine")]
+    graph = helper.make_graph(nodes, "product", inputs, outputs, initializers)
+    return helper.make_model(graph, opset_imports=opsets, functions=functions, ir_version=9).SerializeToString()
+
+
+PLACES = ["initializer", "attribute", "subgraph", "function"]
+
+
+@pytest.mark.parametrize("weights_in", PLACES)
+def test_runs_a_graph(weights_in):
+    x = np.random.default_rng(0).standard_normal((4, 2), np.float32)
+    found = Session(product(weights_in), ENTRY, "here")(x)
+    np.testing.assert_allclose(found["y"], x @ WEIGHT, rtol=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 6, 7, 12])
+def test_in_batches(monkeypatch, count):
+    monkeypatch.setattr(sessions, "BATCH", 6)
+    x = np.random.default_rng(0).standard_normal((count, 2), np.float32)
+    found = Session(product(), ENTRY, "here")(x)["y"]
+    assert found.shape == (count, 3)
+    np.testing.assert_allclose(found, x @ WEIGHT, rtol=1e-5)
+
+
+@pytest.mark.parametrize("weights_in", PLACES)
+def test_refuses_weights_in_other_files(weights_in, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secrets.bin").write_bytes(WEIGHT.tobytes())
+    with pytest.raises(RunError, match="here: the graph keeps its weights in other files"):
+        Session(product(weights_in, external=True), ENTRY, "here")
+
+
+def test_refuses_what_onnx_itself_wrote_with_external_data(tmp_path):
+    model = onnx.load_from_string(product())
+    onnx.save(model, tmp_path / "g.onnx", save_as_external_data=True, location="g.data", size_threshold=0)
+    with pytest.raises(RunError, match="ONNX external data"):
+        Session((tmp_path / "g.onnx").read_bytes(), ENTRY, "here")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not a graph", product()[:60]])
+def test_refuses_what_is_no_graph(content):
+    with pytest.raises(RunError, match="here: "):
+        Session(content, ENTRY, "here")
+
+
+def test_refuses_a_graph_that_is_not_as_declared():
+    other = ENTRY.model_copy(update={"outputs": (TensorEntry(name="mean", dtype="float32", shape=("n", 2)),)})
+    with pytest.raises(RunError, match="here: the graph has no mean, which the manifest declares"):
+        Session(product(), other, "here")

@@ -1,0 +1,135 @@
+import tracemalloc
+
+import numpy as np
+import pytest
+from scipy.special import expit, logsumexp
+
+from isthmus.data import evaluation_batches, select
+from isthmus.errors import DataError, UsageError
+from isthmus.scores import evidence, gather_evidence, measure_for, score
+
+
+def gather(model, draws, seed=0, **options):
+    return gather_evidence(model.run, model.source, measure_for(model.run, model.source), draws, seed, **options)
+
+
+def test_with_the_exact_posterior_one_draw_gives_the_exact_log_probability(exact):
+    """Every weight is p(x) itself then, whatever the draw (Burda et al. 2016, section 3)."""
+    found = gather(exact, 1)
+    np.testing.assert_allclose(found.log_likelihood, exact.exact(), atol=2e-4)
+    assert found.effective_draws == pytest.approx(1.0)
+
+
+def test_the_elbo_of_the_exact_posterior_is_the_log_probability(exact):
+    elbo = gather(exact, 2000).elbo
+    np.testing.assert_allclose(elbo.mean(), exact.exact().mean(), atol=0.02)
+
+
+def test_the_bound_rises_with_the_draws_to_the_exact_value(rough):
+    truth = rough.exact().mean()
+    bounds = [gather(rough, draws).log_likelihood.mean() for draws in (1, 5, 50, 2000)]
+    assert bounds == sorted(bounds)
+    assert bounds[0] < truth - 0.3
+    assert bounds[-1] == pytest.approx(truth, abs=0.01)
+
+
+def test_the_elbo_is_below_the_weighted_bound(rough):
+    found = gather(rough, 100)
+    assert np.all(found.elbo < found.log_likelihood + 0.5)
+    assert found.elbo.mean() < found.log_likelihood.mean()
+
+
+def test_the_rate_in_closed_form_is_the_mean_of_log_ratios(rough):
+    """A Monte-Carlo KL from the run's own posterior, by SciPy."""
+    from scipy.stats import norm
+
+    posterior = rough.run.encode(rough.source.images)
+    mean, deviation = posterior["mean"].astype(float), np.exp(0.5 * posterior["log_variance"].astype(float))
+    z = mean + deviation * np.random.default_rng(0).standard_normal((4000, *mean.shape))
+    sampled = (norm.logpdf(z, mean, deviation) - norm.logpdf(z)).sum(axis=2).mean(axis=0)
+    np.testing.assert_allclose(gather(rough, 1).rate, sampled, atol=0.1)
+
+
+def test_a_bernoulli_bound_reaches_the_integral(coin):
+    """One latent number: the integral over it is a sum over a fine grid."""
+    run, weights, bias, source = coin
+    found = gather_evidence(run, source, measure_for(run, source), 3000, seed=4)
+    (batch,) = evaluation_batches(source, 8, run.recipe.pixels, 4)
+    x = batch.target.reshape(8, -1).astype(float)
+    z = np.linspace(-10, 10, 4001)[:, None]
+    white = expit(z * weights.astype(np.float32) + bias)
+    log_joint = x @ np.log(white).T + (1 - x) @ np.log1p(-white).T - 0.5 * z[:, 0] ** 2 - 0.5 * np.log(2 * np.pi)
+    exact = logsumexp(log_joint, axis=1) + np.log(z[1, 0] - z[0, 0])
+    np.testing.assert_allclose(found.log_likelihood, exact, atol=0.05)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 50])
+def test_the_figures_do_not_depend_on_the_batch_size(rough, batch_size):
+    whole, parts = gather(rough, 20, seed=3), gather(rough, 20, seed=3, batch_size=batch_size)
+    np.testing.assert_allclose(parts.log_likelihood, whole.log_likelihood, atol=1e-4)
+    np.testing.assert_allclose(parts.distortion, whole.distortion, atol=1e-4)
+    np.testing.assert_allclose(parts.effective_draws, whole.effective_draws, rtol=1e-4)
+
+
+def test_more_draws_go_on_from_fewer(rough):
+    """The sum of four weights is that of the first two and of two others, none negative."""
+    two, four = gather(rough, 2), gather(rough, 4)
+    assert np.all(four.log_likelihood + np.log(4) > two.log_likelihood + np.log(2))
+
+
+def test_the_seed_fixes_the_draws(rough):
+    assert np.array_equal(gather(rough, 3, seed=1).distortion, gather(rough, 3, seed=1).distortion)
+    assert not np.array_equal(gather(rough, 3, seed=1).distortion, gather(rough, 3, seed=2).distortion)
+
+
+def test_every_image_counts_once(rough, monkeypatch):
+    seen = []
+    original = evidence.evaluation_batches
+
+    def counted(*arguments):
+        for batch in original(*arguments):
+            seen.append(len(batch.seen))
+            yield batch
+
+    monkeypatch.setattr(evidence, "evaluation_batches", counted)
+    assert len(gather(rough, 1, batch_size=16).elbo) == 50
+    assert seen == [16, 16, 16, 2]
+
+
+def test_memory_does_not_grow_with_the_draws(rough):
+    peaks = []
+    for draws in (10, 400):
+        tracemalloc.start()
+        gather(rough, draws)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0] + 100_000
+
+
+def test_an_image_alone_scores_as_among_others(rough):
+    first = select(rough.source, [0])
+    alone = gather_evidence(rough.run, first, measure_for(rough.run, first), 10)
+    np.testing.assert_allclose(alone.log_likelihood, gather(rough, 10).log_likelihood[:1], atol=1e-4)
+
+
+def test_training_counts_the_same_distortion_and_rate(exact):
+    counted, found = score(exact.run, exact.source), gather(exact, 400)
+    np.testing.assert_allclose(counted.rate, found.rate)
+    assert counted.distortion.mean() == pytest.approx(found.distortion.mean(), abs=0.5)
+
+
+def test_no_draw_is_refused(exact):
+    with pytest.raises(UsageError, match="at least one importance sample for each image; got 0"):
+        gather(exact, 0)
+
+
+def test_images_of_another_shape_are_refused(exact, coin):
+    with pytest.raises(DataError, match="expected images of 4x3x1"):
+        gather_evidence(exact.run, coin[3], measure_for(exact.run, coin[3]), 1)
+
+
+def test_where_there_is_no_likelihood_the_reason_is_given(exact):
+    measure = measure_for(exact.run, exact.source)
+    none = type(measure)("none", "because", measure.likelihood, measure.pixels)
+    with pytest.raises(UsageError, match="because"):
+        gather_evidence(exact.run, exact.source, none, 1)

@@ -1,0 +1,108 @@
+import importlib.util
+import os
+
+import pytest
+
+from isthmus.errors import BackendError
+from isthmus.training import backends
+from isthmus.training.backends import choose_backend, device_name, installed_backends
+
+NOW = os.environ["KERAS_BACKEND"]
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    """What is chosen here changes nothing elsewhere."""
+    for name in ("KERAS_BACKEND", "CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Pretend that only these packages are there, and that none was imported."""
+
+    def pretend(*packages):
+        found = lambda name: object() if name in packages else None
+        monkeypatch.setattr(importlib.util, "find_spec", found)
+        for name in ("keras", *backends.BACKENDS):
+            monkeypatch.delitem(backends.sys.modules, name, raising=False)
+
+    return pretend
+
+
+def test_the_first_installed_is_the_default(installed):
+    installed("keras", "jax", "torch")
+    assert choose_backend() == "jax"
+    assert os.environ["KERAS_BACKEND"] == "jax"
+
+
+def test_the_environment_comes_before_the_default_and_the_argument_before_it(installed, monkeypatch):
+    installed("keras", "tensorflow", "jax", "torch")
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert choose_backend() == "torch"
+    assert choose_backend("jax") == "jax"
+
+
+def test_an_unknown_one():
+    with pytest.raises(BackendError, match="expected a backend of tensorflow, jax, torch; got 'theano'"):
+        choose_backend("theano")
+
+
+@pytest.mark.parametrize("there", [("keras", "tensorflow"), ("jax",)])
+def test_one_that_is_not_installed_names_its_extra(installed, there):
+    installed(*there)
+    with pytest.raises(BackendError, match=r'training on jax needs an extra: pip install "isthmus\[jax\]"'):
+        choose_backend("jax")
+
+
+def test_none_installed(installed):
+    installed()
+    with pytest.raises(BackendError, match=r"isthmus\[tensorflow\]"):
+        choose_backend()
+    assert installed_backends() == []
+
+
+def test_lists_what_is_installed(installed):
+    installed("keras", "torch", "tensorflow")
+    assert installed_backends() == ["tensorflow", "torch"]
+
+
+@pytest.mark.parametrize("other", [name for name in backends.BACKENDS if name != NOW])
+def test_keras_cannot_change(other):
+    if importlib.util.find_spec(other) is None:
+        pytest.skip(f"needs {other}")
+    import keras
+
+    assert keras.config.backend() == NOW
+    with pytest.raises(BackendError, match=f"Keras already runs on {NOW} in this process and cannot change to {other}"):
+        choose_backend(other)
+    assert choose_backend(NOW) == NOW
+
+
+class TestDevices:
+    @pytest.mark.parametrize("device", ["tpu", "gpu:x", "", "cpu0"])
+    def test_unknown(self, installed, device):
+        installed("keras", "jax")
+        with pytest.raises(BackendError, match="expected a device such as cpu, gpu or gpu:1; got "):
+            choose_backend("jax", device)
+
+    def test_a_running_framework_keeps_its_own(self):
+        import keras
+
+        assert keras
+        with pytest.raises(BackendError, match=f"{NOW} is already running in this process"):
+            choose_backend(NOW, "cpu")
+
+    @pytest.mark.parametrize(
+        ("device", "visible", "platform"),
+        [("cpu", "-1", "cpu"), ("gpu", "0", None), ("gpu:1", "1", None), ("CUDA:2", "2", None)],
+    )
+    def test_is_settled_in_the_environment(self, installed, device, visible, platform):
+        installed("keras", "jax")
+        choose_backend("jax", device)
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == visible
+        assert os.environ.get("JAX_PLATFORMS") == platform
+
+    def test_has_a_name(self):
+        assert device_name()

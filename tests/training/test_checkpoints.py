@@ -1,0 +1,84 @@
+import errno
+
+import pytest
+
+from isthmus.errors import RunError, StorageError
+from isthmus.training.checkpoints import Checkpoints
+from isthmus.training.fit import build_model
+from isthmus.training.state import TrainingState
+from isthmus.training.weights import state_of, weights_of
+
+
+@pytest.fixture
+def model(job, train_source):
+    return lambda seed=0: build_model(job(training__seed=seed).recipe, train_source.spec)
+
+
+@pytest.fixture
+def checkpoints(tmp_path):
+    return Checkpoints(tmp_path / "checkpoint")
+
+
+def saved(model, checkpoints, *steps):
+    for step in steps:
+        checkpoints.save(model, TrainingState(step=step, best_loss=float(step), best_weights=weights_of(model)))
+
+
+def test_gives_everything_back(model, checkpoints, assert_same):
+    first, other = model(), model(seed=1)
+    best = weights_of(other)
+    state = TrainingState(
+        step=7, epoch=1, seconds=1.5, history=[{"loss": 0.1}], best_loss=1 / 3, best_epoch=1, waited=1
+    )
+    state.best_weights = best
+    checkpoints.save(first, state)
+    again = checkpoints.restore(other)
+    assert_same(state_of(other), state_of(first))
+    assert_same(dict(sorted(again.best_weights.items())), dict(sorted(best.items())))
+    assert again.to_json() == state.to_json()
+
+
+def test_keeps_the_last_two(model, checkpoints, files_in):
+    saved(model(), checkpoints, 3, 12, 100)
+    assert files_in(checkpoints.folder) == ["step-000000012.safetensors", "step-000000100.safetensors"]
+    assert checkpoints.restore(model()).step == 100
+
+
+@pytest.mark.parametrize("harm", ["torn", "empty", "foreign"])
+def test_a_torn_one_is_passed_over(model, checkpoints, harm):
+    saved(model(), checkpoints, 3, 12)
+    last = checkpoints.folder / "step-000000012.safetensors"
+    content = last.read_bytes()
+    last.write_bytes({"torn": content[: len(content) // 2], "empty": b"", "foreign": b"\xff" * 99}[harm])
+    assert checkpoints.restore(model()).step == 3
+
+
+def test_none_whole(model, checkpoints):
+    with pytest.raises(RunError, match="holds no whole checkpoint to go on from"):
+        checkpoints.restore(model())
+    checkpoints.folder.mkdir()
+    (checkpoints.folder / "step-000000001.safetensors").write_bytes(b"")
+    (checkpoints.folder / ".step-000000001-abc.part.safetensors").write_bytes(b"")
+    with pytest.raises(RunError, match="holds no whole checkpoint"):
+        checkpoints.restore(model())
+
+
+def test_of_another_model(model, checkpoints, job, train_source):
+    saved(model(), checkpoints, 3)
+    with pytest.raises(RunError, match="does not fit this recipe"):
+        checkpoints.restore(build_model(job(latent__dim=9).recipe, train_source.spec))
+
+
+def test_a_full_disk_leaves_those_before(model, checkpoints, monkeypatch, files_in):
+    saved(model(), checkpoints, 3, 12)
+    before = files_in(checkpoints.folder)
+
+    def full(path, content):
+        with path.open("wb") as file:
+            file.write(content[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(StorageError, match="full"):
+        saved(model(), checkpoints, 20)
+    assert files_in(checkpoints.folder) == before

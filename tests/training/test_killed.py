@@ -1,0 +1,78 @@
+"""A training that is killed, for real and again and again, ends as if nothing had happened."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+KILLS = 10
+RECIPE = """
+    --recipe conv-vae --epochs 3 --set network.filters=4,8 --set training.batch_size=4 --set training.patience=50
+    --set pixels.binarise=stochastic --set training.validation_fraction=0.1 --set training.schedule=cosine
+    --set objective.beta_warmup_epochs=2 --set training.checkpoint_seconds=0.05
+""".split()
+
+
+def command(backend, out, *more):
+    arguments = ["train", "images.npz", *RECIPE, "--backend", backend, "--out", out, *more]
+    return [sys.executable, "-m", "isthmus", *arguments]
+
+
+def checkpoints(folder):
+    return sorted(path.name for path in (folder / "checkpoint").glob("step-*"))
+
+
+def curves(run):
+    """The history without its clock."""
+    with (run / "history.csv").open() as file:
+        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
+
+
+def kill_after_a_new_checkpoint(process, folder, seen):
+    """Wait until a checkpoint is there that was not, then kill -9; False if the training ended first."""
+    deadline = time.monotonic() + 120
+    while process.poll() is None:
+        assert time.monotonic() < deadline
+        if set(checkpoints(folder)) - seen:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            return True
+        time.sleep(0.002)
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_killed_ten_times_a_training_ends_bit_for_bit_the_same(tmp_path, backend):
+    if not os.environ.get("ISTHMUS_REQUIRE_BACKENDS"):
+        pytest.importorskip(backend)
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (400, 12, 12, 1), np.uint8), rng.integers(0, 3, 400)
+    np.savez(tmp_path / "images.npz", x=images, y=labels)
+    whole = subprocess.run(command(backend, "whole"), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert whole.returncode == 0, whole.stderr
+
+    folder = tmp_path / "killed"
+    kills, steps = 0, []
+    while kills < KILLS:
+        seen = set(checkpoints(folder)) if folder.exists() else set()
+        more = ["--resume"] if seen else []
+        process = subprocess.Popen(command(backend, "killed", *more), cwd=tmp_path, stderr=subprocess.DEVNULL)
+        assert kill_after_a_new_checkpoint(process, folder, seen), f"it ended after {kills} kills"
+        steps.append(checkpoints(folder)[-1])
+        assert len(checkpoints(folder)) <= 3  # two are kept; a third where the kill came before the oldest went
+        kills += 1
+    done = subprocess.run(
+        command(backend, "killed", "--resume"), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"going on from step {int(steps[-1].removeprefix('step-').removesuffix('.safetensors'))} " in done.stderr
+    assert len(set(steps)) == KILLS
+    for name in ("weights.safetensors", "codes.safetensors", "metrics.json", "recipe.json"):
+        assert (folder / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+    assert curves(folder) == curves(tmp_path / "whole")

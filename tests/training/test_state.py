@@ -1,0 +1,22 @@
+import math
+
+import numpy as np
+
+from isthmus.training.state import TrainingState
+
+
+def test_gives_itself_back_but_for_the_reason_it_ended():
+    state = TrainingState(
+        step=7, epoch=1, seconds=2.5, history=[{"epoch": 1, "loss": 3.25}], best_loss=1 / 3, best_epoch=1, waited=2
+    )
+    state.message = "stopped on request"
+    weights = {"kernel": np.ones(2)}
+    again = TrainingState.from_json(state.to_json(), weights)
+    assert again.best_weights is weights
+    again.best_weights = {}
+    state.message = ""
+    assert again == state
+
+
+def test_before_any_epoch_nothing_is_good():
+    assert TrainingState.from_json(TrainingState().to_json(), {}).best_loss == math.inf

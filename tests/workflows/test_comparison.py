@@ -1,0 +1,94 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import isthmus
+from isthmus.errors import DataError, UsageError
+from isthmus.scores import gather_evidence, measure_for
+from isthmus.workflows.comparison import _Figure, _paired_row, compare
+from isthmus.workflows.held_out import find_held_out
+
+DRAWS = 4
+
+
+@pytest.fixture(scope="module")
+def runs(tiny_run, tiny_ae_run, tmp_path_factory):
+    """The tiny run, its twin, and a plain autoencoder of the same images."""
+    place = tmp_path_factory.mktemp("compared")
+    for name, source in (("one", tiny_run), ("twin", tiny_run), ("plain", tiny_ae_run)):
+        shutil.copytree(source.path, place / name)
+    return [isthmus.load(place / name) for name in ("one", "twin", "plain")]
+
+
+@pytest.fixture(scope="module")
+def compared(runs, bars):
+    return compare(runs, bars, DRAWS)
+
+
+def test_a_twin_does_not_differ(compared):
+    for key in ("elbo_nats", "log_likelihood_nats", "mse", "psnr_db"):
+        row = compared[key]
+        assert row.differences[:2] == (None, 0.0)
+        assert row.difference_errors[1] == 0.0
+        assert row.values[0] == row.values[1]
+
+
+def test_differences_are_paired():
+    """What makes an image hard for both runs does not blur the difference."""
+    rng = np.random.default_rng(0)
+    hard = 100 * rng.standard_normal(50)
+    figures = [_Figure("ELBO", "nats", "", hard + shift + rng.normal(0, 0.1, 50), ("grey",)) for shift in (0.0, 2.0)]
+    row = _paired_row("elbo_nats", figures)
+    assert row.differences[1] == pytest.approx(2.0, abs=0.1)
+    assert row.difference_errors[1] < 0.05 < 5.0 < row.standard_errors[1]
+
+
+def test_the_figures_are_those_of_an_evaluation(runs, bars):
+    run = runs[0]
+    held = find_held_out(run, bars)
+    row = compare(runs[:2], bars, DRAWS)["elbo_nats"]
+    evidence = gather_evidence(run, held.images, measure_for(run, held.images), DRAWS)
+    assert row.values[0] == pytest.approx(evidence.elbo.mean())
+    assert row.standard_errors[0] == pytest.approx(evidence.elbo.std(ddof=1) / np.sqrt(len(evidence.elbo)))
+
+
+def test_what_counts_different_things_is_not_set_off(compared):
+    assert compared["elbo_nats"].values[2] is None
+    assert compared["mse"].values[2] is not None
+    assert compared["mse"].differences[2] is None  # black and white beside grey
+    assert any("no log-likelihood is given" in note for note in compared.notes)
+    assert any("cannot be set off" in note for note in compared.notes)
+
+
+def test_other_parts_stand_side_by_side(compared):
+    row = compared["active_units"]
+    assert (row.part, len(row.values)) == ("latent", 3)
+    assert row.differences == (None, None, None)
+    assert not any(row.key.startswith("kl_") for row in compared.rows)
+
+
+def test_the_sheet_has_a_row_for_the_images_and_one_for_each_run(compared, bars):
+    height, width, channels = compared.sheet.shape
+    assert channels == 3
+    assert compared.sheet.dtype == np.uint8
+    assert (height - 4) % 4 == 0
+    assert width > height
+
+
+def test_a_comparison_is_text_and_json(compared):
+    assert all(len(line) == 1 + 3 + 2 for line in compared.as_table())
+    assert json.loads(json.dumps(compared.to_json(), allow_nan=False))["runs"] == ["one", "twin", "plain"]
+
+
+def test_one_run_is_not_enough(runs, bars):
+    with pytest.raises(UsageError, match="expected two runs or more to compare; got 1"):
+        compare(runs[:1], bars)
+
+
+def test_images_that_one_of_them_learned_from_are_refused(runs, bars):
+    entry = runs[1].manifest.data.model_copy(update={"fingerprint": "other"})
+    stranger = type(runs[1])(runs[1].path, runs[1].manifest.model_copy(update={"data": entry}), runs[1].recipe)
+    with pytest.raises(DataError, match="cannot be compared"):
+        compare([runs[0], stranger], bars, DRAWS)

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from isthmus.errors import DataError, UsageError
+from isthmus.workflows.held_out import find_held_out
+from isthmus.workflows.preparation import prepare
+
+
+def test_the_same_data_is_split_as_it_was_for_training(tiny_run, bars):
+    found = find_held_out(tiny_run, bars)
+    prepared = prepare(bars, tiny_run.recipe, {})
+    assert found.split == "test"
+    assert found.images.fingerprint == prepared.test.fingerprint
+    assert found.train.fingerprint == tiny_run.manifest.data.fingerprint
+
+
+def test_other_data_is_taken_whole(tiny_run, bars):
+    images = bars[0][:30, ::-1].copy()
+    found = find_held_out(tiny_run, images)
+    assert (found.split, len(found.images), found.train) == ("all", 30, None)
+
+
+def test_a_single_image_is_enough(tiny_run, bars):
+    assert len(find_held_out(tiny_run, bars[0][:1, ::-1].copy()).images) == 1
+
+
+def test_data_that_has_no_name_must_be_given(tiny_run):
+    with pytest.raises(DataError, match="was trained on 'images', which is no named data set and no path from here"):
+        find_held_out(tiny_run)
+
+
+def test_changed_data_is_not_taken_for_the_runs_own(tiny_run, bars, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez(tmp_path / "images", images=bars[0][:100], labels=bars[1][:100])
+    (tmp_path / "images.npz").rename(tmp_path / "moved.npz")
+    manifest = tiny_run.manifest.model_copy(
+        update={"data": tiny_run.manifest.data.model_copy(update={"name": "moved.npz"})}
+    )
+    run = type(tiny_run)(tiny_run.path, manifest, tiny_run.recipe)
+    with pytest.raises(DataError, match="the images of that name are others now"):
+        find_held_out(run)
+
+
+def test_images_of_another_shape_are_refused(tiny_run):
+    with pytest.raises(DataError, match="expected images of 10x12x1"):
+        find_held_out(tiny_run, np.zeros((4, 8, 8, 1), np.uint8))
+
+
+def test_a_place_where_nothing_is_is_a_wrong_call(tiny_run):
+    with pytest.raises(UsageError, match="no data set or path"):
+        find_held_out(tiny_run, "no-such-place")

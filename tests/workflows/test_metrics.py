@@ -1,0 +1,61 @@
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from isthmus.data import as_source
+from isthmus.recipes import with_fields
+from isthmus.scores import score
+from isthmus.workflows.metrics import measure, to_json
+from isthmus.workflows.preparation import Prepared
+
+
+@pytest.fixture
+def source(bars):
+    return as_source(bars[0][:30])
+
+
+def prepared(run, validation=None, test=None, **changes):
+    recipe = with_fields(run.recipe, {name.replace("__", "."): value for name, value in changes.items()})
+    return Prepared("bars", recipe, as_source(np.zeros((1, 12, 10, 1), np.uint8)), validation, test)
+
+
+def test_a_vaes_figures_are_the_means_of_its_scores(tiny_run, source):
+    figures = measure(tiny_run, prepared(tiny_run, test=source))
+    scores = score(tiny_run, source, 0)
+    assert (figures["split"], figures["images"]) == ("test", 30)
+    assert figures["rate_nats"]["mean"] == pytest.approx(scores.rate.mean())
+    assert figures["elbo_nats"]["mean"] == pytest.approx(-(scores.rate + scores.distortion).mean())
+    assert figures["elbo_nats"]["standard_error"] == pytest.approx(stats.sem(scores.elbo))
+    assert figures["mse"]["mean"] == pytest.approx(scores.squared_error.mean())
+    assert set(figures) == {"split", "images", "distortion_nats", "rate_nats", "mse", "elbo_nats"}
+
+
+def test_no_bound_is_claimed_where_the_loss_is_no_likelihood(tiny_run, source):
+    figures = measure(tiny_run, prepared(tiny_run, test=source, pixels__binarise="none"))
+    assert "elbo_nats" not in figures
+    both = figures["distortion_nats"]["mean"] + figures["rate_nats"]["mean"]
+    assert figures["loss_nats"]["mean"] == pytest.approx(both)
+
+
+def test_an_autoencoder_has_no_rate(tiny_ae_run, source):
+    figures = measure(tiny_ae_run, prepared(tiny_ae_run, test=source))
+    assert set(figures) == {"split", "images", "distortion_nats", "mse"}
+
+
+def test_validation_images_where_there_are_none_to_test_on(tiny_run, source):
+    assert measure(tiny_run, prepared(tiny_run, validation=source))["split"] == "validation"
+    assert measure(tiny_run, prepared(tiny_run)) == {"split": None}
+
+
+def test_one_image_has_no_standard_error(tiny_run, bars):
+    figures = measure(tiny_run, prepared(tiny_run, test=as_source(bars[0][:1])))
+    assert figures["mse"]["standard_error"] is None
+    assert json.loads(to_json(figures)) == figures
+
+
+def test_training_wrote_them(tiny_run):
+    written = json.loads((tiny_run.path / "metrics.json").read_text())
+    assert written["split"] == "test"
+    assert written["images"] == tiny_run.manifest.data.test_images

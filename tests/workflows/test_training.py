@@ -1,0 +1,405 @@
+import csv
+import errno
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+import safetensors.numpy
+
+import isthmus
+from isthmus.errors import RecipeError, RunError, StorageError, TrainingError, TrustError, UsageError
+from isthmus.recipes import leaf_fields, with_fields
+from isthmus.runs.folder import describe_file, read_manifest
+from isthmus.training import callbacks
+
+
+def bar_of(images):
+    """Which third of each image is brightest."""
+    return images.reshape(len(images), 3, -1).mean(axis=2).argmax(axis=1)
+
+
+def weights_at(folder):
+    return (folder / "weights.safetensors").read_bytes()
+
+
+class TestRunFolder:
+    def test_holds_what_a_run_should(self, tiny_run, files_in):
+        found = files_in(tiny_run.path)
+        pictures = [name for name in found if name.startswith("pictures/")]
+        assert pictures == [*(f"pictures/epoch-{epoch:04d}.png" for epoch in range(3)), "pictures/training.gif"]
+        assert {
+            "codes.safetensors",
+            "decoder.onnx",
+            "encoder.onnx",
+            "history.csv",
+            "manifest.json",
+            "metrics.json",
+            "recipe.json",
+            "weights.safetensors",
+        } <= set(found)
+        assert not any(".part" in name for name in found)
+
+    def test_the_manifest_vouches_for_its_files(self, tiny_run):
+        manifest = tiny_run.manifest
+        assert manifest.state == "complete"
+        assert {"recipe.json", "weights.safetensors", "encoder.onnx", "decoder.onnx", "codes.safetensors"} <= set(
+            manifest.files
+        )
+        for name, entry in manifest.files.items():
+            assert describe_file(tiny_run.path / name) == entry
+
+    def test_the_manifest_says_how_it_came_about(self, tiny_run, tiny_recipe):
+        manifest = tiny_run.manifest
+        assert manifest.images.spec.shape == (12, 10, 1)
+        assert [group.model_dump() for group in manifest.latent_groups] == [
+            {"name": "latent", "kind": "gaussian", "shape": (2,)}
+        ]
+        data, training = manifest.data, manifest.training
+        assert data.train_images + data.validation_images + data.test_images == 120
+        assert (training.backend, training.epochs) == (keras.config.backend(), 2)
+        assert training.steps == 2 * max(1, round(data.train_images / 32))
+        assert training.seconds > 0
+        assert json.loads((tiny_run.path / "recipe.json").read_text()) == tiny_recipe.model_dump(mode="json")
+
+    def test_the_graphs_are_the_public_contract(self, tiny_run):
+        graphs = {
+            name: {(tensor.name, tensor.dtype, tensor.shape) for tensor in (*graph.inputs, *graph.outputs)}
+            for name, graph in tiny_run.manifest.graphs.items()
+        }
+        image = ("n", 12, 10, 1)
+        assert graphs == {
+            "encoder": {
+                ("images", "uint8", image),
+                ("mean", "float32", ("n", 2)),
+                ("log_variance", "float32", ("n", 2)),
+            },
+            "decoder": {("latent", "float32", ("n", 2)), ("images", "uint8", image), ("logits", "float32", image)},
+        }
+
+    def test_names_no_machine_and_no_user(self, tiny_run):
+        for path in tiny_run.path.rglob("*"):
+            if path.is_file():
+                content = path.read_bytes()
+                assert os.uname().nodename.encode() not in content, path
+                assert str(tiny_run.path.parent).encode() not in content, path
+
+    def test_weights_are_the_exported_ones(self, tiny_ae_run, bars):
+        """By hand: a dense autoencoder from its weights alone."""
+        w = safetensors.numpy.load_file(tiny_ae_run.path / "weights.safetensors")
+        x = bars[0].reshape(120, -1) / 255
+        hidden = np.maximum(x @ w["encoder_dense_0/kernel"] + w["encoder_dense_0/bias"], 0)
+        codes = hidden @ w["mean/kernel"] + w["mean/bias"]
+        np.testing.assert_allclose(tiny_ae_run.encode(bars[0])["mean"], codes, rtol=1e-3, atol=1e-4)
+        hidden = np.maximum(codes @ w["decoder_dense_0/kernel"] + w["decoder_dense_0/bias"], 0)
+        mean = 1 / (1 + np.exp(-(hidden @ w["decoder_out/kernel"] + w["decoder_out/bias"])))
+        assert np.abs(tiny_ae_run.reconstruct(bars[0]).reshape(120, -1) - 255 * mean).max() < 1.5
+
+    def test_class_names_go_with_labels(self, tiny_ae_run, bars):
+        densities = safetensors.numpy.load_file(tiny_ae_run.path / "codes.safetensors")
+        assert {name.partition(".weights")[0] for name in densities if name.endswith("weights")} == {
+            "all",
+            "label.0",
+            "label.1",
+            "label.2",
+        }
+        assert bar_of(tiny_ae_run.reconstruct(bars[0])).tolist() == bars[1].tolist()
+
+    def test_images_without_labels(self, bars, tiny_recipe, tmp_path):
+        run = isthmus.train(bars[0], tiny_recipe, tmp_path / "run", changes={"training.epochs": 1})
+        assert run.class_names == ()
+        assert run.sample(2).shape == (2, 12, 10, 1)
+
+    def test_floats_all_the_way(self, bars, tmp_path):
+        changes = {"pixels.dtype": "float32", "training.epochs": 1, "network.units": [4]}
+        run = isthmus.train((bars[0] / 255).astype(np.float32), "dense-ae", tmp_path / "run", changes=changes)
+        images = run.sample(3)
+        assert images.dtype == np.float32
+        assert 0 <= images.min() <= images.max() <= 1
+
+    def test_two_trainings_of_one_seed_give_one_run(self, bars, tiny_run, tiny_recipe, tmp_path):
+        run = isthmus.train(bars, tiny_recipe, tmp_path / "again")
+        assert weights_at(run.path) == weights_at(tiny_run.path)
+        np.testing.assert_array_equal(run.sample(5, label=1), tiny_run.sample(5, label=1))
+        assert (run.path / "metrics.json").read_text() == (tiny_run.path / "metrics.json").read_text()
+
+    def test_a_place_is_found_where_none_is_named(self, bars, tiny_recipe, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        changes = {"training.epochs": 1}
+        places = [isthmus.train(bars[0][:40], tiny_recipe, changes=changes).path for _ in range(2)]
+        assert [str(place) for place in places] == ["runs/images-tiny", "runs/images-tiny-2"]
+
+
+class TestResume:
+    def test_two_epochs_and_two_more_are_four(self, bars, tiny_recipe, tmp_path):
+        four = {"training.epochs": 4}
+        whole = isthmus.train(bars, tiny_recipe, tmp_path / "whole", changes=four)
+        isthmus.train(bars, tiny_recipe, tmp_path / "parts")
+        parts = isthmus.train(bars, None, tmp_path / "parts", changes=four, resume=True)
+        assert weights_at(whole.path) == weights_at(parts.path)
+        rows = []
+        for run in (whole, parts):
+            with (run.path / "history.csv").open() as file:
+                rows.append([{**row, "seconds": None} for row in csv.DictReader(file)])
+        assert rows[0] == rows[1]
+        assert len(rows[0]) == 4
+        assert parts.recipe.training.epochs == 4
+        assert parts.manifest.training.epochs == 4
+        assert (parts.path / "metrics.json").read_bytes() == (whole.path / "metrics.json").read_bytes()
+        frames = sorted(path.name for path in (parts.path / "pictures").glob("epoch-*.png"))
+        assert frames == [f"epoch-{epoch:04d}.png" for epoch in range(5)]
+
+    def test_a_run_that_is_complete_stays_as_it_is(self, bars, copied_run):
+        before = weights_at(copied_run)
+        run = isthmus.train(bars, None, copied_run, resume=True)
+        assert weights_at(run.path) == before
+        assert run.manifest.state == "complete"
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"latent.dim": 3}, r"latent.dim: 2 in the run, 3 now"),
+            ({"training.learning_rate": 0.5}, r"training.learning_rate: 0.01 in the run, 0.5 now"),
+            ({"latent": "point"}, r"latent.kind: gaussian in the run, point now"),
+        ],
+    )
+    def test_by_another_recipe(self, bars, copied_run, changes, said):
+        with pytest.raises(UsageError, match=rf"(?s){said}.*--init-from {copied_run}"):
+            isthmus.train(bars, None, copied_run, changes=changes, resume=True)
+        assert isthmus.load(copied_run).sample(1).shape == (1, 12, 10, 1)
+
+    def test_on_other_images(self, bars, copied_run):
+        with pytest.raises(UsageError, match="was trained on other images"):
+            isthmus.train((255 - bars[0], bars[1]), None, copied_run, resume=True)
+
+    def test_without_checkpoints(self, bars, copied_run):
+        shutil.rmtree(copied_run / "checkpoint")
+        with pytest.raises(RunError, match="holds no whole checkpoint to go on from"):
+            isthmus.train(bars, None, copied_run, changes={"training.epochs": 3}, resume=True)
+
+    def test_of_nothing(self, bars, tmp_path):
+        with pytest.raises(RunError, match="there is no run at"):
+            isthmus.train(bars, None, tmp_path / "none", resume=True)
+        with pytest.raises(UsageError, match="--resume needs --out"):
+            isthmus.train(bars, None, resume=True)
+
+
+class TestInitFrom:
+    def test_starts_from_the_runs_weights(self, bars, tiny_run, tmp_path):
+        still = {"training.learning_rate": 1e-30, "training.epochs": 1}
+        run = isthmus.train(bars, tiny_run.recipe, tmp_path / "run", changes=still, init_from=tiny_run.path)
+        first = safetensors.numpy.load_file(tiny_run.path / "weights.safetensors")
+        second = safetensors.numpy.load_file(run.path / "weights.safetensors")
+        for name, value in first.items():
+            np.testing.assert_allclose(second[name], value, atol=1e-20)
+
+    def test_other_images_and_another_objective_are_fine(self, bars, tiny_run, tmp_path):
+        changes = {"objective.beta": 4.0, "training.epochs": 1}
+        run = isthmus.train(255 - bars[0], tiny_run.recipe, tmp_path / "run", changes=changes, init_from=tiny_run.path)
+        assert weights_at(run.path) != weights_at(tiny_run.path)
+
+    def test_a_run_that_does_not_fit_costs_nothing(self, bars, tiny_run, tmp_path):
+        with pytest.raises(RunError, match="does not fit this recipe and image shape: .*expected"):
+            isthmus.train(bars, tiny_run.recipe, tmp_path / "x", changes={"latent.dim": 5}, init_from=tiny_run.path)
+        assert not (tmp_path / "x").exists()
+
+    def test_damaged_weights(self, bars, copied_run, tmp_path):
+        (copied_run / "weights.safetensors").write_bytes(weights_at(copied_run)[:-9])
+        with pytest.raises(RunError, match="weights.safetensors is torn"):
+            isthmus.train(bars, "conv-vae", tmp_path / "x", init_from=copied_run)
+        assert not (tmp_path / "x").exists()
+
+    def test_not_with_resume(self, bars, tiny_run, tmp_path):
+        with pytest.raises(UsageError, match="give one of them"):
+            isthmus.train(bars, None, tmp_path / "x", resume=True, init_from=tiny_run.path)
+
+
+class TestOwnNetworks:
+    @pytest.fixture(scope="class")
+    def networks(self):
+        images, codes = keras.Input((12, 10, 1)), keras.Input((3,))
+        features = keras.layers.Dense(5, "tanh", name="mine")(keras.layers.Flatten()(images))
+        outputs = keras.layers.Reshape((12, 10, 1))(keras.layers.Dense(120, name="mine_too")(codes))
+        return keras.Model(images, features), keras.Model(codes, outputs)
+
+    @pytest.fixture(scope="class")
+    def own_run(self, bars, networks, tmp_path_factory):
+        encoder, decoder = networks
+        changes = {"latent.dim": 3, "training.epochs": 2, "training.batch_size": 32}
+        place = tmp_path_factory.mktemp("own") / "run"
+        return isthmus.train(bars, "conv-vae", place, changes=changes, encoder=encoder, decoder=decoder)
+
+    def test_go_in_and_are_kept(self, own_run):
+        assert own_run.recipe.network.kind == "own"
+        assert {"own_encoder.keras", "own_decoder.keras"} <= set(own_run.manifest.files)
+
+    def test_use_needs_no_trust(self, own_run, bars):
+        run = isthmus.load(own_run.path)
+        assert run.reconstruct(bars[0][:3]).shape == (3, 12, 10, 1)
+        assert run.sample(2, label=1).shape == (2, 12, 10, 1)
+
+    def test_training_on_needs_it(self, own_run, bars, tmp_path):
+        place = shutil.copytree(own_run.path, tmp_path / "run")
+        more = {"training.epochs": 3}
+        with pytest.raises(TrustError, match="--trust"):
+            isthmus.train(bars, None, place, changes=more, resume=True)
+        assert isthmus.load(place).manifest == own_run.manifest
+        run = isthmus.train(bars, None, place, changes=more, resume=True, trust=True)
+        assert run.manifest.training.epochs == 3
+        with pytest.raises(TrustError, match="can run code"):
+            isthmus.train(bars, own_run.recipe, tmp_path / "new", init_from=own_run.path)
+        assert not (tmp_path / "new").exists()
+        changes = {"training.epochs": 1}
+        run = isthmus.train(bars, own_run.recipe, tmp_path / "new", init_from=place, trust=True, changes=changes)
+        assert run.recipe.network.kind == "own"
+
+    def test_both_or_neither(self, networks, bars, tmp_path):
+        with pytest.raises(UsageError, match="an encoder and a decoder of your own, or neither"):
+            isthmus.train(bars, out=tmp_path / "x", encoder=networks[0])
+
+    def test_that_do_not_fit_cost_nothing(self, networks, bars, tmp_path):
+        encoder, decoder = networks
+        with pytest.raises(RecipeError, match=r"the decoder takes \(3,\); expected \(2,\)"):
+            isthmus.train(bars, "conv-vae", tmp_path / "x", encoder=encoder, decoder=decoder)
+        assert not (tmp_path / "x").exists()
+
+    def test_the_kind_alone_is_not_enough(self, bars, tmp_path):
+        with pytest.raises(RecipeError, match="network.kind=own"):
+            isthmus.train(bars, "conv-vae", tmp_path / "x", changes={"network": "own"})
+        assert not (tmp_path / "x").exists()
+
+
+class TestWrongCalls:
+    """Nothing is written."""
+
+    @pytest.mark.parametrize(
+        ("changes", "error", "said"),
+        [
+            ({"latent.dim": 0}, RecipeError, "latent.dim: input should be greater than 0"),
+            ({"latent.dim": 121}, RecipeError, "latent.dim=121 is more than the 120 numbers"),
+            ({"objective.beta_warmup_epochs": 3}, RecipeError, "longer than the training of 2 epochs"),
+            ({"network": "own"}, RecipeError, "network.kind=own"),
+            ({"network.padding": "valid", "network.filters": [2] * 5}, RecipeError, "leave nothing of an image"),
+        ],
+    )
+    def test_a_recipe_that_cannot_be(self, bars, tiny_recipe, tmp_path, changes, error, said):
+        with pytest.raises(error, match=said):
+            isthmus.train(bars, tiny_recipe, tmp_path / "x", changes=changes)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_an_out_that_exists(self, bars, tiny_recipe, copied_run):
+        before = weights_at(copied_run)
+        with pytest.raises(UsageError, match="exists already; choose another --out"):
+            isthmus.train(bars, tiny_recipe, copied_run)
+        assert weights_at(copied_run) == before
+
+    def test_every_leaf_of_a_recipe_can_be_changed(self, tiny_recipe):
+        leaves = dict(leaf_fields(tiny_recipe.model_dump(mode="json")))
+        assert with_fields(tiny_recipe, leaves) == tiny_recipe
+
+
+class TestStorage:
+    def test_a_read_only_place(self, bars, tiny_recipe, tmp_path, monkeypatch, files_in):
+        def refuse(*args, **kwargs):
+            raise OSError(errno.EROFS, "Read-only file system")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("isthmus.storage.tempfile.mkstemp", refuse)
+            with pytest.raises(StorageError, match="read-only for you. Write elsewhere"):
+                isthmus.train(bars, tiny_recipe, tmp_path / "run")
+        assert files_in(tmp_path) == []
+
+    @pytest.mark.parametrize("name", ["step-", "weights", "encoder", "metrics"])
+    def test_a_disk_that_fills_up(self, bars, tiny_recipe, tmp_path, monkeypatch, files_in, name):
+        from pathlib import Path
+
+        write = Path.write_bytes
+
+        def fill(path, content):
+            if path.name.startswith(f".{name}"):
+                write(path, content[: len(content) // 2])
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return write(path, content)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "write_bytes", fill)
+            with pytest.raises(StorageError, match="the disk is full"):
+                isthmus.train(bars, tiny_recipe, tmp_path / "run", changes={"training.epochs": 1})
+        found = files_in(tmp_path / "run")
+        assert not any(".part" in file or file.startswith((name, f"checkpoint/{name}")) for file in found)
+        manifest = read_manifest(tmp_path / "run")
+        assert all(describe_file(tmp_path / "run" / file) == entry for file, entry in manifest.files.items())
+        if manifest.state == "training":
+            with pytest.raises(RunError, match="is no finished run"):
+                isthmus.load(tmp_path / "run")
+
+
+class TestStopping:
+    def test_ctrl_c_finishes_the_run(self, bars, tiny_recipe, tmp_path, monkeypatch):
+        def press(show, batch, logs=None):
+            if show._state.step == 5:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(callbacks.ShowProgress, "on_train_batch_end", press)
+            run = isthmus.train(bars, tiny_recipe, tmp_path / "run", changes={"training.epochs": 9})
+        training = run.manifest.training
+        assert run.manifest.state == "interrupted"
+        assert (training.steps, training.epochs, training.best_epoch) == (5, 1, 1)
+        assert training.message == "stopped on request after 5 steps"
+        assert isthmus.load(tmp_path / "run").sample(2).shape == (2, 12, 10, 1)
+        assert (run.path / "metrics.json").exists()
+
+    def test_a_loss_that_is_not_finite_keeps_the_last_good_model(self, bars, tiny_recipe, tmp_path, monkeypatch):
+        def spoil(show, batch, logs=None):
+            if show._state.step == 5:
+                bias = show.model.decoder.get_layer("decoder").get_layer("decoder_out").bias
+                bias.assign(np.full(bias.shape, np.nan))
+
+        with monkeypatch.context() as patched:
+            patched.setattr(callbacks.ShowProgress, "on_train_batch_end", spoil)
+            run = isthmus.train(bars, tiny_recipe, tmp_path / "run", changes={"training.epochs": 9})
+        assert run.manifest.state == "failed"
+        assert "the distortion stopped being finite in epoch 2, step 3 of 3" in run.manifest.training.message
+        assert run.manifest.training.best_epoch == 1
+        assert np.isfinite(isthmus.load(run.path).encode(bars[0])["mean"]).all()
+
+    def test_no_good_model_at_all(self, bars, tiny_recipe, tmp_path):
+        changes = {"training.optimiser": "sgd", "training.learning_rate": 1e30}
+        with pytest.raises(TrainingError, match="stopped being finite in epoch 1.*no good model to keep"):
+            isthmus.train(bars, tiny_recipe, tmp_path / "run", changes=changes)
+        with pytest.raises(RunError, match="is no finished run"):
+            isthmus.load(tmp_path / "run")
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_signal_from_outside(self, tmp_path, number):
+        program = """
+import numpy as np, isthmus
+images = np.random.default_rng(0).integers(0, 256, (400, 12, 12, 1)).astype(np.uint8)
+changes = {"training.epochs": 100000, "network.filters": [4], "training.batch_size": 32}
+run = isthmus.train(images, "conv-vae", "run", changes=changes)
+print(run.manifest.state)
+"""
+        process = subprocess.Popen(
+            [sys.executable, "-c", program], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        deadline = time.monotonic() + 120
+        while not (tmp_path / "run" / "history.csv").exists():
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+        assert out.strip() == "interrupted"
+        assert "Traceback" not in err
+        run = isthmus.load(tmp_path / "run")
+        assert run.manifest.training.best_epoch >= 1
+        assert run.sample(2).shape == (2, 12, 12, 1)
