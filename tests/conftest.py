@@ -38,7 +38,7 @@ def pytest_runtest_setup(item):
 
 @pytest.fixture(scope="session")
 def bars():
-    """Images of 12 rows and 10 columns with a bright bar at the top, in the middle or at the bottom, and which it is."""
+    """Images of 12 rows and 10 columns with a bright bar, and where it is: at the top, in the middle, at the bottom."""
     rng = np.random.default_rng(0)
     labels = np.arange(120) % 3
     images = rng.integers(0, 60, (120, 12, 10, 1))
@@ -68,7 +68,7 @@ def tiny_ae_recipe():
         network=DenseNetwork(units=(16,)),
         latent=PointLatent(dim=3),
         likelihood=GaussianLikelihood(sigma=0.2),
-        training=Training(epochs=40, batch_size=32, learning_rate=1e-2),
+        training=Training(epochs=6, batch_size=4, learning_rate=1e-2),
     )
 
 
@@ -81,7 +81,7 @@ def tiny_run(bars, tiny_recipe, tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_ae_run(bars, tiny_ae_recipe, tmp_path_factory):
     """A finished run of `tiny_ae_recipe` on the bars; copy it before changing it."""
-    return isthmus.train(bars, tiny_ae_recipe, tmp_path_factory.mktemp("runs") / "tiny-ae")
+    return isthmus.train(bars, tiny_ae_recipe, tmp_path_factory.mktemp("runs") / "tiny-ae", report=False)
 
 
 @pytest.fixture

@@ -301,5 +301,5 @@ def test_the_summary_is_listed(monkeypatch):
 
 def test_an_own_network_is_asked_for():
     images = ImageSet("images", as_source(IMAGES))
-    with pytest.raises(RecipeError, match="network.kind=own stands for Keras models of your own"):
+    with pytest.raises(RecipeError, match=r"network.kind=own stands for Keras models of your own"):
         build_model(with_fields(Recipe(), {"network": "own"}), images.spec)

@@ -46,9 +46,14 @@ class TestFiles:
     def test_a_failing_writer_leaves_the_old_file_and_nothing_else(self, tmp_path, files_in):
         path = tmp_path / "file"
         path.write_bytes(b"old")
-        with pytest.raises(ZeroDivisionError), atomic_file(path) as temporary:
-            temporary.write_bytes(b"half")
-            raise ZeroDivisionError
+
+        def write_half():
+            with atomic_file(path) as temporary:
+                temporary.write_bytes(b"half")
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            write_half()
         assert files_in(tmp_path) == ["file"]
         assert path.read_bytes() == b"old"
 

@@ -1,9 +1,10 @@
+import shlex
 from dataclasses import replace
 
 import pytest
 
 from isthmus.evaluation.diagnosis import Finding, Signs, diagnose
-from isthmus.recipes import named_recipe, with_fields
+from isthmus.recipes import named_recipe, parse_assignments, with_fields
 from isthmus.units import Estimate
 
 HEALTHY = Signs(
@@ -22,6 +23,8 @@ HEALTHY = Signs(
     train_mse=0.062,
     train_loss=Estimate(155.2, 1.2, 2_000),
     holes=0.05,
+    code_error=0.064,
+    pca_code_error=0.070,
     amortisation_gap=Estimate(8.0, 1.6, 64),
 )
 FAULTS = {
@@ -54,7 +57,15 @@ def test_each_finding_shows_a_figure_and_can_be_tried(fault):
 
 
 def test_what_was_not_measured_is_not_found():
-    unknown = {"pca_mse": None, "train_mse": None, "train_loss": None, "holes": None, "amortisation_gap": None}
+    unknown = {
+        "code_error": None,
+        "pca_code_error": None,
+        "pca_mse": None,
+        "train_mse": None,
+        "train_loss": None,
+        "holes": None,
+        "amortisation_gap": None,
+    }
     assert diagnose(replace(HEALTHY, **unknown)) == ()
 
 
@@ -65,6 +76,11 @@ def test_a_strong_beta_that_does_no_harm_is_as_wanted():
 def test_a_beta_that_stills_the_code_is_the_one_thing_to_say():
     still = replace(HEALTHY, beta=50.0, active=0, rate=0.0, mse=0.086, shuffled_mse=0.086, holes=0.01)
     assert [finding.key for finding in diagnose(still)] == ["strong_beta"]
+
+
+def test_an_encoder_that_learned_by_heart_is_not_too_small():
+    found = diagnose(replace(HEALTHY, **FAULTS["overfit"], **FAULTS["weak_encoder"]))
+    assert [finding.key for finding in found] == ["overfit"]
 
 
 def test_some_holes_are_a_remark_and_hardly_anything_else_a_fault():
@@ -84,6 +100,14 @@ def test_a_gap_within_its_error_is_none():
     assert diagnose(replace(HEALTHY, amortisation_gap=Estimate(60.0, 25.0, 8))) == ()
 
 
+def test_an_encoder_that_its_decoder_makes_do_with_is_seen_by_what_its_codes_tell():
+    weak = replace(HEALTHY, code_error=0.077)
+    (finding,) = diagnose(weak)
+    assert finding.key == "weak_encoder"
+    assert "0.0770" in finding.evidence
+    assert diagnose(replace(weak, beta=4.0)) == ()  # as wanted, then
+
+
 def test_faults_come_before_remarks():
     found = diagnose(replace(HEALTHY, dim=20, active=8, holes=0.97))
     assert [finding.severity for finding in found] == ["fault", "remark"]
@@ -95,6 +119,13 @@ def test_a_plain_autoencoder_is_told_what_its_recipe_can_do():
     with_fields(named_recipe("conv-ae"), finding.try_fields)
     (ignored,) = diagnose(replace(plain, active=2, shuffled_mse=0.062))
     with_fields(named_recipe("conv-ae"), ignored.try_fields)
+
+
+def test_a_wider_network_is_tried_as_the_command_line_reads_it():
+    (finding,) = diagnose(replace(HEALTHY, code_error=0.077, wider={"network.filters": [64, 128]}))
+    assert finding.flags == "--set 'network.filters=[64, 128]'"
+    (option,) = shlex.split(finding.flags)[1:]
+    assert with_fields(named_recipe("conv-vae"), parse_assignments([option])).network.filters == (64, 128)
 
 
 def test_a_finding_survives_json():

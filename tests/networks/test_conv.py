@@ -16,7 +16,7 @@ def test_has_the_sizes_of_the_tutorial():
 
 @pytest.mark.parametrize(("side", "kernel", "layers"), [(7, 3, 2), (28, 3, 3), (6, 5, 1), (15, 3, 3), (9, 4, 2)])
 def test_unpadded_convolutions_have_a_smallest_image(side, kernel, layers):
-    """A convolution of stride 2 without padding takes s to (s - k) // 2 + 1: the smallest side that leaves 1, from there up."""
+    """A convolution of stride 2 without padding takes s to (s - k) // 2 + 1; the smallest side is found backwards."""
     smallest = 1
     for _ in range(layers):
         smallest = (smallest - 1) * 2 + kernel

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from isthmus.errors import UsageError
 from isthmus.pictures.clouds import kept_apart, scatter
+from isthmus.pictures.figures import save_figure
 from isthmus.pictures.style import THEMES
 
 CODES = np.random.default_rng(0).normal(size=(200, 2))
@@ -117,3 +118,11 @@ def test_a_single_code_is_drawn(labels):
     low, high = figure.axes[0].get_xlim()
     assert low < -1
     assert high > 3
+
+
+def test_names_stand_as_they_are_whatever_matplotlib_reads_into_them(tmp_path):
+    names = ("_hidden", r"$\frac$", "a$b")
+    figure = scatter(np.arange(12.0).reshape(6, 2), np.arange(6) % 3, class_names=names)
+    text = save_figure(figure, tmp_path / "cloud.svg").read_text()
+    for name in names:
+        assert text.count(f">{name}</text>") == 2  # in the legend, and among the points

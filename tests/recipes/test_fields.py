@@ -103,8 +103,13 @@ def test_a_warm_up_as_long_as_the_training_is_allowed():
 
 @pytest.mark.parametrize(
     ("binarise", "likelihood", "expected"),
-    [("none", "bernoulli", False), ("threshold", "bernoulli", True), ("stochastic", "bernoulli", True)]
-    + [("none", "gaussian", False), ("none", "laplace", False)],
+    [
+        ("none", "bernoulli", False),
+        ("threshold", "bernoulli", True),
+        ("stochastic", "bernoulli", True),
+        ("none", "gaussian", False),
+        ("none", "laplace", False),
+    ],
 )
 def test_is_likelihood_only_for_black_and_white(binarise, likelihood, expected):
     recipe = Recipe(pixels=Pixels(binarise=binarise), likelihood=KINDS["likelihood"][likelihood]())
@@ -115,9 +120,7 @@ PARTS = (Pixels, Augmentation, Objective, Training, CodeDensity)
 
 
 def test_every_field_says_what_it_is():
-    for part in [
-        *(kind for kinds in KINDS.values() for kind in kinds.values()),
-        *PARTS]:
+    for part in [*(kind for kinds in KINDS.values() for kind in kinds.values()), *PARTS]:
         assert part.__doc__
         for name, field in part.model_fields.items():
             assert name == "kind" or field.description, f"{part.__name__}.{name}"

@@ -16,18 +16,18 @@ def test_describes_by_content(tmp_path):
 
 
 def test_no_such_run(tmp_path):
-    with pytest.raises(RunError, match=f"there is no run at {tmp_path}/nowhere. `isthmus train DATA --out"):
+    with pytest.raises(RunError, match=rf"there is no run at {tmp_path}/nowhere. `isthmus train DATA --out"):
         read_manifest(tmp_path / "nowhere")
 
 
 def test_a_folder_of_something_else(tmp_path):
-    with pytest.raises(RunError, match="holds no run: it has no manifest.json"):
+    with pytest.raises(RunError, match=r"holds no run: it has no manifest.json"):
         read_manifest(tmp_path)
 
 
 def test_a_manifest_that_is_no_text(tmp_path):
     (tmp_path / "manifest.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(RunError, match="manifest.json cannot be read"):
+    with pytest.raises(RunError, match=r"manifest.json cannot be read"):
         read_manifest(tmp_path)
 
 
@@ -39,13 +39,13 @@ class TestFiles:
 
     def test_missing(self, copied_run):
         (copied_run / "encoder.onnx").unlink()
-        with pytest.raises(RunError, match="encoder.onnx is missing or cannot be read.*Restore it"):
+        with pytest.raises(RunError, match=r"encoder.onnx is missing or cannot be read.*Restore it"):
             read_file(copied_run, "encoder.onnx", read_manifest(copied_run))
 
     def test_torn(self, copied_run):
         content = (copied_run / "encoder.onnx").read_bytes()
         (copied_run / "encoder.onnx").write_bytes(content[:100])
-        with pytest.raises(RunError, match=f"encoder.onnx is torn: {len(content)} bytes expected, 100 found"):
+        with pytest.raises(RunError, match=rf"encoder.onnx is torn: {len(content)} bytes expected, 100 found"):
             read_file(copied_run, "encoder.onnx", read_manifest(copied_run))
 
     def test_changed(self, copied_run):
@@ -59,7 +59,7 @@ class TestFiles:
 
     def test_unknown(self, copied_run):
         (copied_run / "extra.bin").write_bytes(b"")
-        with pytest.raises(RunError, match="the manifest knows no extra.bin; the run is complete"):
+        with pytest.raises(RunError, match=r"the manifest knows no extra.bin; the run is complete"):
             read_file(copied_run, "extra.bin", read_manifest(copied_run))
 
 
@@ -70,7 +70,7 @@ class TestRecipe:
     def test_changed(self, copied_run):
         path = copied_run / "recipe.json"
         path.write_text(path.read_text().replace("tiny", "TINY"))
-        with pytest.raises(RunError, match="recipe.json was changed"):
+        with pytest.raises(RunError, match=r"recipe.json was changed"):
             read_recipe(copied_run, read_manifest(copied_run))
 
     def test_of_a_newer_isthmus(self, copied_run):

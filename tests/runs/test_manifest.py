@@ -57,13 +57,13 @@ def test_images_are_the_data_packages():
 
 @pytest.mark.parametrize("cut", [0, 1, 40, 400])
 def test_torn(cut):
-    with pytest.raises(RunError, match="here: manifest.json is torn or no JSON"):
+    with pytest.raises(RunError, match=r"here: manifest.json is torn or no JSON"):
         manifest_from_json(MANIFEST.to_json()[:cut], "here")
 
 
 @pytest.mark.parametrize("text", ["[]", "3", "null", '{"name": "something else", "version": "1.0"}'])
 def test_foreign(text):
-    with pytest.raises(RunError, match="here: manifest.json is none of isthmus's: it has no schema_version"):
+    with pytest.raises(RunError, match=r"here: manifest.json is none of isthmus's: it has no schema_version"):
         manifest_from_json(text, "here")
 
 
@@ -89,5 +89,5 @@ def test_newer(version):
 )
 def test_impossible(change, place):
     values = {**json.loads(MANIFEST.to_json()), **change}
-    with pytest.raises(RunError, match=f"here: manifest.json cannot be: {place}: "):
+    with pytest.raises(RunError, match=rf"here: manifest.json cannot be: {place}: "):
         manifest_from_json(json.dumps(values), "here")

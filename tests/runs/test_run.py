@@ -135,7 +135,7 @@ class TestInput:
         _, height, width, channels = shape
         with pytest.raises(
             DataError,
-            match=f"expected images of 10x12x1, as run 'tiny' was trained on; got {width}x{height}x{channels}",
+            match=rf"expected images of 10x12x1, as run 'tiny' was trained on; got {width}x{height}x{channels}",
         ):
             tiny_run.encode(np.zeros(shape, np.uint8))
 
@@ -150,10 +150,8 @@ class TestInput:
             tiny_run.decode(np.full((1, 2), value))
 
     def test_no_images(self, tiny_run):
-        try:
-            assert tiny_run.encode(np.zeros((0, 12, 10, 1), np.uint8))["mean"].shape == (0, 2)
-        except DataError as error:
-            assert "no images" in str(error) or "at least one" in str(error)
+        with pytest.raises(DataError, match="image"):
+            tiny_run.encode(np.zeros((0, 12, 10, 1), np.uint8))
 
 
 class TestDamage:
@@ -164,7 +162,7 @@ class TestDamage:
     def test_still_training(self, copied_run):
         manifest = read_manifest(copied_run)
         write_text(copied_run / "manifest.json", manifest.model_copy(update={"state": "training"}).to_json())
-        with pytest.raises(RunError, match="is no finished run: it is still being trained.*--resume` goes on with it"):
+        with pytest.raises(RunError, match=r"is no finished run: it is still being trained.*--resume` goes on with it"):
             load(copied_run)
 
     @pytest.mark.parametrize("name", ["encoder.onnx", "decoder.onnx", "codes.safetensors", "recipe.json"])
@@ -184,13 +182,13 @@ class TestDamage:
             run = load(copied_run)
             run.reconstruct(run.sample(1, label=0))
 
-        with pytest.raises(RunError, match=f"{copied_run}: {name} .*Restore it"):
+        with pytest.raises(RunError, match=rf"{copied_run}: {name} .*Restore it"):
             use()
 
     def test_a_densities_file_that_is_none(self, copied_run):
         (copied_run / "codes.safetensors").write_bytes(b"\xff" * 40)
         reseal(copied_run, "codes.safetensors")
-        with pytest.raises(RunError, match="codes.safetensors is torn"):
+        with pytest.raises(RunError, match=r"codes.safetensors is torn"):
             load(copied_run).sample(1, label=0)
 
     def test_a_graph_with_external_data(self, copied_run, tmp_path):

@@ -23,8 +23,7 @@ def installed(monkeypatch):
     """Pretend that only these packages are there, and that none was imported."""
 
     def pretend(*packages):
-        found = lambda name: object() if name in packages else None
-        monkeypatch.setattr(importlib.util, "find_spec", found)
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if name in packages else None)
         for name in ("keras", *backends.BACKENDS):
             monkeypatch.delitem(backends.sys.modules, name, raising=False)
 

@@ -33,7 +33,7 @@ def test_come_back_as_they_were(kept, networks):
 
 def test_need_trust(kept, monkeypatch):
     monkeypatch.setattr(keras.models, "load_model", lambda *args, **kwargs: pytest.fail("it was loaded"))
-    with pytest.raises(TrustError, match="can run code that its maker put there.*--trust"):
+    with pytest.raises(TrustError, match=r"can run code that its maker put there.*--trust"):
         load_own(*kept, trust=False)
 
 
@@ -41,7 +41,7 @@ def test_changed_ones_are_not_even_opened(kept, monkeypatch):
     folder, manifest = kept
     path = folder / "own_decoder.keras"
     path.write_bytes(path.read_bytes()[:-1] + b"!")
-    with pytest.raises(RunError, match="own_decoder.keras was changed"):
+    with pytest.raises(RunError, match=r"own_decoder.keras was changed"):
         load_own(folder, manifest, trust=True)
 
 
@@ -49,5 +49,5 @@ def test_no_keras_file(kept):
     folder, manifest = kept
     (folder / "own_encoder.keras").write_bytes(b"PK no")
     files = {**manifest.files, "own_encoder.keras": describe_file(folder / "own_encoder.keras")}
-    with pytest.raises(RunError, match="own_encoder.keras cannot be loaded"):
+    with pytest.raises(RunError, match=r"own_encoder.keras cannot be loaded"):
         load_own(folder, manifest.model_copy(update={"files": files}), trust=True)

@@ -37,7 +37,7 @@ def test_what_is_known_before_training(labels, names):
     assert manifest.state == "training"
     assert manifest.images.spec == manifest.target.spec == source.spec
     assert manifest.latent_groups[0].shape == (2,)
-    assert manifest.data.model_dump() == {
+    expected = {
         "name": "mine",
         "fingerprint": source.fingerprint,
         "train_images": 9,
@@ -45,3 +45,4 @@ def test_what_is_known_before_training(labels, names):
         "test_images": 0,
         "class_names": names,
     }
+    assert expected.items() <= manifest.data.model_dump().items()

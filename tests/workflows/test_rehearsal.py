@@ -30,10 +30,10 @@ def test_says_what_a_training_takes(prepared, tmp_path, monkeypatch, files_in):
 
 
 def test_a_recipe_that_does_not_fit(prepared):
-    with pytest.raises(RecipeError, match="latent.dim=500"):
+    with pytest.raises(RecipeError, match=r"latent.dim=500"):
         rehearse(prepared(latent__dim=500))
 
 
 def test_a_loss_that_is_not_finite(prepared):
-    with pytest.raises(TrainingError, match="lower training.learning_rate"):
+    with pytest.raises(TrainingError, match=r"lower training.learning_rate"):
         rehearse(prepared(training__optimiser="sgd", training__learning_rate=1e35))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from isthmus.cli import catalogue, looking, training, using
+from isthmus.cli import catalogue, inspecting, judging, looking, training, using
 
 app = typer.Typer(
     name="isthmus",
@@ -22,8 +22,12 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     using.sample,
     using.encode,
     using.decode,
+    judging.evaluate,
+    judging.compare,
     looking.plot,
     looking.report,
+    inspecting.inspect,
+    inspecting.cache,
     catalogue.recipes,
     catalogue.datasets,
     catalogue.info,

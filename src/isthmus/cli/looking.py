@@ -104,6 +104,7 @@ def plot(
     """Draw a picture of a run.
 
     Examples:
+
       isthmus plot runs/digits manifold --out manifold.pdf
 
       isthmus plot runs/digits scatter --ellipses --out codes.svg
@@ -155,6 +156,7 @@ def report(
     The page holds all that it shows and asks no host for anything.
 
     Example:
+
       isthmus report runs/digits
     """
     from isthmus.runs import load

@@ -69,6 +69,7 @@ def train(
     Ctrl-C stops between two steps and keeps the best model so far; --resume goes on from there.
 
     Examples:
+
       isthmus train digits --recipe conv-vae-fast --out runs/digits
 
       isthmus train photos/ --latent-dim 128 --epochs 40

@@ -25,6 +25,7 @@ def encode(
     """Write the code of every image: mean, log_variance, names and labels, as NumPy arrays.
 
     Example:
+
       isthmus encode runs/digits digits:test --out codes.npz
     """
     from isthmus.runs import load
@@ -48,6 +49,7 @@ def decode(
     """Turn codes back into images, one PNG each.
 
     Example:
+
       isthmus decode runs/digits codes.npz --out decoded
     """
     from isthmus.runs import load
@@ -70,6 +72,7 @@ def reconstruct(
     """Encode images and decode them again: one PNG each, and comparison.png of some beside their inputs.
 
     Example:
+
       isthmus reconstruct runs/digits digits:test --out reconstructions
     """
     from isthmus.runs import load
@@ -100,6 +103,7 @@ def sample(
     that was fitted to its training codes.
 
     Examples:
+
       isthmus sample runs/digits --out samples.png
 
       isthmus sample runs/digits -n 100 --label 7 --out sevens

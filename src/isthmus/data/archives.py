@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 
 from isthmus.data.decoding import FILE_LIMIT, SUFFIXES, UnreadableError
 from isthmus.data.entries import Entry, file_signature
-from isthmus.data.sets import Skipped
 from isthmus.data.folders import readable
+from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
 
 ZIP_SUFFIXES = (".zip",)
@@ -25,8 +25,20 @@ _MOST_GROWTH = 200
 _FREE_GROWTH = 1 << 30
 _MOST_ENTRIES = 20_000_000
 
-_DAMAGE = (OSError, EOFError, ValueError, KeyError, IndexError, RuntimeError, NotImplementedError, tarfile.TarError)
-_DAMAGE = (*_DAMAGE, zipfile.BadZipFile, zlib.error, lzma.LZMAError, OverflowError, MemoryError)
+_DAMAGE: tuple[type[Exception], ...] = (
+    *(
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        IndexError,
+        RuntimeError,
+        NotImplementedError,
+        OverflowError,
+        MemoryError,
+    ),
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
 
 
 def is_archive(path: Path) -> bool:
@@ -95,22 +107,22 @@ class Archive:
         with tarfile.open(self.path) as archive:
             for member in archive:
                 if member.offset_data + member.size > most:
-                    raise DataError(
-                        f"'{self.path}' unpacks to more than {_MOST_GROWTH} times its size, as a decompression bomb does"
-                    )
+                    raise DataError(f"'{self.path}' unpacks to more than {_MOST_GROWTH} times its size, as a bomb does")
                 found = self._judged(member.name, member.isdir(), member.size)
                 archive.members = []  # type: ignore[attr-defined]  # or the archive remembers every one
                 if found is None:
                     continue
                 name, fault = found
                 if not fault and not member.isreg():
-                    fault = "it is a link" if member.issym() or member.islnk() else "it is no file, but a device or a pipe"
+                    fault = (
+                        "it is a link" if member.issym() or member.islnk() else "it is no file, but a device or a pipe"
+                    )
                 yield Skipped(name, fault) if fault else Entry(name, partial(_untar, archive, member))
 
     def _judged(self, name: str, is_folder: bool, size: int) -> tuple[str, str] | None:
         """The name of an image and what is wrong with it, or nothing; None for what is no image."""
         path = PurePosixPath(name.replace("\\", "/"))
-        if is_folder or any(part.startswith(".") and part not in (".", "..") or part == "__MACOSX" for part in path.parts):
+        if is_folder or any(_is_hidden(part) for part in path.parts):
             return None
         if path.suffix.lower() not in SUFFIXES:
             self.other_files += 1
@@ -139,3 +151,7 @@ def _untar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     if len(content) < member.size:
         raise EOFError("it ends early")
     return content
+
+
+def _is_hidden(part: str) -> bool:
+    return part == "__MACOSX" or (part.startswith(".") and part not in (".", ".."))

@@ -1,8 +1,8 @@
 """Augmentation: training images seen a little differently each time, as the seed and the step say.
 
-Every image of a batch gets a draw of its own: it is flipped, shifted, cropped (and so enlarged), turned, and made lighter
-or darker.  Flips and shifts move whole pixels and keep them as they are; crops and rotations interpolate linearly.  What
-comes in from beyond the border repeats the border's pixels.
+Every image of a batch gets a draw of its own: it is flipped, shifted, cropped (and so enlarged), turned, and made
+lighter or darker.  Flips and shifts move whole pixels and keep them as they are; crops and rotations interpolate
+linearly.  What comes in from beyond the border repeats the border's pixels.
 """
 
 from typing import TYPE_CHECKING
@@ -77,7 +77,7 @@ def _warped(
 
 
 def _lit(images: ImageArray, factors: NDArray[np.float64]) -> ImageArray:
-    """Multiply the brightness by factors `(n, 1, 1, 1)`; what is brightest stays so.  An alpha channel is left alone."""
+    """Multiply the brightness by factors `(n, 1, 1, 1)`, up to the brightest that there is; alpha is left alone."""
     lit = images.astype(np.float32) * factors.astype(np.float32)
     lit = np.minimum(lit, 255.0 if images.dtype == np.uint8 else 1.0)
     if images.shape[3] == 4:

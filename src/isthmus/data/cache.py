@@ -103,12 +103,12 @@ def make_room(size: int) -> None:
 def cached() -> list[Cached]:
     """Everything in the cache: packs, the largest first, and then data sets."""
     folder = cache_folder()
-    packs, others = [], []
-    for path in _folders(folder / PACKS):
-        packs.append(Cached(_title(path), path, _size(path), path.stat().st_mtime, True))
-    for path in _folders(folder):
-        if path.name != PACKS:
-            others.append(Cached(f"data set {path.name}", path, _size(path), path.stat().st_mtime, False))
+    packs = [Cached(_title(path), path, _size(path), path.stat().st_mtime, True) for path in _folders(folder / PACKS)]
+    others = [
+        Cached(f"data set {path.name}", path, _size(path), path.stat().st_mtime, False)
+        for path in _folders(folder)
+        if path.name != PACKS
+    ]
     return sorted(packs, key=lambda item: -item.bytes) + sorted(others, key=lambda item: item.what)
 
 

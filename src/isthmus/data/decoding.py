@@ -15,11 +15,15 @@ import numpy as np
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SUFFIXES = frozenset(
-    ".apng .avif .avifs .blp .bmp .bw .cur .dcx .dds .dib .fit .fits .flc .fli .ftc .ftu .gbr .gif .icb .icns .ico .im "
-    ".j2c .j2k .jfif .jp2 .jpc .jpe .jpeg .jpf .jpg .jpx .mpo .msp .pbm .pcd .pcx .pfm .pgm .png .pnm .ppm .psd .pxr "
-    ".qoi .ras .rgb .rgba .sgi .tga .tif .tiff .vda .vst .webp .xbm .xpm".split()
-)
+# fmt: off
+SUFFIXES = frozenset({
+    ".apng", ".avif", ".avifs", ".blp", ".bmp", ".bw", ".cur", ".dcx", ".dds", ".dib", ".fit", ".fits", ".flc",
+    ".fli", ".ftc", ".ftu", ".gbr", ".gif", ".icb", ".icns", ".ico", ".im", ".j2c", ".j2k", ".jfif", ".jp2",
+    ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".mpo", ".msp", ".pbm", ".pcd", ".pcx", ".pfm", ".pgm",
+    ".png", ".pnm", ".ppm", ".psd", ".pxr", ".qoi", ".ras", ".rgb", ".rgba", ".sgi", ".tga", ".tif", ".tiff",
+    ".vda", ".vst", ".webp", ".xbm", ".xpm",
+})
+# fmt: on
 """The endings of image files; a folder's other files are left alone."""
 
 FILE_LIMIT = 256 << 20
@@ -93,7 +97,7 @@ def decode(content: bytes, at_least: int | None = None) -> "Image":
     try:
         with _open(content) as image:
             if at_least is not None:
-                image.draft(None, (at_least, at_least))  # type: ignore[arg-type]  # None keeps the mode
+                image.draft(None, (at_least, at_least))  # None keeps the mode
             image.load()
             return upright(image)
     except UnreadableError:
@@ -128,7 +132,9 @@ def _open(content: bytes) -> "Image":
     image: Image = pillow.open(BytesIO(content), formats=formats)
     width, height = image.size
     if width * height > PIXEL_LIMIT:
-        raise UnreadableError(f"it has {width}x{height} pixels, as a decompression bomb has; the limit is {PIXEL_LIMIT:,}")
+        raise UnreadableError(
+            f"it has {width}x{height} pixels, as a decompression bomb has; the limit is {PIXEL_LIMIT:,}"
+        )
     return image
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -35,6 +35,7 @@ class Entry:
     split: str | None = None
 
 
+@runtime_checkable
 class Collection(Protocol):
     """Many images, in an order that stays."""
 

@@ -45,7 +45,9 @@ class Folder:
         """The image files, by their path from the folder."""
         for path, status in self._files():
             name = readable(path)
-            yield Skipped(name, status) if isinstance(status, str) else Entry(name, partial(read_file, self.path / path))
+            yield (
+                Skipped(name, status) if isinstance(status, str) else Entry(name, partial(read_file, self.path / path))
+            )
 
     def _files(self) -> Iterator[tuple[str, os.stat_result | str]]:
         """Relative paths with what the system says of the file, or why it is none."""
@@ -57,7 +59,7 @@ class Folder:
         here = self.path / inner
         try:
             status = here.stat()
-            names = sorted(os.listdir(here))
+            names = sorted(path.name for path in here.iterdir())
         except PermissionError:
             yield inner, "the folder may not be read: no permission"
             return
@@ -101,7 +103,7 @@ class Pattern:
     other_files = 0
 
     def __init__(self, pattern: str) -> None:
-        self.pattern, self.kind = os.path.expanduser(pattern), "pattern"
+        self.pattern, self.kind = str(Path(pattern).expanduser()), "pattern"
         fixed = []
         for part in Path(self.pattern).parts[:-1]:
             if _MAGIC & set(part):
@@ -127,7 +129,7 @@ class Pattern:
             yield Entry(readable(os.path.relpath(path, self.root).replace(os.sep, "/")), partial(read_file, path))
 
     def _files(self) -> list[Path]:
-        files = sorted(path for path in map(Path, glob.glob(self.pattern, recursive=True)) if path.is_file())
+        files = sorted(path for path in map(Path, glob.glob(self.pattern, recursive=True)) if path.is_file())  # noqa: PTH207  # absolute ones too
         # A pattern as broad as `photos/**` means the images there; one that names no image file means what it says.
         return [path for path in files if path.suffix.lower() in SUFFIXES] or files
 

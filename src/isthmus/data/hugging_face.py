@@ -1,6 +1,5 @@
 """Images in data sets of Hugging Face's `datasets`: a folder that it saved, or a name that it knows."""
 
-import os
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -8,8 +7,8 @@ from typing import Any
 
 from isthmus.data.decoding import UnreadableError
 from isthmus.data.entries import Content, Entry, read_file
-from isthmus.data.sets import Skipped
 from isthmus.data.folders import readable
+from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
 
 PREFIX = "hf:"
@@ -62,7 +61,7 @@ class HuggingFace:
             plain = plain.select_columns([self._image, *([self._label] if self._label else [])])
             for number, row in enumerate(plain):
                 cell = row[self._image] or {}
-                own = os.path.basename(cell.get("path") or "")
+                own = Path(cell.get("path") or "").name
                 name = readable(f"{split}/{number:06d}{'-' + own if own else ''}")
                 label = row[self._label] if self._label else None
                 yield Entry(name, partial(_read_cell, cell), label, side)

@@ -1,4 +1,4 @@
-"""Images from a program's own data set: PyTorch's `Dataset`, TensorFlow's `tf.data.Dataset`, and what looks like them."""
+"""Images from a program's own data set: PyTorch's `Dataset`, `tf.data.Dataset`, and what looks like them."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -94,7 +94,9 @@ def _as_content(image: Any) -> Content:
     if first and array.ndim == 3:
         array = array.transpose(1, 2, 0)
     if array.ndim not in (2, 3) or 0 in array.shape:
-        raise UnreadableError(f"expected an array (height, width) or (height, width, channels); got shape {array.shape}")
+        raise UnreadableError(
+            f"expected an array (height, width) or (height, width, channels); got shape {array.shape}"
+        )
     return array
 
 

@@ -59,8 +59,8 @@ def lay_out(
     """Arrange images by what is said of them, or else by their folders.
 
     Where every image lies in a folder, the first folders are the classes.  Where those are `train` and `test` (or
-    `val`), or `train` alone, they are splits, and the classes lie below; images of `val` beside `test` are for training,
-    as validation images are chosen by content.
+    `val`), or `train` alone, they are splits, and the classes lie below; images of `val` beside `test` are for
+    training, as validation images are chosen by content.
 
     Args:
         paths: Relative paths, with `/` between the parts.
@@ -116,12 +116,16 @@ def _numbered(
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     missing = sum(label is None for label in labels)
     if missing:
-        raise DataError(f"expected a label for every image of {where}, or for none; {missing} of {len(labels)} have none")
+        raise DataError(
+            f"expected a label for every image of {where}, or for none; {missing} of {len(labels)} have none"
+        )
     if all(isinstance(label, int) for label in labels):
         numbers = np.array(labels, np.int64)
         known = tuple(class_names)
         if known and len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(known):
-            raise DataError(f"expected labels from 0 to {len(known) - 1} in {where}; got {numbers.min()} to {numbers.max()}")
+            raise DataError(
+                f"expected labels from 0 to {len(known) - 1} in {where}; got {numbers.min()} to {numbers.max()}"
+            )
         return numbers, known
     classes, numbers = np.unique(np.array([str(label) for label in labels], dtype=np.str_), return_inverse=True)
     return numbers.astype(np.int64), tuple(str(name) for name in classes)
@@ -132,7 +136,9 @@ def _named(paths: list[PurePosixPath], is_test: NDArray[np.bool_] | None) -> tup
     names = [""] * len(paths)
     for side in (False, True):
         chosen = [index for index in range(len(paths)) if (is_test is not None and bool(is_test[index])) is side]
-        stems = {index: _safe(paths[index].with_suffix("") if paths[index].suffix else paths[index]) for index in chosen}
+        stems = {
+            index: _safe(paths[index].with_suffix("") if paths[index].suffix else paths[index]) for index in chosen
+        }
         counts: dict[str, int] = {}
         for stem in stems.values():
             counts[stem] = counts.get(stem, 0) + 1
@@ -153,7 +159,7 @@ def _named(paths: list[PurePosixPath], is_test: NDArray[np.bool_] | None) -> tup
 
 
 def _safe(path: PurePosixPath) -> str:
-    """A path that stays below a folder, and does not end as an image file does: output files get suffixes of their own."""
+    """A path that stays below a folder, and does not end as an image file does, as output files have their own ends."""
     parts = [part for part in path.parts if part not in ("/", "..", ".", "")]
     if not parts:
         return "image"

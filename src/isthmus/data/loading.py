@@ -6,27 +6,24 @@ once.
 """
 
 import hashlib
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import nullcontext
-from typing import TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.arrays import as_bytes, as_source
+from isthmus.data.arrays import as_source
 from isthmus.data.cache import cache_folder, find_pack, make_room, pack_folder, remember_pack
-from isthmus.data.decoding import UnreadableError, decode, upright
-from isthmus.data.entries import Collection, Content, Entry
+from isthmus.data.entries import Collection
 from isthmus.data.images import ImageArray, PixelType
 from isthmus.data.layout import Layout, make_source
 from isthmus.data.limits import memory_limit
 from isthmus.data.packs import VERSION, Pack, PackedSource, describe, read_pack, write_pack
 from isthmus.data.preprocessing import CHANNELS, Preprocessing, Wish
+from isthmus.data.reading import decoded_images
 from isthmus.data.sets import ImageSet, Origin, Skipped
-from isthmus.data.surveys import Survey, check_readable, digest_of, survey
+from isthmus.data.surveys import Survey, check_readable, survey
 from isthmus.errors import DataError
 from isthmus.progress import progress_bar, tell
 from isthmus.wording import spell_bytes
@@ -35,11 +32,8 @@ PACKED_ARCHIVE_BYTES = 32 << 20
 """Decoded bytes from which on an archive is packed."""
 PACKED_SOURCE_BYTES = 256 << 20
 """Bytes of files from which on they are packed, as reading them again would take long."""
-_THREADED_BYTES = 32 << 10
-"""The mean size of a file from which on decoding it keeps a thread busy for longer than handing it over takes."""
 
-_T, _R = TypeVar("_T"), TypeVar("_R")
-Goal = Preprocessing | Wish | None
+Goal: TypeAlias = Preprocessing | Wish | None
 """What images are to become: all of it, as a run says; what a user wishes of it; or whatever suits them."""
 
 
@@ -50,8 +44,7 @@ def open_collection(collection: Collection, dtype: PixelType = "uint8", goal: Go
         DataError: If there are none, more than a few cannot be read, or arrays among them differ in shape.
         StorageError: If they have to be packed, and the cache has no room.
     """
-    signature = collection.signature()
-    signature = None if signature is None else f"{VERSION} {signature} {goal or Wish()!r}"
+    signature = _signature(collection, goal)
     pack = None if signature is None else find_pack(signature)
     if pack is not None:
         return _from_pack(collection.name, pack, dtype)
@@ -68,6 +61,12 @@ def open_collection(collection: Collection, dtype: PixelType = "uint8", goal: Go
     return _from_pack(collection.name, pack, dtype)
 
 
+def find_packed(collection: Collection, goal: Goal = None) -> Pack | None:
+    """The pack that a collection would be read from without a look at its images, if there is one."""
+    signature = _signature(collection, goal)
+    return None if signature is None else find_pack(signature)
+
+
 def settle(found: Survey, goal: Goal, where: str) -> Preprocessing | None:
     """What images will become; None for arrays of one shape, which are taken as they are.
 
@@ -75,20 +74,20 @@ def settle(found: Survey, goal: Goal, where: str) -> Preprocessing | None:
         DataError: If arrays differ in shape, and have so many channels that they cannot be fitted.
     """
     if isinstance(goal, Preprocessing):
-        return None if found.arrays and found.uniform and _shape(found) == goal.spec().shape else goal
+        return None if found.arrays and found.uniform and shape_of(found) == goal.spec().shape else goal
     if found.arrays and found.uniform and not goal:
         return None
     if found.arrays and not set(found.channels) <= {1, *CHANNELS}:
         raise DataError(
-            f"the images of '{where}' have {', '.join(map(str, sorted(set(found.channels))))} channels: such arrays have "
-            "to be of one shape, and are taken as they are"
+            f"the images of '{where}' have {', '.join(map(str, sorted(set(found.channels))))} channels: such arrays "
+            "have to be of one shape, and are taken as they are"
         )
     return (goal or Wish()).settle(found.sizes, found.in_colour > 0)
 
 
 def decoded_bytes(found: Survey, fitted: Preprocessing | None) -> int:
     """What the pixels of all images take once they are decoded and fitted."""
-    return len(found) * (fitted.spec().dims if fitted else int(np.prod(_shape(found))))
+    return len(found) * (fitted.spec().dims if fitted else int(np.prod(shape_of(found))))
 
 
 def is_packed(collection: Collection, found: Survey, fitted: Preprocessing | None, dtype: PixelType = "uint8") -> bool:
@@ -110,38 +109,14 @@ def summary(found: Survey) -> str:
     return f"{len(found):,} image{'s' if len(found) > 1 else ''} of {spread}"
 
 
-def decoder(fitted: Preprocessing | None) -> Callable[[Content], NDArray[np.uint8]]:
-    """What makes one image's content pixels, uint8 `(height, width, channels)`; it raises `UnreadableError`."""
-    if fitted is None:
-        return _array
-    target = 2 * max(fitted.height, fitted.width)
-
-    def convert(content: Content) -> NDArray[np.uint8]:
-        if isinstance(content, bytes):
-            image = decode(content, target)
-        elif isinstance(content, np.ndarray):
-            from PIL import Image
-
-            pixels = _array(content)
-            image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-        else:
-            image = upright(content)
-        try:
-            return fitted.apply(image)
-        except (ValueError, OSError, MemoryError) as error:
-            raise UnreadableError(f"it cannot be converted: {error}") from error
-
-    return convert
-
-
 def _in_memory(
     collection: Collection, found: Survey, layout: Layout, fitted: Preprocessing | None, dtype: PixelType
 ) -> ImageSet:
-    pixels = np.empty((len(found), *_shape(found, fitted)), np.uint8)
+    pixels = np.empty((len(found), *shape_of(found, fitted)), np.uint8)
     kept = np.zeros(len(found), bool)
     skipped = list(found.skipped)
     with progress_bar(f"reading {collection.name}", len(found)) if len(found) >= 5_000 else nullcontext() as bar:
-        for index, image in enumerate(_decoded(collection, found, fitted)):
+        for index, image in enumerate(decoded_images(collection, found, fitted)):
             if isinstance(image, Skipped):
                 skipped.append(image)
             else:
@@ -157,12 +132,14 @@ def _in_memory(
 
 
 def _packed(collection: Collection, found: Survey, layout: Layout, fitted: Preprocessing | None, key: str) -> Pack:
-    shape = _shape(found, fitted)
+    shape = shape_of(found, fitted)
     size = len(found) * int(np.prod(shape))
     make_room(size)
-    tell(f"packing {len(found):,} images into {cache_folder()}, {spell_bytes(size)}; `isthmus cache` lists what is there")
+    tell(
+        f"packing {len(found):,} images into {cache_folder()}, {spell_bytes(size)}; `isthmus cache` lists what is there"
+    )
     skipped, kept = list(found.skipped), np.zeros(len(found), bool)
-    about = {
+    about: dict[str, Any] = {
         "name": collection.name,
         "kind": collection.kind,
         "preprocessing": describe(fitted),
@@ -170,7 +147,7 @@ def _packed(collection: Collection, found: Survey, layout: Layout, fitted: Prepr
     }
 
     def images() -> Iterator[NDArray[np.uint8]]:
-        for index, image in enumerate(_decoded(collection, found, fitted)):
+        for index, image in enumerate(decoded_images(collection, found, fitted)):
             if isinstance(image, Skipped):
                 skipped.append(image)
             else:
@@ -211,74 +188,13 @@ def _from_pack(name: str, pack: Pack, dtype: PixelType) -> ImageSet:
     return ImageSet(name, *make_source(held.images, layout), origin)
 
 
-def _decoded(
-    collection: Collection, found: Survey, fitted: Preprocessing | None
-) -> Iterator[NDArray[np.uint8] | Skipped]:
-    """The pixels of each image that the survey found, in its order, or what was wrong with it."""
-    convert = decoder(fitted)
-
-    def judged(entry: "tuple[str, Content | UnreadableError]") -> NDArray[np.uint8] | Skipped:
-        name, content = entry
-        try:
-            if isinstance(content, UnreadableError):
-                raise content
-            return convert(content)
-        except UnreadableError as fault:
-            return Skipped(name, str(fault))
-
-    return _in_order(judged, _again(collection, found), found.source_bytes > _THREADED_BYTES * len(found))
+def _signature(collection: Collection, goal: Goal) -> str | None:
+    signature = collection.signature()
+    return None if signature is None else f"{VERSION} {signature} {goal or Wish()!r}"
 
 
-def _again(collection: Collection, found: Survey) -> "Iterator[tuple[str, Content | UnreadableError]]":
-    """The contents of the images that the survey found, in its order."""
-    done = 0
-    changed = DataError(f"'{collection.name}' changed while it was read. Try again once it stays as it is")
-    for entry in collection.entries():
-        if done == len(found) or not isinstance(entry, Entry) or entry.name != found.names[done]:
-            continue
-        try:
-            content: Content | UnreadableError = entry.load()
-        except UnreadableError as fault:
-            content = fault
-        # A data set of a program's own may give another draw each time; a file that does has changed.
-        if isinstance(content, bytes) and digest_of(content) != found.digest(done):
-            raise changed
-        yield entry.name, content
-        done += 1
-    if done < len(found):
-        raise changed
-
-
-def _in_order(function: Callable[[_T], _R], items: Iterable[_T], threads: bool) -> Iterator[_R]:
-    """Map a function over items, some ahead in threads where that pays; the results keep the order."""
-    workers = min(8, os.cpu_count() or 1)
-    if not threads or workers == 1:
-        yield from map(function, items)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        ahead: deque[Future[_R]] = deque()
-        try:
-            for item in items:
-                ahead.append(pool.submit(function, item))
-                if len(ahead) > workers:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            for future in ahead:
-                future.cancel()
-
-
-def _array(content: Content) -> NDArray[np.uint8]:
-    """An array of numbers as uint8 `(height, width, channels)`."""
-    pixels = np.asarray(content)
-    try:
-        return as_bytes(pixels[..., np.newaxis] if pixels.ndim == 2 else pixels)
-    except DataError as fault:
-        raise UnreadableError(str(fault)) from fault
-
-
-def _shape(found: Survey, fitted: Preprocessing | None = None) -> tuple[int, int, int]:
+def shape_of(found: Survey, fitted: Preprocessing | None = None) -> tuple[int, int, int]:
+    """The shape of each image once it is fitted, `(height, width, channels)`."""
     return fitted.spec().shape if fitted else (found.heights[0], found.widths[0], found.channels[0])
 
 

@@ -1,9 +1,11 @@
 """Packed images: decoded once into one file of the cache, and read from there with memory that stays flat.
 
-A pack is a folder: `pixels.npy`, uint8 `(n, height, width, channels)`, mapped into memory when it is read; `digests.npy`,
-a hash of each image, so that splitting needs no pixels; and `index.json`.  Grain was tried for this and left out: what
-takes time is decoding, once; a batch of a pack is a copy of a few hundred kilobytes, which no pool of workers makes
-quicker, and Grain's worker processes would start a user's script again where it has no `__main__` guard.
+A pack is a folder: `pixels.npy`, uint8 `(n, height, width, channels)`, mapped into memory when it is read;
+`digests.npy`, a hash of each image, so that splitting needs no pixels; and `index.json`.
+
+Grain is not used here.  What takes time is decoding, and that is done once; a batch of a pack is one copy of a few
+hundred kilobytes, less than handing it from one process to another would take.  Worker processes would also start a
+user's script anew where it has no `__main__` guard, so decoding itself is left to threads.
 """
 
 import contextlib
@@ -21,10 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.sets import Skipped
 from isthmus.data.content import DIGEST_BYTES, digest_of, digests_of, fingerprint_of
 from isthmus.data.images import ImageArray, ImageSpec, Indices, PixelType
 from isthmus.data.preprocessing import Preprocessing
+from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
 from isthmus.storage import new_folder, storage_errors
 
@@ -88,7 +90,12 @@ class PackedSource:
                 np.lib.format.read_magic(file)
                 shape, fortran, kind = np.lib.format.read_array_header_1_0(file)
                 start = file.tell()
-                if shape != pack.shape or fortran or kind != np.uint8 or os.fstat(file.fileno()).st_size != start + self._size:
+                if (
+                    shape != pack.shape
+                    or fortran
+                    or kind != np.uint8
+                    or os.fstat(file.fileno()).st_size != start + self._size
+                ):
                     raise ValueError("it is not the array that the index tells of")
                 self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:

@@ -34,7 +34,8 @@ def split_by_content(source: ImageSource, fraction: float, purpose: str = "") ->
         raise UsageError(f"expected a fraction from 0 to below 1 of the images to keep aside; got {fraction}")
     person = purpose.encode()
     digests = b"".join(
-        hashlib.blake2b(digest, digest_size=8, person=person).digest() for digest in np.ascontiguousarray(source.digests)
+        hashlib.blake2b(digest, digest_size=8, person=person).digest()
+        for digest in np.ascontiguousarray(source.digests)
     )
     # The 53 bits that a float64 holds: rounding up to 1.0 cannot happen.
     places = (np.frombuffer(digests, ">u8") >> np.uint64(11)) * 2.0**-53

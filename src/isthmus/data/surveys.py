@@ -3,7 +3,7 @@
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from isthmus.data.content import DIGEST_BYTES
 from isthmus.data.decoding import Header, UnreadableError, header_of, read_header
 from isthmus.data.entries import Collection, Content, Entry
-from isthmus.data.sets import Skipped
 from isthmus.data.layout import Layout, lay_out
+from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
 from isthmus.progress import Bar, progress_bar
 
@@ -158,7 +158,8 @@ def _add(found: Survey, entry: Entry, content: Content) -> None:
         size = len(content)
     elif isinstance(content, np.ndarray):
         channels = content.shape[2] if content.ndim == 3 else 1
-        header = Header(*content.shape[:2], channels > 2, channels in (2, 4), "array")
+        height, width = content.shape[:2]
+        header = Header(height, width, channels > 2, channels in (2, 4), "array")
         size = content.nbytes
         found.arrays = True
     else:
@@ -209,4 +210,3 @@ def _without_common_folder(names: list[str]) -> list[str]:
     if len(tops) != 1 or "" in tops or tops <= {"train", "training"}:
         return names
     return [name.partition("/")[2] for name in names]
-

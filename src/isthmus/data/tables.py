@@ -9,12 +9,23 @@ from typing import Any
 
 from isthmus.data.decoding import SUFFIXES, UnreadableError
 from isthmus.data.entries import Content, Entry, file_signature, read_file
-from isthmus.data.sets import Skipped
 from isthmus.data.folders import readable
+from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
 
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".parquet"})
-_IMAGE_COLUMNS = ("path", "file", "filename", "file_name", "filepath", "file_path", "image", "image_path", "img", "name")
+_IMAGE_COLUMNS = (
+    "path",
+    "file",
+    "filename",
+    "file_name",
+    "filepath",
+    "file_path",
+    "image",
+    "image_path",
+    "img",
+    "name",
+)
 _LABEL_COLUMNS = ("label", "class", "category", "target", "y", "labels")
 _SPLIT_COLUMNS = ("split", "subset", "partition", "set")
 _TEST_WORDS = frozenset({"test", "testing"})

@@ -1,5 +1,7 @@
 """What is wrong with a run, in plain words: the finding, the figure that shows it, the remedy and how to try it."""
 
+import json
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -15,6 +17,7 @@ OVERFIT_ERROR = 1.2
 OVERFIT_NATS = 0.08
 SOME_HOLES, MOSTLY_HOLES = 0.5, 0.9
 AMORTISATION_SHARE = 0.10
+LOST_DETAIL = 1.05
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,10 @@ class Finding:
     @property
     def flags(self) -> str:
         """The options of `isthmus train` that try it."""
-        return " ".join(f"--set {name}={value}" for name, value in self.try_fields.items())
+        texts = {
+            name: value if isinstance(value, str) else json.dumps(value) for name, value in self.try_fields.items()
+        }
+        return " ".join(f"--set {shlex.quote(f'{name}={text}')}" for name, text in texts.items())
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Finding":
@@ -62,6 +68,7 @@ class Signs:
         beta: The weight of the rate.
         epochs: As the recipe has them.
         train_images: The images that the run learned from.
+        wider: The fields of the recipe that double its network's width; empty for an own network.
         active: Dimensions that vary over images.
         rate: KL from the prior, nats.
         mse: Mean squared error of reconstructions of test images.
@@ -72,6 +79,8 @@ class Signs:
         train_loss: The same of training images.
         code_worth: Nats by which an image's own code explains it better than another's does.
         holes: The share of the prior where codes hardly ever fall.
+        code_error: Squared error of images guessed from the nearest codes; see `isthmus.evaluation.retention`.
+        pca_code_error: The same of PCA of the same dimension.
         amortisation_gap: Nats gained by optimising each posterior.
     """
 
@@ -90,7 +99,10 @@ class Signs:
     train_mse: float | None = None
     train_loss: Estimate | None = None
     holes: float | None = None
+    code_error: float | None = None
+    pca_code_error: float | None = None
     amortisation_gap: Estimate | None = None
+    wider: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def code_use(self) -> float:
@@ -106,9 +118,10 @@ class Signs:
 def diagnose(signs: Signs) -> tuple[Finding, ...]:
     """Name what is wrong, the worst first; nothing for a healthy run."""
     found = [finding for rule in _RULES if (finding := rule(signs)) is not None]
-    if any(finding.key == "strong_beta" and finding.severity == "fault" for finding in found):
-        # What follows from it alone needs no remedy of its own.
-        found = [finding for finding in found if finding.key not in ("ignored_code", "collapsed_dimensions")]
+    # What follows from another fault needs no remedy of its own, and might get a wrong one.
+    faults = {finding.key for finding in found if finding.severity == "fault"}
+    explained = {effect for cause in faults for effect in _EFFECTS.get(cause, ())}
+    found = [finding for finding in found if finding.key not in explained]
     return tuple(sorted(found, key=lambda finding: finding.severity != "fault"))
 
 
@@ -208,23 +221,40 @@ def _holes(signs: Signs) -> Finding | None:
 
 
 def _encoder(signs: Signs) -> Finding | None:
-    gap = signs.amortisation_gap
-    if gap is None or signs.ignores_code or not gap.mean > LEAST_SPREAD * gap.standard_error:
+    if signs.ignores_code:
         return None
-    share = gap.mean / max(gap.mean + signs.code_worth, 1e-9)
-    if share < AMORTISATION_SHARE:
+    evidence = []
+    gap = signs.amortisation_gap
+    if gap is not None and gap.mean > LEAST_SPREAD * gap.standard_error:
+        share = gap.mean / max(gap.mean + signs.code_worth, 1e-9)
+        if share >= AMORTISATION_SHARE:
+            evidence.append(
+                f"A posterior optimised for its own image explains it {gap.mean:.1f} ± {gap.standard_error:.1f} nats "
+                f"better than the encoder's: {share:.0%} of what codes are worth."
+            )
+    own, pca = signs.code_error, signs.pca_code_error
+    # A rate that is weighed more strongly loses detail by itself.
+    if own is not None and pca is not None and own > LOST_DETAIL * pca and signs.beta <= 1.0:
+        evidence.append(
+            f"Its codes tell images apart less well than {signs.dim} numbers of PCA do: guessed from the nearest "
+            f"codes, images have a squared error of {own:.4f}, and {pca:.4f} by PCA."
+        )
+    if not evidence:
         return None
     return Finding(
         "weak_encoder",
         "fault",
         "the encoder is the bottleneck",
-        f"A posterior optimised for its own image explains it {gap.mean:.1f} ± {gap.standard_error:.1f} nats better "
-        f"than the encoder's: {share:.0%} of what codes are worth.",
+        " ".join(evidence),
         "Give the encoder more units or layers, or train longer.",
-        {"training.epochs": 2 * signs.epochs},
+        signs.wider or {"training.epochs": 2 * signs.epochs},
     )
 
 
+_EFFECTS: Mapping[str, tuple[str, ...]] = {
+    "strong_beta": ("ignored_code", "collapsed_dimensions"),
+    "overfit": ("weak_encoder",),  # an encoder that knows its images by heart is at a loss with others
+}
 _RULES: tuple[Callable[[Signs], Finding | None], ...] = (
     _strong_beta,
     _ignored_code,

@@ -110,9 +110,12 @@ def as_labels(labels: ArrayLike | None, count: int) -> NDArray[np.int64] | None:
 
 
 def class_title(label: int, class_names: Iterable[str] | None) -> str:
-    """Name a class: its own name where there is one, else its number."""
+    """Name a class: its own name where there is one, else its number.
+
+    What Matplotlib would read as mathematics, between dollars, is made to stand as it is.
+    """
     names = list(class_names or ())
-    return names[label] if 0 <= label < len(names) else str(label)
+    return names[label].replace("$", r"\$") if 0 <= label < len(names) else str(label)
 
 
 def choice(value: str, known: Iterable[str], name: str) -> str:

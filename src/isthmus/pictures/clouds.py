@@ -105,10 +105,10 @@ def _draw_classes(
     numbers = [int(label) if label >= 0 else place for place, label in enumerate(present)]
     colours = [look.classes[k % len(look.classes)] for k in numbers]
     members = [classes == label for label in present]
-    for k, title, colour, mine in zip(numbers, titles, colours, members, strict=True):
+    for k, colour, mine in zip(numbers, colours, members, strict=True):
         own_spreads = None if spreads is None else spreads[mine]
         share = len(points) / np.count_nonzero(mine)
-        _draw_points(axes, points[mine], own_spreads, colour, MARKERS[k % len(MARKERS)], look, title, share)
+        _draw_points(axes, points[mine], own_spreads, colour, MARKERS[k % len(MARKERS)], look, f"class {k}", share)
     if len(present) <= _LEGEND_ROWS:
         medians = np.array([np.median(points[mine], axis=0) for mine in members])
         places = kept_apart(medians, [len(title) for title in titles], float(np.ptp(points, axis=0).max()))
@@ -124,7 +124,8 @@ def _draw_classes(
         loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, handletextpad=0.3, labelspacing=0.55,
         ncols=math.ceil(len(present) / _LEGEND_ROWS), labelcolor=look.ink,
     )  # fmt: skip
-    for handle, k in zip(legend.legend_handles, numbers, strict=True):
+    for handle, text, k, title in zip(legend.legend_handles, legend.get_texts(), numbers, titles, strict=True):
+        text.set_text(title)  # only now: Matplotlib leaves a label out that begins with an underscore
         if isinstance(handle, PathCollection):
             handle.set_alpha(1.0)
             handle.set_sizes([_LEGEND_AREA * MARKER_AREAS.get(MARKERS[k % len(MARKERS)], 1.0)])

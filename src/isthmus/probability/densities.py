@@ -58,7 +58,7 @@ def fit_density(codes: NDArray[np.floating], spec: CodeDensity, seed: int) -> Ga
     components = min(spec.components, max(1, count // (dim + 2))) if spec.kind == "mixture" else 1
     if components == 1:
         covariance = np.atleast_2d(np.cov(codes, rowvar=False, bias=True)) if count > 1 else np.zeros((dim, dim))
-        factor = np.linalg.cholesky(covariance + _RIDGE * np.eye(dim))
+        factor: FloatArray = np.linalg.cholesky(covariance + _RIDGE * np.eye(dim))
         return GaussianMixture(np.ones(1), codes.mean(axis=0, keepdims=True), factor[None])
     from sklearn.mixture import GaussianMixture as Fitter
 

@@ -1,7 +1,7 @@
 """Recipes: the whole description of a run, as data."""
 
+from isthmus.recipes.augmentation import Augmentation
 from isthmus.recipes.fields import (
-    Augmentation,
     BernoulliLikelihood,
     CodeDensity,
     ConvNetwork,

@@ -6,21 +6,14 @@ what `isthmus recipes NAME` prints.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
+
+from isthmus.recipes.augmentation import Augmentation
+from isthmus.recipes.base import Fields, Fraction, PositiveNumber
 
 SCHEMA_VERSION: Literal[1] = 1
 
 Activation = Literal["linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus"]
-Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
-PositiveNumber = Annotated[float, Field(gt=0.0)]
-
-
-class Fields(BaseModel):
-    """A frozen group of fields that refuses unknown names and numbers that are not finite."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, validate_default=True
-    )
 
 
 class Pixels(Fields):
@@ -38,28 +31,6 @@ class Pixels(Fields):
         if self.threshold != 0.5 and self.binarise != "threshold":
             raise ValueError("threshold is read only where pixels.binarise is 'threshold'")
         return self
-
-
-class Augmentation(Fields):
-    """How training images are changed at random each time they are seen; none of it by default."""
-
-    flip_horizontal: bool = False
-    """Whether left and right change places, for every other image."""
-    flip_vertical: bool = False
-    """Whether top and bottom change places, for every other image."""
-    shift: Annotated[float, Field(ge=0.0, le=0.5)] = 0.0
-    """The farthest that an image is moved each way, as a share of its side."""
-    crop: Annotated[float, Field(ge=0.0, le=0.9)] = 0.0
-    """The most that is cut away, as a share of each side; what is left fills the image again."""
-    rotation: Annotated[float, Field(ge=0.0, le=180.0)] = 0.0
-    """The farthest that an image is turned either way, in degrees."""
-    brightness: Fraction = 0.0
-    """The most that an image is made lighter or darker, as a share of its brightness."""
-
-    @property
-    def is_off(self) -> bool:
-        """Whether images stay as they are."""
-        return self == Augmentation()
 
 
 class DenseNetwork(Fields):

@@ -30,7 +30,7 @@ def read_history(folder: Path, manifest: Manifest) -> dict[str, NDArray[np.float
         raise RunError(f"{folder} has no {HISTORY}: it has not finished an epoch.")
     rows = list(csv.DictReader(text.splitlines()))
     try:
-        columns = {name: np.array([float(row[name] or "nan") for row in rows]) for name in rows[0]}
+        columns = {name: np.array([float("nan" if row[name] == "" else row[name]) for row in rows]) for name in rows[0]}
     except (IndexError, TypeError, ValueError):
         raise RunError(f"{path} is torn, or no table of numbers. Restore it from a copy.") from None
     return columns

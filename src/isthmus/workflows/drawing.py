@@ -207,4 +207,4 @@ def draw_history(run: Run, **look: Any) -> Drawing:
     training = run.manifest.training
     best = None if training is None else training.best_epoch
     figure = pictures.history(columns, terms=terms, best_epoch=best, **look)
-    return Drawing(figure, f"{' and '.join(terms)} over {len(columns['loss'])} epochs")
+    return Drawing(figure, f"the {', '.join(terms)} over {len(columns['loss'])} epochs")

@@ -72,17 +72,21 @@ def prepare(
     else:
         dtype = with_fields(given, changes).pixels.dtype
     images = open_images(data, dtype, goal)
-    height, width, channels = images.spec.shape
-    if given is None:
-        given = default_recipe(channels, 0 if images.origin is None else max(height, width))
     if not isinstance(recipe, Recipe):
-        given = grown(given, height, width)
+        given = suited_recipe(given, images.spec.shape, from_files=images.origin is not None)
+    assert given is not None
     settled = with_fields(given, changes)
     train, test = test_split(images)
     validation = None
     if settled.training.validation_fraction:
         train, validation = split_by_content(train, settled.training.validation_fraction, "validation")
     return Prepared(images.name, settled, train, validation, test, images.origin)
+
+
+def suited_recipe(named: Recipe | None, shape: tuple[int, int, int], from_files: bool) -> Recipe:
+    """The recipe for images of a shape `(height, width, channels)`: the named one, or else one that suits them."""
+    height, width, channels = shape
+    return grown(named or default_recipe(channels, max(height, width) if from_files else 0), height, width)
 
 
 def announce(prepared: Prepared) -> None:
@@ -93,7 +97,9 @@ def announce(prepared: Prepared) -> None:
     if origin.preprocessing is None:
         tell(f"{prepared.name}: {origin.found}, taken as they are")
     else:
-        tell(f"{prepared.name}: {origin.found}, become {origin.preprocessing} (--size, --fit, --channels choose otherwise)")
+        tell(
+            f"{prepared.name}: {origin.found}, become {origin.preprocessing} (--size, --fit, --channels choose otherwise)"
+        )
     if origin.skipped:
         first = origin.skipped[0]
         tell(

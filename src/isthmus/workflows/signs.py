@@ -12,8 +12,10 @@ from isthmus.evaluation.diagnosis import Signs
 from isthmus.evaluation.latent import LatentFigures
 from isthmus.evaluation.material import BATCH, Material, subset
 from isthmus.evaluation.reconstruction import Reconstruction
+from isthmus.evaluation.retention import measure_retention
 from isthmus.noise import normal_by_image
 from isthmus.probability import namespace
+from isthmus.recipes import Recipe
 from isthmus.runs import Run, folder
 from isthmus.scores import Scores, as_pixels, score
 from isthmus.units import Estimate
@@ -45,10 +47,11 @@ def measure_signs(
     learned = None
     if material.train is not None:
         learned = score(run, subset(material.train, TRAIN_IMAGES, material.seed), material.seed)
-    gap = amortisation_gap(run, material.test, material.seed, trust)
+    gap = amortisation_gap(material, trust)
+    code_error, pca_code_error = measure_retention(material) or (None, None)
     left_out = []
     if learned is None:
-        left_out.append("The training images are not at hand, so over-fitting was not looked for.")
+        left_out.append("The training images are not at hand, so over-fitting was not looked for, nor lost detail.")
     if isinstance(gap, str):
         left_out.append(gap)
     signs = Signs(
@@ -67,9 +70,20 @@ def measure_signs(
         train_mse=None if learned is None else float(learned.squared_error.mean()),
         train_loss=None if learned is None else Estimate.of(learned.distortion + learned.rate),
         holes=latent.holes,
+        code_error=code_error,
+        pca_code_error=pca_code_error,
         amortisation_gap=gap if isinstance(gap, Estimate) else None,
+        wider=wider_network(run.recipe),
     )
     return signs, " ".join(left_out)
+
+
+def wider_network(recipe: Recipe) -> dict[str, list[int]]:
+    """The fields, by dotted name, that give every hidden layer of the encoder twice the width."""
+    network = recipe.network.model_dump()
+    return {
+        f"network.{name}": [2 * width for width in network[name]] for name in ("units", "filters") if name in network
+    }
 
 
 def code_worth(run: Run, source: ImageSource, seed: int) -> float:
@@ -86,14 +100,15 @@ def code_worth(run: Run, source: ImageSource, seed: int) -> float:
     return float(np.mean(np.concatenate(differences)))
 
 
-def amortisation_gap(run: Run, source: ImageSource, seed: int, trust: bool) -> Estimate | str:
+def amortisation_gap(material: Material, trust: bool) -> Estimate | str:
     """How much better, in nats, a posterior of its own explains an image than the encoder's; or why nobody knows.
 
     The only figure that needs a training framework: it is imported here, and nowhere before.
     """
+    run, seed = material.run, material.seed
     if not run.latent.has_rate:
         return ""
-    images, posterior = _some(run, source, seed)
+    images, posterior = _some(run, material.test, seed)
     try:
         better = _optimised(run, images, posterior, seed, trust)
     except BackendError:

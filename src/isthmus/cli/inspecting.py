@@ -1,0 +1,140 @@
+"""`isthmus inspect` and `cache`: what there is to train on, and what was packed for it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from isthmus.cli.console import print_json, print_table, say
+from isthmus.cli.options import AsJson, Background, Channels, DataName, Fitting, Size, make_wish
+from isthmus.wording import spell_bytes
+
+if TYPE_CHECKING:
+    from isthmus.workflows.inspection import Inspection, Plan
+
+_SHOWN = 8
+
+
+def inspect(
+    data: DataName,
+    size: Size = None,
+    fit: Fitting = None,
+    channels: Channels = None,
+    background: Background = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is in some data, and what training would do with it.
+
+    Every image is looked at: how large it is, whether it can be read, whether it is there twice. Nothing is written.
+
+    Example:
+
+      isthmus inspect photos/
+    """
+    from isthmus.workflows import inspection
+
+    found = inspection.inspect(data, make_wish(size, fit, channels, background))
+    if as_json:
+        print_json(inspection.to_json(found))
+        return
+    print_table(("what", "here"), _rows(found))
+    if found.skipped:
+        say("")
+        print_table(("unreadable", "why"), [(item.name, item.reason) for item in found.skipped[: 2 * _SHOWN]])
+        if len(found.skipped) > 2 * _SHOWN:
+            say(f"and {len(found.skipped) - 2 * _SHOWN:,} more; --json lists all")
+    say("")
+    if found.plan is None:
+        say(f"Training would stop: {found.fault}.")
+    else:
+        print_table(("training would", ""), _planned(found.plan))
+
+
+def cache(
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Remove all packed images; they are made again when they are needed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what lies in the cache: packed images, and data sets that were downloaded.
+
+    Large folders and archives are decoded once and packed there. ISTHMUS_CACHE names another folder for it, and
+    ISTHMUS_CACHE_LIMIT (50GiB) how much packed images may take.
+
+    Example:
+
+      isthmus cache --clear
+    """
+    from isthmus.data.cache import cache_folder, cached
+    from isthmus.data.cache import clear as clear_packs
+
+    freed = clear_packs() if clear else 0
+    items = cached()
+    if as_json:
+        listed = [{"what": item.what, "path": str(item.path), "bytes": item.bytes} for item in items]
+        print_json({"folder": str(cache_folder()), "freed_bytes": freed, "items": listed})
+        return
+    if clear:
+        say(f"{spell_bytes(freed)} of packed images removed from {cache_folder()}")
+    if items:
+        print_table(
+            ("size", "folder", "what"),
+            [(spell_bytes(item.bytes), str(Path(*item.path.parts[-2:])), item.what) for item in items],
+            title=None if clear else f"{cache_folder()}:",
+        )
+    elif not clear:
+        say(f"{cache_folder()} is empty")
+
+
+def _rows(found: "Inspection") -> list[tuple[str, str]]:
+    total = found.images + len(found.skipped)
+    rows = [
+        ("data", f"{found.name}, {found.kind}"),
+        ("images", f"{found.images:,}, {spell_bytes(found.source_bytes)}"),
+    ]
+    if found.skipped:
+        rows.append(("unreadable", f"{len(found.skipped):,} of {total:,}"))
+    if found.other_files:
+        rows.append(("other files", f"{found.other_files:,}, left alone"))
+    rows += [
+        (f"sizes ({len(found.sizes):,})" if len(found.sizes) > 1 else "size", _listed(found.sizes)),
+        ("channels", _listed(found.channels)),
+    ]
+    if found.formats:
+        rows.append(("formats", _listed(found.formats)))
+    if found.splits:
+        rows.append(("splits", _listed(found.splits)))
+    if found.classes:
+        rows.append((f"classes ({len(found.classes):,})", _listed(found.classes)))
+    else:
+        rows.append(("classes", "none"))
+    rows.append(("duplicates", f"{found.copies:,} the same as one before" if found.copies else "none"))
+    if found.in_both_splits:
+        rows.append(("", f"{found.in_both_splits:,} stand in train and in test: a test on these says too much"))
+    return rows
+
+
+def _planned(plan: "Plan") -> list[tuple[str, str]]:
+    about = "" if plan.exact else "about "
+    where = "hold them in memory" if plan.place == "memory" else "read them from the cache"
+    ready = (
+        ", where they are already" if plan.already_packed else ", packed there once" if plan.place == "cache" else ""
+    )
+    made = "taken as they are" if plan.preprocessing is None else str(plan.preprocessing)
+    return [
+        ("make them", made),
+        ("use the recipe", plan.recipe),
+        ("learn from", f"{about}{plan.train:,}"),
+        ("choose the best epoch by", f"{about}{plan.validation:,}"),
+        ("test on", f"{about}{plan.test:,}"),
+        (where, f"{spell_bytes(plan.bytes)}{ready}"),
+    ]
+
+
+def _listed(counts: dict[str, int]) -> str:
+    if len(counts) == 1:
+        return next(iter(counts))
+    shown = list(counts.items())[:_SHOWN]
+    rest = sum(counts.values()) - sum(count for _, count in shown)
+    text = ", ".join(f"{name} ({count:,})" for name, count in shown)
+    return text + (f", and {len(counts) - _SHOWN:,} others ({rest:,})" if len(counts) > _SHOWN else "")

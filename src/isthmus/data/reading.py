@@ -1,0 +1,115 @@
+"""From the content of each image to its pixels, some images ahead in threads where that pays."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.arrays import as_bytes
+from isthmus.data.decoding import UnreadableError, decode, upright
+from isthmus.data.entries import Collection, Content, Entry
+from isthmus.data.preprocessing import Preprocessing
+from isthmus.data.sets import Skipped
+from isthmus.data.surveys import Survey, digest_of
+from isthmus.errors import DataError
+
+_THREADED_BYTES = 32 << 10
+"""The mean size of a file from which on decoding it keeps a thread busy for longer than handing it over takes."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def decoded_images(
+    collection: Collection, found: Survey, fitted: Preprocessing | None
+) -> Iterator[NDArray[np.uint8] | Skipped]:
+    """The pixels of each image that the survey found, in its order, or what was wrong with it."""
+    convert = decoder(fitted)
+
+    def judged(entry: "tuple[str, Content | UnreadableError]") -> NDArray[np.uint8] | Skipped:
+        name, content = entry
+        try:
+            if isinstance(content, UnreadableError):
+                raise content
+            return convert(content)
+        except UnreadableError as fault:
+            return Skipped(name, str(fault))
+
+    return _in_order(judged, _again(collection, found), found.source_bytes > _THREADED_BYTES * len(found))
+
+
+def _again(collection: Collection, found: Survey) -> "Iterator[tuple[str, Content | UnreadableError]]":
+    """The contents of the images that the survey found, in its order."""
+    done = 0
+    changed = DataError(f"'{collection.name}' changed while it was read. Try again once it stays as it is")
+    for entry in collection.entries():
+        if done == len(found) or not isinstance(entry, Entry) or entry.name != found.names[done]:
+            continue
+        try:
+            content: Content | UnreadableError = entry.load()
+        except UnreadableError as fault:
+            content = fault
+        # A data set of a program's own may give another draw each time; a file that does has changed.
+        if isinstance(content, bytes) and digest_of(content) != found.digest(done):
+            raise changed
+        yield entry.name, content
+        done += 1
+    if done < len(found):
+        raise changed
+
+
+def _in_order(function: Callable[[T], R], items: Iterable[T], threads: bool) -> Iterator[R]:
+    """Map a function over items, some ahead in threads where that pays; the results keep the order."""
+    workers = min(8, os.cpu_count() or 1)
+    if not threads or workers == 1:
+        yield from map(function, items)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        ahead: deque[Future[R]] = deque()
+        try:
+            for item in items:
+                ahead.append(pool.submit(function, item))
+                if len(ahead) > workers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
+
+
+def _array(content: Content) -> NDArray[np.uint8]:
+    """An array of numbers as uint8 `(height, width, channels)`."""
+    pixels = np.asarray(content)
+    try:
+        return as_bytes(pixels[..., np.newaxis] if pixels.ndim == 2 else pixels)
+    except DataError as fault:
+        raise UnreadableError(str(fault)) from fault
+
+
+def decoder(fitted: Preprocessing | None) -> Callable[[Content], NDArray[np.uint8]]:
+    """What makes one image's content pixels, uint8 `(height, width, channels)`; it raises `UnreadableError`."""
+    if fitted is None:
+        return _array
+    target = 2 * max(fitted.height, fitted.width)
+
+    def convert(content: Content) -> NDArray[np.uint8]:
+        if isinstance(content, bytes):
+            image = decode(content, target)
+        elif isinstance(content, np.ndarray):
+            from PIL import Image
+
+            pixels = _array(content)
+            image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+        else:
+            image = upright(content)
+        try:
+            return fitted.apply(image)
+        except (ValueError, OSError, MemoryError) as error:
+            raise UnreadableError(f"it cannot be converted: {error}") from error
+
+    return convert

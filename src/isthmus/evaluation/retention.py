@@ -1,0 +1,57 @@
+"""What a code keeps of its image, whatever the decoder makes of it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.evaluation.material import Material
+from isthmus.evaluation.reconstruction import PCABaseline
+
+NEIGHBOURS = 20
+TESTED = 2_000
+_CHUNK = 200
+
+
+def measure_retention(material: Material) -> tuple[float, float] | None:
+    """Squared errors of images told from their codes by neighbours, for the run's codes and for PCA of as many numbers.
+
+    A decoder learns to make do with its encoder, so that neither reconstructions nor optimised posteriors show what an
+    encoder throws away.  Neighbours do: an image is guessed as the mean of the training images with the nearest codes.
+
+    Returns:
+        Both mean squared errors, brightness from 0 to 1; None where the training images are not at hand.
+    """
+    known, pixels = material.train_codes, material.train_pixels
+    if known is None or pixels is None:
+        return None
+    pca = PCABaseline(pixels, material.run.recipe.latent.dim, material.seed)
+    images = material.test_pixels[:TESTED]
+    return (
+        neighbour_error(known.mean, pixels, material.subset_codes.mean[:TESTED], images),
+        neighbour_error(pca.encode(pixels), pixels, pca.encode(images), images),
+    )
+
+
+def neighbour_error(
+    known: NDArray[np.floating],
+    known_images: NDArray[np.floating],
+    codes: NDArray[np.floating],
+    images: NDArray[np.floating],
+) -> float:
+    """The mean squared error of images `(m, h, w, c)` as means of those known whose codes are nearest.
+
+    Args:
+        known: Codes `(n, d)` of the images that are known.
+        known_images: Those, `(n, h, w, c)`.
+        codes: `(m, d)`.
+        images: `(m, h, w, c)`.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    count = min(NEIGHBOURS, len(known))
+    nearest = NearestNeighbors(n_neighbors=count).fit(known).kneighbors(codes, return_distance=False)
+    errors = []
+    for start in range(0, len(images), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        guessed = known_images[nearest[part]].mean(axis=1)
+        errors.append(np.mean(np.square(images[part] - guessed), axis=(1, 2, 3), dtype=np.float64))
+    return float(np.mean(np.concatenate(errors)))

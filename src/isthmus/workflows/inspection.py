@@ -1,0 +1,218 @@
+"""What there is in a user's data, and what training would do with it."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from isthmus.data import Data, ImageSource, Preprocessing, Skipped, Wish, open_images
+from isthmus.data.entries import Collection
+from isthmus.data.loading import decoded_bytes, find_packed, is_packed, settle, shape_of
+from isthmus.data.opening import ArrayData, NamedData, locate
+from isthmus.data.surveys import SKIPPED_SHARE, Survey, survey
+from isthmus.errors import IsthmusError
+from isthmus.workflows.preparation import TEST_FRACTION, Prepared, prepare, suited_recipe
+
+SIZES_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What training would do with some images.
+
+    Attributes:
+        preprocessing: What each would become; None for arrays, which are taken as they are.
+        recipe: The recipe that it would take.
+        train: Images to learn from.
+        validation: Images to choose the best epoch by.
+        test: Images to measure on.
+        exact: Whether these numbers were counted, or follow from the shares.
+        place: `memory` or `cache`.
+        bytes: What the pixels take there.
+        already_packed: Whether the cache has them already.
+    """
+
+    preprocessing: Preprocessing | None
+    recipe: str
+    train: int
+    validation: int
+    test: int
+    exact: bool
+    place: str
+    bytes: int
+    already_packed: bool
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found.
+
+    Attributes:
+        name: What the data is called.
+        kind: What it is, such as `folder`.
+        images: How many can be read.
+        source_bytes: What the files, or the arrays, take.
+        sizes: Width and height in pixels, and how many there are of each, the most frequent first.
+        channels: How many are `grey`, `colour`, `grey with alpha`, `colour with alpha`; or of how many channels.
+        formats: How many there are of each file format.
+        classes: How many there are of each class, by name; empty without labels.
+        splits: How many there are in each split that the data has; empty where it has none.
+        copies: Images that are the same as one before, byte for byte.
+        in_both_splits: Different images that stand in the training and in the test split.
+        other_files: Files that are not named as images, and left alone.
+        skipped: What cannot be read, and why.
+        plan: What training would do with it, or None where it would not.
+        fault: Why training would not.
+    """
+
+    name: str
+    kind: str
+    images: int
+    source_bytes: int
+    sizes: dict[str, int]
+    channels: dict[str, int]
+    formats: dict[str, int]
+    classes: dict[str, int]
+    splits: dict[str, int]
+    copies: int
+    in_both_splits: int
+    other_files: int
+    skipped: tuple[Skipped, ...]
+    plan: Plan | None
+    fault: str = ""
+
+
+def inspect(data: Data, wish: Wish | None = None) -> Inspection:
+    """Go through data, and plan a training on it; nothing is trained, and nothing written.
+
+    Raises:
+        UsageError: If there is no such data.
+        DataError: If it is damaged as a whole, or of no kind that is known.
+    """
+    target, split = locate(data)
+    if isinstance(target, Collection) and split is None:
+        return _of_files(data, target, wish or Wish())
+    return _of_arrays(data, target)
+
+
+def to_json(found: Inspection) -> dict[str, Any]:
+    """The same as values that JSON has."""
+    from dataclasses import asdict
+
+    return asdict(found)
+
+
+def _of_files(data: Data, collection: Collection, wish: Wish) -> Inspection:
+    found = survey(collection)
+    plan, fault, classes, splits, straddling = None, "", {}, {}, 0
+    if len(found):
+        try:
+            layout = found.layout(collection)
+            if layout.labels is not None:
+                classes = _by_name(layout.labels, layout.class_names)
+            if layout.is_test is not None:
+                splits = {"train": int((~layout.is_test).sum()), "test": int(layout.is_test.sum())}
+                contents = found.contents
+                straddling = len(np.intersect1d(contents[layout.is_test], contents[~layout.is_test]))
+            plan = _plan(data, collection, found, wish, splits)
+        except IsthmusError as error:
+            fault = str(error)
+    share = len(found.skipped) / max(1, len(found) + len(found.skipped))
+    if share > SKIPPED_SHARE:
+        plan, fault = None, f"{share:.0%} of the images cannot be read, and at most {SKIPPED_SHARE:.0%} may be"
+    elif not len(found):
+        fault = "there are no images"
+    return Inspection(
+        name=collection.name,
+        kind=collection.kind,
+        images=len(found),
+        source_bytes=found.source_bytes,
+        sizes=_sizes(found),
+        channels=dict(Counter(_spell_channels(count, found.arrays) for count in found.channels).most_common()),
+        formats=dict(found.formats.most_common()),
+        classes=classes,
+        splits=splits,
+        copies=found.copies if len(found) else 0,
+        in_both_splits=straddling,
+        other_files=collection.other_files,
+        skipped=tuple(found.skipped),
+        plan=plan,
+        fault=fault,
+    )
+
+
+def _of_arrays(data: Data, target: object) -> Inspection:
+    images = open_images(data)
+    parts: list[ImageSource] = [part for part in (images.train, images.test) if part is not None]
+    spec, count = images.spec, sum(map(len, parts))
+    digests = [np.ascontiguousarray(part.digests).view("V16").ravel() for part in parts]
+    labels = [part.labels for part in parts if part.labels is not None]
+    plan, fault = None, ""
+    try:
+        prepared = prepare(images, None, {})
+        plan = _counted(prepared, "memory", count * spec.dims)
+    except IsthmusError as error:
+        fault = str(error)
+    return Inspection(
+        name=images.name,
+        kind="named data set"
+        if isinstance(target, NamedData)
+        else "array"
+        if isinstance(target, ArrayData)
+        else "arrays",
+        images=count,
+        source_bytes=count * spec.dims,
+        sizes={f"{spec.width}x{spec.height}": count},
+        channels={_spell_channels(spec.channels, True): count},
+        formats={},
+        classes=_by_name(np.concatenate(labels), images.train.class_names) if labels else {},
+        splits={} if images.test is None else {"train": len(images.train), "test": len(images.test)},
+        copies=count - len(np.unique(np.concatenate(digests))),
+        in_both_splits=len(np.intersect1d(digests[0], digests[1])) if len(digests) == 2 else 0,
+        other_files=0,
+        skipped=(),
+        plan=plan,
+        fault=fault,
+    )
+
+
+def _plan(data: Data, collection: Collection, found: Survey, wish: Wish, splits: dict[str, int]) -> Plan:
+    fitted = settle(found, wish, collection.name)
+    size, packed = decoded_bytes(found, fitted), is_packed(collection, found, fitted)
+    ready = packed and find_packed(collection, wish) is not None
+    place = "cache" if packed else "memory"
+    if not packed or ready:
+        return _counted(prepare(data, None, {}, wish), place, size, ready)
+    recipe = suited_recipe(None, shape_of(found, fitted), from_files=True)
+    test = splits.get("test", round(TEST_FRACTION * len(found)))
+    validation = round(recipe.training.validation_fraction * (len(found) - test))
+    return Plan(fitted, recipe.name, len(found) - test - validation, validation, test, False, place, size, False)
+
+
+def _counted(prepared: Prepared, place: str, size: int, ready: bool = False) -> Plan:
+    train, validation, test = (
+        0 if part is None else len(part) for part in (prepared.train, prepared.validation, prepared.test)
+    )
+    return Plan(prepared.preprocessing, prepared.recipe.name, train, validation, test, True, place, size, ready)
+
+
+def _by_name(labels: Any, class_names: tuple[str, ...]) -> dict[str, int]:
+    numbers, counts = np.unique(labels, return_counts=True)
+    return {
+        class_names[number] if class_names else str(number): int(count)
+        for number, count in zip(numbers.tolist(), counts, strict=True)
+    }
+
+
+def _sizes(found: Survey) -> dict[str, int]:
+    counts = Counter(zip(found.widths, found.heights, strict=True))
+    return {
+        f"{width}x{height}": count
+        for (width, height), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    }
+
+
+def _spell_channels(count: int, arrays: bool) -> str:
+    words = {1: "grey", 2: "grey with alpha", 3: "colour", 4: "colour with alpha"}
+    return f"{count} channels" if arrays and count not in (1, 3, 4) else words[count]

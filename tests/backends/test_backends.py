@@ -1,0 +1,130 @@
+"""The same small training on every backend, each in a process of its own; and a run of one put to use by another."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import isthmus
+
+BACKENDS = ("tensorflow", "jax", "torch")
+OTHER = {"tensorflow": "torch", "jax": "tensorflow", "torch": "jax"}
+TRAIN = """
+import json, sys
+import numpy as np
+import isthmus
+images, labels = np.load("images.npy"), np.load("labels.npy")
+changes = {"training.epochs": int(sys.argv[3]), "training.batch_size": 32, "network.filters": [4, 8],
+           "objective.beta_warmup_epochs": 1.5, "training.learning_rate": 0.005, "likelihood": sys.argv[4]}
+if sys.argv[4] != "bernoulli":
+    changes |= {"likelihood.scale": "shared", "likelihood.sigma": 0.3, "pixels.binarise": "none"}
+run = isthmus.train((images, labels), "conv-vae", sys.argv[2], backend=sys.argv[1], changes=changes,
+                    **json.loads(sys.argv[5]))
+import keras
+assert keras.config.backend() == sys.argv[1]
+"""
+
+pytestmark = pytest.mark.slow
+
+
+def need(backend):
+    if importlib.util.find_spec(backend) is None and not os.environ.get("ISTHMUS_REQUIRE_BACKENDS"):
+        pytest.skip(f"needs {backend}")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with 200 images of 12 rows and 10 columns, a bar at the top, in the middle or at the bottom of each."""
+    place = tmp_path_factory.mktemp("backends")
+    rng = np.random.default_rng(0)
+    labels = np.arange(200) % 3
+    images = rng.integers(0, 60, (200, 12, 10, 1))
+    for image, label in zip(images, labels, strict=True):
+        image[4 * label : 4 * label + 4] += 190
+    np.save(place / "images.npy", images.astype(np.uint8))
+    np.save(place / "labels.npy", labels)
+    return place
+
+
+def train(place, backend, out, epochs=2, likelihood="bernoulli", **more):
+    need(backend)
+    done = subprocess.run(
+        [sys.executable, "-c", TRAIN, backend, out, str(epochs), likelihood, json.dumps(more)],
+        cwd=place,
+        env={name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return isthmus.load(place / out)
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def run(request, place):
+    return train(place, request.param, f"{request.param}-run")
+
+
+def test_trains_and_is_used(run, place):
+    images = np.load(place / "images.npy")
+    training = run.manifest.training
+    assert run.path.name == f"{training.backend}-run"
+    assert (run.manifest.state, training.epochs) == ("complete", 2)
+    posterior = run.encode(images)
+    assert all(value.shape == (200, 2) and np.isfinite(value).all() for value in posterior.values())
+    assert run.reconstruct(images[:5], draws=2).shape == (5, 2, 12, 10, 1)
+    assert run.sample(4).shape == run.sample(4, label=2).shape == (4, 12, 10, 1)
+    for graph in run.manifest.graphs.values():
+        assert all(value <= (1.0 if name == "images" else 1e-3) for name, value in graph.max_difference.items())
+
+
+def test_the_graphs_have_the_same_ends_on_every_backend(run):
+    ends = {name: [[t.name for t in g.inputs], [t.name for t in g.outputs]] for name, g in run.manifest.graphs.items()}
+    assert ends == {"encoder": [["images"], ["log_variance", "mean"]], "decoder": [["latent"], ["images", "logits"]]}
+
+
+def test_learns(run):
+    rows = (run.path / "history.csv").read_text().splitlines()
+    columns = rows[0].split(",")
+    losses = [float(row.split(",")[columns.index("val_distortion")]) for row in rows[1:]]
+    assert losses[1] < losses[0] < 0.75 * 120
+
+
+def test_two_trainings_of_one_seed_give_the_same_bits(run, place):
+    backend = run.manifest.training.backend
+    again = train(place, backend, f"{backend}-again")
+    for name in ("weights.safetensors", "metrics.json"):
+        assert (again.path / name).read_bytes() == (run.path / name).read_bytes(), name
+
+
+def test_another_backend_starts_from_it(run, place):
+    backend = run.manifest.training.backend
+    started = train(place, OTHER[backend], f"from-{backend}", epochs=2, init_from=str(run.path))
+    assert started.manifest.training.backend == OTHER[backend]
+    assert started.sample(2).shape == (2, 12, 10, 1)
+
+
+def test_another_backend_goes_on_with_it(run, place):
+    backend = run.manifest.training.backend
+    other = OTHER[backend]
+    out = f"{backend}-then-{other}"
+    train(place, backend, out)
+    went_on = train(place, other, out, epochs=3, resume=True)
+    assert (went_on.manifest.training.backend, went_on.manifest.training.epochs) == (other, 3)
+    # The optimiser, the step and the schedule came along: the third epoch goes on where the second ended.
+    rows = [row.split(",") for row in (went_on.path / "history.csv").read_text().splitlines()]
+    column = rows[0].index("val_loss")
+    assert float(rows[3][column]) < float(rows[1][column])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_resumes_its_own_bit_for_bit(place, backend):
+    whole = train(place, backend, f"{backend}-three", epochs=3, likelihood="gaussian")
+    out = f"{backend}-two-and-one"
+    train(place, backend, out, epochs=2, likelihood="gaussian")
+    parts = train(place, backend, out, epochs=3, likelihood="gaussian", resume=True)
+    assert (parts.path / "weights.safetensors").read_bytes() == (whole.path / "weights.safetensors").read_bytes()

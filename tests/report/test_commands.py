@@ -1,0 +1,40 @@
+import shlex
+
+from isthmus.recipes import RECIPES, Recipe, named_recipe, parse_assignments, with_fields
+from isthmus.report.commands import changed_fields, resume_command, train_command
+
+
+def _recipe_of(command):
+    """The recipe that a command line trains, read as `isthmus train` reads it."""
+    words = shlex.split(command)
+    settings = [words[k + 1] for k, word in enumerate(words) if word == "--set"]
+    return with_fields(named_recipe(words[words.index("--recipe") + 1]), parse_assignments(settings))
+
+
+def test_the_command_trains_the_same_recipe_again():
+    for name in RECIPES:
+        assert _recipe_of(train_command("digits", RECIPES[name])) == RECIPES[name]
+    changed = with_fields(
+        RECIPES["conv-vae"],
+        {"likelihood": "laplace", "pixels.binarise": "none", "network.filters": [8], "training.patience": 3},
+    )
+    assert _recipe_of(train_command("digits", changed)) == changed
+
+
+def test_changes_go_on_top():
+    recipe = with_fields(RECIPES["conv-vae"], {"latent.dim": 5})
+    command = train_command("digits", recipe, {"latent.dim": 7, "objective.beta": 0.5})
+    assert _recipe_of(command) == with_fields(recipe, {"latent.dim": 7, "objective.beta": 0.5})
+
+
+def test_an_own_recipe_has_no_command():
+    assert train_command("digits", Recipe()) == ""
+    assert changed_fields(Recipe()) is None
+    assert changed_fields(RECIPES["dense-ae"]) == {}
+
+
+def test_names_are_quoted():
+    assert shlex.split(train_command("my photos; rm", RECIPES["dense-ae"]))[2] == "my photos; rm"
+    words = shlex.split(resume_command("my photos", "a run", 8))
+    assert words == ["isthmus", "train", "my photos", "--out", "a run", "--resume", "--epochs", "8"]
+    assert "--epochs" not in resume_command("d", "r")

@@ -1,0 +1,163 @@
+import base64
+import io
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from isthmus import pictures
+from isthmus.errors import UsageError
+from isthmus.pictures import THEMES
+from isthmus.report.drawings import (
+    LARGE_BYTES,
+    colour_variables,
+    data_uri,
+    difference_image,
+    inline_figure,
+    inline_image,
+    thumbnails,
+)
+
+RNG = np.random.default_rng(0)
+
+
+class _Tags(HTMLParser):
+    def __init__(self, html):
+        super().__init__()
+        self.found = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+
+def _decoded(uri):
+    kind, _, content = uri.removeprefix("data:").partition(";base64,")
+    return kind, np.asarray(Image.open(io.BytesIO(base64.b64decode(content))))
+
+
+def _scatter(theme, names=("one", "two")):
+    return pictures.scatter(RNG.standard_normal((40, 2)), np.arange(40) % 2, class_names=names, theme=theme)
+
+
+def test_a_figure_is_one_svg_that_says_what_it_shows():
+    drawn = inline_figure(_scatter, "codes", 'Points, "two" classes')
+    tags = _Tags(drawn.html).found
+    assert tags[0][0] == "svg"
+    assert tags[0][1]["role"] == "img"
+    assert tags[0][1]["aria-label"] == 'Points, "two" classes'
+    assert "width" not in tags[0][1]  # the page decides, by the view box
+    assert "viewbox" in tags[0][1]
+    assert not {"metadata", "style", "script"} & {tag for tag, _ in tags}
+    assert 200 < drawn.width < 1000
+
+
+def test_every_colour_of_the_theme_is_a_variable_that_the_page_defines():
+    html = inline_figure(_scatter, "codes", "Points").html
+    names = {name for name, _, _ in colour_variables()}
+    used = set(re.findall(r"var\((--fig-[0-9a-f]{6})\)", html))
+    assert used <= names
+    assert {f"--fig-{THEMES['light'].ink[1:]}", f"--fig-{THEMES['light'].classes[1][1:]}"} <= used
+    assert not set(re.findall(r"#[0-9a-f]{6}\b", html)) & {light for _, light, _ in colour_variables()}
+
+
+def test_variables_give_each_theme_its_own_colours():
+    found = {light: dark for _, light, dark in colour_variables()}
+    assert found[THEMES["light"].ink] == THEMES["dark"].ink
+    for one, other in zip(THEMES["light"].classes, THEMES["dark"].classes, strict=True):
+        assert found[one] == other
+
+
+def test_two_figures_on_one_page_share_no_id():
+    ids = []
+    for name in ("one", "two"):
+        html = inline_figure(_scatter, name, "Points").html
+        tags = _Tags(html).found
+        own = {attributes["id"] for _, attributes in tags if "id" in attributes}
+        for place in re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', html):
+            assert "".join(place) in own
+        ids.append(own)
+    assert not ids[0] & ids[1]
+
+
+def test_names_in_a_figure_are_text_whatever_they_are():
+    wicked = ("<script>alert(1)</script>", "#ffffff")
+    html = inline_figure(lambda theme: _scatter(theme, wicked), "codes", "Points").html
+    assert "script" not in {tag for tag, _ in _Tags(html).found}
+    assert "&lt;script&gt;" in html
+    assert ">#ffffff<" in html
+
+
+def test_text_grows_where_the_figure_has_to_shrink():
+    def largest(shown):
+        html = inline_figure(_scatter, "codes", "Points", shown=shown).html
+        return max(float(size) for size in re.findall(r"font(?:-size)?: (?:bold |700 )?([\d.]+)px", html))
+
+    assert largest(280) > 1.5 * largest(2000)
+
+
+def test_a_figure_needs_a_plain_name():
+    with pytest.raises(UsageError):
+        inline_figure(_scatter, 'a"b', "Points")
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_small_images_are_kept_exactly(channels):
+    image = RNG.integers(0, 256, (9, 7, channels), np.uint8)
+    kind, found = _decoded(data_uri(image))
+    assert kind == "image/png"
+    np.testing.assert_array_equal(found.reshape(image.shape), image)
+
+
+def test_grey_in_colour_costs_no_more_than_grey():
+    grey = RNG.integers(0, 256, (64, 64, 1), np.uint8)
+    opaque = np.concatenate([grey.repeat(3, 2), np.full((64, 64, 1), 255, np.uint8)], 2)
+    assert data_uri(opaque) == data_uri(grey)
+
+
+def test_large_images_lose_little_and_become_small():
+    y, x = np.mgrid[:300, :300]
+    smooth = np.stack([x % 256, y % 256, (x + y) // 3], 2) + RNG.integers(0, 8, (300, 300, 3))
+    image = smooth.clip(0, 255).astype(np.uint8)
+    kind, found = _decoded(data_uri(image))
+    assert kind == "image/webp"
+    assert len(data_uri(image)) < LARGE_BYTES * 2
+    assert np.abs(found.astype(float) - image).mean() < 6
+
+
+def test_an_image_says_its_size_and_what_it_is():
+    html = inline_image(np.zeros((10, 20, 1), np.uint8), '<b>"', side=100).html
+    ((tag, attributes),) = _Tags(html).found
+    assert tag == "img"
+    assert attributes["alt"] == '<b>"'
+    assert (attributes["width"], attributes["height"]) == ("100", "50")
+    assert attributes["class"] == "pixels"
+    assert 'class="smooth"' in inline_image(np.zeros((200, 200, 1), np.uint8), "", side=100).html
+
+
+def test_a_difference_is_clear_where_there_is_none_and_has_a_sign():
+    given = np.array([[[100], [100], [100]]], np.uint8)
+    made = np.array([[[100], [50], [150]]], np.uint8)
+    same, darker, brighter = difference_image(given, made, 50)[0]
+    assert same[3] == 0
+    assert darker[3] == brighter[3] == 255
+    assert darker[2] > darker[0]  # blue
+    assert brighter[0] > brighter[2]  # orange
+    assert difference_image(given, made, 100)[0, 1, 3] == 128
+
+
+def test_colour_differences_are_a_root_mean_square():
+    given, made = np.zeros((1, 1, 3), np.uint8), np.array([[[30, 0, 0]]], np.uint8)
+    assert difference_image(given, made, 100)[0, 0, 3] == round(255 * 0.3 / 3**0.5)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_thumbnails_shrink_only_what_is_large(channels):
+    small = RNG.integers(0, 256, (2, 28, 20, channels), np.uint8)
+    assert thumbnails(small) is small
+    large = np.full((3, 200, 400, channels), 77, np.uint8)
+    shrunk = thumbnails(large, 96)
+    assert shrunk.shape == (3, 48, 96, channels)
+    assert (shrunk == 77).all()

@@ -1,0 +1,133 @@
+import shutil
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from isthmus.errors import DataError, RunError, UsageError
+from isthmus.runs import folder
+from isthmus.workflows.plotting import KINDS, draw, options_of, plot
+
+
+@pytest.fixture
+def bars_file(bars, tmp_path):
+    np.savez(tmp_path / "bars.npz", images=bars[0], labels=bars[1])
+    return str(tmp_path / "bars.npz")
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf", "jpg", "webp"])
+def test_every_format_is_written(tiny_run, tmp_path, suffix):
+    made = plot(tiny_run.path, "manifold", tmp_path / f"deep/picture.{suffix}", {"n": 3})
+    content = made.path.read_bytes()
+    assert content[:4] in (b"\x89PNG", b"<?xm", b"%PDF", b"\xff\xd8\xff\xe0", b"RIFF")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_drawn_in_both_themes(tiny_run, bars_file, tmp_path, kind):
+    options = {"data": bars_file} if "data" in options_of(kind) else {}
+    for theme, lightness in (("light", 255), ("dark", 30)):
+        made = plot(tiny_run.path, kind, tmp_path / f"{theme}.png", {**options, "theme": theme})
+        corner = np.asarray(Image.open(made.path).convert("RGB"))[0, 0]
+        assert abs(int(corner.mean()) - lightness) < 20
+        assert made.summary
+
+
+def test_the_film_is_made_of_the_frames(tiny_run, tmp_path):
+    made = plot(tiny_run.path, "training", tmp_path / "film.gif")
+    with Image.open(made.path) as film:
+        assert film.n_frames == 3  # before training, and after each of two epochs
+    assert plot(tiny_run.path, "training", tmp_path / "film.webp").path.exists()
+
+
+def test_a_run_without_frames_has_no_film(copied_run, tmp_path):
+    shutil.rmtree(copied_run / folder.PICTURES)
+    with pytest.raises(DataError, match="epoch"):
+        plot(copied_run, "training", tmp_path / "film.gif")
+
+
+def test_a_damaged_frame_is_named(copied_run, tmp_path):
+    (copied_run / folder.PICTURES / "epoch-0001.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"epoch-0001\.png"):
+        plot(copied_run, "training", tmp_path / "film.gif")
+
+
+def test_a_training_that_goes_on_can_be_looked_at(copied_run, tmp_path):
+    manifest = folder.read_manifest(copied_run)
+    going = manifest.model_copy(
+        update={"state": "training", "graphs": {}, "files": {folder.RECIPE: manifest.files[folder.RECIPE]}}
+    )
+    (copied_run / folder.MANIFEST).write_text(going.to_json())
+    assert plot(copied_run, "history", tmp_path / "history.svg").path.exists()
+    assert plot(copied_run, "training", tmp_path / "film.gif").path.exists()
+    with pytest.raises(RunError, match="no finished run"):
+        plot(copied_run, "manifold", tmp_path / "manifold.svg")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "options", "words"),
+    [
+        ("manifold", "a.xyz", {}, r"\.png"),
+        ("manifold", "a", {}, "no suffix"),
+        ("manifold", "a.gif", {}, r"\.svg"),
+        ("training", "a.png", {}, r"\.gif"),
+        ("portrait", "a.png", {}, "manifold, grid"),
+        ("manifold", "a.png", {"count": 3}, "takes no --count; it takes --theme, --n"),
+        ("grid", "a.png", {"n": 3}, "--range"),
+        ("training", "a.gif", {"theme": "dark"}, "none but --out"),
+        ("grid", "a.png", {"span": (2.0, 1.0)}, "low < high"),
+    ],
+)
+def test_a_wrong_call_writes_nothing(tiny_run, tmp_path, kind, name, options, words):
+    with pytest.raises(UsageError, match=words):
+        plot(tiny_run.path, kind, tmp_path / name, options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_overwritten(tiny_run, tmp_path):
+    (tmp_path / "a.png").write_text("mine")
+    with pytest.raises(UsageError, match="exists"):
+        plot(tiny_run.path, "manifold", tmp_path / "a.png", {"n": 2})
+    assert (tmp_path / "a.png").read_text() == "mine"
+
+
+def test_no_such_run(tmp_path):
+    for kind, name in (("manifold", "a.png"), ("history", "a.png"), ("training", "a.gif")):
+        with pytest.raises(RunError, match="no run"):
+            plot(tmp_path / "nowhere", kind, tmp_path / name)
+
+
+def test_options_that_nobody_set_are_left_out(tiny_run, tmp_path):
+    made = plot(tiny_run.path, "manifold", tmp_path / "a.png", {"n": 2, "data": None, "count": None})
+    assert made.summary == "the manifold of 2x2 codes"
+
+
+def test_a_figure_can_be_drawn_into_axes_of_ones_own(tiny_run):
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots(1, 2)
+    drawn = draw(tiny_run, "manifold", n=3, axes=axes[1])
+    assert drawn.figure is axes[1].figure
+    assert axes[1].images
+    assert not axes[0].images
+
+
+def test_no_training_framework_is_imported(tiny_run, bars_file, tmp_path):
+    program = f"""
+        import sys
+        from pathlib import Path
+        from isthmus.runs import load
+        from isthmus.workflows.plotting import KINDS, options_of, plot
+        from isthmus.workflows.reporting import write_report
+        run = Path({str(tiny_run.path)!r})
+        for kind in KINDS:
+            options = {{"data": {bars_file!r}}} if "data" in options_of(kind) else {{}}
+            plot(run, kind, Path({str(tmp_path)!r}) / f"{{kind}}.png", options)
+        write_report(load(run), {bars_file!r}, Path({str(tmp_path)!r}) / "report.html")
+        found = {{"keras", "tensorflow", "jax", "torch"}} & set(sys.modules)
+        sys.exit(f"imported {{found}}" if found else 0)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,25 @@
+import numpy as np
+
+from isthmus.scores import as_pixels, score
+from isthmus.workflows import seeing
+from isthmus.workflows.reopening import reopen
+
+
+def test_what_is_seen_is_what_the_run_and_its_scores_say(tiny_run, bars, monkeypatch):
+    monkeypatch.setattr(seeing, "BATCH", 5)
+    seen = seeing.look(tiny_run, reopen(tiny_run, bars))
+    images = seen.source.read(np.arange(len(seen.source)))
+    np.testing.assert_allclose(seen.posterior["mean"], tiny_run.encode(images)["mean"], atol=1e-6)
+    direct = score(tiny_run, seen.source, tiny_run.recipe.training.seed)
+    np.testing.assert_array_equal(seen.scores.distortion, direct.distortion)
+    pixels = as_pixels(images, tiny_run.recipe.pixels)
+    np.testing.assert_allclose(seen.pixel_variance, np.mean((pixels - pixels.mean(axis=0)) ** 2))
+
+
+def test_more_images_than_one_can_wait_for_are_spread_out(tiny_run, bars, monkeypatch):
+    monkeypatch.setattr(seeing, "MOST_IMAGES", 4)
+    found = reopen(tiny_run, bars)
+    seen = seeing.look(tiny_run, found)
+    assert len(seen.source) == len(seen.posterior["mean"]) == len(seen.scores.rate) == 4
+    assert seen.source.names[0] == found.images.names[0]
+    assert seen.source.names[-1] == found.images.names[-1]
