@@ -17,7 +17,7 @@ $(VENV)/.made-%: pyproject.toml
 
 demo: $(VENV)/.made-tensorflow
 	rm -rf demo
-	$(BIN)/isthmus train digits --recipe conv-vae-fast --epochs 40 --out $(RUN)
+	$(BIN)/isthmus train digits --recipe conv-vae-fast --epochs 20 --out $(RUN)
 	$(BIN)/isthmus reconstruct $(RUN) digits --out demo/reconstructions
 	$(BIN)/isthmus sample $(RUN) -n 64 --out demo/samples.png
 	$(BIN)/isthmus sample $(RUN) -n 64 --label 7 --out demo/sevens.png

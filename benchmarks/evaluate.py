@@ -57,6 +57,7 @@ def main() -> None:
             "effective_draws": round(float(found.effective_draws.mean()), 1),
             "seconds": round(time.perf_counter() - start, 1),
         }
+    report["cpu_seconds"] = round(time.process_time(), 1)
     report["peak_memory_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     print(json.dumps(report))
 

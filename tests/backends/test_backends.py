@@ -1,8 +1,10 @@
 """The same small training on every backend, each in a process of its own; and a run of one put to use by another."""
 
+import csv
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -64,6 +66,11 @@ def train(place, backend, out, epochs=2, likelihood="bernoulli", **more):
     return isthmus.load(place / out)
 
 
+def rows_of(folder):
+    with (folder / "history.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
 @pytest.fixture(scope="module", params=BACKENDS)
 def run(request, place):
     return train(place, request.param, f"{request.param}-run")
@@ -88,17 +95,8 @@ def test_the_graphs_have_the_same_ends_on_every_backend(run):
 
 
 def test_learns(run):
-    rows = (run.path / "history.csv").read_text().splitlines()
-    columns = rows[0].split(",")
-    losses = [float(row.split(",")[columns.index("val_distortion")]) for row in rows[1:]]
+    losses = [float(row["val_distortion"]) for row in rows_of(run.path)]
     assert losses[1] < losses[0] < 0.75 * 120
-
-
-def test_two_trainings_of_one_seed_give_the_same_bits(run, place):
-    backend = run.manifest.training.backend
-    again = train(place, backend, f"{backend}-again")
-    for name in ("weights.safetensors", "metrics.json"):
-        assert (again.path / name).read_bytes() == (run.path / name).read_bytes(), name
 
 
 def test_another_backend_starts_from_it(run, place):
@@ -111,14 +109,16 @@ def test_another_backend_starts_from_it(run, place):
 def test_another_backend_goes_on_with_it(run, place):
     backend = run.manifest.training.backend
     other = OTHER[backend]
-    out = f"{backend}-then-{other}"
-    train(place, backend, out)
-    went_on = train(place, other, out, epochs=3, resume=True)
+    out = shutil.copytree(run.path, place / f"{backend}-then-{other}")
+    before = rows_of(out)
+    went_on = train(place, other, out.name, epochs=3, resume=True)
     assert (went_on.manifest.training.backend, went_on.manifest.training.epochs) == (other, 3)
-    # The optimiser, the step and the schedule came along: the third epoch goes on where the second ended.
-    rows = [row.split(",") for row in (went_on.path / "history.csv").read_text().splitlines()]
-    column = rows[0].index("val_loss")
-    assert float(rows[3][column]) < float(rows[1][column])
+    after = rows_of(out)
+    assert after[:2] == before
+    assert int(after[2]["step"]) * 2 == int(after[1]["step"]) * 3
+    # The third epoch goes on where the second ended; from the start, a code says nothing yet.
+    assert abs(float(after[2]["val_loss"]) - float(after[1]["val_loss"])) < 2
+    assert float(after[2]["val_mse"]) < float(after[0]["val_mse"])
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

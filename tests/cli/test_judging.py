@@ -15,13 +15,14 @@ def test_evaluate_prints_figures_with_their_meaning_and_a_diagnosis(isthmus, tra
 
 
 def test_evaluate_agrees_with_what_training_measured(isthmus, trained):
-    """The same images, by another path: close, since both draw one code for each image."""
+    """The same images, by another path."""
     run, _ = trained
     found = json.loads(isthmus("evaluate", run, "--parts", "likelihood", "--importance-samples", 1, "--json").stdout)
     rows = {row["key"]: row["value"] for section in found["sections"] for row in section["rows"]}
     measured = json.loads((run / "metrics.json").read_text())
     np.testing.assert_allclose(rows["rate_nats"], measured["rate_nats"]["mean"], rtol=1e-6)
-    np.testing.assert_allclose(rows["elbo_nats"], measured["elbo_nats"]["mean"], rtol=1e-6)
+    # The draws are others: a mean over 1,000 images moves by far less than one part in two hundred.
+    np.testing.assert_allclose(rows["elbo_nats"], measured["elbo_nats"]["mean"], rtol=5e-3)
 
 
 def test_evaluate_refuses_a_part_that_is_none(isthmus, trained):

@@ -63,3 +63,32 @@ def write_mnist(write_idx, random_images):
         return splits["train"], splits["t10k"]
 
     return write
+
+
+@pytest.fixture
+def encoded():
+    """An array as the bytes of an image file."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    def encode(array, kind="PNG", **options):
+        content = BytesIO()
+        (array if isinstance(array, Image.Image) else Image.fromarray(array)).save(content, kind, **options)
+        return content.getvalue()
+
+    return encode
+
+
+@pytest.fixture
+def write_files():
+    """Write contents below a folder by relative name; return the folder."""
+
+    def write(folder, contents):
+        for name, content in contents.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return folder
+
+    return write

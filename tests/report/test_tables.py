@@ -4,7 +4,9 @@ from isthmus.report.tables import provenance_tables, recipe_table, spell_day, sp
 
 def test_provenance_is_the_manifest_in_words(tiny_run):
     manifest = tiny_run.manifest
-    tables = {table.title: dict(row[:2] for row in table.rows) for table in provenance_tables(manifest, tiny_run.recipe)}
+    tables = {
+        table.title: dict(row[:2] for row in table.rows) for table in provenance_tables(manifest, tiny_run.recipe)
+    }
     assert tables["Training"]["machine"] == manifest.training.machine
     assert tables["Training"]["weights of epoch"] == str(manifest.training.best_epoch)
     assert tables["Images"]["fingerprint"] == manifest.data.fingerprint

@@ -90,12 +90,16 @@ def test_a_traversal_starts_from_an_image_and_is_sorted(tiny_run, bars):
     images = reopen(tiny_run, bars).images
     drawn = drawing.draw_traversal(tiny_run, data=bars, image="1", count=1, span=(-2.0, 2.0))
     base = tiny_run.encode(images.read(np.array([1])))["mean"][0]
-    kl = tiny_run.latent.kl(np, {k: v.astype(float) for k, v in tiny_run.encode(images.read(np.arange(len(images)))).items()})
+    kl = tiny_run.latent.kl(
+        np, {k: v.astype(float) for k, v in tiny_run.encode(images.read(np.arange(len(images)))).items()}
+    )
     most = int(np.argmax(kl.mean(axis=0)))
     expected = tiny_run.decode(pictures.traversal_codes(base, [most], np.linspace(-2, 2, 13)))
     gap = 1
     cells = _cells(drawn.figure)[..., 0]
-    np.testing.assert_array_equal(np.stack([cells[:, k * (10 + gap) : k * (10 + gap) + 10] for k in range(13)]), expected[..., 0])
+    np.testing.assert_array_equal(
+        np.stack([cells[:, k * (10 + gap) : k * (10 + gap) + 10] for k in range(13)]), expected[..., 0]
+    )
     assert drawn.figure.axes[0].get_yticklabels()[0].get_text().startswith(f"z[{most}]")
     assert images.names[1] in drawn.summary
 

@@ -168,7 +168,7 @@ def test_where_the_page_goes(copied_run, tmp_path):
     run = load(copied_run)
     (copied_run / folder.REPORT).write_text("old")
     assert reporting.write_report(run) == copied_run / folder.REPORT
-    assert "old" != (copied_run / folder.REPORT).read_text()
+    assert (copied_run / folder.REPORT).read_text() != "old"
     (tmp_path / "mine.html").write_text("mine")
     with pytest.raises(UsageError, match="exists"):
         reporting.write_report(run, out=tmp_path / "mine.html")

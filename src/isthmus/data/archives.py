@@ -26,17 +26,7 @@ _FREE_GROWTH = 1 << 30
 _MOST_ENTRIES = 20_000_000
 
 _DAMAGE: tuple[type[Exception], ...] = (
-    *(
-        OSError,
-        EOFError,
-        ValueError,
-        KeyError,
-        IndexError,
-        RuntimeError,
-        NotImplementedError,
-        OverflowError,
-        MemoryError,
-    ),
+    *(OSError, EOFError, ValueError, LookupError, RuntimeError, OverflowError, MemoryError),
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
 )
 

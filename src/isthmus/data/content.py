@@ -34,7 +34,7 @@ def fingerprint_of(source: "ImageSource") -> str:
 
 def digest_of(image: NDArray[np.uint8]) -> bytes:
     """Hash the pixels of one image as `digests_of` does."""
-    return hashlib.blake2b(np.ascontiguousarray(image), digest_size=DIGEST_BYTES).digest()
+    return hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=DIGEST_BYTES).digest()
 
 
 def _chunks(source: "ImageSource") -> Iterator["ImageArray"]:

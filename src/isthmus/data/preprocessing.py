@@ -196,6 +196,6 @@ def _in_mode(image: "Image", mode: str, background: str) -> "Image":
         return image
     if mode != "RGBA" and image.has_transparency_data:
         image = image.convert("RGBA")
-        behind = Image.new("RGBA", image.size, _paint("RGB", background))  # type: ignore[arg-type]  # RGB is opaque
+        behind = Image.new("RGBA", image.size, _paint("RGB", background))
         image = Image.alpha_composite(behind, image)
     return image.convert(mode)

@@ -58,11 +58,11 @@ def fit_density(codes: NDArray[np.floating], spec: CodeDensity, seed: int) -> Ga
     components = min(spec.components, max(1, count // (dim + 2))) if spec.kind == "mixture" else 1
     if components == 1:
         covariance = np.atleast_2d(np.cov(codes, rowvar=False, bias=True)) if count > 1 else np.zeros((dim, dim))
-        factor: FloatArray = np.linalg.cholesky(covariance + _RIDGE * np.eye(dim))
+        factor: FloatArray = np.asarray(np.linalg.cholesky(covariance + _RIDGE * np.eye(dim)), np.float64)
         return GaussianMixture(np.ones(1), codes.mean(axis=0, keepdims=True), factor[None])
     from sklearn.mixture import GaussianMixture as Fitter
 
     fitted = Fitter(components, reg_covar=_RIDGE, random_state=seed).fit(codes)
-    factors: FloatArray = np.linalg.cholesky(fitted.covariances_)
+    factors = np.asarray(np.linalg.cholesky(fitted.covariances_), np.float64)
     weights: FloatArray = fitted.weights_ / fitted.weights_.sum()
     return GaussianMixture(weights, fitted.means_, factors)

@@ -167,7 +167,7 @@ class Laplace(_LocationScale):
         return laplace_log_mass(lower, upper)
 
     def distortion(self, xp: Any, images: Any, parameters: Parameters) -> Any:
-        """-log density, nats, `(batch,)`: |x - m| / b + log 2b, summed."""
+        """-log density, nats, `(batch,)`: `|x - m| / b + log 2b`, summed."""
         log_scale = self._log_scale(parameters)
         scaled = xp.abs(images - parameters["mean"]) * xp.exp(-log_scale)
         return xp.sum(scaled + log_scale + math.log(2.0), axis=(1, 2, 3))

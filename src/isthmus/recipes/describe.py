@@ -1,6 +1,7 @@
 """What each field of a recipe means, from the fields' own descriptions."""
 
-from isthmus.recipes.fields import Fields, Recipe
+from isthmus.recipes.base import Fields
+from isthmus.recipes.fields import Recipe
 
 
 def field_summaries(recipe: Recipe) -> dict[str, str]:

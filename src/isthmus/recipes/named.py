@@ -126,7 +126,7 @@ _RECIPES = (
     ),
     Recipe(
         name="conv-vae-colour",
-        summary="A convolutional VAE for grey or colour pictures; it grows with their size and learns its own noise level.",
+        summary="A convolutional VAE for grey or colour pictures; it grows with their size and learns its noise level.",
         network=ConvNetwork(filters=(32, 64, 128), padding="same", stem_filters=128),
         latent=GaussianLatent(dim=64),
         likelihood=GaussianLikelihood(scale="shared", sigma=0.1),

@@ -8,12 +8,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from isthmus.errors import RecipeError
+from isthmus.recipes.base import Fields
 from isthmus.recipes.fields import (
     SCHEMA_VERSION,
     BernoulliLikelihood,
     ConvNetwork,
     DenseNetwork,
-    Fields,
     GaussianLatent,
     GaussianLikelihood,
     LaplaceLikelihood,

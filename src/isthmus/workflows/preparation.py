@@ -97,13 +97,11 @@ def announce(prepared: Prepared) -> None:
     if origin.preprocessing is None:
         tell(f"{prepared.name}: {origin.found}, taken as they are")
     else:
-        tell(
-            f"{prepared.name}: {origin.found}, become {origin.preprocessing} (--size, --fit, --channels choose otherwise)"
-        )
+        tell(f"{prepared.name}: {origin.found}, become {origin.preprocessing} (see --size, --fit, --channels)")
     if origin.skipped:
         first = origin.skipped[0]
         tell(
-            f"{len(origin.skipped)} could not be read and are left out, the first of them {first.name}: {first.reason}; "
+            f"{len(origin.skipped)} could not be read and are left out, {first.name} first ({first.reason}); "
             "skipped.json in the run lists all"
         )
 

@@ -53,7 +53,7 @@ class Request:
     trust: bool = False
     backend: str | None = None
     device: str | None = None
-    wish: Wish = Wish()
+    wish: Wish | None = None
     report: bool = True
     tensorboard: bool = False
 
@@ -157,11 +157,11 @@ def _prepare(request: Request, before: Manifest | None) -> Prepared:
 def _kept(request: Request, before: Manifest) -> Preprocessing | None:
     """What image files became for the run that a training goes on with; nothing else can be asked for."""
     kept = None if before.preprocessing is None else before.preprocessing.value
-    for name, value in vars(request.wish).items():
+    for name, value in vars(request.wish or Wish()).items():
         now = None if kept is None else (kept.height, kept.width) if name == "size" else getattr(kept, name)
         if value is not None and value != now:
             raise UsageError(
-                f"{request.out} was trained on images of {kept}, and a training goes on only with these: leave --{name} out."
+                f"{request.out} was trained on images of {kept}; a training goes on with these: leave --{name} out."
             )
     return kept
 

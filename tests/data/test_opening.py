@@ -114,6 +114,19 @@ def test_public_names():
 
 
 def test_import_is_light():
-    heavy = {"keras", "tensorflow", "jax", "torch", "pydantic", "PIL", "rich", "pandas", "sklearn", "http.client"}
+    heavy = {
+        "keras",
+        "tensorflow",
+        "jax",
+        "torch",
+        "pydantic",
+        "PIL",
+        "rich",
+        "pandas",
+        "pyarrow",
+        "datasets",
+        "sklearn",
+        "http.client",
+    }
     code = f"import sys, isthmus.data; print(sorted({heavy!r} & set(sys.modules)))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
