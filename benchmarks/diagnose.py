@@ -73,7 +73,7 @@ CASES = (
     Case("beta-50", "strong_beta", changes={"objective.beta": 50}),
     Case("few-images", "overfit", changes={"training.epochs": 150, "training.validation_fraction": 0}, few=True),
     Case("one-unit", "weak_encoder", networks=narrow, changes={"training.epochs": 3}),
-    Case("one-unit-both", "weak_encoder", changes={"network": "dense", "network.units": [1], "training.epochs": 3}),
+    Case("one-unit-both", "ignored_code", changes={"network": "dense", "network.units": [1], "training.epochs": 3}),
 )
 
 

@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def isthmus(recipe: str, *options: object, data: str = "mnist") -> dict[str, Any
         done = subprocess.run([*map(str, command)], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         with (run / "history.csv").open() as file:
             marks = [0.0, *(float(row["seconds"]) for row in csv.DictReader(file))]
-    seconds = [after - before for before, after in zip(marks, marks[1:], strict=False)]
+    seconds = [after - before for before, after in pairwise(marks)]
     return {**json.loads(done.stdout), "epoch_seconds": seconds}
 
 
@@ -85,7 +86,8 @@ def recipes(names: list[str]) -> None:
             if isinstance(value, dict)
         }
         training = answer["training"]
-        print(f"{name}: {training['epochs']} epochs, best {training['best_epoch']}, {training['seconds']:.0f} s: {figures}")
+        taken = f"{training['epochs']} epochs, best {training['best_epoch']}, {training['seconds']:.0f} s"
+        print(f"{name}: {taken}: {figures}")
 
 
 def main() -> None:

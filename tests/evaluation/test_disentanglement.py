@@ -1,10 +1,18 @@
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from isthmus.data import sprites
-from isthmus.evaluation.disentanglement import dci, factor_vae_score, mutual_information_gaps
+from isthmus.data.sprites import sprite_source
+from isthmus.evaluation.disentanglement import (
+    dci,
+    disentanglement_section,
+    factor_vae_score,
+    measure_disentanglement,
+    mutual_information_gaps,
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +76,18 @@ def test_the_factors_of_sprites_as_codes_score_high():
     factors = sprites(3000, 0).factors
     assert np.mean(mutual_information_gaps(factors, factors)) > 0.9
     assert factor_vae_score(factors, factors, 0) == 1.0
+
+
+def test_a_table_of_sprites_and_a_reason_where_factors_are_unknown():
+    source = sprite_source(400, 0)
+    codes = SimpleNamespace(mean=source.factors)
+    section = disentanglement_section(
+        measure_disentanglement(SimpleNamespace(test_subset=source, subset_codes=codes, seed=0))
+    )
+    assert section["factor_vae_score"].value == 1.0
+    assert {f"mig_{name}" for name in source.factor_names} <= {row.key for row in section.rows}
+    unknown = SimpleNamespace(test_subset=SimpleNamespace(factors=None), subset_codes=codes, seed=0)
+    assert "Nobody knows the factors" in disentanglement_section(measure_disentanglement(unknown)).note
 
 
 def test_a_collapsed_code_is_chance():

@@ -2,6 +2,7 @@ import base64
 import io
 import re
 from html.parser import HTMLParser
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -61,6 +62,20 @@ def test_every_colour_of_the_theme_is_a_variable_that_the_page_defines():
     assert used <= names
     assert {f"--fig-{THEMES['light'].ink[1:]}", f"--fig-{THEMES['light'].classes[1][1:]}"} <= used
     assert not set(re.findall(r"#[0-9a-f]{6}\b", html)) & {light for _, light, _ in colour_variables()}
+
+
+def test_black_follows_the_theme_although_an_svg_does_not_say_it():
+    def draw(theme):
+        points = pictures.scatter(np.zeros((4, 2)), np.full(4, 6), class_names=["?"] * 6 + ["six"], theme=theme)
+        assert THEMES["light"].classes[6] == "#000000"
+        return points
+
+    html = inline_figure(draw, "black", "Points").html
+    marks = [attributes for tag, attributes in _Tags(html).found if tag == "use" and "stroke" in attributes["style"]]
+    # Those that say no fill take the page's, which the style sheet makes follow the theme.
+    assert marks
+    styles = (files("isthmus.report") / "templates/report.css").read_text()
+    assert "fill: var(--fig-000000)" in styles
 
 
 def test_variables_give_each_theme_its_own_colours():

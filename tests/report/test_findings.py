@@ -86,30 +86,8 @@ def test_over_fitting_is_seen_after_the_best_epoch_and_at_it():
     assert "35.0 nats higher" in _one("those it learned from", history=apart).text
 
 
-def test_collapse_is_told_by_how_much_of_the_code_it_takes():
-    some = _one("1 of 4 dimensions", kl_nats=np.array([2.0, 1.0, 1.0, 0.001]))
-    assert (some.tone, "z[3]" in some.text) == ("note", True)
-    assert _one("3 of 4 dimensions", kl_nats=np.array([2.0, 0, 0, 0])).tone == "warning"
-    assert _one("code says nothing", kl_nats=np.zeros(4), code_power=np.ones(4)).tone == "bad"
-
-
-def test_dead_codes_of_a_plain_autoencoder():
-    recipe = RECIPES["upsample-ae"]
-    found = _one("2 of 10 dimensions", recipe=recipe, kl_nats=None, code_variance=np.array([1.0] * 8 + [0.0] * 2))
-    assert "relu" in found.text
-    assert "latent.activation=linear" in found.command
-    linear = RECIPES["dense-ae"]
-    assert "relu" not in _one("1 of 2", recipe=linear, kl_nats=None, code_variance=np.array([1.0, 0.0])).text
-
-
 def test_a_model_no_better_than_the_mean_image():
     assert _one("learned nothing", mse=0.0599).tone == "bad"
-
-
-def test_codes_beyond_the_prior():
-    assert "3.0 times" in _one("far from", code_power=np.full(4, 9.0)).text
-    # Dimensions that say nothing are the prior, and do not make up for the others.
-    assert _one("far from", code_power=np.array([9.0, 1, 1, 1]), kl_nats=np.array([3.0, 0, 0, 0]))
 
 
 def test_an_image_unlike_the_rest_is_named():

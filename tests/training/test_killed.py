@@ -11,11 +11,28 @@ import numpy as np
 import pytest
 
 KILLS = 10
-RECIPE = """
-    --recipe conv-vae --epochs 3 --set network.filters=4,8 --set training.batch_size=4 --set training.patience=50
-    --set pixels.binarise=stochastic --set training.validation_fraction=0.1 --set training.schedule=cosine
-    --set objective.beta_warmup_epochs=2 --set training.checkpoint_seconds=0.05
-""".split()
+RECIPE = [
+    "--recipe",
+    "conv-vae",
+    "--epochs",
+    "3",
+    "--set",
+    "network.filters=4,8",
+    "--set",
+    "training.batch_size=4",
+    "--set",
+    "training.patience=50",
+    "--set",
+    "pixels.binarise=stochastic",
+    "--set",
+    "training.validation_fraction=0.1",
+    "--set",
+    "training.schedule=cosine",
+    "--set",
+    "objective.beta_warmup_epochs=2",
+    "--set",
+    "training.checkpoint_seconds=0.05",
+]
 
 
 def command(backend, out, *more):

@@ -17,6 +17,7 @@ from isthmus.data.entries import Entry, file_signature
 from isthmus.data.folders import readable
 from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
+from isthmus.progress import tell
 
 ZIP_SUFFIXES = (".zip",)
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz")
@@ -74,10 +75,11 @@ class Archive:
                 if done > _MOST_ENTRIES:
                     raise DataError(f"'{self.path}' has more than {_MOST_ENTRIES:,} entries. Give a folder instead")
         except _DAMAGE as error:
-            raise DataError(
-                f"'{self.path}' is no whole {self.kind}: {error or type(error).__name__} (after {done} images). "
-                "Fetch or make it again"
-            ) from error
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> DataError:
+        said = str(error) or type(error).__name__
+        return DataError(f"'{self.path}' is no whole {self.kind}: {said}. Fetch or make it again")
 
     def _zip_entries(self) -> Iterator[Entry | Skipped]:
         with zipfile.ZipFile(self.path) as archive:
@@ -94,7 +96,8 @@ class Archive:
 
     def _tar_entries(self) -> Iterator[Entry | Skipped]:
         most = _MOST_GROWTH * self.path.stat().st_size + _FREE_GROWTH
-        with tarfile.open(self.path) as archive:
+        ends: list[str] = []
+        with tarfile.open(self.path, tarinfo=_watched(ends)) as archive:
             for member in archive:
                 if member.offset_data + member.size > most:
                     raise DataError(f"'{self.path}' unpacks to more than {_MOST_GROWTH} times its size, as a bomb does")
@@ -107,7 +110,20 @@ class Archive:
                     fault = (
                         "it is a link" if member.issym() or member.islnk() else "it is no file, but a device or a pipe"
                     )
-                yield Skipped(name, fault) if fault else Entry(name, partial(_untar, archive, member))
+                yield Skipped(name, fault) if fault else Entry(name, partial(self._untar, archive, member))
+            if ends == ["empty"]:
+                tell(f"'{self.path}' ends without the mark that closes a tar archive: it may have been cut short")
+
+    def _untar(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+        try:
+            file = archive.extractfile(member)
+            assert file is not None  # a regular file has content
+            content = file.read(FILE_LIMIT)
+            if len(content) < member.size:
+                raise EOFError("it ends early")
+        except _DAMAGE as error:  # what goes wrong in the one stream goes wrong for all that follows
+            raise self._damaged(error) from error
+        return content
 
     def _judged(self, name: str, is_folder: bool, size: int) -> tuple[str, str] | None:
         """The name of an image and what is wrong with it, or nothing; None for what is no image."""
@@ -133,14 +149,26 @@ def _unzip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         raise UnreadableError(f"it cannot be unpacked: {error or type(error).__name__}") from error
 
 
-def _untar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    # What goes wrong here goes wrong for all that follows, so it is the archive's fault.
-    file = archive.extractfile(member)
-    assert file is not None  # a regular file has content
-    content = file.read(FILE_LIMIT)
-    if len(content) < member.size:
-        raise EOFError("it ends early")
-    return content
+def _watched(ends: list[str]) -> type[tarfile.TarInfo]:
+    """Members that tell damage from an end, which `tarfile` takes for the same once it has read a first member."""
+
+    class Member(tarfile.TarInfo):
+        @classmethod
+        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "Member":
+            try:
+                member = super().frombuf(buf, encoding, errors)
+            except tarfile.EmptyHeaderError:
+                ends.append("empty")
+                raise
+            except tarfile.EOFHeaderError:
+                ends.append("mark")
+                raise
+            except tarfile.HeaderError as error:
+                raise tarfile.ReadError(f"a header is damaged ({error})") from error
+            assert isinstance(member, Member)
+            return member
+
+    return Member
 
 
 def _is_hidden(part: str) -> bool:

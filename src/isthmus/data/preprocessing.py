@@ -194,6 +194,8 @@ def _in_mode(image: "Image", mode: str, background: str) -> "Image":
 
     if image.mode == mode:
         return image
+    if image.mode == "La":  # Pillow converts premultiplied grey to nothing else
+        image = image.convert("LA")
     if mode != "RGBA" and image.has_transparency_data:
         image = image.convert("RGBA")
         behind = Image.new("RGBA", image.size, _paint("RGB", background))

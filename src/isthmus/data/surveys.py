@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -132,7 +133,8 @@ def check_readable(found: int, skipped: list[Skipped], where: str) -> None:
         raise DataError(f"expected images in '{where}'; there are none")
     if not found and len(skipped) == 1:
         only = skipped[0]
-        raise DataError(f"'{only.name}' cannot be read as an image: {only.reason}. Repair it or take another")
+        whose = "" if PurePath(only.name).stem == where else f" of '{where}'"
+        raise DataError(f"'{only.name}'{whose} cannot be read as an image: {only.reason}. Repair it or take another")
     if len(skipped) > SKIPPED_SHARE * (found + len(skipped)):
         examples = "\n".join(f"  {item.name}: {item.reason}" for item in skipped[:5])
         raise DataError(

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.metrics import structural_similarity
 
 from isthmus.data import evaluation_batches
 from isthmus.evaluation.material import BATCH, Material
@@ -56,6 +55,8 @@ class Reconstruction:
 
 def closeness(images: NDArray[np.floating], given: NDArray[np.floating]) -> Closeness:
     """Compare images `(n, h, w, c)`, 0 to 1, with those that stand for them."""
+    from skimage.metrics import structural_similarity
+
     images, given = np.asarray(images, np.float32), np.asarray(given, np.float32)
     mse = np.mean(np.square(images.astype(np.float64) - given), axis=(1, 2, 3))
     window = min(_WINDOW, *images.shape[1:3])

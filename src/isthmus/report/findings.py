@@ -6,21 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.report.code_findings import codes_beyond_prior, silent_dimensions
 from isthmus.report.commands import resume_command, train_command
 from isthmus.report.observed import Finding, Observed
 
-COLLAPSED_NATS = 0.01
-"""A dimension of the code that tells less than this about its image tells nothing."""
-DEAD_VARIANCE = 1e-8
-"""A dimension of a point code that varies less than this is always the same."""
 FALLING_SHARE = 0.02
 """A loss that fell by this share of its whole way in the last fifth of the epochs is still falling."""
 GAP_SHARE = 0.1
 """Over-fitting: how much worse validation images are than training images, as a share of the loss's whole way."""
 OUTLIER_DEVIATIONS = 6.0
 """A distortion this many (robust) standard deviations above the median belongs to an image that is unlike the rest."""
-FAR_POWER = 2.0
-"""The mean square of codes, 1 under the prior, from which on they lie too far out to be drawn from it."""
 NOTHING_LEARNED = 0.98
 """A squared error above this share of the mean image's is as good as that."""
 FEW_IMAGES = 1000
@@ -149,67 +144,6 @@ def _over_fitting(observed: Observed) -> Finding | None:
     return None
 
 
-def _silent_dimensions(observed: Observed) -> Finding | None:
-    if observed.recipe.latent.kind == "point":
-        return _dead_dimensions(observed)
-    if observed.kl_nats is None:
-        return None
-    silent = np.flatnonzero(observed.kl_nats < COLLAPSED_NATS)
-    dims = len(observed.kl_nats)
-    if len(silent) == 0:
-        return None
-    if len(silent) == dims:
-        return Finding(
-            "bad",
-            "The code says nothing",
-            f"No dimension holds even {COLLAPSED_NATS:g} nats: the decoder gives the same image whatever the code "
-            "(posterior collapse).",
-            "Weigh the rate less, or let it in slowly.",
-            _anew(observed, {"objective.beta": 0.5, "objective.beta_warmup_epochs": 1}),
-        )
-    return Finding(
-        "note" if len(silent) <= dims // 2 else "warning",
-        f"{len(silent)} of {dims} dimensions say nothing",
-        f"Each holds less than {COLLAPSED_NATS:g} nats: {_listed(silent)}. The model does not need them, or beta keeps "
-        "them quiet.",
-        f"A code of {dims - len(silent)} would do as well; a lower objective.beta would use more.",
-    )
-
-
-def _dead_dimensions(observed: Observed) -> Finding | None:
-    if observed.code_variance is None:
-        return None
-    dead = np.flatnonzero(observed.code_variance < DEAD_VARIANCE)
-    if len(dead) == 0:
-        return None
-    seed = observed.recipe.training.seed
-    relu = getattr(observed.recipe.latent, "activation", "linear") == "relu"
-    why = "its relu gives 0 for every image and lets no gradient through" if relu else "it does not change"
-    return Finding(
-        "bad" if len(dead) == len(observed.code_variance) else "warning",
-        f"{len(dead)} of {len(observed.code_variance)} dimensions of the code are dead",
-        f"Dead are {_listed(dead)}: {why}. The others do all the work.",
-        "Try another seed, a lower learning rate, or a code that may be negative.",
-        _anew(observed, {"latent.activation": "linear"} if relu else {"training.seed": seed + 1}),
-    )
-
-
-def _beyond_the_prior(observed: Observed) -> Finding | None:
-    if observed.code_power is None or observed.kl_nats is None:
-        return None
-    used = observed.kl_nats >= COLLAPSED_NATS
-    if not used.any() or (power := float(observed.code_power[used].mean())) < FAR_POWER:
-        return None
-    return Finding(
-        "warning",
-        "Codes lie far from where new images come from",
-        f"They spread {power**0.5:.1f} times as wide as the prior, so a code drawn from the prior falls where few "
-        "images are, and looks it.",
-        "Train longer, or with a higher objective.beta. Until then, ask for images of one class: those come from the "
-        "codes themselves.",
-    )
-
-
 def _outliers(observed: Observed) -> Finding | None:
     values = observed.distortion_nats
     if values is None or len(values) < 20:
@@ -273,8 +207,8 @@ _CHECKS: tuple[Callable[[Observed], Finding | None], ...] = (
     _learned_nothing,
     _still_falling,
     _over_fitting,
-    _silent_dimensions,
-    _beyond_the_prior,
+    silent_dimensions,
+    codes_beyond_prior,
     _outliers,
     _images_kept_aside,
     _few_images,
@@ -299,8 +233,3 @@ def _sentence(text: str) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _listed(dimensions: NDArray[np.int64]) -> str:
-    shown = ", ".join(f"z[{index}]" for index in dimensions[:12])
-    return shown + (f" and {len(dimensions) - 12} more" if len(dimensions) > 12 else "")

@@ -13,7 +13,7 @@ from isthmus import report
 from isthmus.data import Data
 from isthmus.errors import DataError, RunError, UsageError
 from isthmus.recipes import Recipe
-from isthmus.report.findings import COLLAPSED_NATS, DEAD_VARIANCE
+from isthmus.report.code_findings import COLLAPSED_NATS, DEAD_VARIANCE
 from isthmus.runs import Run, folder
 from isthmus.runs.history import read_history
 from isthmus.runs.manifest import Manifest
