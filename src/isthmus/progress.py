@@ -56,7 +56,7 @@ def tell(line: str) -> None:
 
 @contextmanager
 def progress_bar(title: str, total: int | None) -> Iterator[Bar]:
-    """Show how far work of `total` steps has come, and how long the rest will take; None where nobody knows the total."""
+    """Show how far work of `total` steps (None: nobody knows) has come, and how long the rest will take."""
     if not sys.stderr.isatty():
         yield _Lines(title, total)
         return

@@ -116,9 +116,9 @@ def test_another_backend_goes_on_with_it(run, place):
     after = rows_of(out)
     assert after[:2] == before
     assert int(after[2]["step"]) * 2 == int(after[1]["step"]) * 3
-    # The third epoch goes on where the second ended; from the start, a code says nothing yet.
-    assert abs(float(after[2]["val_loss"]) - float(after[1]["val_loss"])) < 2
-    assert float(after[2]["val_mse"]) < float(after[0]["val_mse"])
+    # Each framework has its own noise, so no bits can be compared; but the third epoch goes on learning where the second
+    # ended, and from the start it would be no better than the first.
+    assert float(after[2]["distortion"]) < float(after[1]["distortion"]) < float(after[0]["distortion"])
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

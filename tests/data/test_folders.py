@@ -133,12 +133,12 @@ class TestModes:
 
     def test_floats(self, tmp_path, save):
         save("1.tiff", np.zeros((2, 2), np.float32))
-        with pytest.raises(DataError, match=r"1\.tiff' cannot be read as an image: it has floats"):
+        with pytest.raises(DataError, match=r"1\.tiff' .*cannot be read as an image: it has floats"):
             open_path(tmp_path)
 
     def test_thirty_two_bits(self, tmp_path, save):
         save("1.tiff", np.array([[70_000]], np.int32))
-        with pytest.raises(DataError, match=r"1\.tiff' cannot be read as an image: it has 32 bits"):
+        with pytest.raises(DataError, match=r"1\.tiff' .*cannot be read as an image: it has 32 bits"):
             open_path(tmp_path)
 
     def test_as_floats(self, tmp_path, save, random_images):
@@ -165,7 +165,7 @@ class TestBadInput:
     def test_cut_short(self, tmp_path, save, random_images, suffix):
         path = save(f"a.{suffix}", random_images(64, 64, 3))
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-        with pytest.raises(DataError, match=rf"a\.{suffix}' cannot be read as an image"):
+        with pytest.raises(DataError, match=rf"a\.{suffix}' .*cannot be read as an image"):
             open_path(tmp_path)
 
 

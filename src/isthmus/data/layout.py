@@ -160,7 +160,7 @@ def _named(paths: list[PurePosixPath], is_test: NDArray[np.bool_] | None) -> tup
 
 def _safe(path: PurePosixPath) -> str:
     """A path that stays below a folder, and does not end as an image file does, as output files have their own ends."""
-    parts = [part for part in path.parts if part not in ("/", "..", ".", "")]
+    parts = [part for part in path.parts if part.strip("/") and part not in ("..", ".")]
     if not parts:
         return "image"
     stem, dot, end = parts[-1].rpartition(".")

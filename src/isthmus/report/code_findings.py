@@ -57,9 +57,7 @@ def _dead_dimensions(observed: Observed) -> Finding | None:
         f"{len(dead)} of {len(observed.code_variance)} dimensions of the code are dead",
         f"Dead are {_listed(dead)}: {why}. The others do all the work.",
         "Try another seed, a lower learning rate, or a code that may be negative.",
-        train_command(
-            observed.data, observed.recipe, {"latent.activation": "linear"} if relu else {"training.seed": seed + 1}
-        ),
+        train_command(observed.data, observed.recipe, changes),
     )
 
 
