@@ -52,7 +52,7 @@ def test_nothing_is_written_beside_it(tmp_path, images, files_in):
 
 def test_no_images(tmp_path):
     datasets.Dataset.from_dict({"text": ["a", "b"]}).save_to_disk(tmp_path / "texts")
-    with pytest.raises(DataError, match="expected a column of images.*it has text"):
+    with pytest.raises(DataError, match=r"expected a column of images.*it has text"):
         open_path(tmp_path / "texts")
 
 

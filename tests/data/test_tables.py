@@ -85,10 +85,10 @@ class TestParquet:
     @pytest.fixture
     def save(self, tmp_path):
         pyarrow = pytest.importorskip("pyarrow")
-        import pyarrow.parquet
+        parquet = pytest.importorskip("pyarrow.parquet")
 
         def save(columns):
-            pyarrow.parquet.write_table(pyarrow.table(columns), tmp_path / "a.parquet")
+            parquet.write_table(pyarrow.table(columns), tmp_path / "a.parquet")
             return tmp_path / "a.parquet"
 
         return save

@@ -1,5 +1,6 @@
 """`isthmus train`."""
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -105,10 +106,10 @@ def train(
             tensorboard=tensorboard,
         )
     )
-    _tell(run, as_json)
+    _tell(run, data, as_json)
 
 
-def _tell(run: Any, as_json: bool) -> None:
+def _tell(run: Any, data: str, as_json: bool) -> None:
     """Say how it went, and what to do with the run."""
     import json
 
@@ -135,7 +136,7 @@ def _tell(run: Any, as_json: bool) -> None:
         say(f"\nThe run is {run.path}. Next:")
         if (run.path / folder.REPORT).exists():
             say(f"  open {run.path / folder.REPORT} in a browser")
-        say(f"  isthmus reconstruct {run.path} {run.manifest.data.name} --out reconstructions")
+        say(f"  isthmus reconstruct {run.path} {shlex.quote(data)} --out reconstructions")
         say(f"  isthmus sample {run.path} --out samples.png")
     if run.manifest.state == "failed":
         raise typer.Exit(1)

@@ -111,7 +111,7 @@ class Archive:
                         "it is a link" if member.issym() or member.islnk() else "it is no file, but a device or a pipe"
                     )
                 yield Skipped(name, fault) if fault else Entry(name, partial(self._untar, archive, member))
-            if ends == ["empty"]:
+            if ends == ["EmptyHeaderError"]:
                 tell(f"'{self.path}' ends without the mark that closes a tar archive: it may have been cut short")
 
     def _untar(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
@@ -157,13 +157,11 @@ def _watched(ends: list[str]) -> type[tarfile.TarInfo]:
         def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "Member":
             try:
                 member = super().frombuf(buf, encoding, errors)
-            except tarfile.EmptyHeaderError:
-                ends.append("empty")
-                raise
-            except tarfile.EOFHeaderError:
-                ends.append("mark")
-                raise
             except tarfile.HeaderError as error:
+                # The classes for an end are not among those that `tarfile` documents.
+                if type(error).__name__ in ("EmptyHeaderError", "EOFHeaderError"):
+                    ends.append(type(error).__name__)
+                    raise
                 raise tarfile.ReadError(f"a header is damaged ({error})") from error
             assert isinstance(member, Member)
             return member

@@ -128,7 +128,7 @@ def _in_memory(
         pixels, layout = pixels[kept], layout.keep(kept)
     images: ImageArray = as_source(pixels, dtype=dtype).images
     train, test = make_source(images, layout)
-    return ImageSet(collection.name, train, test, Origin(fitted, tuple(skipped), summary(found)))
+    return ImageSet(collection.name, train, test, Origin(fitted, _in_order(skipped), summary(found)))
 
 
 def _packed(collection: Collection, found: Survey, layout: Layout, fitted: Preprocessing | None, key: str) -> Pack:
@@ -160,7 +160,7 @@ def _packed(collection: Collection, found: Survey, layout: Layout, fitted: Prepr
             labels=None if final.labels is None else final.labels.tolist(),
             class_names=list(final.class_names),
             is_test=None if final.is_test is None else np.flatnonzero(final.is_test).tolist(),
-            skipped=[[item.name, item.reason] for item in skipped],
+            skipped=[[item.name, item.reason] for item in _in_order(skipped)],
         )
 
     place = pack_folder(key)
@@ -186,6 +186,11 @@ def _from_pack(name: str, pack: Pack, dtype: PixelType) -> ImageSet:
         return ImageSet(name, *layout.split(source), origin)
     held = as_source(source.read(np.arange(len(source))), dtype=dtype)
     return ImageSet(name, *make_source(held.images, layout), origin)
+
+
+def _in_order(skipped: list[Skipped]) -> tuple[Skipped, ...]:
+    """By name: what is damaged is found later than what is no image at all."""
+    return tuple(sorted(skipped, key=lambda item: item.name))
 
 
 def _signature(collection: Collection, goal: Goal) -> str | None:

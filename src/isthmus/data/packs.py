@@ -1,18 +1,22 @@
 """Packed images: decoded once into one file of the cache, and read from there with memory that stays flat.
 
-A pack is a folder: `pixels.npy`, uint8 `(n, height, width, channels)`, mapped into memory when it is read;
-`digests.npy`, a hash of each image, so that splitting needs no pixels; and `index.json`.
+A pack is a folder: `pixels.npy`, uint8 `(n, height, width, channels)`; `digests.npy`, a hash of each image, so that
+splitting needs no pixels; and `index.json`.
 
-Grain is not used here.  What takes time is decoding, and that is done once; a batch of a pack is one copy of a few
-hundred kilobytes, less than handing it from one process to another would take.  Worker processes would also start a
-user's script anew where it has no `__main__` guard, so decoding itself is left to threads.
+The images of a batch are read from the file straight to where they belong.  A memory map was tried and does worse: its
+pages count as this process's memory until they are given back, and then cost a fault each; and a file that is cut short
+would end the process instead of raising an error.
+
+Grain is not used.  What takes time is decoding, and that is done once; a batch of a pack is a copy of a few hundred
+kilobytes, less than handing it from one process to another would take.  Worker processes would also start a user's
+script anew where it has no `__main__` guard, so decoding is left to threads.
 """
 
 import contextlib
 import json
-import mmap
 import os
 import shutil
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -32,8 +36,6 @@ from isthmus.storage import new_folder, storage_errors
 
 PIXELS, DIGESTS, INDEX = "pixels.npy", "digests.npy", "index.json"
 VERSION = 1
-_MAPPED_BYTES = 64 << 20
-"""Pages read before they are given back: they would count as this process's otherwise, though the system keeps them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,22 +88,16 @@ class PackedSource:
         self.labels = None if labels is None else np.array(labels, np.int64)
         path = pack.folder / PIXELS
         try:
-            with path.open("rb") as file:
-                np.lib.format.read_magic(file)
-                shape, fortran, kind = np.lib.format.read_array_header_1_0(file)
-                start = file.tell()
-                if (
-                    shape != pack.shape
-                    or fortran
-                    or kind != np.uint8
-                    or os.fstat(file.fileno()).st_size != start + self._size
-                ):
-                    raise ValueError("it is not the array that the index tells of")
-                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._file = path.open("rb", buffering=0)
+            np.lib.format.read_magic(self._file)
+            shape, fortran, kind = np.lib.format.read_array_header_1_0(self._file)
+            self._start = self._file.tell()
+            size = os.fstat(self._file.fileno()).st_size
+            if shape != pack.shape or fortran or kind != np.uint8 or size != self._start + self._size:
+                raise ValueError("it is not the array that the index tells of")
         except (OSError, ValueError) as error:
             raise DataError(f"'{path}' is damaged: {error}. Remove it: isthmus cache --clear") from error
-        self._pixels = np.frombuffer(self._map, np.uint8, offset=start).reshape(pack.shape)
-        self._mapped = 0
+        self._lock = threading.Lock()
 
     @property
     def _size(self) -> int:
@@ -111,7 +107,7 @@ class PackedSource:
     def digests(self) -> NDArray[np.uint8]:
         """A hash of each image's pixels, `(n, 16)`: from the pack, or of the floats made of it."""
         if self._dtype == "uint8":
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError, EOFError):
                 stored: NDArray[np.uint8] = np.load(self._pack.folder / DIGESTS, allow_pickle=False)
                 if stored.shape == (len(self), DIGEST_BYTES):
                     return stored
@@ -127,15 +123,36 @@ class PackedSource:
 
     def read(self, indices: Indices) -> ImageArray:
         """Copy the images at `indices`, `(m,)`, to an array `(m, height, width, channels)`."""
-        images: NDArray[np.uint8] = self._pixels.take(indices, axis=0)
-        # A page holds a few small images, of which one was wanted.
-        self._mapped += len(images) * max(self.spec.dims, mmap.PAGESIZE)
-        if self._mapped > _MAPPED_BYTES and hasattr(mmap, "MADV_DONTNEED"):
-            self._map.madvise(mmap.MADV_DONTNEED)
-            self._mapped = 0
+        images = np.empty((len(indices), *self._pack.shape[1:]), np.uint8)
+        target, dims = images.reshape(-1).data, self.spec.dims
+        if len(indices) and not 0 <= indices.min() <= indices.max() < len(self):
+            raise IndexError(f"expected image numbers from 0 to {len(self) - 1}")
+        # Neighbours are read together.
+        ends = [*(np.flatnonzero(np.diff(indices) != 1) + 1).tolist(), len(indices)]
+        first = 0
+        for end in ends if len(indices) else ():
+            self._read_to(target[first * dims : end * dims], self._start + int(indices[first]) * dims)
+            first = end
         if self._dtype == "float32":
             return images.astype(np.float32) / np.float32(255)
         return images
+
+    def _read_to(self, target: memoryview, place: int) -> None:
+        """Fill `target` from a place of the file.
+
+        Raises:
+            DataError: If the file ends before.
+        """
+        while target:
+            if hasattr(os, "preadv"):
+                count = os.preadv(self._file.fileno(), [target], place)
+            else:
+                with self._lock:
+                    self._file.seek(place)
+                    count = self._file.readinto(target)
+            if not count:
+                raise DataError(f"'{self._pack.folder / PIXELS}' was cut short. Remove it: isthmus cache --clear")
+            target, place = target[count:], place + count
 
 
 def write_pack(
@@ -148,6 +165,8 @@ def write_pack(
     Raises:
         StorageError: If the place cannot be written to, or is full; nothing is left then.
     """
+    if folder.exists():  # damaged, or of another version
+        remove_pack(folder)
     with new_folder(folder) as temporary:
         digests = bytearray()
         with (temporary / PIXELS).open("wb") as file:

@@ -51,13 +51,13 @@ def _dead_dimensions(observed: Observed) -> Finding | None:
     seed = observed.recipe.training.seed
     relu = getattr(observed.recipe.latent, "activation", "linear") == "relu"
     why = "its relu gives 0 for every image and lets no gradient through" if relu else "it does not change"
-    changes: dict[str, str | int] = {"latent.activation": "linear"} if relu else {"training.seed": seed + 1}
+    field, value = ("latent.activation", "linear") if relu else ("training.seed", seed + 1)
     return Finding(
         "bad" if len(dead) == len(observed.code_variance) else "warning",
         f"{len(dead)} of {len(observed.code_variance)} dimensions of the code are dead",
         f"Dead are {_listed(dead)}: {why}. The others do all the work.",
         "Try another seed, a lower learning rate, or a code that may be negative.",
-        train_command(observed.data, observed.recipe, changes),
+        train_command(observed.data, observed.recipe, {field: value}),
     )
 
 

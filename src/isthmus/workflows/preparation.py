@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from isthmus.data import (
     Data,
     ImageSet,
@@ -14,6 +16,7 @@ from isthmus.data import (
     Skipped,
     Wish,
     open_images,
+    select,
     split_by_content,
 )
 from isthmus.errors import DataError
@@ -77,6 +80,8 @@ def prepare(
     assert given is not None
     settled = with_fields(given, changes)
     train, test = test_split(images)
+    if images.origin is not None and images.test is not None:
+        train = _without_copies(train, images.test, images.name)
     validation = None
     if settled.training.validation_fraction:
         train, validation = split_by_content(train, settled.training.validation_fraction, "validation")
@@ -104,6 +109,22 @@ def announce(prepared: Prepared) -> None:
             f"{len(origin.skipped)} could not be read and are left out, {first.name} first ({first.reason}); "
             "skipped.json in the run lists all"
         )
+
+
+def _without_copies(train: ImageSource, test: ImageSource, name: str) -> ImageSource:
+    """Leave out the training images that are test images too, pixel for pixel: a test on those would say too much.
+
+    Raises:
+        DataError: If none are left.
+    """
+    known = {digest.tobytes() for digest in test.digests}
+    kept = np.array([digest.tobytes() not in known for digest in train.digests], bool)
+    if kept.all():
+        return train
+    if not kept.any():
+        raise DataError(f"every training image of '{name}' is a test image too. Take them out of one of the two")
+    tell(f"{np.count_nonzero(~kept):,} training images of {name} are test images too, and are left out")
+    return select(train, np.flatnonzero(kept))
 
 
 def test_split(images: ImageSet) -> tuple[ImageSource, ImageSource | None]:
