@@ -1,6 +1,6 @@
 """Make the pictures of the documentation from a run: every kind of plot, and a sheet of samples.
 
-    isthmus train mnist --recipe conv-vae-best --out runs/mnist
+    isthmus train mnist --recipe conv-vae-fast --epochs 3 --out runs/mnist
     python examples/make_pictures.py runs/mnist docs/pictures
 
 Pictures that are there already are made anew.

@@ -139,9 +139,10 @@ def test_a_hostile_file_leaves_standard_error_quiet(isthmus, photos):
     import struct
     import zlib
 
+    png = b"\x89PNG\r\n\x1a\n"
     header = struct.pack(">IIBBBBB", 12_000, 12_000, 8, 0, 0, 0, 0)
-    chunk = b"IHDR" + header
-    png = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    for kind, content in ((b"IHDR", header), (b"IDAT", b"x"), (b"IEND", b"")):
+        png += struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
     (photos / "bomb.png").write_bytes(png)
     done = isthmus("inspect", "photos")
     assert "decompression bomb" in done.stdout

@@ -130,3 +130,56 @@ def test_import_is_light():
     }
     code = f"import sys, isthmus.data; print(sorted({heavy!r} & set(sys.modules)))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+class TestPatterns:
+    @pytest.fixture
+    def photos(self, tmp_path, random_images, encoded, write_files, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        names = ("photos/cat/a.png", "photos/cat/deep/b.jpg", "photos/dog/c.png", "photos/notes.txt", "other/d.png")
+        kinds = {".png": "PNG", ".jpg": "JPEG"}
+        contents = {name: encoded(random_images(4, 5), kinds.get(Path(name).suffix, "PNG")) for name in names}
+        write_files(tmp_path, contents)
+
+    @pytest.mark.parametrize(
+        ("pattern", "names"),
+        [
+            ("photos/**/*.png", ("cat/a", "dog/c")),
+            ("photos/**", ("cat/a", "cat/deep/b", "dog/c")),
+            ("photos/cat/*", ("a",)),
+            ("*/*/*.png", ("photos/cat/a", "photos/dog/c")),
+            ("photos/[cd]*/?.png", ("cat/a", "dog/c")),
+        ],
+    )
+    def test_files_that_match(self, photos, pattern, names):
+        assert open_images(pattern).train.names == names
+
+    def test_folders_below_the_pattern_are_classes(self, photos):
+        assert open_images("photos/**/*.png").train.class_names == ("cat", "dog")
+
+    def test_an_absolute_pattern(self, photos, tmp_path):
+        assert open_images(f"{tmp_path}/photos/cat/*.png").train.names == ("a",)
+
+    def test_no_match(self, photos):
+        with pytest.raises(DataError, match=r"no file matches the pattern 'photos/\*\.webp'"):
+            open_images("photos/*.webp")
+
+    def test_a_folder_with_such_a_name_is_a_folder(self, photos):
+        Path("photos").rename("photos [old]")
+        assert len(open_images("photos [old]").train) == 3
+
+
+def test_a_split_of_an_archive(tmp_path, random_images):
+    import shutil
+
+    for split, image in zip(["train", "test"], random_images(2, 4, 5), strict=True):
+        (tmp_path / "set" / split).mkdir(parents=True)
+        Image.fromarray(image).save(tmp_path / "set" / split / "1.png")
+    archive = shutil.make_archive(str(tmp_path / "set"), "gztar", tmp_path, "set")
+    assert len(open_images(f"{archive}:test").train) == 1
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 5000, "~nobody-of-that-name/x", "hf:"])
+def test_names_that_no_file_can_have(name):
+    with pytest.raises((UsageError, DataError)):
+        open_images(name)

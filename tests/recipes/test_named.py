@@ -1,7 +1,7 @@
 import pytest
 
 from isthmus.errors import RecipeError
-from isthmus.recipes import RECIPES, default_recipe, named_recipe
+from isthmus.recipes import RECIPES, default_recipe, grown, named_recipe
 
 TUTORIALS = ("dense-ae", "conv-ae", "upsample-ae", "dense-vae", "conv-vae")
 
@@ -65,3 +65,21 @@ def test_our_own_schedules_change_no_network(name):
 def test_the_default_depends_on_colour():
     assert default_recipe(1).name == "conv-vae-fast"
     assert default_recipe(3).likelihood.kind == "gaussian"
+
+
+def test_large_grey_image_files_are_no_digits():
+    assert default_recipe(1, side=32).name == "conv-vae-fast"
+    assert default_recipe(1, side=33).name == default_recipe(3, side=8).name == "conv-vae-colour"
+
+
+@pytest.mark.parametrize(("side", "layers"), [(5, 2), (16, 2), (28, 3), (32, 3), (48, 4), (64, 4), (128, 5), (2000, 6)])
+def test_the_recipe_for_pictures_grows_with_them(side, layers):
+    recipe = grown(named_recipe("conv-vae-colour"), side // 2, side)
+    assert len(recipe.network.filters) == layers
+    assert recipe.network.stem_filters == recipe.network.filters[-1]
+    assert grown(recipe, side // 2, side) == recipe
+
+
+def test_no_other_recipe_grows():
+    for name in set(RECIPES) - {"conv-vae-colour"}:
+        assert grown(RECIPES[name], 64, 64) == RECIPES[name]

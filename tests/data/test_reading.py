@@ -1,0 +1,23 @@
+import numpy as np
+import pytest
+
+from isthmus.data import Preprocessing, reading
+from isthmus.data.folders import Folder
+from isthmus.data.reading import decoded_images, decoder
+from isthmus.data.surveys import survey
+
+
+@pytest.mark.parametrize("threads", [True, False])
+def test_images_keep_their_order(tmp_path, encoded, random_images, write_files, monkeypatch, threads):
+    monkeypatch.setattr(reading, "_THREADED_BYTES", 0 if threads else 1 << 30)
+    monkeypatch.setattr(reading.os, "cpu_count", lambda: 4)
+    images = random_images(50, 6, 7, 3)
+    folder = Folder(write_files(tmp_path / "set", {f"{n:02d}.png": encoded(image) for n, image in enumerate(images)}))
+    given = list(decoded_images(folder, survey(folder), Preprocessing(6, 7, 3)))
+    np.testing.assert_array_equal(np.stack(given), images)
+
+
+def test_numbers_of_any_kind_become_bytes():
+    convert = decoder(None)
+    for array in (np.array([[0.0, 1.0]]), np.array([[0, 255]]), np.array([[False, True]])):
+        assert convert(array).tolist() == [[[0], [255]]]
