@@ -134,7 +134,8 @@ def main() -> None:
         packed, trained = peak_of(["--pack", str(place)]), peak_of(["--train", str(place), str(out)])
         peaks[count] = trained["peak_mb"]
         print(
-            f"{count:,} images: opened in {packed['seconds']:.0f} s at a peak of {packed['peak_mb']:.0f} MB; trained in "
+            f"{count:,} images: opened in {packed['seconds']:.0f} s at a peak of {packed['peak_mb']:.0f} MB; "
+            "trained in "
             f"{trained['seconds']:.0f} s at a peak of {trained['peak_mb']:.0f} MB; a batch takes "
             f"{trained['batch_ms']:.2f} ms, {trained['data_share']:.1%} of the training",
             flush=True,

@@ -116,7 +116,7 @@ def test_another_backend_goes_on_with_it(run, place):
     after = rows_of(out)
     assert after[:2] == before
     assert int(after[2]["step"]) * 2 == int(after[1]["step"]) * 3
-    # Each framework has its own noise, so no bits can be compared; but the third epoch goes on learning where the second
+    # Each framework has its own noise, so no bits can be compared; but the third epoch goes on where the second
     # ended, and from the start it would be no better than the first.
     assert float(after[2]["distortion"]) < float(after[1]["distortion"]) < float(after[0]["distortion"])
 
