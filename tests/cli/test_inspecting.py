@@ -76,6 +76,7 @@ def test_inspect_as_json_is_what_training_does(isthmus, photos, tmp_path):
         out = f"of-{data}"
         done = isthmus("reconstruct", "run", data, "--out", out)
         assert done.returncode == 0, done.stderr
+        assert ("1 could not be read and is left out, cat/broken.jpg first" in done.stderr) == (data == "photos")
     with Image.open(tmp_path / "of-photos" / "cat" / "01.png") as image:
         assert (image.size, image.mode) == ((16, 8), "L")
     done = isthmus("train", "photos", "--resume", "--out", "run", "--epochs", 2, *small[:4])

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from isthmus.data import ImageSpec
+from isthmus.data import ImageSpec, Preprocessing
 from isthmus.errors import RunError
 from isthmus.runs.manifest import (
     DataEntry,
@@ -11,6 +11,7 @@ from isthmus.runs.manifest import (
     GroupEntry,
     ImageEntry,
     Manifest,
+    PreprocessingEntry,
     TensorEntry,
     TrainingEntry,
     manifest_from_json,
@@ -90,4 +91,19 @@ def test_newer(version):
 def test_impossible(change, place):
     values = {**json.loads(MANIFEST.to_json()), **change}
     with pytest.raises(RunError, match=rf"here: manifest.json cannot be: {place}: "):
+        manifest_from_json(json.dumps(values), "here")
+
+
+def test_preprocessing_gives_itself_back():
+    how = Preprocessing(12, 10, 3, "pad", "black")
+    manifest = MANIFEST.model_copy(update={"preprocessing": PreprocessingEntry.of(how)})
+    assert manifest_from_json(manifest.to_json(), "here").preprocessing.value == how
+    assert PreprocessingEntry.of(None) is None
+
+
+@pytest.mark.parametrize("change", [{"channels": 2}, {"fit": "squeeze"}, {"height": 0}, {"angle": 3}])
+def test_preprocessing_that_cannot_be(change):
+    values = json.loads(MANIFEST.to_json())
+    values["preprocessing"] = {"height": 2, "width": 2, "channels": 3, "fit": "crop", "background": "white"} | change
+    with pytest.raises(RunError, match=f"preprocessing.{next(iter(change))}"):
         manifest_from_json(json.dumps(values), "here")

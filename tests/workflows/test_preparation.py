@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from isthmus.data import ImageSet, as_source
+from isthmus.data import ImageSet, Preprocessing, Wish, as_source
 from isthmus.errors import DataError, RecipeError, UsageError
 from isthmus.recipes import RECIPES, Recipe
 from isthmus.workflows import preparation
@@ -74,3 +74,58 @@ def test_named_recipes_stay_as_they_are():
 def test_faults_have_their_names(data, recipe, changes, error):
     with pytest.raises(error):
         preparation.prepare(data, recipe, changes)
+
+
+class TestImageFiles:
+    @pytest.fixture
+    def photos(self, tmp_path):
+        """Fifty pictures of two sizes, forty in train/ and ten in test/; two of the latter are in both."""
+        from PIL import Image
+
+        rng = np.random.default_rng(0)
+        for number in range(50):
+            path = tmp_path / "photos" / ("train" if number < 40 else "test") / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(rng.integers(0, 256, (20 + number % 2, 70, 3), np.uint8)).save(path)
+        for number in (3, 7):
+            copy = tmp_path / "photos" / "test" / f"copy-{number}.png"
+            copy.write_bytes((tmp_path / "photos" / "train" / f"{number}.png").read_bytes())
+        return tmp_path / "photos"
+
+    def test_they_are_made_one_size_and_the_recipe_suits_it(self, photos):
+        prepared = preparation.prepare(photos, None, {})
+        assert prepared.preprocessing == Preprocessing(64, 64, 3)
+        assert prepared.recipe.name == "conv-vae-colour"
+        assert len(prepared.recipe.network.filters) == 4
+
+    def test_what_is_given_by_value_does_not_grow(self, photos):
+        recipe = RECIPES["conv-vae-colour"]
+        assert preparation.prepare(photos, recipe, {}).recipe == recipe
+        assert len(preparation.prepare(photos, recipe.name, {}).recipe.network.filters) == 4
+
+    def test_training_images_that_are_test_images_too_are_left_out(self, photos, capsys):
+        prepared = preparation.prepare(photos, None, {"training.validation_fraction": 0.0})
+        assert (len(prepared.train), len(prepared.test)) == (38, 12)
+        assert not pictures(prepared.train) & pictures(prepared.test)
+        assert {"3", "7"}.isdisjoint(prepared.train.names)
+        assert "2 training images of photos are test images too" in capsys.readouterr().err
+
+    def test_nothing_left_to_learn_from(self, photos):
+        for path in (photos / "train").iterdir():
+            path.rename(photos / "test" / f"x{path.name}")
+        for path in list((photos / "test").iterdir())[:5]:
+            (photos / "train" / path.name).write_bytes(path.read_bytes())
+        with pytest.raises(DataError, match="every training image of 'photos' is a test image too"):
+            preparation.prepare(photos, None, {})
+
+    def test_what_becomes_of_them_is_said(self, photos, capsys):
+        for number in range(3):
+            (photos / "train" / f"bad{number}.png").write_bytes(b"no")
+        preparation.announce(preparation.prepare(photos, None, {}, Wish(size=(8, 9), fit="pad")))
+        said = capsys.readouterr().err
+        assert "photos: 52 images of 2 sizes, 70x20 to 70x21, become 9x8 RGB, padded" in said
+        assert "3 could not be read and are left out, train/bad0.png first (it holds no image" in said
+
+    def test_of_arrays_nothing_is_said(self, capsys):
+        preparation.announce(preparation.prepare(IMAGES, "conv-vae", {}))
+        assert capsys.readouterr().err == ""

@@ -103,7 +103,8 @@ class Pattern:
     other_files = 0
 
     def __init__(self, pattern: str) -> None:
-        self.pattern, self.kind = str(Path(pattern).expanduser()), "pattern"
+        self.kind = "pattern"
+        self.pattern = os.path.expanduser(pattern)  # noqa: PTH111  # a name that is nobody's home stays as it is
         fixed = []
         for part in Path(self.pattern).parts[:-1]:
             if _MAGIC & set(part):

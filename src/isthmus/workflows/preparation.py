@@ -103,11 +103,16 @@ def announce(prepared: Prepared) -> None:
         tell(f"{prepared.name}: {origin.found}, taken as they are")
     else:
         tell(f"{prepared.name}: {origin.found}, become {origin.preprocessing} (see --size, --fit, --channels)")
-    if origin.skipped:
+    tell_skipped(origin, "; skipped.json in the run lists all")
+
+
+def tell_skipped(origin: Origin | None, more: str = "") -> None:
+    """Say on standard error how many image files could not be read, if any, and which is the first."""
+    if origin is not None and origin.skipped:
         first = origin.skipped[0]
+        count = len(origin.skipped)
         tell(
-            f"{len(origin.skipped)} could not be read and are left out, {first.name} first ({first.reason}); "
-            "skipped.json in the run lists all"
+            f"{count} could not be read and {'is' if count == 1 else 'are'} left out, {first.name} first ({first.reason}){more}"
         )
 
 

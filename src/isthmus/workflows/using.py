@@ -16,6 +16,7 @@ from isthmus.progress import progress_bar
 from isthmus.runs import Run
 from isthmus.storage import atomic_file, new_folder, require_free
 from isthmus.workflows.display import as_displayed, spread
+from isthmus.workflows.preparation import tell_skipped
 
 BATCH = 500
 COMPARED = 16
@@ -41,6 +42,7 @@ def images_for(run: Run, data: Data) -> ImageSource:
         DataError: If the images are damaged, or not of the run's shape.
     """
     images = open_images(data, run.image.dtype, run.preprocessing)
+    tell_skipped(images.origin)
     source = images.test or images.train
     if source.spec != run.image:
         example = source.names[0] if source.names else images.name
