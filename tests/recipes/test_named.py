@@ -80,6 +80,11 @@ def test_the_recipe_for_pictures_grows_with_them(side, layers):
     assert grown(recipe, side // 2, side) == recipe
 
 
+@pytest.mark.parametrize(("height", "width", "dim"), [(32, 32, 128), (500, 500, 128), (16, 16, 32), (1, 5, 1)])
+def test_a_code_is_never_longer_than_an_image(height, width, dim):
+    assert grown(named_recipe("conv-vae-colour"), height, width).latent.dim == dim <= 3 * height * width
+
+
 def test_no_other_recipe_grows():
     for name in set(RECIPES) - {"conv-vae-colour"}:
         assert grown(RECIPES[name], 64, 64) == RECIPES[name]

@@ -127,11 +127,11 @@ _RECIPES = (
     Recipe(
         name="conv-vae-colour",
         summary="A convolutional VAE for grey or colour pictures; it grows with their size and learns its noise level.",
-        network=ConvNetwork(filters=(32, 64, 128), padding="same", stem_filters=128),
-        latent=GaussianLatent(dim=64),
+        network=ConvNetwork(filters=(32, 64, 128), padding="same", stem_filters=128, activation="silu"),
+        latent=GaussianLatent(dim=128),
         likelihood=GaussianLikelihood(scale="shared", sigma=0.1),
         training=Training(
-            epochs=20, batch_size=64, learning_rate=1e-3, schedule="cosine", warmup_fraction=0.05, clip_norm=1.0
+            epochs=20, batch_size=64, learning_rate=3e-3, schedule="cosine", warmup_fraction=0.05, clip_norm=1.0
         ),
     ),
 )
@@ -162,9 +162,10 @@ def default_recipe(channels: int, side: int = 0) -> Recipe:
 
 
 def grown(recipe: Recipe, height: int, width: int) -> Recipe:
-    """Give `conv-vae-colour` as many layers as its images are large: each halves the side, down to 4 pixels.
+    """Suit `conv-vae-colour` to the size of its images; other recipes stay as they are.
 
-    Other recipes stay as they are.
+    It has as many layers as halve the longer side down to 4 pixels, and a code of a number for every 8 pixels, at most
+    128.
     """
     if recipe.name != GROWING:
         return recipe
@@ -172,4 +173,5 @@ def grown(recipe: Recipe, height: int, width: int) -> Recipe:
     filters = tuple(min(32 * 2**layer, 256) for layer in range(layers))
     assert isinstance(recipe.network, ConvNetwork)
     network = recipe.network.model_copy(update={"filters": filters, "stem_filters": filters[-1]})
-    return recipe.model_copy(update={"network": network})
+    latent = recipe.latent.model_copy(update={"dim": min(128, max(1, height * width // 8))})
+    return recipe.model_copy(update={"network": network, "latent": latent})

@@ -109,11 +109,9 @@ def announce(prepared: Prepared) -> None:
 def tell_skipped(origin: Origin | None, more: str = "") -> None:
     """Say on standard error how many image files could not be read, if any, and which is the first."""
     if origin is not None and origin.skipped:
-        first = origin.skipped[0]
-        count = len(origin.skipped)
-        tell(
-            f"{count} could not be read and {'is' if count == 1 else 'are'} left out, {first.name} first ({first.reason}){more}"
-        )
+        first, count = origin.skipped[0], len(origin.skipped)
+        left = "is left out" if count == 1 else "are left out"
+        tell(f"{count} could not be read and {left}, {first.name} first ({first.reason}){more}")
 
 
 def _without_copies(train: ImageSource, test: ImageSource, name: str) -> ImageSource:
