@@ -135,7 +135,7 @@ def main() -> None:
         peaks[count] = trained["peak_mb"]
         print(
             f"{count:,} images: opened in {packed['seconds']:.0f} s at a peak of {packed['peak_mb']:.0f} MB; "
-            "trained in "
+            "trained "
             f"{trained['seconds']:.0f} s at a peak of {trained['peak_mb']:.0f} MB; a batch takes "
             f"{trained['batch_ms']:.2f} ms, {trained['data_share']:.1%} of the training",
             flush=True,
