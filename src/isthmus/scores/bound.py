@@ -13,6 +13,8 @@ from isthmus.recipes import Pixels
 from isthmus.runs import Run
 
 BATCH = 500
+MOST_NUMBERS = 1 << 21
+"""Numbers of a batch at most: several arrays of so many float64 are held at once."""
 _POSTERIOR_STREAM = 0x706F7374
 
 FloatArray = NDArray[np.float64]
@@ -54,7 +56,8 @@ def score(run: Run, source: ImageSource, seed: int = 0) -> Scores:
     latent, likelihood = run.latent, run.likelihood
     distortions, rates, errors = [], [], []
     start = 0
-    for batch in evaluation_batches(source, BATCH, run.recipe.pixels, seed):
+    batch_size = max(1, min(BATCH, MOST_NUMBERS // source.spec.dims))
+    for batch in evaluation_batches(source, batch_size, run.recipe.pixels, seed):
         posterior = run.encode(batch.seen)
         noise = normal_by_image([seed, _POSTERIOR_STREAM], start, len(batch.seen), run.recipe.latent.dim)
         z = np.asarray(latent.sample(namespace, posterior, noise), np.float32)
