@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from isthmus.data import ImageSpec
+from isthmus.data import ImageSpec, task_of
 from isthmus.errors import RecipeError
 from isthmus.networks import build_networks, check_own_networks
 from isthmus.objectives import Objective, objective_of
@@ -56,8 +56,9 @@ def as_pixels(images: Any, pixels: Pixels) -> Any:
 class Autoencoder(keras.Model):
     """A recipe's model for images of one shape.
 
-    `encoder` goes from images, as the loader gives them, to the posterior's parameters by name; `decoder` from codes
-    `(batch, dim)` to the likelihood's parameters by name.  Both are functional models that the exporter takes as is.
+    `encoder` goes from what it is shown, as the loader gives it, to the posterior's parameters by name, and where the
+    network has skip connections to those features too, `skip_0` and on; `decoder` from codes `(batch, dim)`, and those
+    features, to the likelihood's parameters by name.  Both are functional models that the exporter takes as is.
 
     Training takes batches `{"seen": images, "target": images}`; the loss reported is in nats per image, and what the
     optimiser minimises is that divided by the numbers in an image, so that a learning rate and a clipping norm mean the
@@ -65,7 +66,7 @@ class Autoencoder(keras.Model):
 
     Args:
         recipe: What to build.
-        spec: The images' shape and dtype.
+        spec: The source images' shape and dtype, of which the recipe's task makes what is seen and what is given.
         steps_per_epoch: What an epoch of β's warm-up is.
         own: An encoder and a decoder of the user's own, where the recipe's network is `own`.
 
@@ -81,20 +82,22 @@ class Autoencoder(keras.Model):
         own: tuple[keras.Model, keras.Model] | None = None,
     ) -> None:
         super().__init__(name="autoencoder")
-        if recipe.latent.dim > spec.dims:
+        task = task_of(recipe.task)
+        seen, target = task.seen_spec(spec), task.target_spec(spec)
+        if recipe.latent.dim > seen.dims:
             raise RecipeError(
-                f"latent.dim={recipe.latent.dim} is more than the {spec.dims} numbers in an image of {spec}; "
+                f"latent.dim={recipe.latent.dim} is more than the {seen.dims} numbers in an image of {seen}; "
                 f"a code should be smaller than what it stands for"
             )
-        self.recipe, self.spec = recipe, spec
+        self.recipe, self.seen_spec, self.target_spec = recipe, seen, target
         self.latent = latent_of(recipe.latent)
         self.likelihood = likelihood_of(recipe.likelihood)
         self.objective: Objective = objective_of(recipe.objective, steps_per_epoch)
 
-        output_channels = self.likelihood.output_channels(spec.channels)
+        output_channels = self.likelihood.output_channels(target.channels)
         if own is not None:
-            check_own_networks(*own, spec.shape, recipe.latent.dim, output_channels)
-        self.networks = own or build_networks(recipe.network, spec.shape, recipe.latent.dim, output_channels)
+            check_own_networks(*own, seen.shape, recipe.latent.dim, output_channels)
+        self.networks = own or build_networks(recipe.network, seen.shape, recipe.latent.dim, output_channels)
         self.encoder = self._build_encoder(self.networks[0])
         self.decoder = self._build_decoder(self.networks[1])
 
@@ -105,21 +108,32 @@ class Autoencoder(keras.Model):
         self.means = {name: keras.metrics.Mean(name) for name in self._metric_names()}
 
     def _build_encoder(self, network: keras.Model) -> keras.Model:
-        images = keras.Input(self.spec.shape, dtype=self.recipe.pixels.dtype, name="images")
-        features = network(as_pixels(images, self.recipe.pixels))
+        images = keras.Input(self.seen_spec.shape, dtype=self.recipe.pixels.dtype, name="images")
+        outputs = network(as_pixels(images, self.recipe.pixels))
+        features, *skips = outputs if isinstance(outputs, list) else [outputs]
         activation = getattr(self.recipe.latent, "activation", "linear")
         heads = {
             name: keras.layers.Dense(self.recipe.latent.dim, activation=activation, name=name)(features)
             for name in self.latent.parameter_names
         }
-        return keras.Model(images, heads, name="posterior")
+        self.skip_names = tuple(f"skip_{i}" for i in range(len(skips)))
+        return keras.Model(images, {**heads, **dict(zip(self.skip_names, skips, strict=True))}, name="posterior")
 
     def _build_decoder(self, network: keras.Model) -> keras.Model:
         codes = keras.Input((self.recipe.latent.dim,), name="latent")
-        outputs = network(codes)
+        skips = [keras.Input(self.encoder.output[name].shape[1:], name=name) for name in self.skip_names]
+        taken = [codes, *skips] if skips else codes
+        outputs = network(taken)
         initial = self.likelihood.initial_log_scale
         log_scale = None if initial is None else SharedLogScale(initial, name="shared_log_scale")(outputs)
-        return keras.Model(codes, dict(self.likelihood.parameters(ops, outputs, log_scale)), name="parameters")
+        return keras.Model(taken, dict(self.likelihood.parameters(ops, outputs, log_scale)), name="parameters")
+
+    def decode(self, z: Any, encoded: Mapping[str, Any]) -> dict[str, Any]:
+        """The likelihood's parameters for codes `(batch, dim)`, by name, with the skip features that `encoder` gave."""
+        outputs: dict[str, Any] = self.decoder(
+            [z, *(encoded[name] for name in self.skip_names)] if self.skip_names else z
+        )
+        return outputs
 
     def _metric_names(self) -> tuple[str, ...]:
         return ("distortion", "rate", "mse") if self.latent.has_rate else ("distortion", "mse")
@@ -134,7 +148,7 @@ class Autoencoder(keras.Model):
             z = self.latent.sample(ops, posterior, scale * keras.random.normal(shape, seed=self.noise))
         elif self.latent.has_rate:
             z = self.latent.sample(ops, posterior, keras.random.normal(shape, seed=VALIDATION_NOISE_SEED))
-        return {"posterior": posterior, "z": z, "outputs": self.decoder(z)}
+        return {"posterior": posterior, "z": z, "outputs": self.decode(z, posterior)}
 
     def compute_loss(
         self,
@@ -159,9 +173,9 @@ class Autoencoder(keras.Model):
             loss = loss + (self.objective.weight(ops, self.step) if training else self.objective.beta) * terms.rate
         if training:
             self.step.assign_add(1.0)
-        return ops.mean(loss) / self.spec.dims
+        return ops.mean(loss) / self.target_spec.dims
 
     def get_metrics_result(self) -> dict[str, Any]:
         """The metrics' means so far, the loss in nats per image."""
         results = super().get_metrics_result()
-        return {**results, "loss": results["loss"] * self.spec.dims}
+        return {**results, "loss": results["loss"] * self.target_spec.dims}

@@ -36,7 +36,8 @@ def export_graphs(model: Autoencoder, folder: Path, examples: NDArray[np.generic
     Args:
         model: A trained model, called at least once.
         folder: Where to write.
-        examples: Images `(n, h, w, c)`, as the loader gives them, to compare on; the first few are used.
+        examples: What the encoder is shown, `(n, h, w, c)`, as the loader gives it, to compare on; the first few are
+            used.
 
     Returns:
         What the manifest says of each, under `encoder` and `decoder`.
@@ -45,33 +46,35 @@ def export_graphs(model: Autoencoder, folder: Path, examples: NDArray[np.generic
         ExportError: If a graph disagrees with the model.
     """
     examples = examples[:PARITY_EXAMPLES]
-    codes = ops.convert_to_numpy(model.encoder(examples)["mean"])
+    encoded = {name: ops.convert_to_numpy(value) for name, value in model.encoder(examples).items()}
+    codes = {"latent": encoded["mean"], **{name: encoded[name] for name in model.skip_names}}
     return {
-        "encoder": _export(model.encoder, folder / ENCODER, examples),
+        "encoder": _export(model.encoder, folder / ENCODER, {"images": examples}),
         "decoder": _export(_with_images(model), folder / DECODER, codes),
     }
 
 
 def _with_images(model: Autoencoder) -> keras.Model:
     """The decoder with one more output: the likelihood's mean, as images are written to files."""
-    codes = keras.Input((model.recipe.latent.dim,), name="latent")
-    parameters = model.decoder(codes)
+    inputs = [keras.Input(given.shape[1:], name=given.name) for given in model.decoder.inputs]
+    parameters = model.decoder(inputs if model.skip_names else inputs[0])
     images = model.likelihood.mean(ops, parameters)
-    if model.spec.dtype == "uint8":
+    if model.target_spec.dtype == "uint8":
         images = ops.cast(ops.round(images * 255.0), "uint8")
-    return keras.Model(codes, {"images": images, **parameters}, name="decoder_graph")
+    return keras.Model(inputs, {"images": images, **parameters}, name="decoder_graph")
 
 
-def _export(model: keras.Model, path: Path, examples: NDArray[np.generic]) -> GraphEntry:
-    expected = {name: ops.convert_to_numpy(value) for name, value in model(examples).items()}
+def _export(model: keras.Model, path: Path, examples: Mapping[str, NDArray[Any]]) -> GraphEntry:
+    given = list(examples.values())
+    expected = {name: ops.convert_to_numpy(value) for name, value in model(_one_or_all(given)).items()}
     names = sorted(expected)
     # Not every backend keeps the names of a dictionary's outputs; all of them keep the order of a list.
-    listed = keras.Model(model.inputs[0], [model.output[name] for name in names], name=model.name)
-    listed(examples)  # Keras exports only models that have been called
+    listed = keras.Model(_one_or_all(model.inputs), [model.output[name] for name in names], name=model.name)
+    listed(_one_or_all(given))  # Keras exports only models that have been called
     graph = _to_onnx(listed)
     _rename(
         graph,
-        {graph.graph.input[0].name: model.inputs[0].name},
+        dict(zip((i.name for i in graph.graph.input), examples, strict=True)),
         dict(zip((o.name for o in graph.graph.output), names, strict=True)),
     )
     _free_batch(graph)
@@ -79,15 +82,20 @@ def _export(model: keras.Model, path: Path, examples: NDArray[np.generic]) -> Gr
     content = graph.SerializeToString()
     entry = GraphEntry(
         file=path.name,
-        inputs=(_tensor(model.inputs[0].name, examples),),
+        inputs=tuple(_tensor(name, array) for name, array in examples.items()),
         outputs=tuple(_tensor(name, expected[name]) for name in names),
         max_difference={},
     )
     # One image more than the model saw at once: a batch baked into the graph would show here.
-    found = Session(content, entry, path.name)(np.concatenate([examples, examples[:1]]))
-    differences = _compare(path.name, expected, found)
+    more = {name: np.concatenate([array, array[:1]]) for name, array in examples.items()}
+    differences = _compare(path.name, expected, Session(content, entry, path.name)(more))
     write_bytes(path, content)
     return entry.model_copy(update={"max_difference": differences})
+
+
+def _one_or_all(inputs: list[Any]) -> Any:
+    """A model of one input takes it as it is."""
+    return inputs[0] if len(inputs) == 1 else inputs
 
 
 def _to_onnx(model: keras.Model) -> onnx.ModelProto:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from isthmus.cli import catalogue, inspecting, judging, looking, training, using
+from isthmus.cli import catalogue, inspecting, judging, looking, restoring, training, using
 
 app = typer.Typer(
     name="isthmus",
@@ -22,6 +22,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     using.sample,
     using.encode,
     using.decode,
+    restoring.restore,
     judging.evaluate,
     judging.compare,
     looking.plot,

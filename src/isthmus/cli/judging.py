@@ -37,6 +37,14 @@ def evaluate(
             help="Some of likelihood, reconstruction, latent, representation, disentanglement, samples and diagnosis.",
         ),
     ] = None,
+    targets: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="The masks or pairs' others, of a run that was trained with --targets."),
+    ] = None,
+    strength: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="How hard to make the task of a run that restores: noise, holes or blur."),
+    ] = None,
     seed: Seed = 0,
     trust: Annotated[
         bool, typer.Option("--trust", help="Load the run's own Keras network, to test the encoder.")
@@ -45,6 +53,8 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Say how good a run is, in figures with their errors, and what is wrong with it, in words.
+
+    A run that restores pictures is set beside methods that need no learning.
 
     What was found is kept in the run, and measured anew only when something that it rests on has changed.
 
@@ -59,7 +69,17 @@ def evaluate(
     from isthmus.workflows.evaluation import evaluate as run_evaluation
 
     chosen = tuple(part.strip() for part in parts.split(",")) if parts else PARTS
-    found = run_evaluation(load(run), data, importance_samples, seed, chosen, trust=trust, fresh=fresh)
+    found = run_evaluation(
+        load(run),
+        data,
+        importance_samples,
+        seed,
+        chosen,
+        trust=trust,
+        fresh=fresh,
+        targets=targets,
+        strength=strength,
+    )
     if as_json:
         print_json(found.to_json())
     else:

@@ -19,6 +19,19 @@ def train(
             metavar="NAME", help="What to train; `isthmus recipes` lists them. By default one that suits the images."
         ),
     ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND",
+            help="What to learn: reconstruct, denoise, colourise, inpaint, super-resolve, deblur, segment or pairs.",
+        ),
+    ] = None,
+    targets: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER", help="What is asked for, with the names of DATA: the masks to segment, or pairs' others."
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="RUN", help="The run folder to make. By default runs/DATA-RECIPE.", show_default=False),
@@ -76,15 +89,17 @@ def train(
       isthmus train photos/ --latent-dim 128 --epochs 40
 
       isthmus train mnist --recipe conv-vae --set objective.beta=4 --set latent.dim=10
+
+      isthmus train photos/ --task denoise --set task.strength=0.05,0.2
     """
     from isthmus.recipes import parse_assignments
 
     changes = parse_assignments(settings or ())
-    named: dict[str, Any] = {"training.epochs": epochs, "latent.dim": latent_dim, "training.seed": seed}
+    named: dict[str, Any] = {"task": task, "training.epochs": epochs, "latent.dim": latent_dim, "training.seed": seed}
     changes |= {field: value for field, value in named.items() if value is not None}
     wish = make_wish(size, fit, channels, background)
     if dry_run:
-        _rehearse(data, recipe, changes, wish, backend, device, as_json)
+        _rehearse(data, recipe, changes, wish, targets, backend, device, as_json)
         return
 
     from isthmus.workflows.training import Request
@@ -94,6 +109,7 @@ def train(
         Request(
             data=data,
             recipe=recipe,
+            targets=targets,
             out=out,
             changes=changes,
             init_from=init_from,
@@ -136,8 +152,12 @@ def _tell(run: Any, data: str, as_json: bool) -> None:
         say(f"\nThe run is {run.path}. Next:")
         if (run.path / folder.REPORT).exists():
             say(f"  open {run.path / folder.REPORT} in a browser")
-        say(f"  isthmus reconstruct {run.path} {shlex.quote(data)} --out reconstructions")
-        say(f"  isthmus sample {run.path} --out samples.png")
+        if run.restores:
+            say(f"  isthmus restore {run.path} PICTURES --out restored")
+            say(f"  isthmus evaluate {run.path}")
+        else:
+            say(f"  isthmus reconstruct {run.path} {shlex.quote(data)} --out reconstructions")
+            say(f"  isthmus sample {run.path} --out samples.png")
     if run.manifest.state == "failed":
         raise typer.Exit(1)
 
@@ -147,6 +167,7 @@ def _rehearse(
     recipe: str | None,
     changes: dict[str, Any],
     wish: Any,
+    targets: str | None,
     backend: str | None,
     device: str | None,
     as_json: bool,
@@ -154,7 +175,7 @@ def _rehearse(
     from isthmus.workflows.preparation import announce, prepare
     from isthmus.workflows.rehearsal import rehearse
 
-    prepared = prepare(data, recipe, changes, wish)
+    prepared = prepare(data, recipe, changes, wish, targets)
     announce(prepared)
     found = rehearse(prepared, backend, device)
     if as_json:

@@ -1,7 +1,7 @@
 """Images in: from names, files, folders and arrays to batches, in an order that a seed fixes."""
 
 from isthmus.data.arrays import as_source
-from isthmus.data.batches import Batch, EvaluationBatches, TrainingBatches, evaluation_batches
+from isthmus.data.batches import Batch, EvaluationBatches, TrainingBatches, evaluation_batches, posed
 from isthmus.data.cache import cache_folder
 from isthmus.data.catalogue import DATASETS, NamedSet, is_named, open_named
 from isthmus.data.images import ArraySource, ImageArray, ImageSource, ImageSpec, PixelType, Selection, select
@@ -12,6 +12,7 @@ from isthmus.data.preprocessing import Fit, Preprocessing, Wish, parse_size
 from isthmus.data.sets import ImageSet, Origin, Skipped
 from isthmus.data.splits import split_by_content
 from isthmus.data.sprites import FACTORS, SHAPES, Sprites, draw_sprites, sprites
+from isthmus.data.tasks import Task, task_of
 
 __all__ = [
     "DATASETS",
@@ -35,6 +36,7 @@ __all__ = [
     "Selection",
     "Skipped",
     "Sprites",
+    "Task",
     "TrainingBatches",
     "Wish",
     "as_source",
@@ -45,7 +47,9 @@ __all__ = [
     "open_images",
     "open_named",
     "parse_size",
+    "posed",
     "select",
     "split_by_content",
     "sprites",
+    "task_of",
 ]

@@ -1,6 +1,6 @@
 """Batches: what the encoder is shown and what the decoder must give, with the random part drawn from a seed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,19 +10,24 @@ from numpy.typing import NDArray
 from isthmus.data.augmentation import augment
 from isthmus.data.images import ImageArray, ImageSource
 from isthmus.data.plan import BatchPlan
+from isthmus.data.tasks import task_of
 from isthmus.errors import UsageError
 from isthmus.noise import uniform_by_image
 
 if TYPE_CHECKING:  # recipes bring pydantic along, and data does without
-    from isthmus.recipes import Augmentation, Pixels
+    from isthmus.recipes import Pixels, Recipe
+    from isthmus.recipes import Task as TaskFields
 
 # Tells the random numbers here from the others that the same seed gives.
-_TRAINING, _EVALUATION, _AUGMENTATION = 0x7261696E, 0x6576616C, 0x6175676D
+_TRAINING, _EVALUATION, _AUGMENTATION, _TASK = 0x7261696E, 0x6576616C, 0x6175676D, 0x7461736B
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Images as the model takes them, each `(b, height, width, channels)`, of the source's type."""
+    """Images as the model takes them, each `(b, height, width, channels)`, of the source's type.
+
+    They are the same but for tasks of another kind than `reconstruct`.
+    """
 
     seen: ImageArray
     """What the encoder is shown."""
@@ -34,56 +39,56 @@ class Batch:
 class TrainingBatches:
     """The batches of a training, any of which can be asked for at any time and is the same each time.
 
-    Images are augmented first, as the recipe says, by the seed and the step.
+    Images are augmented first, as the recipe says, by the seed and the step; then its task makes of each what the
+    encoder is shown and what the decoder must give, with noise and holes drawn afresh for each step.
 
     With stochastic binarisation each pixel is white with the probability that its brightness gives, drawn afresh for
     each step from the seed; what the encoder is shown and what the decoder must give are the same draw.  Other pixels
     pass unchanged: thresholds are in the model's graph.
 
     Raises:
-        UsageError: If the plan is for another number of images, or the source's type is not what `pixels` says.
+        UsageError: If the plan is for another number of images, or the source's type is not what the recipe says.
     """
 
     source: ImageSource
     plan: BatchPlan
-    pixels: "Pixels"
-    seed: int
-    augmentation: "Augmentation | None" = None
+    recipe: "Recipe"
 
     def __post_init__(self) -> None:
-        _check(self.source, self.pixels)
+        _check(self.source, self.recipe.pixels)
         if self.plan.length != len(self.source):
             raise UsageError(f"expected a plan for {len(self.source)} images; got one for {self.plan.length}")
 
     def batch(self, step: int) -> Batch:
         """Make the batch of a step, counted from 0 over the whole training: `plan.batch_size` images."""
+        recipe, seed = self.recipe, self.recipe.training.seed
         images = self.source.read(self.plan.indices(step))
-        if self.augmentation is not None and not self.augmentation.is_off:
-            images = augment(images, self.augmentation, np.random.default_rng([self.seed, _AUGMENTATION, step]))
-        if self.pixels.binarise == "stochastic":
-            rng = np.random.default_rng([self.seed, _TRAINING, step])
+        if not recipe.augmentation.is_off:
+            images = augment(images, recipe.augmentation, np.random.default_rng([seed, _AUGMENTATION, step]))
+        if recipe.pixels.binarise == "stochastic":
+            rng = np.random.default_rng([seed, _TRAINING, step])
             images = _binarised(images, rng.random(images.shape, dtype=np.float32))
-        return Batch(images, images)
+        return _posed(images, recipe.task, lambda place: np.random.default_rng([seed, _TASK, _TRAINING, step, place]))
 
 
 @dataclass(frozen=True, eq=False)
 class EvaluationBatches:
     """Every image of a source once, in order, in batches any of which can be asked for; the last may be smaller.
 
-    With stochastic binarisation the draw of an image follows from the seed and the image's number alone, so a score
-    does not depend on the batch size.
+    What stochastic binarisation and the task draw for an image follows from the seed and the image's number alone, so
+    a score does not depend on the batch size.
 
     Raises:
-        UsageError: If `batch_size` is not positive, or the source's type is not what `pixels` says.
+        UsageError: If `batch_size` is not positive, or the source's type is not what the recipe says.
     """
 
     source: ImageSource
     batch_size: int
-    pixels: "Pixels"
+    recipe: "Recipe"
     seed: int
 
     def __post_init__(self) -> None:
-        _check(self.source, self.pixels)
+        _check(self.source, self.recipe.pixels)
         if self.batch_size < 1:
             raise UsageError(f"expected at least one image a batch; got {self.batch_size}")
 
@@ -96,19 +101,32 @@ class EvaluationBatches:
     def __getitem__(self, index: int) -> Batch:
         start = index * self.batch_size
         images = self.source.read(np.arange(start, min(start + self.batch_size, len(self.source)), dtype=np.int64))
-        if self.pixels.binarise == "stochastic":
+        if self.recipe.pixels.binarise == "stochastic":
             uniform = uniform_by_image([self.seed, _EVALUATION], start, len(images), self.source.spec.dims)
             images = _binarised(images, uniform.reshape(images.shape))
-        return Batch(images, images)
+        return posed(images, self.recipe.task, self.seed, start)
 
 
-def evaluation_batches(source: ImageSource, batch_size: int, pixels: "Pixels", seed: int) -> Iterator[Batch]:
+def evaluation_batches(source: ImageSource, batch_size: int, recipe: "Recipe", seed: int) -> Iterator[Batch]:
     """Give every image of a source once, in order; see `EvaluationBatches`.
 
     Raises:
-        UsageError: If `batch_size` is not positive, or the source's type is not what `pixels` says.
+        UsageError: If `batch_size` is not positive, or the source's type is not what the recipe says.
     """
-    return iter(EvaluationBatches(source, batch_size, pixels, seed))
+    return iter(EvaluationBatches(source, batch_size, recipe, seed))
+
+
+def posed(images: ImageArray, task: "TaskFields", seed: int, start: int = 0) -> Batch:
+    """What a task makes of images `(n, h, w, c)`; drawn by the seed and the images' numbers, from `start`."""
+    return _posed(images, task, lambda place: np.random.default_rng([seed, _TASK, _EVALUATION, start + place]))
+
+
+def _posed(images: ImageArray, task: "TaskFields", generator: Callable[[int], np.random.Generator]) -> Batch:
+    if task.kind == "reconstruct":
+        return Batch(images, images)
+    made = task_of(task)
+    pairs = [made.pose(np.asarray(image, np.uint8), generator(place)) for place, image in enumerate(images)]
+    return Batch(np.stack([seen for seen, _ in pairs]), np.stack([target for _, target in pairs]))
 
 
 def _binarised(images: ImageArray, uniform: NDArray[np.float32]) -> ImageArray:

@@ -21,7 +21,7 @@ from isthmus.data.layout import Layout, make_source
 from isthmus.data.limits import memory_limit
 from isthmus.data.packs import VERSION, Pack, PackedSource, describe, read_pack, write_pack
 from isthmus.data.preprocessing import CHANNELS, Preprocessing, Wish
-from isthmus.data.reading import decoded_images
+from isthmus.data.reading import decoded_images, decoder
 from isthmus.data.sets import ImageSet, Origin, Skipped
 from isthmus.data.surveys import Survey, check_readable, survey
 from isthmus.errors import DataError
@@ -116,7 +116,7 @@ def _in_memory(
     kept = np.zeros(len(found), bool)
     skipped = list(found.skipped)
     with progress_bar(f"reading {collection.name}", len(found)) if len(found) >= 5_000 else nullcontext() as bar:
-        for index, image in enumerate(decoded_images(collection, found, fitted)):
+        for index, image in enumerate(decoded_images(collection, found, decoder(fitted))):
             if isinstance(image, Skipped):
                 skipped.append(image)
             else:
@@ -147,7 +147,7 @@ def _packed(collection: Collection, found: Survey, layout: Layout, fitted: Prepr
     }
 
     def images() -> Iterator[NDArray[np.uint8]]:
-        for index, image in enumerate(decoded_images(collection, found, fitted)):
+        for index, image in enumerate(decoded_images(collection, found, decoder(fitted))):
             if isinstance(image, Skipped):
                 skipped.append(image)
             else:

@@ -66,14 +66,17 @@ class Preprocessing:
         """What the images are afterwards."""
         return ImageSpec(self.height, self.width, self.channels, dtype)
 
-    def apply(self, image: "Image") -> NDArray[np.uint8]:
-        """Fit a decoded image: uint8 `(height, width, channels)`.  An image that fits already keeps its pixels."""
-        image = _in_mode(image, _MODES[self.channels], self.background)
+    def apply(self, image: "Image", smooth: bool = True) -> NDArray[np.uint8]:
+        """Fit a decoded image: uint8 `(height, width, channels)`.  An image that fits already keeps its pixels.
+
+        Without `smooth`, each pixel is one of the image's own, and none a mixture.
+        """
+        image = in_mode(image, _MODES[self.channels], self.background)
         if image.size != (self.width, self.height):
-            image = self._resized(image)
+            image = self._resized(image, smooth)
         return np.asarray(image, np.uint8).reshape(self.height, self.width, self.channels)
 
-    def _resized(self, image: "Image") -> "Image":
+    def _resized(self, image: "Image", smooth: bool) -> "Image":
         from PIL import Image
 
         target, (width, height) = (self.width, self.height), image.size
@@ -86,7 +89,10 @@ class Preprocessing:
             scale = min(self.width / width, self.height / height)
             target = (max(1, round(width * scale)), max(1, round(height * scale)))
         # A large image is first reduced by a whole factor, which is quicker and hardly to be told from the slow way.
-        resized = image.resize(target, Image.Resampling.LANCZOS, box, reducing_gap=3.0)
+        if smooth:
+            resized = image.resize(target, Image.Resampling.LANCZOS, box, reducing_gap=3.0)
+        else:
+            resized = image.resize(target, Image.Resampling.NEAREST, box)
         if target == (self.width, self.height):
             return resized
         canvas = Image.new(image.mode, (self.width, self.height), _paint(image.mode, self.background))
@@ -188,7 +194,7 @@ def _paint(mode: str, background: str) -> int | tuple[int, ...]:
         raise UsageError(f"expected a background such as white, black or #336699; got {background!r}") from None
 
 
-def _in_mode(image: "Image", mode: str, background: str) -> "Image":
+def in_mode(image: "Image", mode: str, background: str) -> "Image":
     """Convert to grey, RGB or RGBA; without alpha, what is transparent lies on the background."""
     from PIL import Image
 

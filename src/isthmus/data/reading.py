@@ -25,10 +25,9 @@ R = TypeVar("R")
 
 
 def decoded_images(
-    collection: Collection, found: Survey, fitted: Preprocessing | None
+    collection: Collection, found: Survey, convert: Callable[[Content], NDArray[np.uint8]]
 ) -> Iterator[NDArray[np.uint8] | Skipped]:
-    """The pixels of each image that the survey found, in its order, or what was wrong with it."""
-    convert = decoder(fitted)
+    """What `convert` makes of each image that the survey found, in its order, or what was wrong with it."""
 
     def judged(entry: "tuple[str, Content | UnreadableError]") -> NDArray[np.uint8] | Skipped:
         name, content = entry

@@ -105,7 +105,7 @@ def subset(source: ImageSource, most: int, seed: int) -> ImageSource:
 
 def pixels(run: Run, source: ImageSource, seed: int) -> NDArray[np.float32]:
     """Every image of a source as the model takes it, float32 from 0 to 1, `(n, h, w, c)`."""
-    batches = evaluation_batches(source, BATCH, run.recipe.pixels, seed)
+    batches = evaluation_batches(source, BATCH, run.recipe, seed)
     return np.concatenate([as_pixels(batch.target, run.recipe.pixels).astype(np.float32) for batch in batches])
 
 
@@ -114,7 +114,7 @@ def encode(run: Run, source: ImageSource, seed: int) -> Codes:
     posteriors = []
     done = 0
     with progress_bar("encoding", len(source)) as bar:
-        for batch in evaluation_batches(source, BATCH, run.recipe.pixels, seed):
+        for batch in evaluation_batches(source, BATCH, run.recipe, seed):
             posteriors.append(run.encode(batch.seen))
             done += len(batch.seen)
             bar.update(done)

@@ -78,7 +78,7 @@ def measure_reconstruction(material: Material, baselines: bool = True) -> Recons
     found: dict[str, list[Closeness]] = {"run": [], "mean_image": [], "pca": []}
     shuffled, previous, done = [], None, 0
     with progress_bar("reconstructing", len(source)) as bar:
-        for batch in evaluation_batches(source, BATCH, run.recipe.pixels, material.seed):
+        for batch in evaluation_batches(source, BATCH, run.recipe, material.seed):
             images = as_pixels(batch.target, run.recipe.pixels)
             codes = run.encode(batch.seen)["mean"]
             given = run.likelihood.mean(namespace, run.decode_parameters(codes))

@@ -1,7 +1,8 @@
 """Encoders and decoders as functions of the image's shape; no probability here.
 
 An encoder goes from pixels, float32 from 0 to 1, to features `(batch, n)`; a decoder from codes `(batch, latent_dim)`
-to the raw outputs that a likelihood makes its parameters of, `(batch, height, width, output_channels)`.
+to the raw outputs that a likelihood makes its parameters of, `(batch, height, width, output_channels)`.  A U-Net's
+encoder gives skip features besides, and its decoder takes them.
 """
 
 import keras
@@ -9,8 +10,9 @@ import keras
 from isthmus.errors import RecipeError
 from isthmus.networks.conv import conv_decoder, conv_encoder
 from isthmus.networks.dense import dense_decoder, dense_encoder
+from isthmus.networks.unet import unet_decoder, unet_encoder
 from isthmus.networks.upsample import upsample_decoder, upsample_encoder
-from isthmus.recipes import ConvNetwork, DenseNetwork, OwnNetwork, UpsampleNetwork
+from isthmus.recipes import ConvNetwork, DenseNetwork, Network, OwnNetwork, UNetwork, UpsampleNetwork
 
 __all__ = ["build_networks", "check_own_networks"]
 
@@ -18,7 +20,7 @@ Shape = tuple[int, int, int]
 
 
 def build_networks(
-    spec: DenseNetwork | ConvNetwork | UpsampleNetwork | OwnNetwork,
+    spec: Network,
     shape: Shape,
     latent_dim: int,
     output_channels: int,
@@ -35,6 +37,8 @@ def build_networks(
             return conv_encoder(spec, shape), conv_decoder(spec, shape, latent_dim, output_channels)
         case UpsampleNetwork():
             return upsample_encoder(spec, shape), upsample_decoder(spec, shape, latent_dim, output_channels)
+        case UNetwork():
+            return unet_encoder(spec, shape), unet_decoder(spec, shape, latent_dim, output_channels)
         case OwnNetwork():
             raise RecipeError(
                 "network.kind=own stands for Keras models of your own: give isthmus.train(..., encoder=, decoder=)"

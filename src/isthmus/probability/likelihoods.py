@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus import recipes
+from isthmus.probability.categorical import Categorical
 from isthmus.probability.discretised import gaussian_log_mass, laplace_log_mass, level_edges
 from isthmus.probability.gaussian import gaussian_nll
 
@@ -180,10 +181,15 @@ class Laplace(_LocationScale):
 
 
 def likelihood_of(
-    spec: recipes.BernoulliLikelihood | recipes.GaussianLikelihood | recipes.LaplaceLikelihood,
+    spec: recipes.BernoulliLikelihood
+    | recipes.GaussianLikelihood
+    | recipes.LaplaceLikelihood
+    | recipes.CategoricalLikelihood,
 ) -> Likelihood:
     """The likelihood that a recipe describes."""
     if isinstance(spec, recipes.BernoulliLikelihood):
         return Bernoulli()
+    if isinstance(spec, recipes.CategoricalLikelihood):
+        return Categorical(spec.classes)
     family = Gaussian if isinstance(spec, recipes.GaussianLikelihood) else Laplace
     return family(spec.scale, spec.sigma, spec.mean == "sigmoid")

@@ -7,15 +7,17 @@ Only what a formula needs is here; each function has the shapes and dtypes of it
 from typing import Any
 
 import numpy as np
-from numpy import abs, clip, exp, log, maximum, round, square, sum, zeros_like
+from numpy import abs, argmax, clip, exp, expand_dims, log, maximum, round, square, sum, zeros_like
 from numpy.typing import NDArray
 from scipy.special import expit as sigmoid
 from scipy.special import logsumexp
 
 __all__ = [
     "abs",
+    "argmax",
     "clip",
     "exp",
+    "expand_dims",
     "log",
     "logsumexp",
     "maximum",

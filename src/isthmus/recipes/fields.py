@@ -10,6 +10,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from isthmus.recipes.augmentation import Augmentation
 from isthmus.recipes.base import Fields, Fraction, PositiveNumber
+from isthmus.recipes.tasks import Reconstruct, Task
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -89,13 +90,27 @@ class UpsampleNetwork(Fields):
         return self
 
 
+class UNetwork(Fields):
+    """A U-Net (Ronneberger et al. 2015): what the code is too narrow for goes around it, by skip connections."""
+
+    kind: Literal["unet"] = "unet"
+    filters: Annotated[tuple[PositiveInt, ...], Field(min_length=2)] = (16, 32, 64)
+    """The convolutions' filters at each scale, from the image's own inwards; each scale has half the side."""
+    convolutions: PositiveInt = 2
+    """Convolutions at each scale, on either side."""
+    kernel: PositiveInt = 3
+    """The side of every kernel, in pixels."""
+    activation: Activation = "relu"
+    """The activation of every hidden layer."""
+
+
 class OwnNetwork(Fields):
     """An encoder and a decoder of the user's own, given to `isthmus.train` as Keras models."""
 
     kind: Literal["own"] = "own"
 
 
-Network = Annotated[DenseNetwork | ConvNetwork | UpsampleNetwork | OwnNetwork, Field(discriminator="kind")]
+Network = Annotated[DenseNetwork | ConvNetwork | UpsampleNetwork | UNetwork | OwnNetwork, Field(discriminator="kind")]
 
 
 class PointLatent(Fields):
@@ -151,7 +166,17 @@ class LaplaceLikelihood(Fields):
     """Whether the median may leave 0 to 1."""
 
 
-Likelihood = Annotated[BernoulliLikelihood | GaussianLikelihood | LaplaceLikelihood, Field(discriminator="kind")]
+class CategoricalLikelihood(Fields):
+    """Each pixel one of several classes (cross-entropy): for masks."""
+
+    kind: Literal["categorical"] = "categorical"
+    classes: Annotated[int, Field(ge=2, le=256)] = 2
+    """How many classes."""
+
+
+Likelihood = Annotated[
+    BernoulliLikelihood | GaussianLikelihood | LaplaceLikelihood | CategoricalLikelihood, Field(discriminator="kind")
+]
 
 
 class Objective(Fields):
@@ -233,6 +258,7 @@ class Recipe(Fields):
     """What reports call it."""
     summary: str = ""
     """What it is for, in a line."""
+    task: Task = Reconstruct()
     pixels: Pixels = Pixels()
     augmentation: Augmentation = Augmentation()
     network: Network = ConvNetwork()
@@ -261,9 +287,43 @@ class Recipe(Fields):
                 f"pixels.binarise={self.pixels.binarise!r} makes pixels black or white, which only the bernoulli "
                 f"likelihood describes, and likelihood.kind is {self.likelihood.kind!r}"
             )
+        faults += self._task_faults()
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    def _task_faults(self) -> list[str]:
+        task, likelihood, faults = self.task, self.likelihood, []
+        if task.kind == "reconstruct":
+            if self.network.kind == "unet":
+                faults.append(
+                    "network.kind='unet' hands the image around its code, so there is nothing to learn where the task "
+                    "is to reconstruct it: give a --task, or another network.kind"
+                )
+            if likelihood.kind == "categorical":
+                faults.append(
+                    "likelihood.kind='categorical' describes masks: give --task segment, or another likelihood"
+                )
+            return faults
+        if self.pixels.binarise != "none" or self.pixels.dtype != "uint8":
+            faults.append(
+                f"the task {task.kind!r} takes pixels as they are: set pixels.binarise=none, pixels.dtype=uint8"
+            )
+        classes = likelihood.classes if likelihood.kind == "categorical" else 2 if likelihood.kind == "bernoulli" else 0
+        if task.kind == "segment" and classes != (len(task.classes) or 2):
+            faults.append(
+                f"masks of {len(task.classes) or 2} classes need likelihood.kind=bernoulli (of two) or categorical "
+                f"with so many likelihood.classes, and likelihood.kind is {likelihood.kind!r}"
+            )
+        if task.kind != "segment" and likelihood.kind == "categorical":
+            faults.append(f"likelihood.kind='categorical' describes masks, and the task is {task.kind!r}")
+        changed = self.augmentation.crop or self.augmentation.rotation or self.augmentation.brightness
+        if task.kind in ("segment", "pairs") and changed:
+            faults.append(
+                f"augmentation of the task {task.kind!r} may flip and shift, which suits both images of a pair; crop, "
+                "rotation and brightness would change what is asked for"
+            )
+        return faults
 
     @property
     def is_likelihood(self) -> bool:
@@ -272,4 +332,6 @@ class Recipe(Fields):
         A Bernoulli likelihood is one for pixels made black or white.  Binary cross-entropy on grey pixels is none, and
         a density (Gaussian, Laplace) on 8-bit integers is none either.
         """
-        return self.likelihood.kind == "bernoulli" and self.pixels.binarise != "none"
+        return (
+            self.task.kind == "reconstruct" and self.likelihood.kind == "bernoulli" and self.pixels.binarise != "none"
+        )

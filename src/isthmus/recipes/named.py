@@ -20,8 +20,10 @@ from isthmus.recipes.fields import (
     PointLatent,
     Recipe,
     Training,
+    UNetwork,
     UpsampleNetwork,
 )
+from isthmus.recipes.tasks import Denoise, Segment
 
 _TUTORIAL_CONV = ConvNetwork(filters=(32, 64), padding="valid", stem_filters=32)
 DIGIT_SIDE = 32
@@ -29,6 +31,9 @@ DIGIT_SIDE = 32
 GROWING = "conv-vae-colour"
 """The recipe whose network has as many layers as its images ask for."""
 _BLACK_OR_WHITE = Pixels(binarise="threshold", threshold=0.5)
+_RESTORING = Training(
+    epochs=5, batch_size=64, learning_rate=2e-3, schedule="cosine", warmup_fraction=0.05, clip_norm=1.0
+)
 
 _RECIPES = (
     Recipe(
@@ -134,6 +139,24 @@ _RECIPES = (
             epochs=20, batch_size=64, learning_rate=3e-3, schedule="cosine", warmup_fraction=0.05, clip_norm=1.0
         ),
     ),
+    Recipe(
+        name="unet",
+        summary="A U-Net that restores pictures: from noise, or whatever --task says; squared error.",
+        task=Denoise(),
+        network=UNetwork(),
+        latent=PointLatent(dim=64),
+        likelihood=GaussianLikelihood(scale="shared", sigma=0.1, mean="free"),
+        training=_RESTORING,
+    ),
+    Recipe(
+        name="unet-masks",
+        summary="A U-Net that says of each pixel what it shows: masks, of two classes or more.",
+        task=Segment(),
+        network=UNetwork(),
+        latent=PointLatent(dim=64),
+        likelihood=BernoulliLikelihood(),
+        training=_RESTORING,
+    ),
 )
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType({recipe.name: recipe for recipe in _RECIPES})
@@ -149,6 +172,13 @@ def named_recipe(name: str) -> Recipe:
     if name not in RECIPES:
         raise RecipeError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
     return RECIPES[name]
+
+
+def task_recipe(kind: str) -> Recipe | None:
+    """The recipe for a task that comes without one; None to reconstruct, for which it depends on the images."""
+    if kind == "reconstruct":
+        return None
+    return RECIPES["unet-masks" if kind == "segment" else "unet"]
 
 
 def default_recipe(channels: int, side: int = 0) -> Recipe:

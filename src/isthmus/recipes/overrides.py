@@ -12,6 +12,7 @@ from isthmus.recipes.base import Fields
 from isthmus.recipes.fields import (
     SCHEMA_VERSION,
     BernoulliLikelihood,
+    CategoricalLikelihood,
     ConvNetwork,
     DenseNetwork,
     GaussianLatent,
@@ -20,16 +21,35 @@ from isthmus.recipes.fields import (
     OwnNetwork,
     PointLatent,
     Recipe,
+    UNetwork,
     UpsampleNetwork,
 )
+from isthmus.recipes.tasks import Colourise, Deblur, Denoise, Inpaint, Pairs, Reconstruct, Segment, SuperResolve
 
 KINDS: Mapping[str, Mapping[str, type[Fields]]] = {
-    "network": {"dense": DenseNetwork, "conv": ConvNetwork, "upsample": UpsampleNetwork, "own": OwnNetwork},
+    "task": {
+        "reconstruct": Reconstruct,
+        "denoise": Denoise,
+        "colourise": Colourise,
+        "inpaint": Inpaint,
+        "super-resolve": SuperResolve,
+        "deblur": Deblur,
+        "segment": Segment,
+        "pairs": Pairs,
+    },
+    "network": {
+        "dense": DenseNetwork,
+        "conv": ConvNetwork,
+        "upsample": UpsampleNetwork,
+        "unet": UNetwork,
+        "own": OwnNetwork,
+    },
     "latent": {"point": PointLatent, "gaussian": GaussianLatent},
     "likelihood": {
         "bernoulli": BernoulliLikelihood,
         "gaussian": GaussianLikelihood,
         "laplace": LaplaceLikelihood,
+        "categorical": CategoricalLikelihood,
     },
 }
 

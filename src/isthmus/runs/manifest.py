@@ -127,7 +127,11 @@ class Manifest(Entry):
     schema_version: int = SCHEMA_VERSION
     state: Literal["training", "complete", "interrupted", "failed"]
     images: ImageEntry
+    """What the encoder is shown."""
     target: ImageEntry
+    """What the decoder gives."""
+    source: ImageEntry
+    """What both are made of by the recipe's task; the same, where it is to reconstruct."""
     preprocessing: PreprocessingEntry | None = None
     """What image files are made fit by; None where no image file has so many channels."""
     latent_groups: tuple[GroupEntry, ...]

@@ -24,7 +24,9 @@ FloatArray = NDArray[np.float32]
 class Run:
     """A run folder, opened by `isthmus.load`.
 
-    Images are arrays `(n, height, width, channels)` of the shape and dtype that the run was trained on, `image`.
+    Images are arrays `(n, height, width, channels)` of the shape and dtype that the run was trained on: `image` is what
+    the encoder is shown, `target` what the decoder gives, and `source` what a task makes both of.  For a run that
+    reconstructs, all three are one.
 
     Attributes:
         path: The folder.
@@ -40,8 +42,29 @@ class Run:
 
     @property
     def image(self) -> ImageSpec:
-        """The shape and dtype of its images."""
+        """The shape and dtype of what the encoder is shown."""
         return self.manifest.images.spec
+
+    @property
+    def target(self) -> ImageSpec:
+        """The shape and dtype of what the decoder gives."""
+        return self.manifest.target.spec
+
+    @property
+    def source(self) -> ImageSpec:
+        """The shape and dtype of the images that the run learned from."""
+        return self.manifest.source.spec
+
+    @property
+    def restores(self) -> bool:
+        """Whether its task is another than to reconstruct what it is shown."""
+        return self.recipe.task.kind != "reconstruct"
+
+    @property
+    def skips(self) -> tuple[str, ...]:
+        """The features that go around the code, by name: what `encode` gives and `decode` wants besides."""
+        graph = self.manifest.graphs.get("encoder")
+        return () if graph is None else tuple(o.name for o in graph.outputs if o.name.startswith("skip_"))
 
     @property
     def preprocessing(self) -> Preprocessing | None:
@@ -68,28 +91,33 @@ class Run:
         """The posterior of each image.
 
         Returns:
-            `mean`, and `log_variance` unless the latent is a point: float32 `(n, dim)`.
+            `mean`, and `log_variance` unless the latent is a point: float32 `(n, dim)`; and the `skips`, if any, each
+            `(n, ...)`.
 
         Raises:
             DataError: If the images are not of the run's shape.
         """
-        return self._encoder(self._checked(images))  # type: ignore[return-value]
+        return self._encoder({"images": self._checked(images)})  # type: ignore[return-value]
 
-    def decode(self, latent: ArrayLike) -> Images:
-        """The images that codes `(n, dim)` stand for: the likelihood's mean, in the run's image dtype.
+    def decode(self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None = None) -> Images:
+        """The images that codes `(n, dim)` stand for: the likelihood's mean, in the dtype of the run's `target`.
 
-        Raises:
-            DataError: If the codes have another number of dimensions, or are not finite.
-        """
-        return self._decoder(self._checked_codes(latent), ("images",))["images"]
-
-    def decode_parameters(self, latent: ArrayLike) -> dict[str, FloatArray]:
-        """The likelihood's parameters by name (`logits` of a Bernoulli), float32 `(n, ...)`.
+        Args:
+            latent: The codes.
+            encoded: What `encode` gave for the images, where the run has `skips`.
 
         Raises:
             DataError: If the codes have another number of dimensions, or are not finite.
+            UsageError: If the run's skips are not given.
         """
-        return self._decoder(self._checked_codes(latent), self.likelihood.parameter_names)  # type: ignore[return-value]
+        return self._decoder(self._decoder_inputs(latent, encoded), ("images",))["images"]
+
+    def decode_parameters(
+        self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None = None
+    ) -> dict[str, FloatArray]:
+        """The likelihood's parameters by name (`logits` of a Bernoulli), float32 `(n, ...)`; see `decode`."""
+        inputs = self._decoder_inputs(latent, encoded)
+        return self._decoder(inputs, self.likelihood.parameter_names)  # type: ignore[return-value]
 
     def draw_codes(self, posterior: Mapping[str, FloatArray], rng: np.random.Generator) -> FloatArray:
         """Draw one code for each image from what `encode` gave, float32 `(n, dim)`."""
@@ -105,7 +133,7 @@ class Run:
             seed: Of the draws.
 
         Returns:
-            `(n, h, w, c)`, or `(n, draws, h, w, c)`.
+            `(n, h, w, c)` of `target`, or `(n, draws, h, w, c)`.
 
         Raises:
             DataError: If the images are not of the run's shape.
@@ -113,7 +141,7 @@ class Run:
         """
         posterior = self.encode(images)
         if draws is None:
-            return self.decode(posterior["mean"])
+            return self.decode(posterior["mean"], posterior)
         if draws < 1:
             raise UsageError(f"expected at least one draw; got draws={draws}")
         if not self.latent.has_rate:
@@ -121,7 +149,7 @@ class Run:
                 f"{self.path} is a plain autoencoder: an image has one code, and no posterior to draw from."
             )
         rng = np.random.default_rng(seed)
-        return np.stack([self.decode(self.draw_codes(posterior, rng)) for _ in range(draws)], axis=1)
+        return np.stack([self.decode(self.draw_codes(posterior, rng), posterior) for _ in range(draws)], axis=1)
 
     def sample_codes(self, count: int, label: str | int | None = None, seed: int = 0) -> FloatArray:
         """Draw codes, float32 `(count, dim)`: from the prior, or from the training codes' fitted distribution.
@@ -191,6 +219,15 @@ class Run:
                 f"expected images of {self.image}, as run {self.path.name!r} was trained on; got {source.spec}."
             )
         return source.read(np.arange(len(source)))
+
+    def _decoder_inputs(self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None) -> dict[str, Images]:
+        if self.skips and encoded is None:
+            raise UsageError(
+                f"{self.path} has skip connections: its decoder needs what the encoder saw, and a code alone is no "
+                f"image. `isthmus restore {self.path} PICTURES --out DIR` puts it to use."
+            )
+        skips = {name: (encoded or {})[name] for name in self.skips}
+        return {"latent": self._checked_codes(latent), **skips}
 
     def _checked_codes(self, latent: ArrayLike) -> FloatArray:
         codes = np.asarray(latent, np.float32)

@@ -1,6 +1,6 @@
 """ONNX graphs, run by ONNX Runtime in batches."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -44,14 +44,17 @@ class Session:
         self._entry = entry
 
     def __call__(
-        self, values: NDArray[np.generic], outputs: Iterable[str] | None = None
+        self, values: Mapping[str, NDArray[np.generic]], outputs: Iterable[str] | None = None
     ) -> dict[str, NDArray[np.generic]]:
-        """Run the graph of one input on `(n, ...)`, `BATCH` at a time; outputs by name, each `(n, ...)`."""
+        """Run the graph on inputs by name, each `(n, ...)`, `BATCH` at a time; outputs by name, each `(n, ...)`."""
         names = tuple(outputs or (tensor.name for tensor in self._entry.outputs))
-        feed = self._entry.inputs[0].name
+        count = len(next(iter(values.values())))
         # An empty input still has to give outputs of the right shape: run it once as it is.
-        starts = range(0, max(len(values), 1), BATCH)
-        parts = [self._session.run(names, {feed: values[start : start + BATCH]}) for start in starts]
+        starts = range(0, max(count, 1), BATCH)
+        parts = [
+            self._session.run(names, {name: array[start : start + BATCH] for name, array in values.items()})
+            for start in starts
+        ]
         return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}
 
 

@@ -51,20 +51,21 @@ def score(run: Run, source: ImageSource, seed: int = 0) -> Scores:
     Raises:
         DataError: If the images are not of the run's shape.
     """
-    if source.spec != run.image:
-        raise DataError(f"expected images of {run.image}, as run {run.path.name!r} was trained on; got {source.spec}.")
+    if source.spec != run.source:
+        raise DataError(f"expected images of {run.source}, as run {run.path.name!r} was trained on; got {source.spec}.")
     latent, likelihood = run.latent, run.likelihood
     distortions, rates, errors = [], [], []
     start = 0
     batch_size = max(1, min(BATCH, MOST_NUMBERS // source.spec.dims))
-    for batch in evaluation_batches(source, batch_size, run.recipe.pixels, seed):
-        posterior = run.encode(batch.seen)
+    for batch in evaluation_batches(source, batch_size, run.recipe, seed):
+        encoded = run.encode(batch.seen)
+        posterior = {name: encoded[name] for name in latent.parameter_names}
         noise = normal_by_image([seed, _POSTERIOR_STREAM], start, len(batch.seen), run.recipe.latent.dim)
         z = np.asarray(latent.sample(namespace, posterior, noise), np.float32)
         images = as_pixels(batch.target, run.recipe.pixels)
-        distortions.append(likelihood.distortion(namespace, images, _wide(run.decode_parameters(z))))
+        distortions.append(likelihood.distortion(namespace, images, _wide(run.decode_parameters(z, encoded))))
         rates.append(np.sum(latent.kl(namespace, _wide(posterior)), axis=-1))
-        mean = likelihood.mean(namespace, run.decode_parameters(posterior["mean"]))
+        mean = likelihood.mean(namespace, run.decode_parameters(posterior["mean"], encoded))
         errors.append(np.mean(np.square(images - mean), axis=(1, 2, 3)))
         start += len(images)
     return Scores(np.concatenate(distortions), np.concatenate(rates), np.concatenate(errors))

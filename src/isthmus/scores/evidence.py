@@ -70,13 +70,13 @@ def gather_evidence(
         raise UsageError(measure.explanation)
     if draws < 1:
         raise UsageError(f"expected at least one importance sample for each image; got {draws}")
-    if source.spec != run.image:
-        raise DataError(f"expected images of {run.image}, as run {run.path.name!r} was trained on; got {source.spec}.")
+    if source.spec != run.source:
+        raise DataError(f"expected images of {run.source}, as run {run.path.name!r} was trained on; got {source.spec}.")
     batch_size = max(1, min(batch_size, _STEP_NUMBERS // source.spec.dims))
     parts: list[tuple[FloatArray, ...]] = []
     start = 0
     with progress_bar("likelihood", len(source) * draws) as bar:
-        for batch in evaluation_batches(source, batch_size, run.recipe.pixels, seed):
+        for batch in evaluation_batches(source, batch_size, run.recipe, seed):
             posterior = run.encode(batch.seen)
             images = measure.prepare(batch.target)
             count, dim = posterior["mean"].shape
@@ -85,7 +85,7 @@ def gather_evidence(
             for draw in range(draws):
                 noise = normal_by_image([seed, _DRAW_STREAM, draw], start, count, dim)
                 z = np.asarray(run.latent.sample(namespace, posterior, noise), np.float32)
-                distortion = measure.distortion(images, run.decode_parameters(z))
+                distortion = measure.distortion(images, run.decode_parameters(z, posterior))
                 mean.add(log_weights(namespace, run.latent, z.astype(np.float64), wide, distortion))
                 distortions += distortion
                 bar.update(start * draws + (draw + 1) * count)

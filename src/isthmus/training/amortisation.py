@@ -67,7 +67,7 @@ class _FreePosteriors(keras.Model):
             model.latent,
             model.likelihood,
             model.decoder,
-            model.spec.dims,
+            model.target_spec.dims,
         )
         pixels = ops.convert_to_numpy(as_pixels(images, model.recipe.pixels))
         self.pixels = self._fixed("pixels", pixels)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from isthmus.data import Batch, EvaluationBatches, ImageSource, TrainingBatches
-from isthmus.recipes import Pixels
+from isthmus.recipes import Recipe
 
 VALIDATION_BATCH = 250
 
@@ -26,9 +26,9 @@ def training_feed(batches: TrainingBatches, first_step: int) -> Iterator[tuple[d
 class ValidationFeed(keras.utils.PyDataset):
     """Every image of a source once, in the same batches and with the same draws each epoch."""
 
-    def __init__(self, source: ImageSource, pixels: Pixels, seed: int) -> None:
+    def __init__(self, source: ImageSource, recipe: Recipe) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
-        self._batches = EvaluationBatches(source, VALIDATION_BATCH, pixels, seed)
+        self._batches = EvaluationBatches(source, VALIDATION_BATCH, recipe, recipe.training.seed)
 
     def __len__(self) -> int:
         return len(self._batches)

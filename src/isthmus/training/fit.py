@@ -83,7 +83,8 @@ def build_model(
     optimiser = build_optimiser(recipe.training, recipe.training.epochs * steps_per_epoch)
     # XLA compiles TensorFlow's small convolutions into slower ones on a CPU; JAX has no other way.
     model.compile(optimizer=optimiser, jit_compile=keras.config.backend() == "jax")
-    batch = {name: np.zeros((1, *spec.shape), spec.dtype) for name in ("seen", "target")}
+    specs = {"seen": model.seen_spec, "target": model.target_spec}
+    batch = {name: np.zeros((1, *each.shape), each.dtype) for name, each in specs.items()}
     model(batch)
     optimiser.build(model.trainable_variables)
     return model
@@ -112,8 +113,8 @@ def fit(job: Job, actions: tuple[EpochAction, ...] = ()) -> Fitted:
         tell(f"going on from step {state.step} of {training.epochs * steps_per_epoch}, in epoch {state.epoch + 1}")
     elif job.initial_weights is not None:
         set_weights(model, *job.initial_weights)
-    batches = TrainingBatches(job.train, plan, job.recipe.pixels, training.seed, job.recipe.augmentation)
-    validation = None if job.validation is None else ValidationFeed(job.validation, job.recipe.pixels, training.seed)
+    batches = TrainingBatches(job.train, plan, job.recipe)
+    validation = None if job.validation is None else ValidationFeed(job.validation, job.recipe)
 
     stop = cb.PoliteStop(state, steps_per_epoch)
     checkpointer = cb.Checkpointer(state, checkpoints, steps_per_epoch, training.checkpoint_seconds)

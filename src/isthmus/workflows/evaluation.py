@@ -18,6 +18,7 @@ from isthmus.evaluation.likelihood import likelihood_section
 from isthmus.evaluation.material import Material
 from isthmus.evaluation.reconstruction import Reconstruction, measure_reconstruction, reconstruction_section
 from isthmus.evaluation.representation import measure_representation, representation_section
+from isthmus.evaluation.restoration import evaluate_restoration
 from isthmus.evaluation.samples import measure_samples, samples_section
 from isthmus.evaluation.table import Section
 from isthmus.runs import Run
@@ -118,8 +119,10 @@ def evaluate(
     *,
     trust: bool = False,
     fresh: bool = False,
+    targets: Data | None = None,
+    strength: float | None = None,
 ) -> Evaluation:
-    """Say how good a run is, and what is wrong with it.
+    """Say how good a run is, and what is wrong with it; of one that restores pictures, beside what needs no learning.
 
     What was found is kept in the run as `evaluation.json`, where that can be written.
 
@@ -131,6 +134,8 @@ def evaluate(
         parts: Some of `PARTS`.
         trust: Load an own network of the run's, which may run code of its maker's, to test the encoder.
         fresh: Measure anew, even where nothing changed.
+        targets: What is asked for, where the run's task has it in files of its own; see `isthmus.train`.
+        strength: How hard to make the run's task, where that has a strength.
 
     Raises:
         UsageError: If there is no such part or data, or no importance sample is wanted.
@@ -142,15 +147,19 @@ def evaluate(
         raise UsageError(f"expected parts of {', '.join(PARTS)}; got {', '.join(map(repr, unknown)) or 'none'}")
     if importance_samples < 1:
         raise UsageError(f"expected at least one importance sample for each image; got {importance_samples}")
-    found = find_held_out(run, data)
-    parts = [part for part in PARTS if part in parts]
-    rests_on = _rests_on(run, found, importance_samples, seed, parts, trust)
+    found = find_held_out(run, data, targets=targets)
+    if run.restores:
+        parts = ["restoration"]
+    elif strength is not None:
+        raise UsageError("--strength says how hard to make the task of a run that restores; this one reconstructs")
+    parts = [part for part in (*PARTS, "restoration") if part in parts]
+    rests_on = {**_rests_on(run, found, importance_samples, seed, parts, trust), "strength": strength}
     kept = _read_kept(run)
     if not fresh:
         for evaluation in kept:
             if evaluation.rests_on == rests_on:
                 return evaluation
-    evaluation = _measure(run, found, importance_samples, seed, parts, trust, rests_on)
+    evaluation = _measure(run, found, importance_samples, seed, parts, trust, rests_on, strength)
     _keep(run, evaluation, kept)
     return evaluation
 
@@ -170,8 +179,8 @@ def format_value(value: float | None, standard_error: float | None = None, unit:
 class _Measured:
     """What several parts need, measured once, when the first of them asks."""
 
-    def __init__(self, material: Material, draws: int) -> None:
-        self.material, self.draws = material, draws
+    def __init__(self, material: Material, draws: int, strength: float | None = None) -> None:
+        self.material, self.draws, self.strength = material, draws, strength
 
     @cached_property
     def scores(self) -> Scores:
@@ -206,6 +215,9 @@ class _Measured:
             "representation": lambda: representation_section(measure_representation(material)),
             "disentanglement": lambda: disentanglement_section(measure_disentanglement(material)),
             "samples": lambda: samples_section(measure_samples(material)),
+            "restoration": lambda: evaluate_restoration(
+                material.run, material.test, material.train, material.seed, self.strength
+            ),
         }
         return sections[part]()
 
@@ -218,8 +230,9 @@ def _measure(
     parts: Sequence[str],
     trust: bool,
     rests_on: Mapping[str, Any],
+    strength: float | None,
 ) -> Evaluation:
-    measured = _Measured(Material(run, found.images, found.train, seed), draws)
+    measured = _Measured(Material(run, found.images, found.train, seed), draws, strength)
     sections = tuple(measured.section(part) for part in parts if part != "diagnosis")
     findings, not_tested = None, ""
     if "diagnosis" in parts:

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from isthmus.data import DATASETS, Data, ImageSource, open_images
+from isthmus.data import DATASETS, Data, ImageSource
 from isthmus.data.catalogue import is_named
 from isthmus.errors import DataError, IsthmusError, UsageError
 from isthmus.runs import Run
-from isthmus.workflows.preparation import Prepared, prepare
+from isthmus.workflows.preparation import Prepared, open_for_task, prepare
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,9 @@ class HeldOut:
         return f"{'' if self.split == 'all' else f'{self.split} '}images of {self.name}"
 
 
-def find_held_out(run: Run, data: Data | None = None, *, hint: str = "", training_too: bool = False) -> HeldOut:
+def find_held_out(
+    run: Run, data: Data | None = None, *, hint: str = "", training_too: bool = False, targets: Data | None = None
+) -> HeldOut:
     """Open the run's own test split again, or other images.
 
     Args:
@@ -41,6 +43,7 @@ def find_held_out(run: Run, data: Data | None = None, *, hint: str = "", trainin
             it was for training.  Other data is taken whole (of a set with a test split, that).
         hint: How to say where the images are; by default, how `isthmus evaluate` is told.
         training_too: Whether the training images will do where none were kept aside: to be looked at, say.
+        targets: What is asked for, where the run's task has it in files of its own.
 
     Raises:
         DataError: If the run's own data cannot be found, or is not what it was; or images that are not of its shape.
@@ -49,25 +52,25 @@ def find_held_out(run: Run, data: Data | None = None, *, hint: str = "", trainin
     entry = run.manifest.data
     hint = hint or f"isthmus evaluate {run.path} DATA"
     if data is None:
-        own = _own(run, entry.name, hint)
+        own = _own(run, entry.name, hint, targets)
         return held_out_of(run, own, hint=hint, training_too=training_too)
-    prepared = _prepared(run, data)
+    prepared = _prepared(run, data, targets)
     if prepared is not None and prepared.train.fingerprint == entry.fingerprint:
         return held_out_of(run, prepared, hint=hint, training_too=training_too)
-    images = open_images(data, run.image.dtype, run.preprocessing)
+    images, _ = open_for_task(data, run.recipe, run.preprocessing, targets)
     source, split = (images.test, "test") if images.test is not None else (images.train, "all")
-    if source.spec != run.image:
+    if source.spec != run.source:
         raise DataError(
-            f"expected images of {run.image}, as run {run.path.name!r} was trained on; {images.name!r} has "
+            f"expected images of {run.source}, as run {run.path.name!r} was trained on; {images.name!r} has "
             f"{source.spec}."
         )
     return HeldOut(images.name, split, source, _training_images(run))
 
 
-def _own(run: Run, name: str, hint: str) -> Prepared:
+def _own(run: Run, name: str, hint: str, targets: Data | None) -> Prepared:
     hint = f"Say where the images are: {hint}"
     try:
-        prepared = prepare(name, run.recipe, {}, run.preprocessing)
+        prepared = prepare(name, run.recipe, {}, run.preprocessing, targets)
     except UsageError:
         raise DataError(
             f"run {run.path.name!r} was trained on {name!r}, which is no named data set and no path from here. {hint}"
@@ -99,10 +102,10 @@ def held_out_of(run: Run, prepared: Prepared, *, hint: str = "", training_too: b
     )
 
 
-def _prepared(run: Run, data: Data) -> Prepared | None:
+def _prepared(run: Run, data: Data, targets: Data | None) -> Prepared | None:
     """Other data as a training would have split it; None where it would not train on it at all."""
     try:
-        return prepare(data, run.recipe, {}, run.preprocessing)
+        return prepare(data, run.recipe, {}, run.preprocessing, targets)
     except DataError:
         return None
 

@@ -13,6 +13,7 @@ from isthmus.runs import Run, folder, load
 from isthmus.storage import require_free
 from isthmus.workflows import drawing
 from isthmus.workflows.drawing import Drawing
+from isthmus.workflows.using import require_autoencoder
 from isthmus.workflows.watching import read_frames, write_film
 
 FILM = "training"
@@ -78,6 +79,8 @@ def draw(run: Run, kind: str, **options: Any) -> Drawing:
         DataError: If the images cannot be found, or are not of the run's shape.
     """
     _check_options(kind, options)
+    if kind != "history":
+        require_autoencoder(run)
     return KINDS[kind](run, **options)
 
 

@@ -19,10 +19,24 @@ from isthmus.data import (
     select,
     split_by_content,
 )
-from isthmus.errors import DataError
+from isthmus.data.colour import is_grey
+from isthmus.data.pairing import open_masked, open_pairs
+from isthmus.errors import DataError, UsageError
 from isthmus.progress import tell
-from isthmus.recipes import Recipe, default_recipe, grown, named_recipe, with_fields
+from isthmus.recipes import (
+    BernoulliLikelihood,
+    CategoricalLikelihood,
+    Recipe,
+    default_recipe,
+    grown,
+    named_recipe,
+    task_recipe,
+    with_fields,
+)
+from isthmus.workflows.display import spread
 
+COLOUR_CHECKED = 200
+"""Images that are looked at for colour."""
 TEST_FRACTION = 0.1
 """The share of the images kept aside to test on, where the data does not say."""
 
@@ -54,6 +68,7 @@ def prepare(
     recipe: Recipe | str | None,
     changes: Mapping[str, Any],
     goal: Preprocessing | Wish | None = None,
+    targets: Data | None = None,
 ) -> Prepared:
     """Open the images, settle the recipe and split.
 
@@ -62,19 +77,23 @@ def prepare(
         recipe: A recipe, the name of one, or None for one that suits the images.
         changes: Fields to change, by dotted name.
         goal: What image files are to become, as `isthmus.data.open_images` takes it.
+        targets: What is asked for, in files of their own: the masks of a segmentation, or the other halves of pairs.
 
     Raises:
-        UsageError: If there is no such data, recipe or field.
+        UsageError: If there is no such data, recipe or field, or targets that the recipe's task does not take.
         DataError: If the images are damaged or too few.
         StorageError: If the images have to be packed, and the cache has no room.
     """
     given = named_recipe(recipe) if isinstance(recipe, str) else recipe
+    if given is None and wanted_task(changes):
+        given = task_recipe(str(wanted_task(changes)))
     if given is None:
         wanted = changes.get("pixels.dtype")
         dtype: PixelType = "float32" if wanted == "float32" else "uint8"
+        images = open_images(data, dtype, goal)
     else:
-        dtype = with_fields(given, changes).pixels.dtype
-    images = open_images(data, dtype, goal)
+        given = with_fields(given, changes)
+        images, given = open_for_task(data, given, goal, targets)
     if not isinstance(recipe, Recipe):
         given = suited_recipe(given, images.spec.shape, from_files=images.origin is not None)
     assert given is not None
@@ -86,6 +105,60 @@ def prepare(
     if settled.training.validation_fraction:
         train, validation = split_by_content(train, settled.training.validation_fraction, "validation")
     return Prepared(images.name, settled, train, validation, test, images.origin)
+
+
+def wanted_task(changes: Mapping[str, Any]) -> Any:
+    """The kind of task among the changes to a recipe, if any."""
+    return changes.get("task", changes.get("task.kind"))
+
+
+def open_for_task(
+    data: Data, recipe: Recipe, goal: Preprocessing | Wish | None, targets: Data | None
+) -> tuple[ImageSet, Recipe]:
+    """Open images as a recipe's task takes them, and fill in what the recipe leaves to them.
+
+    Raises:
+        UsageError: If there is no such data, or targets that the task does not take, or none where it needs some.
+        DataError: If the images are damaged, or no such task can be made of them.
+    """
+    task = recipe.task
+    if task.kind == "pairs" or (task.kind == "segment" and task.masks == "files"):
+        return open_with_targets(data, recipe, goal, targets)
+    if targets is not None:
+        raise UsageError(
+            f"--targets are the masks of --task segment or the other halves of --task pairs; the task is {task.kind!r}"
+        )
+    images = open_images(data, recipe.pixels.dtype, goal)
+    channels = images.spec.channels
+    if task.kind == "colourise":
+        some = images.train.read(spread(len(images.train), COLOUR_CHECKED))
+        if channels < 3 or is_grey(np.asarray(some, np.uint8)):
+            raise DataError(
+                f"expected images in colour, to learn colours from; '{images.name}' is grey"
+                f"{' already' if channels < 3 else ', though its files have three channels'}. Take another task or data"
+            )
+    if task.kind == "segment" and channels != 1:
+        raise DataError(
+            f"expected grey images that are their own masks, white on black; '{images.name}' has {channels} channels. "
+            "Give masks with --targets, and task.masks=files"
+        )
+    return images, recipe
+
+
+def open_with_targets(
+    data: Data, recipe: Recipe, goal: Preprocessing | Wish | None, targets: Data | None
+) -> tuple[ImageSet, Recipe]:
+    """Open images with their masks or other halves; see `open_for_task`."""
+    if recipe.task.kind == "segment":
+        pairs = open_masked(data, targets, goal, recipe.task.classes)
+        classes = len(pairs.classes)
+        task = recipe.task.model_copy(update={"classes": pairs.classes})
+        kind = BernoulliLikelihood() if classes == 2 else CategoricalLikelihood(classes=classes)
+        return pairs.images, recipe.model_copy(update={"task": task, "likelihood": kind})
+    if targets is None:
+        raise UsageError("--task pairs needs --targets: a folder whose images have the names of those in DATA")
+    pairs = open_pairs(data, targets, goal)
+    return pairs.images, with_fields(recipe, {"task.target_channels": pairs.target_channels})
 
 
 def suited_recipe(named: Recipe | None, shape: tuple[int, int, int], from_files: bool) -> Recipe:

@@ -4,7 +4,7 @@ import os
 import platform
 from importlib import metadata
 
-from isthmus.data import ImageSource, Preprocessing
+from isthmus.data import ImageSource, Preprocessing, task_of
 from isthmus.probability import LatentGroup
 from isthmus.runs.manifest import DataEntry, GroupEntry, ImageEntry, Manifest, PreprocessingEntry
 from isthmus.workflows.preparation import Prepared
@@ -25,11 +25,12 @@ PACKAGES = (
 
 def first_manifest(prepared: Prepared, group: LatentGroup) -> Manifest:
     """What is known of a run before it is trained."""
-    source = prepared.train
+    source, task = prepared.train, task_of(prepared.recipe.task)
     return Manifest(
         state="training",
-        images=ImageEntry.of(source.spec),
-        target=ImageEntry.of(source.spec),
+        images=ImageEntry.of(task.seen_spec(source.spec)),
+        target=ImageEntry.of(task.target_spec(source.spec)),
+        source=ImageEntry.of(source.spec),
         preprocessing=PreprocessingEntry.of(prepared.preprocessing or Preprocessing.of(source.spec)),
         latent_groups=(GroupEntry(name=group.name, kind=group.kind, shape=group.shape),),
         data=DataEntry(

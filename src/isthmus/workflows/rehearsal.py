@@ -67,7 +67,7 @@ def rehearse(prepared: Prepared, backend: str | None = None, device: str | None 
                 raise TrainingError("the loss is not finite within the first steps; lower training.learning_rate.")
             times.append(time.perf_counter())
 
-    batches = TrainingBatches(prepared.train, plan, recipe.pixels, recipe.training.seed, recipe.augmentation)
+    batches = TrainingBatches(prepared.train, plan, recipe)
     feed = training_feed(batches, 0)
     model.fit(feed, steps_per_epoch=WARM_UP_STEPS + TIMED_STEPS, shuffle=False, verbose=0, callbacks=[Clock()])
     between = sorted(

@@ -89,7 +89,7 @@ def wider_network(recipe: Recipe) -> dict[str, list[int]]:
 def code_worth(run: Run, source: ImageSource, seed: int) -> float:
     """Nats by which an image's own code explains it better than another image's does, the mean over images."""
     differences = []
-    for batch in evaluation_batches(source, BATCH, run.recipe.pixels, seed):
+    for batch in evaluation_batches(source, BATCH, run.recipe, seed):
         images = as_pixels(batch.target, run.recipe.pixels)
         codes = run.encode(batch.seen)["mean"]
         own, other = (
@@ -125,7 +125,7 @@ def amortisation_gap(material: Material, trust: bool) -> Estimate | str:
 
 def _some(run: Run, source: ImageSource, seed: int) -> tuple[NDArray[np.generic], dict[str, NDArray[np.float32]]]:
     chosen = subset(source, OPTIMISED, seed)
-    batches = list(evaluation_batches(chosen, BATCH, run.recipe.pixels, seed))
+    batches = list(evaluation_batches(chosen, BATCH, run.recipe, seed))
     images = np.concatenate([batch.target for batch in batches])
     return images, run.encode(np.concatenate([batch.seen for batch in batches]))
 

@@ -11,7 +11,7 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from isthmus.data import Data, ImageSource, Preprocessing, Wish
+from isthmus.data import Data, ImageSource, Preprocessing, Wish, posed
 from isthmus.errors import RunError, UsageError
 from isthmus.probability import latent_of
 from isthmus.probability.densities import fit_density
@@ -45,6 +45,7 @@ class Request:
 
     data: Data
     recipe: Recipe | str | None = None
+    targets: Data | None = None
     out: Path | None = None
     changes: Mapping[str, Any] | None = None
     own: "tuple[keras.Model, keras.Model] | None" = None
@@ -88,7 +89,7 @@ def train(request: Request) -> Run:
     model = build_model(job.recipe, job.train.spec, own=job.own)
     if job.initial_weights is not None:
         set_weights(model, *job.initial_weights)
-    film = Film(job.folder / folder.PICTURES, prepared.test or prepared.train, job.recipe.training.seed)
+    film = Film(job.folder / folder.PICTURES, prepared.test or prepared.train, job.recipe)
 
     writer = _begin(job, prepared, before)
     started = datetime.now(UTC).isoformat(timespec="seconds")
@@ -129,10 +130,11 @@ def _check(request: Request) -> None:
 def _prepare(request: Request, before: Manifest | None) -> Prepared:
     """Open the data and settle the recipe; a resumed run has both already, and they must be the same."""
     if before is None:
-        return prepare(request.data, request.recipe, request.changes or {}, request.wish)
+        return prepare(request.data, request.recipe, request.changes or {}, request.wish, request.targets)
     assert request.out is not None
     old = folder.read_recipe(request.out, before)
-    prepared = prepare(request.data, request.recipe or old, request.changes or {}, _kept(request, before))
+    recipe, goal = request.recipe or old, _kept(request, before)
+    prepared = prepare(request.data, recipe, request.changes or {}, goal, request.targets)
     kept = dict(leaf_fields(old.model_dump(mode="json")))
     wanted = dict(leaf_fields(prepared.recipe.model_dump(mode="json")))
     changed = [
@@ -224,7 +226,8 @@ def _finish(writer: RunWriter, prepared: Prepared, fitted: "Fitted") -> Run:
     place = writer.folder
     writer.write(folder.WEIGHTS, safetensors.numpy.save(weights_of(fitted.model)))
     some = prepared.train.read(np.arange(min(16, len(prepared.train))))
-    writer.update(graphs=export_graphs(fitted.model, place, some))
+    shown = posed(some, prepared.recipe.task, prepared.recipe.training.seed).seen
+    writer.update(graphs=export_graphs(fitted.model, place, shown))
     for name in (folder.ENCODER, folder.DECODER, folder.HISTORY):
         if (place / name).exists():
             writer.record(name)
@@ -255,12 +258,15 @@ def _report(run: Run, prepared: Prepared) -> None:
 
 def _code_densities(run: Run, source: ImageSource) -> dict[str, NDArray[Any]]:
     """Fit the codes of the training images, of all together and of each label."""
-    count = min(len(source), CODES_FITTED)
-    rng = np.random.default_rng([run.recipe.training.seed, len(source)])
-    chosen = np.sort(rng.choice(len(source), count, replace=False))
-    parts = [run.draw_codes(run.encode(source.read(part)), rng) for part in np.array_split(chosen, -(-count // 1000))]
-    codes = np.concatenate(parts)
     spec, seed = run.recipe.codes, run.recipe.training.seed
+    count = min(len(source), CODES_FITTED)
+    rng = np.random.default_rng([seed, len(source)])
+    chosen = np.sort(rng.choice(len(source), count, replace=False))
+    parts = [
+        run.draw_codes(run.encode(posed(source.read(part), run.recipe.task, seed).seen), rng)
+        for part in np.array_split(chosen, -(-count // 1000))
+    ]
+    codes = np.concatenate(parts)
     arrays = fit_density(codes, spec, seed).arrays("all")
     if source.labels is not None:
         labels = source.labels[chosen]

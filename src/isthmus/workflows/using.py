@@ -38,9 +38,10 @@ def images_for(run: Run, data: Data) -> ImageSource:
     Image files are fitted as those were that the run was trained on; arrays have to be of its shape.
 
     Raises:
-        UsageError: If there is no such data.
+        UsageError: If there is no such data, or the run restores pictures.
         DataError: If the images are damaged, or not of the run's shape.
     """
+    require_autoencoder(run)
     images = open_images(data, run.image.dtype, run.preprocessing)
     tell_skipped(images.origin)
     source = images.test or images.train
@@ -50,6 +51,19 @@ def images_for(run: Run, data: Data) -> ImageSource:
             f"expected images of {run.image}, as run {run.path.name!r} was trained on; {example!r} is {source.spec}."
         )
     return source
+
+
+def require_autoencoder(run: Run) -> None:
+    """Check that a run gives back what it is shown.
+
+    Raises:
+        UsageError: If its task is another.
+    """
+    if run.restores:
+        raise UsageError(
+            f"{run.path} was trained for the task {run.recipe.task.kind!r}: "
+            f"`isthmus restore {run.path} PICTURES --out DIR` puts it to use"
+        )
 
 
 def encode_file(run: Run, data: Data, out: Path) -> Written:
@@ -81,6 +95,7 @@ def decode_file(run: Run, codes: Path, out: Path) -> Written:
         UsageError: If `out` exists.
         DataError: If the file is missing or damaged, or the codes are not the run's.
     """
+    require_autoencoder(run)
     require_free(out)
     latent, names = _read_codes(codes)
     images = run.decode(latent)
@@ -118,6 +133,7 @@ def write_samples(run: Run, out: Path, count: int, label: str | None = None, see
     Raises:
         UsageError: If `out` exists, or the label is none that the run knows.
     """
+    require_autoencoder(run)
     require_free(out)
     images = run.sample(count, label, seed)
     if out.suffix.lower() == ".npy":

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from isthmus.data import ImageSource
+from isthmus.data import ImageSource, posed
 from isthmus.errors import DataError
 from isthmus.noise import normal_by_image
 from isthmus.pictures.film import save_film
 from isthmus.pictures.sheets import save, tile
-from isthmus.workflows.display import as_displayed, spread
+from isthmus.recipes import Recipe
+from isthmus.workflows.display import as_answer, spread
 
 if TYPE_CHECKING:
     from isthmus.autoencoder import Autoencoder
@@ -27,25 +28,26 @@ _FILM_STREAM = 0x66696C6D
 class Film:
     """Sixteen fixed images before training and after each epoch, each decoded from a draw of its posterior.
 
+    Where a recipe's task shows the encoder something else, these are its answers.
+
     The noise of the draws is fixed, so that only the model changes from frame to frame.  A frame is in the folder, as
     `epoch-NNNN.png`, as soon as it is made; a resumed training adds to those that are there.
     """
 
-    def __init__(self, folder: Path, source: ImageSource, seed: int) -> None:
-        self._folder = folder
-        self._images = source.read(spread(len(source), SHOWN))
-        self._seed = seed
+    def __init__(self, folder: Path, source: ImageSource, recipe: Recipe) -> None:
+        self._folder, self._recipe, self._seed = folder, recipe, recipe.training.seed
+        self._seen = posed(source.read(spread(len(source), SHOWN)), recipe.task, self._seed).seen
         self.frame: NDArray[np.uint8] | None = None
 
     def __call__(self, model: "Autoencoder", epoch: int, logs: Mapping[str, float]) -> None:
         """Draw the frame of an epoch."""
         from keras import ops
 
-        posterior = model.encoder(self._images)
-        noise = normal_by_image([self._seed, _FILM_STREAM], 0, len(self._images), model.recipe.latent.dim)
-        outputs = model.decoder(model.latent.sample(ops, posterior, ops.convert_to_tensor(noise)))
+        posterior = model.encoder(self._seen)
+        noise = normal_by_image([self._seed, _FILM_STREAM], 0, len(self._seen), model.recipe.latent.dim)
+        outputs = model.decode(model.latent.sample(ops, posterior, ops.convert_to_tensor(noise)), posterior)
         mean = ops.convert_to_numpy(model.likelihood.mean(ops, outputs))
-        self.frame = tile(as_displayed(mean), columns=COLUMNS, gap=GAP)
+        self.frame = tile(as_answer(self._recipe, self._seen, mean), columns=COLUMNS, gap=GAP)
         save(self.frame, self._folder / f"epoch-{epoch:04d}.png")
 
     def finish(self) -> Path | None:

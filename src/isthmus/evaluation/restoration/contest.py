@@ -1,0 +1,246 @@
+"""A run and the methods that need no learning, on the same pictures spoilt in the same way."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data import ImageSource, posed, select, task_of
+from isthmus.errors import UsageError
+from isthmus.evaluation.reconstruction import closeness
+from isthmus.evaluation.restoration import methods
+from isthmus.evaluation.restoration.measures import chroma_error, dice, intersection_over_union, psnr_within
+from isthmus.evaluation.restoration.methods import Method, best_labelling
+from isthmus.evaluation.table import Row, Section, mean_row
+from isthmus.progress import progress_bar
+from isthmus.runs import Run
+
+TITLE = "Restoration"
+EVALUATED = 100
+"""Images at most: the methods beside are slow."""
+TUNED_ON = 12
+"""Other images, on which the best strength of each method is chosen."""
+KNOWN = 5_000
+"""Training images that the methods may know."""
+_STREAM = 0x636F6E74
+STRENGTHS: Mapping[str, str] = {"denoise": "strength", "inpaint": "share", "deblur": "radius"}
+"""Which field says how hard a task is."""
+
+Pixels = NDArray[np.uint8]
+Figures = dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Posed:
+    """Questions with their answers: what is shown, what was asked for, and the truth as users would see it."""
+
+    seen: Pixels
+    truth: Pixels
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure of merit.
+
+    Attributes:
+        key: A stable name.
+        name: For readers.
+        unit: What it is counted in.
+        meaning: What it says.
+        rising: Whether more is better.
+    """
+
+    key: str
+    name: str
+    unit: str
+    meaning: str
+    rising: bool = True
+
+
+PSNR = Measure("psnr_db", "PSNR", "dB", "Peak signal-to-noise ratio")
+SSIM = Measure("ssim", "SSIM", "", "Structural similarity")
+MSE = Measure("mse", "MSE", "", "Mean squared error, brightness 0 to 1", rising=False)
+HOLES = Measure("psnr_db", "PSNR in the holes", "dB", "Peak signal-to-noise ratio of the missing pixels alone")
+CHROMA = Measure("chroma_error", "chroma error", "", "Distance in a and b of CIE Lab, root mean square", rising=False)
+IOU = Measure("iou", "IoU", "", "Intersection over union of each class but the first, their mean")
+DICE = Measure("dice", "Dice", "", "Dice's coefficient of each class but the first, their mean")
+
+
+def evaluate_restoration(
+    run: Run, test: ImageSource, train: ImageSource | None, seed: int = 0, strength: float | None = None
+) -> Section:
+    """Restore test images, and have other methods restore them too.
+
+    Args:
+        run: A run of any task but to reconstruct.
+        test: Images of the run's source, that it did not learn from.
+        train: Images that it learned from, on which the other methods' strengths are chosen and from which they know
+            what images are like; without them, strengths are chosen on the test images themselves, in their favour.
+        seed: Of what spoils the images.
+        strength: How hard to make the task, where it has a strength, instead of what the run's recipe says.
+
+    Raises:
+        UsageError: If a strength is given for a task that has none, or one that cannot be.
+    """
+    fields = _at_strength(run, strength)
+    pose = _poser(run, fields, seed)
+    rng = np.random.default_rng([seed, _STREAM])
+    questions = pose(_some(test, EVALUATED, rng))
+    known = _some(test if train is None else train, KNOWN, rng)
+    tuning = pose(_some(known, TUNED_ON, rng))
+    beside = _methods(run, np.asarray(known.read(np.arange(len(known))), np.uint8))
+    compare, measures = _comparison(run)
+    figures = {"run": compare(questions, _answers(run, questions))}
+    names = {"run": f"{run.recipe.name}"}
+    with progress_bar("restoring by other methods", len(beside)) as bar:
+        for done, method in enumerate(beside):
+            best = _best_strength(method, tuning, compare, measures[0])
+            given = _settled(method.solve(questions.seen, best), questions, run)
+            figures[method.key] = compare(questions, given)
+            chosen = f" ({best:g} {method.unit})" if len(method.strengths) > 1 else ""
+            names[method.key] = f"{method.name}{chosen}"
+            bar.update(done + 1)
+    return Section("restoration", TITLE, tuple(_rows(figures, names, measures)), _note(run, fields, questions, train))
+
+
+def _at_strength(run: Run, strength: float | None) -> Any:
+    fields = run.recipe.task
+    if strength is None:
+        return fields
+    name = STRENGTHS.get(fields.kind)
+    if name is None:
+        raise UsageError(f"--strength is for {', '.join(STRENGTHS)}; the task of {run.path} is {fields.kind!r}")
+    if not 0.0 < strength <= (16.0 if name == "radius" else 1.0):
+        raise UsageError(f"expected a strength above 0 and up to {16 if name == 'radius' else 1}; got {strength:g}")
+    return fields.model_copy(update={name: (strength, strength)})
+
+
+def _poser(run: Run, fields: Any, seed: int) -> Callable[[ImageSource], Posed]:
+    task = task_of(fields)
+
+    def pose(source: ImageSource) -> Posed:
+        images = np.asarray(source.read(np.arange(len(source))), np.uint8)
+        batch = posed(images, fields, seed)
+        seen, target = np.asarray(batch.seen, np.uint8), np.asarray(batch.target, np.uint8)
+        truth = images[..., :3] if fields.kind == "colourise" else target
+        return Posed(seen, task.finish(seen, target) if fields.kind == "segment" else truth)
+
+    return pose
+
+
+def _some(source: ImageSource, most: int, rng: np.random.Generator) -> ImageSource:
+    if len(source) <= most:
+        return source
+    return select(source, np.sort(rng.choice(len(source), most, replace=False)))
+
+
+def _answers(run: Run, questions: Posed) -> Pixels:
+    given = np.asarray(run.reconstruct(questions.seen), np.uint8)
+    return task_of(run.recipe.task).finish(questions.seen, given)
+
+
+def _methods(run: Run, known: Pixels) -> list[Method]:
+    fields = run.recipe.task
+    match fields.kind:
+        case "denoise":
+            return methods.denoising()
+        case "deblur":
+            return methods.sharpening()
+        case "super-resolve":
+            return methods.enlarging()
+        case "colourise":
+            return methods.colouring(known[..., :3])
+        case "inpaint":
+            return methods.filling(known)
+        case "segment":
+            return methods.segmenting(len(fields.classes) or 2)
+    return [methods.untouched()] if run.image == run.target else []
+
+
+def _comparison(run: Run) -> tuple[Callable[[Posed, Pixels], Figures], tuple[Measure, ...]]:
+    """How answers are judged, and by which measures; the first decides what is best."""
+    kind = run.recipe.task.kind
+    classes = range(1, len(getattr(run.recipe.task, "classes", ())) or 2)
+
+    def as_pictures(questions: Posed, given: Pixels) -> Figures:
+        near = closeness(questions.truth / np.float32(255), given / np.float32(255))
+        figures = {"psnr_db": near.psnr, "mse": near.mse}
+        return figures if np.isnan(near.ssim).any() else {**figures, "ssim": near.ssim}
+
+    def in_holes(questions: Posed, given: Pixels) -> Figures:
+        figures = as_pictures(questions, given)
+        return {**figures, "psnr_db": psnr_within(questions.truth, given, questions.seen[..., -1:] == 0)}
+
+    def in_colour(questions: Posed, given: Pixels) -> Figures:
+        return {"chroma_error": chroma_error(questions.truth, given), **as_pictures(questions, given)}
+
+    def as_masks(questions: Posed, given: Pixels) -> Figures:
+        each = [(intersection_over_union(questions.truth, given, k), dice(questions.truth, given, k)) for k in classes]
+        return {"iou": np.mean([iou for iou, _ in each], axis=0), "dice": np.mean([d for _, d in each], axis=0)}
+
+    match kind:
+        case "segment":
+            return as_masks, (IOU, DICE)
+        case "colourise":
+            return in_colour, (CHROMA, PSNR, SSIM)
+        case "inpaint":
+            return in_holes, (HOLES, SSIM, MSE)
+    return as_pictures, (PSNR, SSIM, MSE)
+
+
+def _best_strength(
+    method: Method, tuning: Posed, compare: Callable[[Posed, Pixels], Figures], measure: Measure
+) -> float:
+    if len(method.strengths) == 1:
+        return method.strengths[0]
+    sign = 1.0 if measure.rising else -1.0
+    merits = [
+        sign * float(compare(tuning, method.solve(tuning.seen, strength))[measure.key].mean())
+        for strength in method.strengths
+    ]
+    return method.strengths[int(np.argmax(merits))]
+
+
+def _settled(given: Pixels, questions: Posed, run: Run) -> Pixels:
+    if run.recipe.task.kind != "segment":
+        return given
+    return np.stack(best_labelling(given, questions.truth, len(run.recipe.task.classes) or 2))
+
+
+def _rows(figures: Mapping[str, Figures], names: Mapping[str, str], measures: tuple[Measure, ...]) -> list[Row]:
+    rows = []
+    for measure in measures:
+        for key, found in figures.items():
+            if measure.key in found:
+                prefix, name = ("", measure.name) if key == "run" else (f"{key}_", f"{names[key]}: {measure.name}")
+                whose = "of the run's answers" if key == "run" else f"of {names[key]}"
+                rows.append(
+                    mean_row(
+                        f"{prefix}{measure.key}", name, found[measure.key], measure.unit, f"{measure.meaning}, {whose}."
+                    )
+                )
+    first = measures[0]
+    rivals = {key: found[first.key] for key, found in figures.items() if key != "run"}
+    if rivals:
+        sign = 1.0 if first.rising else -1.0
+        best = max(rivals, key=lambda key: sign * float(rivals[key].mean()))
+        gain = figures["run"][first.key] - rivals[best]
+        meaning = f"The run's {first.name} less that of {names[best]}, the best beside it, image by image."
+        rows.append(mean_row("gain", f"gain in {first.name}", gain, first.unit, meaning))
+    return rows
+
+
+def _note(run: Run, fields: Any, questions: Posed, train: ImageSource | None) -> str:
+    name = STRENGTHS.get(fields.kind)
+    hard = ""
+    if name is not None:
+        low, high = getattr(fields, name)
+        hard = f", {name} {low:g}" if low == high else f", {name} {low:g} to {high:g}"
+    of_noise = f" ({fields.noise})" if fields.kind == "denoise" else ""
+    text = f"{fields.kind.capitalize()}{of_noise}{hard}: {len(questions.seen)} images."
+    if fields.kind == "segment":
+        return text + " Regions of the other methods are given the classes that suit them best, which favours them."
+    chosen = "test images themselves" if train is None else f"{TUNED_ON} training images"
+    return text + (f" The strengths of the other methods are the best on {chosen}." if fields.kind == "denoise" else "")

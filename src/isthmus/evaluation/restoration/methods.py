@@ -1,0 +1,208 @@
+"""Restoring without a network: what a run has to beat.
+
+A method takes what an encoder is shown, uint8 `(n, h, w, c)`, and a strength, and gives answers as users get them.
+Where a method has a strength, it is tried at several, and the best on other images is taken.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.colour import chroma, recolour
+
+Pixels = NDArray[np.uint8]
+Solve = Callable[[Pixels, float], Pixels]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to restore pictures.
+
+    Attributes:
+        key: A stable name for machines.
+        name: Its name for readers.
+        solve: From what is shown, and a strength, to answers.
+        strengths: What to try; one where there is nothing to choose.
+        unit: What a strength is, for readers.
+    """
+
+    key: str
+    name: str
+    solve: Solve
+    strengths: tuple[float, ...] = (0.0,)
+    unit: str = ""
+
+
+def untouched() -> Method:
+    """What is shown, as it is."""
+    return Method("untouched", "untouched", lambda seen, _: seen)
+
+
+def denoising() -> list[Method]:
+    """Filters of one picture: median, Gaussian, non-local means, total variation, and BM3D where it is installed."""
+    methods = [
+        untouched(),
+        Method("median", "median", _median, (3, 5, 7), "pixels wide"),
+        Method("gaussian", "Gaussian", _gaussian, (0.4, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0), "pixels of deviation"),
+        Method("nlm", "non-local means", _non_local_means, (0.04, 0.08, 0.12, 0.18, 0.25, 0.35, 0.5), "of strength"),
+        Method("tv", "total variation", _total_variation, (0.03, 0.06, 0.1, 0.15, 0.25, 0.4, 0.6), "of weight"),
+    ]
+    if find_spec("bm3d") is not None:
+        methods.append(Method("bm3d", "BM3D", _bm3d, (0.05, 0.1, 0.2, 0.3), "of assumed noise"))
+    return methods
+
+
+def sharpening() -> list[Method]:
+    """An unsharp mask."""
+    return [untouched(), Method("unsharp", "unsharp mask", _unsharp, (0.5, 1.0, 1.5, 2.0, 3.0), "of amount")]
+
+
+def enlarging() -> list[Method]:
+    """Bicubic interpolation, which is what the encoder is shown."""
+    return [Method("bicubic", "bicubic", lambda seen, _: seen)]
+
+
+def colouring(train: Pixels) -> list[Method]:
+    """No colour, and the mean colour of the training images `(n, h, w, 3)` for every pixel."""
+    mean = np.rint(chroma(train).reshape(-1, 2).mean(axis=0)).astype(np.uint8)
+
+    def in_one_colour(seen: Pixels, _: float) -> Pixels:
+        return recolour(seen, np.broadcast_to(mean, (*seen.shape[:3], 2)))
+
+    return [
+        Method("grey", "left grey", lambda seen, _: np.repeat(seen, 3, axis=-1)),
+        Method("mean_chrominance", "mean chrominance", in_one_colour),
+    ]
+
+
+def filling(train: Pixels) -> list[Method]:
+    """Biharmonic interpolation, and the nearest of the training images `(n, h, w, c)` by the pixels that are known."""
+    return [
+        Method("biharmonic", "biharmonic", _biharmonic),
+        Method("nearest", "nearest training image", partial(_nearest, train)),
+    ]
+
+
+def segmenting(classes: int) -> list[Method]:
+    """Otsu's threshold (of two classes), and k-means of the colours; answers are numbers of regions, not classes."""
+    methods = [Method("k_means", "k-means on colour", partial(_k_means, classes))]
+    if classes == 2:
+        methods.insert(0, Method("otsu", "Otsu", _otsu))
+    return methods
+
+
+def _each(function: Callable[[Pixels], NDArray[np.floating]], seen: Pixels) -> Pixels:
+    """Apply what takes one image and gives its brightness from 0 to 1; some filters drop a channel that is alone."""
+    height, width = seen.shape[1:3]
+    return np.stack([_levels(function(image)).reshape(height, width, -1) for image in seen])
+
+
+def _levels(light: NDArray[np.floating]) -> Pixels:
+    return np.asarray(np.rint(np.clip(light, 0.0, 1.0) * 255), np.uint8)
+
+
+def _median(seen: Pixels, width: float) -> Pixels:
+    from scipy.ndimage import median_filter
+
+    return np.asarray(median_filter(seen, size=(1, int(width), int(width), 1)))
+
+
+def _gaussian(seen: Pixels, deviation: float) -> Pixels:
+    from scipy.ndimage import gaussian_filter
+
+    return _levels(gaussian_filter(seen / 255.0, (0, deviation, deviation, 0)))
+
+
+def _non_local_means(seen: Pixels, strength: float) -> Pixels:
+    from skimage.restoration import denoise_nl_means
+
+    return _each(
+        lambda image: denoise_nl_means(
+            image / 255.0, patch_size=3, patch_distance=7, h=strength, fast_mode=True, channel_axis=-1
+        ),
+        seen,
+    )
+
+
+def _total_variation(seen: Pixels, weight: float) -> Pixels:
+    from skimage.restoration import denoise_tv_chambolle
+
+    return _each(lambda image: denoise_tv_chambolle(image / 255.0, weight=weight, channel_axis=-1), seen)
+
+
+def _bm3d(seen: Pixels, deviation: float) -> Pixels:
+    import bm3d  # type: ignore[import-untyped]  # it carries none
+
+    def one(image: Pixels) -> NDArray[np.floating]:
+        light = image / 255.0
+        if image.shape[-1] == 3:
+            return np.asarray(bm3d.bm3d_rgb(light, deviation))
+        planes = [np.asarray(bm3d.bm3d(light[..., c], deviation)) for c in range(image.shape[-1])]
+        return np.stack([plane.reshape(image.shape[:2]) for plane in planes], axis=-1)
+
+    return _each(one, seen)
+
+
+def _unsharp(seen: Pixels, amount: float) -> Pixels:
+    from skimage.filters import unsharp_mask
+
+    return _each(lambda image: unsharp_mask(image / 255.0, radius=1.0, amount=amount, channel_axis=-1), seen)
+
+
+def _biharmonic(seen: Pixels, _: float) -> Pixels:
+    from skimage.restoration import inpaint_biharmonic
+
+    def one(image: Pixels) -> NDArray[np.floating]:
+        return np.asarray(inpaint_biharmonic(image[..., :-1] / 255.0, image[..., -1] == 0, channel_axis=-1))
+
+    return np.where(seen[..., -1:] > 0, seen[..., :-1], _each(one, seen))
+
+
+def _nearest(train: Pixels, seen: Pixels, _: float) -> Pixels:
+    """Squared distance over the known pixels alone: |k·x|² - 2 (k·x)·t + k·t², a matrix product for all pairs."""
+    known = np.repeat(seen[..., -1:] > 0, train.shape[-1], axis=-1).reshape(len(seen), -1).astype(np.float32)
+    images = seen[..., :-1].reshape(len(seen), -1).astype(np.float32) / 255 * known
+    others = train.reshape(len(train), -1).astype(np.float32) / 255
+    distance = known @ np.square(others).T - 2 * images @ others.T
+    return np.where(seen[..., -1:] > 0, seen[..., :-1], train[np.argmin(distance, axis=1)])
+
+
+def _otsu(seen: Pixels, _: float) -> Pixels:
+    from skimage.filters import threshold_otsu
+
+    grey = seen.mean(axis=-1)
+    regions = [
+        image > threshold_otsu(image) if image.max() > image.min() else np.zeros(image.shape, bool) for image in grey
+    ]
+    return np.stack(regions)[..., np.newaxis].astype(np.uint8)
+
+
+def _k_means(classes: int, seen: Pixels, _: float) -> Pixels:
+    from sklearn.cluster import KMeans
+
+    def one(image: Pixels) -> Pixels:
+        colours = image.reshape(-1, image.shape[-1]).astype(np.float32)
+        clusters = min(classes, len(np.unique(colours, axis=0)))
+        found = KMeans(clusters, n_init=3, random_state=0).fit_predict(colours)
+        return np.asarray(found, np.uint8).reshape(*image.shape[:2], 1)
+
+    return np.stack([one(image) for image in seen])
+
+
+def best_labelling(regions: Iterable[Pixels], truth: Iterable[Pixels], classes: int) -> list[Pixels]:
+    """Give each image's regions the classes with which they agree best: what no method without labels could know."""
+    from scipy.optimize import linear_sum_assignment
+
+    labelled = []
+    for region, mask in zip(regions, truth, strict=True):
+        counts = np.zeros((classes, classes))
+        np.add.at(counts, (region.ravel(), mask.ravel()), 1)
+        rows, columns = linear_sum_assignment(-counts)
+        table = np.zeros(classes, np.uint8)
+        table[rows] = columns
+        labelled.append(table[region])
+    return labelled

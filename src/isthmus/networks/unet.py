@@ -1,0 +1,87 @@
+"""U-Nets: an encoder whose every scale hands its features to the decoder's, around the code."""
+
+from typing import Any
+
+import keras
+
+from isthmus.networks.layout import halved
+from isthmus.recipes import UNetwork
+
+
+def unet_encoder(spec: UNetwork, shape: tuple[int, int, int]) -> keras.Model:
+    """From images `(batch, *shape)` to flat features `(batch, n)` and, for each scale but the last, skip features.
+
+    Those of the image's own scale have the pixels among them, so that a decoder which changes little can begin with
+    what it was shown.
+
+    Returns:
+        A model with a list of outputs: the features for the code, then the skip features from the largest scale on.
+    """
+    images = keras.Input(shape, name="pixels")
+    x, skips = images, []
+    for scale, filters in enumerate(spec.filters):
+        if scale:
+            x = _conv(spec, filters, f"encoder_{scale}_down", strides=2)(x)
+        x = _block(spec, x, filters, f"encoder_{scale}", spec.convolutions - (scale > 0))
+        if scale < len(spec.filters) - 1:
+            with_pixels = keras.layers.Concatenate(name="encoder_pixels")
+            skips.append(with_pixels([x, images]) if scale == 0 else x)
+    return keras.Model(images, [keras.layers.Flatten(name="encoder_flat")(x), *skips], name="encoder")
+
+
+def unet_decoder(spec: UNetwork, shape: tuple[int, int, int], latent_dim: int, output_channels: int) -> keras.Model:
+    """From codes `(batch, latent_dim)` and skip features to outputs `(batch, height, width, output_channels)`.
+
+    Args:
+        spec: The network.
+        shape: Of the images that the encoder takes.
+        latent_dim: The numbers in one code.
+        output_channels: Of the outputs.
+
+    Returns:
+        A model with a list of inputs: the codes, then the skip features as the encoder gives them.
+    """
+    height, width, channels = shape
+    sides = [(halved(height, scale), halved(width, scale)) for scale in range(len(spec.filters))]
+    codes = keras.Input((latent_dim,), name="latent")
+    skips = [
+        keras.Input((*sides[scale], filters + (channels if scale == 0 else 0)), name=f"skip_{scale}")
+        for scale, filters in enumerate(spec.filters[:-1])
+    ]
+    (rows, columns), deepest = sides[-1], spec.filters[-1]
+    x = keras.layers.Dense(rows * columns * deepest, activation=spec.activation, name="decoder_stem")(codes)
+    x = keras.layers.Reshape((rows, columns, deepest), name="decoder_grid")(x)
+    for scale in reversed(range(len(skips))):
+        x = _doubled(x, sides[scale], f"decoder_{scale}")
+        x = keras.layers.Concatenate(name=f"decoder_{scale}_skip")([x, skips[scale]])
+        x = _block(spec, x, spec.filters[scale], f"decoder_{scale}", spec.convolutions)
+    x = keras.layers.Concatenate(name="decoder_last_skip")([x, skips[0]])
+    x = keras.layers.Conv2D(output_channels, spec.kernel, padding="same", name="decoder_out")(x)
+    return keras.Model([codes, *skips], x, name="decoder")
+
+
+def _doubled(x: Any, side: tuple[int, int], name: str) -> Any:
+    """Repeat each pixel, and cut what an odd side leaves over."""
+    x = keras.layers.UpSampling2D(2, name=f"{name}_up")(x)
+    surplus = (x.shape[1] - side[0], x.shape[2] - side[1])
+    if any(surplus):
+        x = keras.layers.Cropping2D(tuple((0, extra) for extra in surplus), name=f"{name}_crop")(x)
+    return x
+
+
+def _block(spec: UNetwork, x: Any, filters: int, name: str, count: int) -> Any:
+    for i in range(count):
+        x = _conv(spec, filters, f"{name}_conv_{i}")(x)
+    return x
+
+
+def _conv(spec: UNetwork, filters: int, name: str, strides: int = 1) -> keras.layers.Layer:
+    return keras.layers.Conv2D(
+        filters,
+        spec.kernel,
+        strides=strides,
+        padding="same",
+        activation=spec.activation,
+        kernel_initializer="he_normal",
+        name=name,
+    )
