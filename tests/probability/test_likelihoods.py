@@ -6,10 +6,10 @@ from keras import ops
 
 from isthmus import recipes
 from isthmus.probability import likelihood_of, namespace
-from isthmus.probability.likelihoods import Bernoulli, Gaussian, Laplace
+from isthmus.probability.likelihoods import Bernoulli, Gaussian, Laplace, Logistic, LogisticMixture
 
 SHAPE = (3, 4, 5, 2)
-EVERY = [Bernoulli()] + [
+EVERY = [Bernoulli(), Logistic("shared"), Logistic("per-pixel"), LogisticMixture(3)] + [
     family(scale, 0.3, squash)
     for family, scale, squash in itertools.product([Gaussian, Laplace], ["fixed", "shared", "per-pixel"], [True, False])
 ]
@@ -49,6 +49,8 @@ def test_keras_gives_the_same(likelihood):
         (recipes.BernoulliLikelihood(), Bernoulli()),
         (recipes.GaussianLikelihood(scale="shared", sigma=0.2, mean="free"), Gaussian("shared", 0.2, False)),
         (recipes.LaplaceLikelihood(scale="per-pixel", sigma=2.0), Laplace("per-pixel", 2.0, True)),
+        (recipes.LogisticLikelihood(scale="shared", sigma=0.2), Logistic("shared", 0.2)),
+        (recipes.LogisticLikelihood(components=4), LogisticMixture(4, 0.1)),
     ],
 )
 def test_from_a_recipe(spec, likelihood):

@@ -151,7 +151,27 @@ class LaplaceLikelihood(Fields):
     """Whether the median may leave 0 to 1."""
 
 
-Likelihood = Annotated[BernoulliLikelihood | GaussianLikelihood | LaplaceLikelihood, Field(discriminator="kind")]
+class LogisticLikelihood(Fields):
+    """The probability of each of a pixel's 256 levels, under a logistic or a mixture of them."""
+
+    kind: Literal["logistic"] = "logistic"
+    components: Annotated[int, Field(ge=1, le=100)] = 1
+    """Logistics mixed in each pixel."""
+    scale: Literal["shared", "per-pixel"] = "per-pixel"
+    """Whether the scale is learned once for all pixels, or given by the decoder for each."""
+    sigma: PositiveNumber = 0.1
+    """The scale that learning starts from, pixels counted from 0 to 1."""
+
+    @model_validator(mode="after")
+    def _scale_is_read(self) -> "LogisticLikelihood":
+        if self.scale == "shared" and self.components > 1:
+            raise ValueError("scale 'shared' is for one component; those of a mixture each have their own scales")
+        return self
+
+
+Likelihood = Annotated[
+    BernoulliLikelihood | GaussianLikelihood | LaplaceLikelihood | LogisticLikelihood, Field(discriminator="kind")
+]
 
 
 class Objective(Fields):
@@ -261,6 +281,10 @@ class Recipe(Fields):
                 f"pixels.binarise={self.pixels.binarise!r} makes pixels black or white, which only the bernoulli "
                 f"likelihood describes, and likelihood.kind is {self.likelihood.kind!r}"
             )
+        if self.pixels.dtype != "uint8" and self.likelihood.kind == "logistic":
+            faults.append(
+                f"likelihood.kind='logistic' counts levels of 8 bits, and pixels.dtype is {self.pixels.dtype!r}"
+            )
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -269,7 +293,8 @@ class Recipe(Fields):
     def is_likelihood(self) -> bool:
         """Whether the training loss bounds the log-probability of the pixels that the model is given.
 
-        A Bernoulli likelihood is one for pixels made black or white.  Binary cross-entropy on grey pixels is none, and
-        a density (Gaussian, Laplace) on 8-bit integers is none either.
+        A Bernoulli likelihood is one for pixels made black or white, and a logistic one for pixels of 8 bits.  Binary
+        cross-entropy on grey pixels is none, and a density (Gaussian, Laplace) on 8-bit integers is none either.
         """
-        return self.likelihood.kind == "bernoulli" and self.pixels.binarise != "none"
+        crisp = self.likelihood.kind == "bernoulli" and self.pixels.binarise != "none"
+        return crisp or self.likelihood.kind == "logistic"

@@ -17,6 +17,7 @@ from isthmus.recipes.fields import (
     GaussianLatent,
     GaussianLikelihood,
     LaplaceLikelihood,
+    LogisticLikelihood,
     OwnNetwork,
     PointLatent,
     Recipe,
@@ -30,6 +31,7 @@ KINDS: Mapping[str, Mapping[str, type[Fields]]] = {
         "bernoulli": BernoulliLikelihood,
         "gaussian": GaussianLikelihood,
         "laplace": LaplaceLikelihood,
+        "logistic": LogisticLikelihood,
     },
 }
 

@@ -9,15 +9,31 @@ from isthmus import recipes
 from isthmus.probability.likelihoods.base import Likelihood, Parameters
 from isthmus.probability.likelihoods.bernoulli import Bernoulli
 from isthmus.probability.likelihoods.location_scale import LOG_SCALE_FLOOR, Gaussian, Laplace
+from isthmus.probability.likelihoods.logistic import Logistic, LogisticMixture
 
-__all__ = ["LOG_SCALE_FLOOR", "Bernoulli", "Gaussian", "Laplace", "Likelihood", "Parameters", "likelihood_of"]
+__all__ = [
+    "LOG_SCALE_FLOOR",
+    "Bernoulli",
+    "Gaussian",
+    "Laplace",
+    "Likelihood",
+    "Logistic",
+    "LogisticMixture",
+    "Parameters",
+    "likelihood_of",
+]
 
 
-def likelihood_of(
-    spec: recipes.BernoulliLikelihood | recipes.GaussianLikelihood | recipes.LaplaceLikelihood,
-) -> Likelihood:
+def likelihood_of(spec: recipes.Likelihood) -> Likelihood:
     """The likelihood that a recipe describes."""
-    if isinstance(spec, recipes.BernoulliLikelihood):
-        return Bernoulli()
-    family = Gaussian if isinstance(spec, recipes.GaussianLikelihood) else Laplace
-    return family(spec.scale, spec.sigma, spec.mean == "sigmoid")
+    match spec:
+        case recipes.BernoulliLikelihood():
+            return Bernoulli()
+        case recipes.GaussianLikelihood():
+            return Gaussian(spec.scale, spec.sigma, spec.mean == "sigmoid")
+        case recipes.LaplaceLikelihood():
+            return Laplace(spec.scale, spec.sigma, spec.mean == "sigmoid")
+        case recipes.LogisticLikelihood():
+            if spec.components == 1:
+                return Logistic(spec.scale, spec.sigma)
+            return LogisticMixture(spec.components, spec.sigma)
