@@ -8,6 +8,7 @@ import isthmus.graphs
 from isthmus.data import ImageSpec
 from isthmus.errors import ExportError
 from isthmus.graphs import export_graphs
+from isthmus.probability import namespace
 from isthmus.recipes import Pixels, Recipe, with_fields
 from isthmus.training.fit import build_model
 from isthmus.training.weights import set_weights, weights_of
@@ -24,6 +25,8 @@ CASES = [
     ("dense", "gaussian", "gaussian", {"likelihood.scale": "shared"}, (5, 8, 3), "float32"),
     ("dense", "point", "bernoulli", {"latent.activation": "relu"}, (6, 6, 1), "uint8"),
     ("dense", "gaussian", "laplace", {"likelihood.scale": "per-pixel"}, (1, 9, 2), "uint8"),
+    ("dense", "gaussian", "logistic", {"likelihood.scale": "shared"}, (4, 5, 3), "uint8"),
+    ("conv", "gaussian", "logistic", {"likelihood.components": 3}, (9, 8, 2), "uint8"),
     ("upsample", "point", "laplace", {"likelihood.scale": "shared"}, (7, 9, 1), "float32"),
     ("upsample", "gaussian", "gaussian", {"likelihood.scale": "per-pixel"}, (28, 27, 4), "uint8"),
 ]
@@ -70,7 +73,10 @@ def test_graphs_say_what_the_model_says(tmp_path, network, latent, likelihood, m
     assert set(found) == {"images", *model.likelihood.parameter_names}
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, rtol=1e-3, atol=1e-4)
-    mean = 1 / (1 + np.exp(-expected["logits"])) if likelihood == "bernoulli" else np.clip(expected["mean"], 0, 1)
+    if likelihood == "logistic":
+        mean = model.likelihood.mean(namespace, expected)
+    else:
+        mean = 1 / (1 + np.exp(-expected["logits"])) if likelihood == "bernoulli" else np.clip(expected["mean"], 0, 1)
     assert found["images"].dtype == dtype
     assert found["images"].shape == (5, *shape)
     if dtype == "uint8":

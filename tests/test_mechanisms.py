@@ -33,6 +33,7 @@ DENSE = {"network": "dense", "network.units": [5]}
 UPSAMPLE = {"network": "upsample", "network.filters": [2, 2, 2, 2], "network.decoder_filters": [2, 2, 2]}
 POINT = {"latent": "point"}
 GAUSSIAN, LAPLACE = {"likelihood": "gaussian"}, {"likelihood": "laplace"}
+LOGISTIC = {"likelihood": "logistic"}
 SGD = {"training.optimiser": "sgd", "training.learning_rate": 1.0}
 STANDING_STILL = {"training.learning_rate": 1e-30}
 
@@ -185,6 +186,11 @@ TABLE = {
     "likelihood.laplace.scale": ("per-pixel", "weights", LAPLACE),
     "likelihood.laplace.sigma": (0.5, "loss", LAPLACE),
     "likelihood.laplace.mean": ("free", "outputs", LAPLACE),
+    "likelihood.logistic.kind": ("laplace", "outputs", LOGISTIC),
+    "likelihood.logistic.components": (2, "weights", LOGISTIC),
+    "likelihood.logistic.scale": ("shared", "weights", LOGISTIC),
+    "likelihood.logistic.sigma": (0.5, "outputs", LOGISTIC),
+    "likelihood.logistic.sigma (mixture)": (0.5, "outputs", {**LOGISTIC, "likelihood.components": 2}),
     "objective.estimator": ("monte-carlo", "loss", {}),
     "objective.beta": (2.0, "loss", {}),
     "objective.beta_warmup_epochs": (3.0, "loss", {}),

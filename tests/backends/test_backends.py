@@ -22,7 +22,9 @@ import isthmus
 images, labels = np.load("images.npy"), np.load("labels.npy")
 changes = {"training.epochs": int(sys.argv[3]), "training.batch_size": 32, "network.filters": [4, 8],
            "objective.beta_warmup_epochs": 1.5, "training.learning_rate": 0.005, "likelihood": sys.argv[4]}
-if sys.argv[4] != "bernoulli":
+if sys.argv[4] == "logistic":
+    changes |= {"likelihood.components": 3, "pixels.binarise": "none"}
+elif sys.argv[4] != "bernoulli":
     changes |= {"likelihood.scale": "shared", "likelihood.sigma": 0.3, "pixels.binarise": "none"}
 run = isthmus.train((images, labels), "conv-vae", sys.argv[2], backend=sys.argv[1], changes=changes,
                     **json.loads(sys.argv[5]))
@@ -92,6 +94,21 @@ def test_trains_and_is_used(run, place):
 def test_the_graphs_have_the_same_ends_on_every_backend(run):
     ends = {name: [[t.name for t in g.inputs], [t.name for t in g.outputs]] for name, g in run.manifest.graphs.items()}
     assert ends == {"encoder": [["images"], ["log_variance", "mean"]], "decoder": [["latent"], ["images", "logits"]]}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_mixture_of_logistics_is_trained_and_exported(place, backend):
+    run = train(place, backend, f"{backend}-mixture", likelihood="logistic")
+    losses = [float(row["val_distortion"]) for row in rows_of(run.path)]
+    assert losses[1] < losses[0]
+    assert losses[1] < 120 * np.log(256), "worse than eight bits for each pixel"
+    parameters = run.decode_parameters(np.zeros((2, 2)))
+    assert {name: value.shape for name, value in parameters.items()} == dict.fromkeys(
+        ("mixture_logits", "means", "log_scales"), (2, 12, 10, 1, 3)
+    )
+    assert all(
+        value <= 1e-3 for name, value in run.manifest.graphs["decoder"].max_difference.items() if name != "images"
+    )
 
 
 def test_learns(run):

@@ -12,12 +12,12 @@ MIDDLE = 128
 
 def luma(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The brightness of RGB images: uint8 `(..., 3)` to `(..., 1)`, as Pillow's mode `L` has it."""
-    return ((images.astype(np.int64) @ _LUMA + 0x8000) >> 16).astype(np.uint8)[..., np.newaxis]
+    return np.asarray((images.astype(np.int64) @ _LUMA + 0x8000) >> 16, np.uint8)[..., np.newaxis]
 
 
 def chroma(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The colour of RGB images, blue and red less brightness: uint8 `(..., 3)` to `(..., 2)`; 128 is grey."""
-    return np.clip(np.rint(images @ _TO_CHROMA.T + MIDDLE), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(images @ _TO_CHROMA.T + MIDDLE), 0, 255), np.uint8)
 
 
 def recolour(brightness: NDArray[np.uint8], colours: NDArray[np.uint8]) -> NDArray[np.uint8]:

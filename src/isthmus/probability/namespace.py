@@ -7,10 +7,25 @@ Only what a formula needs is here; each function has the shapes and dtypes of it
 from typing import Any
 
 import numpy as np
-from numpy import abs, argmax, clip, exp, expand_dims, log, maximum, round, square, sum, zeros_like
+from numpy import (
+    abs,
+    argmax,
+    clip,
+    exp,
+    expand_dims,
+    expm1,
+    log,
+    maximum,
+    reshape,
+    round,
+    square,
+    sum,
+    where,
+    zeros_like,
+)
 from numpy.typing import NDArray
 from scipy.special import expit as sigmoid
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 
 __all__ = [
     "abs",
@@ -18,14 +33,18 @@ __all__ = [
     "clip",
     "exp",
     "expand_dims",
+    "expm1",
     "log",
     "logsumexp",
     "maximum",
+    "reshape",
     "round",
     "sigmoid",
+    "softmax",
     "softplus",
     "square",
     "sum",
+    "where",
     "zeros_like",
 ]
 

@@ -1,26 +1,17 @@
 """Recipes: the whole description of a run, as data."""
 
 from isthmus.recipes.augmentation import Augmentation
-from isthmus.recipes.fields import (
+from isthmus.recipes.fields import CodeDensity, GaussianLatent, Objective, Pixels, PointLatent, Recipe, Training
+from isthmus.recipes.likelihoods import (
     BernoulliLikelihood,
     CategoricalLikelihood,
-    CodeDensity,
-    ConvNetwork,
-    DenseNetwork,
-    GaussianLatent,
     GaussianLikelihood,
     LaplaceLikelihood,
-    Network,
-    Objective,
-    OwnNetwork,
-    Pixels,
-    PointLatent,
-    Recipe,
-    Training,
-    UNetwork,
-    UpsampleNetwork,
+    Likelihood,
+    LogisticLikelihood,
 )
 from isthmus.recipes.named import RECIPES, default_recipe, grown, named_recipe, task_recipe
+from isthmus.recipes.networks import ConvNetwork, DenseNetwork, Network, OwnNetwork, UNetwork, UpsampleNetwork
 from isthmus.recipes.overrides import build_recipe, leaf_fields, parse_assignments, recipe_from_json, with_fields
 from isthmus.recipes.tasks import (
     Colourise,
@@ -49,6 +40,8 @@ __all__ = [
     "GaussianLikelihood",
     "Inpaint",
     "LaplaceLikelihood",
+    "Likelihood",
+    "LogisticLikelihood",
     "Network",
     "Objective",
     "OwnNetwork",

@@ -10,11 +10,11 @@ from pydantic import Field, PositiveInt, model_validator
 
 from isthmus.recipes.augmentation import Augmentation
 from isthmus.recipes.base import Fields, Fraction, PositiveNumber
+from isthmus.recipes.likelihoods import BernoulliLikelihood, Likelihood
+from isthmus.recipes.networks import Activation, ConvNetwork, Network
 from isthmus.recipes.tasks import Reconstruct, Task
 
 SCHEMA_VERSION: Literal[1] = 1
-
-Activation = Literal["linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus"]
 
 
 class Pixels(Fields):
@@ -32,85 +32,6 @@ class Pixels(Fields):
         if self.threshold != 0.5 and self.binarise != "threshold":
             raise ValueError("threshold is read only where pixels.binarise is 'threshold'")
         return self
-
-
-class DenseNetwork(Fields):
-    """Fully connected layers; the decoder mirrors the encoder."""
-
-    kind: Literal["dense"] = "dense"
-    units: tuple[PositiveInt, ...] = (256,)
-    """The widths of the encoder's hidden layers, from the image inwards."""
-    activation: Activation = "relu"
-    """The activation of every hidden layer."""
-
-
-class ConvNetwork(Fields):
-    """Convolutions of stride 2; the decoder answers with transposed convolutions."""
-
-    kind: Literal["conv"] = "conv"
-    filters: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (32, 64)
-    """The encoder's convolutions, each of stride 2; the decoder's transposed ones are the same in reverse."""
-    kernel: PositiveInt = 3
-    """The side of every kernel, in pixels."""
-    padding: Literal["same", "valid"] = "same"
-    """Whether the encoder pads the border; the decoder always does."""
-    stem_filters: PositiveInt = 32
-    """The depth of the small grid from which the decoder grows the image."""
-    activation: Activation = "relu"
-    """The activation of every hidden layer."""
-
-
-class UpsampleNetwork(Fields):
-    """Convolutions with chosen strides; the decoder repeats pixels (nearest neighbour) and convolves."""
-
-    kind: Literal["upsample"] = "upsample"
-    filters: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (8, 8, 8, 8)
-    """The encoder's convolutions."""
-    strides: tuple[Literal[1, 2], ...] = (2, 1, 2, 1)
-    """The stride of each of them; each 2 is undone by one doubling in the decoder."""
-    kernel: PositiveInt = 3
-    """The side of every kernel, in pixels."""
-    stem_filters: PositiveInt = 64
-    """The depth of the small grid from which the decoder grows the image."""
-    decoder_filters: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (64, 32, 32)
-    """The decoder's convolutions: one before each doubling, and one after the last."""
-    activation: Activation = "relu"
-    """The activation of every hidden layer."""
-
-    @model_validator(mode="after")
-    def _shapes_agree(self) -> "UpsampleNetwork":
-        if len(self.strides) != len(self.filters):
-            raise ValueError(f"strides has {len(self.strides)} entries for the {len(self.filters)} of filters")
-        doublings = self.strides.count(2)
-        if len(self.decoder_filters) != doublings + 1:
-            raise ValueError(
-                f"decoder_filters needs {doublings + 1} entries, one more than the strides of 2; "
-                f"{len(self.decoder_filters)} given"
-            )
-        return self
-
-
-class UNetwork(Fields):
-    """A U-Net (Ronneberger et al. 2015): what the code is too narrow for goes around it, by skip connections."""
-
-    kind: Literal["unet"] = "unet"
-    filters: Annotated[tuple[PositiveInt, ...], Field(min_length=2)] = (16, 32, 64)
-    """The convolutions' filters at each scale, from the image's own inwards; each scale has half the side."""
-    convolutions: PositiveInt = 2
-    """Convolutions at each scale, on either side."""
-    kernel: PositiveInt = 3
-    """The side of every kernel, in pixels."""
-    activation: Activation = "relu"
-    """The activation of every hidden layer."""
-
-
-class OwnNetwork(Fields):
-    """An encoder and a decoder of the user's own, given to `isthmus.train` as Keras models."""
-
-    kind: Literal["own"] = "own"
-
-
-Network = Annotated[DenseNetwork | ConvNetwork | UpsampleNetwork | UNetwork | OwnNetwork, Field(discriminator="kind")]
 
 
 class PointLatent(Fields):
@@ -134,49 +55,6 @@ class GaussianLatent(Fields):
 
 
 Latent = Annotated[PointLatent | GaussianLatent, Field(discriminator="kind")]
-
-
-class BernoulliLikelihood(Fields):
-    """Each pixel black or white (binary cross-entropy); on grey pixels a loss, but no likelihood."""
-
-    kind: Literal["bernoulli"] = "bernoulli"
-
-
-class GaussianLikelihood(Fields):
-    """Squared error, with the scale that turns it into nats."""
-
-    kind: Literal["gaussian"] = "gaussian"
-    scale: Literal["fixed", "shared", "per-pixel"] = "fixed"
-    """Whether the standard deviation is given, learned once for all pixels, or given by the decoder for each."""
-    sigma: PositiveNumber = 1.0
-    """The standard deviation, pixels counted from 0 to 1: fixed at it, or learned from it."""
-    mean: Literal["free", "sigmoid"] = "sigmoid"
-    """Whether the mean may leave 0 to 1."""
-
-
-class LaplaceLikelihood(Fields):
-    """Absolute error, with the scale that turns it into nats."""
-
-    kind: Literal["laplace"] = "laplace"
-    scale: Literal["fixed", "shared", "per-pixel"] = "fixed"
-    """Whether the scale is given, learned once for all pixels, or given by the decoder for each."""
-    sigma: PositiveNumber = 1.0
-    """The mean absolute deviation, pixels counted from 0 to 1: fixed at it, or learned from it."""
-    mean: Literal["free", "sigmoid"] = "sigmoid"
-    """Whether the median may leave 0 to 1."""
-
-
-class CategoricalLikelihood(Fields):
-    """Each pixel one of several classes (cross-entropy): for masks."""
-
-    kind: Literal["categorical"] = "categorical"
-    classes: Annotated[int, Field(ge=2, le=256)] = 2
-    """How many classes."""
-
-
-Likelihood = Annotated[
-    BernoulliLikelihood | GaussianLikelihood | LaplaceLikelihood | CategoricalLikelihood, Field(discriminator="kind")
-]
 
 
 class Objective(Fields):
@@ -287,6 +165,10 @@ class Recipe(Fields):
                 f"pixels.binarise={self.pixels.binarise!r} makes pixels black or white, which only the bernoulli "
                 f"likelihood describes, and likelihood.kind is {self.likelihood.kind!r}"
             )
+        if self.pixels.dtype != "uint8" and self.likelihood.kind == "logistic":
+            faults.append(
+                f"likelihood.kind='logistic' counts levels of 8 bits, and pixels.dtype is {self.pixels.dtype!r}"
+            )
         faults += self._task_faults()
         if faults:
             raise ValueError("; ".join(faults))
@@ -329,9 +211,8 @@ class Recipe(Fields):
     def is_likelihood(self) -> bool:
         """Whether the training loss bounds the log-probability of the pixels that the model is given.
 
-        A Bernoulli likelihood is one for pixels made black or white.  Binary cross-entropy on grey pixels is none, and
-        a density (Gaussian, Laplace) on 8-bit integers is none either.
+        A Bernoulli likelihood is one for pixels made black or white, and a logistic one for pixels of 8 bits.  Binary
+        cross-entropy on grey pixels is none, and a density (Gaussian, Laplace) on 8-bit integers is none either.
         """
-        return (
-            self.task.kind == "reconstruct" and self.likelihood.kind == "bernoulli" and self.pixels.binarise != "none"
-        )
+        crisp = self.likelihood.kind == "bernoulli" and self.pixels.binarise != "none"
+        return self.task.kind == "reconstruct" and (crisp or self.likelihood.kind == "logistic")

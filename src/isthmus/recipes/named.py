@@ -8,21 +8,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from isthmus.errors import RecipeError
-from isthmus.recipes.fields import (
-    BernoulliLikelihood,
-    CodeDensity,
-    ConvNetwork,
-    DenseNetwork,
-    GaussianLatent,
-    GaussianLikelihood,
-    Objective,
-    Pixels,
-    PointLatent,
-    Recipe,
-    Training,
-    UNetwork,
-    UpsampleNetwork,
-)
+from isthmus.recipes.fields import CodeDensity, GaussianLatent, Objective, Pixels, PointLatent, Recipe, Training
+from isthmus.recipes.likelihoods import BernoulliLikelihood, GaussianLikelihood
+from isthmus.recipes.networks import ConvNetwork, DenseNetwork, UNetwork, UpsampleNetwork
 from isthmus.recipes.tasks import Denoise, Segment
 
 _TUTORIAL_CONV = ConvNetwork(filters=(32, 64), padding="valid", stem_filters=32)

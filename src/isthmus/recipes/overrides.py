@@ -9,21 +9,15 @@ from pydantic import ValidationError
 
 from isthmus.errors import RecipeError
 from isthmus.recipes.base import Fields
-from isthmus.recipes.fields import (
-    SCHEMA_VERSION,
+from isthmus.recipes.fields import SCHEMA_VERSION, GaussianLatent, PointLatent, Recipe
+from isthmus.recipes.likelihoods import (
     BernoulliLikelihood,
     CategoricalLikelihood,
-    ConvNetwork,
-    DenseNetwork,
-    GaussianLatent,
     GaussianLikelihood,
     LaplaceLikelihood,
-    OwnNetwork,
-    PointLatent,
-    Recipe,
-    UNetwork,
-    UpsampleNetwork,
+    LogisticLikelihood,
 )
+from isthmus.recipes.networks import ConvNetwork, DenseNetwork, OwnNetwork, UNetwork, UpsampleNetwork
 from isthmus.recipes.tasks import Colourise, Deblur, Denoise, Inpaint, Pairs, Reconstruct, Segment, SuperResolve
 
 KINDS: Mapping[str, Mapping[str, type[Fields]]] = {
@@ -49,6 +43,7 @@ KINDS: Mapping[str, Mapping[str, type[Fields]]] = {
         "bernoulli": BernoulliLikelihood,
         "gaussian": GaussianLikelihood,
         "laplace": LaplaceLikelihood,
+        "logistic": LogisticLikelihood,
         "categorical": CategoricalLikelihood,
     },
 }

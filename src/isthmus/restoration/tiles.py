@@ -51,7 +51,8 @@ def by_tiles(
         if update is not None:
             update(min(first + TILES, len(corners)), len(corners))
     assert total is not None
-    return (total / weights)[margin : margin + height, margin : margin + width]
+    blended = np.asarray(total / weights, np.float32)
+    return blended[margin : margin + height, margin : margin + width]
 
 
 def _starts(length: int, side: int) -> list[int]:

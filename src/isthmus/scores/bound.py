@@ -56,7 +56,7 @@ def score(run: Run, source: ImageSource, seed: int = 0) -> Scores:
     latent, likelihood = run.latent, run.likelihood
     distortions, rates, errors = [], [], []
     start = 0
-    batch_size = max(1, min(BATCH, MOST_NUMBERS // source.spec.dims))
+    batch_size = max(1, min(BATCH, MOST_NUMBERS // numbers_of(run)))
     for batch in evaluation_batches(source, batch_size, run.recipe, seed):
         encoded = run.encode(batch.seen)
         posterior = {name: encoded[name] for name in latent.parameter_names}
@@ -69,6 +69,12 @@ def score(run: Run, source: ImageSource, seed: int = 0) -> Scores:
         errors.append(np.mean(np.square(images - mean), axis=(1, 2, 3)))
         start += len(images)
     return Scores(np.concatenate(distortions), np.concatenate(rates), np.concatenate(errors))
+
+
+def numbers_of(run: Run) -> int:
+    """How many numbers an image takes, or what its decoder says of it where that is more."""
+    image = run.image
+    return image.height * image.width * max(image.channels, run.likelihood.output_channels(image.channels))
 
 
 def as_pixels(images: NDArray[np.generic], pixels: Pixels) -> FloatArray:

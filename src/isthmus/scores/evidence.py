@@ -12,6 +12,7 @@ from isthmus.probability import namespace
 from isthmus.probability.importance import RunningLogMeanExp, log_weights
 from isthmus.progress import progress_bar
 from isthmus.runs import Run
+from isthmus.scores.bound import numbers_of
 from isthmus.scores.measures import PixelMeasure
 
 BATCH = 128
@@ -72,7 +73,7 @@ def gather_evidence(
         raise UsageError(f"expected at least one importance sample for each image; got {draws}")
     if source.spec != run.source:
         raise DataError(f"expected images of {run.source}, as run {run.path.name!r} was trained on; got {source.spec}.")
-    batch_size = max(1, min(batch_size, _STEP_NUMBERS // source.spec.dims))
+    batch_size = max(1, min(batch_size, _STEP_NUMBERS // numbers_of(run)))
     parts: list[tuple[FloatArray, ...]] = []
     start = 0
     with progress_bar("likelihood", len(source) * draws) as bar:

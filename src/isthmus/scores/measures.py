@@ -89,7 +89,8 @@ def _kind(recipe: Recipe, only_black_and_white: bool) -> tuple[Kind, str]:
             "probability, and no log-likelihood is given. --set latent=gaussian makes it a VAE, which has one."
         )
     if recipe.is_likelihood:
-        return "probability", "The training loss bounds the log-probability of the black-and-white pixels."
+        kind = "8-bit" if recipe.likelihood.kind == "logistic" else "black-and-white"
+        return "probability", f"The training loss bounds the log-probability of the {kind} pixels."
     if recipe.likelihood.kind == "bernoulli":
         if only_black_and_white:
             return "probability", "Every pixel is black or white, so the training loss bounds their log-probability."

@@ -218,7 +218,7 @@ def _figures(run: Run, held: HeldOut, draws: int, seed: int) -> dict[str, _Figur
             ("rate_nats", "rate", evidence.rate, "What the code costs."),
             ("distortion_nats", "distortion", evidence.distortion, "What the pixels cost once the code is known."),
         ):
-            figures[key] = _Figure(name, "nats", meaning, values, (measure.kind, *pixels))
+            figures[key] = _Figure(name, "nats", meaning, values, (measure.kind == "density", *pixels))
     rebuilt = measure_reconstruction(Material(run, held.images, None, seed), baselines=False).run
     meaning = "Of the posterior mean's reconstruction"
     figures["mse"] = _Figure("MSE", "", f"{meaning}: mean squared error.", rebuilt.mse, pixels)

@@ -1,87 +1,21 @@
-"""Likelihoods: what a decoder says about an image, and how far an image is from it, in nats.
-
-A likelihood knows no network.  Images are floats from 0 to 1 of shape `(batch, height, width, channels)`; `outputs` is
-what the decoder's last layer gives, `(batch, height, width, output_channels)`; `parameters` are named arrays made of
-it.
-"""
+"""Squared and absolute error: a density around a location, with a scale that is given or learned."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus import recipes
-from isthmus.probability.categorical import Categorical
 from isthmus.probability.discretised import gaussian_log_mass, laplace_log_mass, level_edges
 from isthmus.probability.gaussian import gaussian_nll
+from isthmus.probability.likelihoods.base import Parameters
 
-Parameters = Mapping[str, Any]
 Scale = Literal["fixed", "shared", "per-pixel"]
 
 # Half a grey level of 8 bits.  A scale that shrinks below it gains nats from the rounding of the pixels alone, without
 # end, until it divides by zero.
 LOG_SCALE_FLOOR = math.log(0.5 / 255)
-
-
-class Likelihood(Protocol):
-    """p(x | z), pixel by pixel."""
-
-    @property
-    def parameter_names(self) -> tuple[str, ...]:
-        """What the decoder gives for each image, by name."""
-
-    @property
-    def initial_log_scale(self) -> float | None:
-        """Where one scale is learned for all pixels: the value to start it from."""
-
-    def output_channels(self, channels: int) -> int:
-        """The numbers that the decoder's last layer must give for a pixel of so many channels."""
-
-    def parameters(self, xp: Any, outputs: Any, log_scale: Any = None) -> Parameters:
-        """Turn the last layer's outputs, and the shared `log_scale` `(batch, 1, 1, 1)` if any, into parameters."""
-
-    def distortion(self, xp: Any, images: Any, parameters: Parameters) -> Any:
-        """-log p(x | z), summed over pixels and channels: nats, `(batch,)`."""
-
-    def mean(self, xp: Any, parameters: Parameters) -> Any:
-        """The expected image, 0 to 1, in the images' shape."""
-
-    def sample(self, parameters: Parameters, rng: np.random.Generator) -> NDArray[np.floating]:
-        """Draw images, clipped to 0 to 1 where the likelihood reaches beyond."""
-
-
-@dataclass(frozen=True)
-class Bernoulli:
-    """Each pixel is white with the probability sigmoid(logits)."""
-
-    parameter_names: ClassVar[tuple[str, ...]] = ("logits",)
-    initial_log_scale: ClassVar[None] = None
-
-    def output_channels(self, channels: int) -> int:
-        """One logit for each channel."""
-        return channels
-
-    def parameters(self, xp: Any, outputs: Any, log_scale: Any = None) -> Parameters:
-        """The logits as they are."""
-        return {"logits": outputs}
-
-    def distortion(self, xp: Any, images: Any, parameters: Parameters) -> Any:
-        """Binary cross-entropy, nats, `(batch,)`; on grey images a loss, but no negative log-probability."""
-        logits = parameters["logits"]
-        return xp.sum(xp.softplus(logits) - logits * images, axis=(1, 2, 3))
-
-    def mean(self, xp: Any, parameters: Parameters) -> Any:
-        """The probability of white."""
-        return xp.sigmoid(parameters["logits"])
-
-    def sample(self, parameters: Parameters, rng: np.random.Generator) -> NDArray[np.floating]:
-        """Black-and-white images."""
-        logits = np.asarray(parameters["logits"])
-        # A logit above a logistic draw happens with probability sigmoid(logit).
-        return (logits > rng.logistic(size=logits.shape)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -178,18 +112,3 @@ class Laplace(_LocationScale):
         mean = np.asarray(parameters["mean"])
         noise = rng.laplace(size=mean.shape) * np.exp(self._log_scale(parameters))
         return np.asarray(np.clip(mean + noise, 0.0, 1.0), np.float32)
-
-
-def likelihood_of(
-    spec: recipes.BernoulliLikelihood
-    | recipes.GaussianLikelihood
-    | recipes.LaplaceLikelihood
-    | recipes.CategoricalLikelihood,
-) -> Likelihood:
-    """The likelihood that a recipe describes."""
-    if isinstance(spec, recipes.BernoulliLikelihood):
-        return Bernoulli()
-    if isinstance(spec, recipes.CategoricalLikelihood):
-        return Categorical(spec.classes)
-    family = Gaussian if isinstance(spec, recipes.GaussianLikelihood) else Laplace
-    return family(spec.scale, spec.sigma, spec.mean == "sigmoid")

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.probability.latents import Parameters
+from isthmus.probability.likelihoods.base import Parameters
 
 
 @dataclass(frozen=True)
