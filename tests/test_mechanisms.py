@@ -34,6 +34,16 @@ UPSAMPLE = {"network": "upsample", "network.filters": [2, 2, 2, 2], "network.dec
 POINT = {"latent": "point"}
 GAUSSIAN, LAPLACE = {"likelihood": "gaussian"}, {"likelihood": "laplace"}
 LOGISTIC = {"likelihood": "logistic"}
+DENOISE, INPAINT, DEBLUR = {"task": "denoise"}, {"task": "inpaint"}, {"task": "deblur"}
+ENLARGE, SEGMENT = {"task": "super-resolve"}, {"task": "segment", "task.masks": "itself"}
+UNET = {
+    **DENOISE,
+    "network": "unet",
+    "network.filters": [2, 3],
+    "network.convolutions": 1,
+    "latent": "point",
+    "likelihood": "gaussian",
+}
 SGD = {"training.optimiser": "sgd", "training.learning_rate": 1.0}
 STANDING_STILL = {"training.learning_rate": 1e-30}
 
@@ -71,9 +81,7 @@ class Traces:
 
     @cached_property
     def batches(self):
-        batches = TrainingBatches(
-            self._job.train, self._job.plan, self.recipe.pixels, self.recipe.training.seed, self.recipe.augmentation
-        )
+        batches = TrainingBatches(self._job.train, self._job.plan, self.recipe)
         return [batches.batch(step).seen for step in range(3)]
 
     @cached_property
@@ -84,7 +92,8 @@ class Traces:
     def outputs(self):
         model = self._model
         codes = np.random.default_rng(1).standard_normal((4, self.recipe.latent.dim), np.float32)
-        encoded, decoded = model.encoder(self._prepared.train.read(np.arange(4))), model.decoder(codes)
+        encoded = model.encoder(self._prepared.train.read(np.arange(4)))
+        decoded = model.decode(codes, encoded)
         return [*encoded, *decoded, *map(ops.convert_to_numpy, (*encoded.values(), *decoded.values()))]
 
     @cached_property
@@ -108,9 +117,7 @@ class Traces:
     @cached_property
     def learning(self):
         model = self._model
-        batches = TrainingBatches(
-            self._job.train, self._job.plan, self.recipe.pixels, self.recipe.training.seed, self.recipe.augmentation
-        )
+        batches = TrainingBatches(self._job.train, self._job.plan, self.recipe)
         model.fit(training_feed(batches, 0), steps_per_epoch=3, shuffle=False, verbose=0)
         return list(weights_of(model).values())
 
@@ -148,6 +155,20 @@ TABLE = {
     "augmentation.crop": (0.3, "batches", {}),
     "augmentation.rotation": (20.0, "batches", {}),
     "augmentation.brightness": (0.3, "batches", {}),
+    "task.reconstruct.kind": ("denoise", "batches", {}),
+    "task.denoise.kind": ("deblur", "batches", DENOISE),
+    "task.denoise.noise": ("speckle", "batches", DENOISE),
+    "task.denoise.strength": ([0.9, 0.9], "batches", DENOISE),
+    "task.inpaint.kind": ("denoise", "batches", INPAINT),
+    "task.inpaint.holes": ("rows", "batches", INPAINT),
+    "task.inpaint.share": ([0.8, 0.8], "batches", INPAINT),
+    "task.super-resolve.kind": ("denoise", "batches", ENLARGE),
+    "task.super-resolve.factor": (4, "batches", ENLARGE),
+    "task.deblur.kind": ("denoise", "batches", DEBLUR),
+    "task.deblur.radius": ([4.0, 4.0], "batches", DEBLUR),
+    "task.deblur.noise": (0.3, "batches", DEBLUR),
+    "task.segment.kind": ("denoise", "batches", SEGMENT),
+    "task.segment.clutter": (0.7, "batches", SEGMENT),
     "pixels.dtype": ("float32", "images", {}),
     "pixels.binarise": ("threshold", "outputs", {}),
     "pixels.binarise (stochastic)": ("stochastic", "batches", {}),
@@ -169,6 +190,11 @@ TABLE = {
     "network.upsample.stem_filters": (3, "weights", UPSAMPLE),
     "network.upsample.decoder_filters": ([2, 3, 2], "weights", UPSAMPLE),
     "network.upsample.activation": ("tanh", "outputs", UPSAMPLE),
+    "network.unet.kind": ("conv", "weights", UNET),
+    "network.unet.filters": ([2, 4], "weights", UNET),
+    "network.unet.convolutions": (2, "weights", UNET),
+    "network.unet.kernel": (2, "weights", UNET),
+    "network.unet.activation": ("tanh", "outputs", UNET),
     "latent.point.kind": ("gaussian", "weights", POINT),
     "latent.point.dim": (4, "weights", POINT),
     "latent.point.activation": ("tanh", "outputs", POINT),
@@ -212,7 +238,20 @@ TABLE = {
     "codes.components": (2, "density", {"codes.kind": "mixture"}),
 }
 # What no training shows, each with a test of its own below.
-ELSEWHERE = {"schema_version", "summary", "network.own.kind", "training.checkpoint_seconds"}
+ELSEWHERE = {
+    "schema_version",
+    "summary",
+    "network.own.kind",
+    "training.checkpoint_seconds",
+    # Tasks of images in colour, or of files in pairs: tests/data/test_tasks.py and tests/workflows/test_preparation.py.
+    "task.colourise.kind",
+    "task.segment.masks",
+    "task.segment.classes",
+    "task.pairs.kind",
+    "task.pairs.target_channels",
+    "likelihood.categorical.kind",
+    "likelihood.categorical.classes",
+}
 
 
 def field_of(entry):
@@ -286,7 +325,11 @@ def test_the_seed_fixes_each_kind_of_chance(traces):
         assert not same(getattr(first, aspect), getattr(second, aspect)), aspect
     source = as_source(IMAGES)
     drawn = [
-        TrainingBatches(source, BatchPlan(0, 40, 8), with_fields(base, {"pixels.binarise": "stochastic"}).pixels, seed)
+        TrainingBatches(
+            source,
+            BatchPlan(0, 40, 8),
+            with_fields(base, {"pixels.binarise": "stochastic", "training.seed": seed}),
+        )
         for seed in (0, 1)
     ]
     assert not same(drawn[0].batch(0).seen, drawn[1].batch(0).seen)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from isthmus.data import BatchPlan, TrainingBatches, as_source
 from isthmus.data.augmentation import augment
-from isthmus.recipes import Augmentation, Pixels
+from isthmus.recipes import Augmentation, Recipe, Training
 
 BATCH = np.random.default_rng(0).integers(0, 256, (200, 12, 16, 3), np.uint8)
 
@@ -111,7 +111,8 @@ def any_augmentation():
 class TestInTraining:
     def batches(self, seed=0, **how):
         source = as_source(BATCH)
-        return TrainingBatches(source, BatchPlan(0, len(source), 50), Pixels(), seed, Augmentation(**how))
+        recipe = Recipe(augmentation=Augmentation(**how), training=Training(seed=seed))
+        return TrainingBatches(source, BatchPlan(0, len(source), 50), recipe)
 
     def test_it_follows_from_the_seed_and_the_step(self):
         how = {"flip_horizontal": True, "shift": 0.2, "rotation": 10.0}

@@ -3,9 +3,14 @@ import pytest
 
 from isthmus.data import BatchPlan, TrainingBatches, as_source, evaluation_batches, select
 from isthmus.errors import UsageError
-from isthmus.recipes import Pixels
+from isthmus.recipes import Pixels, Recipe, Training
 
-GREY, BINARISED = Pixels(), Pixels(binarise="stochastic")
+
+def by(seed=0, **pixels):
+    return Recipe(pixels=Pixels(**pixels), training=Training(seed=seed))
+
+
+GREY, BINARISED = by(), by(binarise="stochastic")
 
 
 def ramp(count, dtype="uint8"):
@@ -13,14 +18,14 @@ def ramp(count, dtype="uint8"):
     return as_source(np.tile(np.arange(256, dtype=np.uint8).reshape(1, 16, 16), (count, 1, 1)), dtype=dtype)
 
 
-def all_evaluated(source, batch_size, pixels=BINARISED, seed=0):
-    return np.concatenate([batch.target for batch in evaluation_batches(source, batch_size, pixels, seed)])
+def all_evaluated(source, batch_size, recipe=BINARISED, seed=0):
+    return np.concatenate([batch.target for batch in evaluation_batches(source, batch_size, recipe, seed)])
 
 
 class TestTraining:
     def test_follows_the_plan(self, random_images):
         source, plan = as_source(random_images(10, 3, 5, 2)), BatchPlan(1, 10, 4)
-        batches = TrainingBatches(source, plan, GREY, 1)
+        batches = TrainingBatches(source, plan, by(seed=1))
         for step in (7, 0):
             batch = batches.batch(step)
             np.testing.assert_array_equal(batch.seen, source.read(plan.indices(step)))
@@ -28,26 +33,26 @@ class TestTraining:
 
     def test_the_threshold_is_left_to_the_graph(self, random_images):
         source = as_source(random_images(4, 3, 5))
-        batch = TrainingBatches(source, BatchPlan(0, 4, 4), Pixels(binarise="threshold"), 0).batch(0)
+        batch = TrainingBatches(source, BatchPlan(0, 4, 4), by(binarise="threshold")).batch(0)
         assert len(np.unique(batch.seen)) > 2
 
     def test_a_step_is_the_same_each_time_and_steps_and_seeds_differ(self):
         source = ramp(4)
-        batches = TrainingBatches(source, BatchPlan(0, 4, 4), BINARISED, 0)
-        again = TrainingBatches(source, BatchPlan(0, 4, 4), BINARISED, 0)
-        other = TrainingBatches(source, BatchPlan(0, 4, 4), BINARISED, 1)
+        batches = TrainingBatches(source, BatchPlan(0, 4, 4), BINARISED)
+        again = TrainingBatches(source, BatchPlan(0, 4, 4), BINARISED)
+        other = TrainingBatches(source, BatchPlan(0, 4, 4), by(seed=1, binarise="stochastic"))
         batches.batch(0)
         np.testing.assert_array_equal(batches.batch(3).seen, again.batch(3).seen)
         assert (batches.batch(3).seen != batches.batch(4).seen).any()
         assert (batches.batch(3).seen != other.batch(3).seen).any()
 
     def test_seen_and_target_are_one_draw(self):
-        batch = TrainingBatches(ramp(4), BatchPlan(0, 4, 4), BINARISED, 0).batch(0)
+        batch = TrainingBatches(ramp(4), BatchPlan(0, 4, 4), BINARISED).batch(0)
         np.testing.assert_array_equal(batch.seen, batch.target)
 
     def test_refuses_the_plan_of_other_images(self):
         with pytest.raises(UsageError, match="4 images; got one for 5"):
-            TrainingBatches(ramp(4), BatchPlan(0, 5, 2), GREY, 0)
+            TrainingBatches(ramp(4), BatchPlan(0, 5, 2), GREY)
 
 
 class TestEvaluation:
@@ -84,11 +89,11 @@ class TestEvaluation:
 def test_white_comes_with_the_brightness_as_probability(dtype, where):
     count = 2000
     source = ramp(count, dtype)
-    pixels = Pixels(dtype=dtype, binarise="stochastic")
+    recipe = by(dtype=dtype, binarise="stochastic")
     if where == "training":
-        drawn = TrainingBatches(source, BatchPlan(0, count, count), pixels, 0).batch(0).seen
+        drawn = TrainingBatches(source, BatchPlan(0, count, count), recipe).batch(0).seen
     else:
-        drawn = all_evaluated(source, 512, pixels)
+        drawn = all_evaluated(source, 512, recipe)
     white = 255 if dtype == "uint8" else 1
     assert drawn.dtype == dtype
     assert set(np.unique(drawn)) == {0, white}
@@ -104,6 +109,6 @@ def test_white_comes_with_the_brightness_as_probability(dtype, where):
 
 def test_refuses_images_of_another_type():
     with pytest.raises(UsageError, match=r"expected float32 images.*got uint8.*dtype='float32'"):
-        evaluation_batches(ramp(1), 1, Pixels(dtype="float32"), 0)
+        evaluation_batches(ramp(1), 1, by(dtype="float32"), 0)
     with pytest.raises(UsageError, match="expected uint8 images"):
-        TrainingBatches(ramp(1, "float32"), BatchPlan(0, 1, 1), GREY, 0)
+        TrainingBatches(ramp(1, "float32"), BatchPlan(0, 1, 1), GREY)

@@ -82,6 +82,7 @@ def _page(text="words", **changes):
         "film_size": (40, 30),
         "film_caption": text,
         "groups": [Group(text, text, [Example(IMG, IMG, IMG, text, [text])])],
+        "groups_title": "Reconstructions",
         "groups_note": text,
         "missing": "",
         "samples": [picture],

@@ -22,6 +22,7 @@ MANIFEST = Manifest(
     state="complete",
     images=IMAGE,
     target=IMAGE,
+    source=IMAGE,
     latent_groups=(GroupEntry(name="latent", kind="gaussian", shape=(2,)),),
     graphs={
         "encoder": GraphEntry(

@@ -62,7 +62,7 @@ PLACES = ["initializer", "attribute", "subgraph", "function"]
 @pytest.mark.parametrize("weights_in", PLACES)
 def test_runs_a_graph(weights_in):
     x = np.random.default_rng(0).standard_normal((4, 2), np.float32)
-    found = Session(product(weights_in), ENTRY, "here")(x)
+    found = Session(product(weights_in), ENTRY, "here")({"x": x})
     np.testing.assert_allclose(found["y"], x @ WEIGHT, rtol=1e-5)
 
 
@@ -70,7 +70,7 @@ def test_runs_a_graph(weights_in):
 def test_in_batches(monkeypatch, count):
     monkeypatch.setattr(sessions, "BATCH", 6)
     x = np.random.default_rng(0).standard_normal((count, 2), np.float32)
-    found = Session(product(), ENTRY, "here")(x)["y"]
+    found = Session(product(), ENTRY, "here")({"x": x})["y"]
     assert found.shape == (count, 3)
     np.testing.assert_allclose(found, x @ WEIGHT, rtol=1e-5)
 

@@ -14,7 +14,7 @@ IMAGE = ImageEntry(height=1, width=1, channels=1, dtype="uint8")
 def writer(tmp_path):
     data = DataEntry(name="d", fingerprint="f", train_images=1, validation_images=0, test_images=0)
     group = GroupEntry(name="latent", kind="point", shape=(1,))
-    manifest = Manifest(state="training", images=IMAGE, target=IMAGE, latent_groups=(group,), data=data)
+    manifest = Manifest(state="training", images=IMAGE, target=IMAGE, source=IMAGE, latent_groups=(group,), data=data)
     return RunWriter(tmp_path / "run", manifest)
 
 

@@ -32,6 +32,7 @@ def write_run(place, recipe, shape, encoder, decoder, outputs):
         state="complete",
         images=image,
         target=image,
+        source=image,
         latent_groups=(GroupEntry(name="latent", kind="gaussian", shape=(dim,)),),
         graphs={
             "encoder": GraphEntry(file=folder.ENCODER, inputs=(images,), outputs=posterior, max_difference={}),

@@ -19,8 +19,8 @@ def darken(model):
     set_weights(model, {**weights_of(model), "decoder_out/bias": np.full(1, -20.0)}, "dark")
 
 
-def test_a_frame_for_each_epoch_and_a_film_of_them(model, bars, tmp_path, files_in):
-    film = Film(tmp_path, as_source(bars[0]), seed=0)
+def test_a_frame_for_each_epoch_and_a_film_of_them(model, tiny_recipe, bars, tmp_path, files_in):
+    film = Film(tmp_path, as_source(bars[0]), tiny_recipe)
     film(model, 0, {})
     before = film.frame
     darken(model)
@@ -34,17 +34,17 @@ def test_a_frame_for_each_epoch_and_a_film_of_them(model, bars, tmp_path, files_
         assert gif.n_frames == 2
 
 
-def test_only_the_model_changes_from_frame_to_frame(model, bars, tmp_path):
-    first, again = Film(tmp_path, as_source(bars[0]), 0), Film(tmp_path, as_source(bars[0]), 0)
+def test_only_the_model_changes_from_frame_to_frame(model, tiny_recipe, bars, tmp_path):
+    first, again = Film(tmp_path, as_source(bars[0]), tiny_recipe), Film(tmp_path, as_source(bars[0]), tiny_recipe)
     first(model, 0, {})
     model({"seen": bars[0], "target": bars[0]}, training=True)  # draws noise of its own
     again(model, 0, {})
     np.testing.assert_array_equal(first.frame, again.frame)
 
 
-def test_shows_what_the_decoder_gives(model, bars, tmp_path):
+def test_shows_what_the_decoder_gives(model, tiny_recipe, bars, tmp_path):
     set_weights(model, {**weights_of(model), "log_variance/bias": np.full(2, -60.0)}, "sure")
-    film = Film(tmp_path, as_source(bars[0][:1]), 0)
+    film = Film(tmp_path, as_source(bars[0][:1]), tiny_recipe)
     film(model, 0, {})
     mean = model.decoder(model.encoder(bars[0][:1])["mean"])["logits"]
     expected = np.rint(255 / (1 + np.exp(-ops.convert_to_numpy(mean)[0, ..., 0])))
@@ -53,17 +53,17 @@ def test_shows_what_the_decoder_gives(model, bars, tmp_path):
     assert np.abs(windows - expected).max(axis=(2, 3)).min() <= 1
 
 
-def test_a_resumed_training_adds_to_the_frames_that_are_there(model, bars, tmp_path):
-    Film(tmp_path, as_source(bars[0]), 0)(model, 1, {})
-    second = Film(tmp_path, as_source(bars[0]), 0)
+def test_a_resumed_training_adds_to_the_frames_that_are_there(model, tiny_recipe, bars, tmp_path):
+    Film(tmp_path, as_source(bars[0]), tiny_recipe)(model, 1, {})
+    second = Film(tmp_path, as_source(bars[0]), tiny_recipe)
     second(model, 2, {})
     with Image.open(second.finish()) as gif:
         assert gif.n_frames in (1, 2)  # frames that are alike may be shown as one
     assert [epoch for epoch, _ in read_frames(tmp_path)] == [1, 2]
 
 
-def test_no_frames_no_film(tmp_path, bars):
-    assert Film(tmp_path, as_source(bars[0]), 0).finish() is None
+def test_no_frames_no_film(tmp_path, tiny_recipe, bars):
+    assert Film(tmp_path, as_source(bars[0]), tiny_recipe).finish() is None
 
 
 def test_frames_are_in_order_and_named(tmp_path):

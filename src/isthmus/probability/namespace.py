@@ -30,6 +30,7 @@ from scipy.special import logsumexp, softmax
 __all__ = [
     "abs",
     "argmax",
+    "cast",
     "clip",
     "exp",
     "expand_dims",
@@ -47,6 +48,11 @@ __all__ = [
     "where",
     "zeros_like",
 ]
+
+
+def cast(x: Any, dtype: str) -> Any:
+    """The same numbers as another type."""
+    return np.asarray(x).astype(dtype)
 
 
 def softplus(x: NDArray[np.floating]) -> Any:

@@ -49,7 +49,10 @@ class Hero:
 
 @dataclass(frozen=True)
 class Example:
-    """An image, its reconstruction and the difference: an element each, and what there is to say of it."""
+    """An image, its reconstruction and the difference: an element each, and what there is to say of it.
+
+    Of a run that restores: what is shown, the answer, and the truth.
+    """
 
     given: Markup
     made: Markup
@@ -127,7 +130,8 @@ class Page:
         film: The same images as training went on.
         film_size: Width and height of a frame in CSS pixels.
         film_caption: What to see in it.
-        groups: Reconstructions.
+        groups: Reconstructions, or answers to what a task shows.
+        groups_title: What they are.
         groups_note: What the colours of the differences mean.
         missing: Why there are no pictures of images, where that is so.
         samples: New images.
@@ -155,6 +159,7 @@ class Page:
     film_size: tuple[int, int]
     film_caption: str
     groups: Sequence[Group]
+    groups_title: str
     groups_note: str
     missing: str
     samples: Sequence[Picture]

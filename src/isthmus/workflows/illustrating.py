@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from isthmus import pictures
-from isthmus.data import ImageSource
+from isthmus.data import ImageSource, posed
 from isthmus.errors import UsageError
 from isthmus.pictures.checks import Images
 from isthmus.pictures.sheets import VISIBLE_PIXELS, arrange, rgba
@@ -26,7 +27,7 @@ from isthmus.report import (
 )
 from isthmus.runs import Run
 from isthmus.scores import as_pixels
-from isthmus.workflows.display import as_displayed
+from isthmus.workflows.display import as_answer, as_displayed, spread
 from isthmus.workflows.seeing import Seen
 from isthmus.workflows.views import terms_of
 from isthmus.workflows.watching import COLUMNS, GAP, SHOWN, frame_label
@@ -34,7 +35,7 @@ from isthmus.workflows.watching import COLUMNS, GAP, SHOWN, frame_label
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-EXAMPLES = 4
+EXAMPLES, RESTORED = 4, 500
 SAMPLES = 64
 MOST_CLASSES = 12
 FEW_NUMBERS, MOST_BARS = 4, 24
@@ -150,6 +151,42 @@ def groups(run: Run, seen: Seen) -> tuple[list[Group], int]:
         for title in chosen
     ]
     return made_groups, full
+
+
+def answers(run: Run, source: ImageSource) -> list[Group]:
+    """The best, the middle and the worst answers of a run that restores, by the mean squared error of what it gives."""
+    recipe = run.recipe
+    chosen = spread(len(source), RESTORED)
+    batch = posed(source.read(chosen), recipe.task, recipe.training.seed)
+    given = np.asarray(run.reconstruct(batch.seen), np.uint8)
+    errors = np.mean(np.square((batch.target.astype(np.float64) - given) / 255.0), axis=(1, 2, 3))
+    order, count = np.argsort(errors, kind="stable"), min(EXAMPLES, max(1, len(chosen) // 3))
+    middle = (len(order) - count) // 2
+    shown = as_displayed(batch.seen[..., : run.source.channels] if recipe.task.kind == "inpaint" else batch.seen)
+    made, truth = (as_answer(recipe, batch.seen, images) for images in (given, batch.target))
+    names = [source.names[index] for index in chosen]
+
+    def picture(images: Images, place: int, text: str) -> Markup:
+        return inline_image(thumbnails(images[place][None], 2 * SIDE)[0], text, side=SIDE).html
+
+    def group(title: str, caption: str, places: NDArray[np.int64]) -> Group:
+        examples = [
+            Example(
+                given=picture(shown, place, f"Image {names[place]}"),
+                made=picture(made, place, "The answer"),
+                difference=picture(truth, place, "The truth"),
+                name=names[place],
+                notes=[f"MSE {errors[place]:.4f}"],
+            )
+            for place in places.tolist()
+        ]
+        return Group(title, caption, examples)
+
+    return [
+        group("Best", "The lowest errors.", order[:count]),
+        group("Median", "Around the median.", order[middle : middle + count]),
+        group("Worst", "The highest errors.", order[::-1][:count]),
+    ]
 
 
 def _example(seen: Seen, index: int, given: NDArray[np.uint8], made: NDArray[np.uint8], full: int) -> Example:

@@ -14,6 +14,15 @@ def next_steps(run: Run, *, evaluated: bool) -> list[Command]:
         evaluated: Whether it has been evaluated already.
     """
     place = shlex.quote(str(run.path))
+    if run.restores:
+        return [
+            Command("Put it to use on pictures of any size", f"isthmus restore {place} pictures/ --out restored"),
+            Command("Say how good it is, beside methods that need no learning", f"isthmus evaluate {place}"),
+            Command(
+                "Train it further",
+                resume_command(run.manifest.data.name, str(run.path), 2 * run.recipe.training.epochs),
+            ),
+        ]
     steps = [
         Command("Make new images", f"isthmus sample {place} -n 64 --out samples.png"),
         Command("Reconstruct images of your own", f"isthmus reconstruct {place} photos/ --out reconstructions"),

@@ -57,9 +57,10 @@ def write_report(run: Run, data: Data | None = None, out: Path | None = None, im
 
 def describe(run: Run, data: Data | None = None, images: HeldOut | None = None) -> report.Page:
     """Gather the parts of a run's report; see `write_report` for what it takes and raises."""
-    seen, missing = None, ""
+    seen, found, missing = None, images, ""
     try:
-        seen = look(run, images or reopen(run, data))
+        found = images or reopen(run, data)
+        seen = None if run.restores else look(run, found)
     except DataError as error:
         if data is not None:
             raise
@@ -68,7 +69,7 @@ def describe(run: Run, data: Data | None = None, images: HeldOut | None = None) 
     columns = _history(run)
     metrics = _metrics(run)
     evaluated = read_evaluated(run)
-    groups, full = ([], 0) if seen is None else illustrating.groups(run, seen)
+    groups, groups_note = _examples(run, seen, found)
     film, film_size = illustrating.film(run, read_frames(run.path / folder.PICTURES))
     manifest, recipe = run.manifest, run.recipe
     silent = COLLAPSED_NATS if run.latent.has_rate else DEAD_VARIANCE
@@ -90,9 +91,10 @@ def describe(run: Run, data: Data | None = None, images: HeldOut | None = None) 
             + (", each decoded from a draw of its posterior." if run.latent.has_rate else ", decoded from their codes.")
         ),
         groups=groups,
-        groups_note=_differences(run, seen, full),
+        groups_title="Answers" if run.restores else "Reconstructions",
+        groups_note=groups_note,
         missing=missing,
-        samples=illustrating.samples(run),
+        samples=[] if run.restores else illustrating.samples(run),
         latent=latent_pictures(run, seen, tells, unit, silent),
         evaluation=() if evaluated is None else evaluated.tables,
         evaluation_findings=() if evaluated is None else evaluated.findings,
@@ -107,7 +109,13 @@ def describe(run: Run, data: Data | None = None, images: HeldOut | None = None) 
 def kind_of(recipe: Recipe) -> str:
     """What kind of model a recipe describes, in words."""
     kind = "variational autoencoder" if recipe.latent.kind == "gaussian" else "autoencoder"
-    network = {"dense": "dense", "conv": "convolutional", "upsample": "convolutional", "own": "hand-built"}
+    network = {
+        "dense": "dense",
+        "conv": "convolutional",
+        "upsample": "convolutional",
+        "unet": "U-shaped convolutional",
+        "own": "hand-built",
+    }
     return f"{network[recipe.network.kind]} {kind}"
 
 
@@ -116,9 +124,13 @@ def story_of(manifest: Manifest, recipe: Recipe) -> str:
     images, data, training = manifest.images, manifest.data, manifest.training
     colour = {1: "grey", 3: "colour", 4: "transparent"}.get(images.channels, f"{images.channels}-channel")
     numbers = "one number" if recipe.latent.dim == 1 else f"{recipe.latent.dim:,} numbers"
+    purpose = (
+        f"that writes each image of {images.spec.dims:,} numbers down in {numbers}, and draws it again from those"
+        if recipe.task.kind == "reconstruct"
+        else _PURPOSES[recipe.task.kind]
+    )
     text = (
-        f"A {kind_of(recipe)} that writes each image of {images.spec.dims:,} numbers down in "
-        f"{numbers}, and draws it again from those. It learned from {data.train_images:,} {colour} images of "
+        f"A {kind_of(recipe)} {purpose}. It learned from {data.train_images:,} {colour} images of "
         f"{images.width}×{images.height} pixels"
     )
     if training is None:
@@ -126,6 +138,17 @@ def story_of(manifest: Manifest, recipe: Recipe) -> str:
     day = report.spell_day(training.started)
     epochs = "one epoch" if training.epochs == 1 else f"{training.epochs:,} epochs"
     return f"{text}: {epochs} in {spell_seconds(training.seconds)}{f', on {day}' if day else ''}."
+
+
+_PURPOSES = {
+    "denoise": "that takes noise out of pictures",
+    "colourise": "that gives grey pictures colours",
+    "inpaint": "that fills in what is missing of pictures",
+    "super-resolve": "that makes small pictures large",
+    "deblur": "that makes blurred pictures sharp",
+    "segment": "that says of each pixel what it shows",
+    "pairs": "that makes of one picture another, as its pairs show",
+}
 
 
 def _facts(manifest: Manifest, recipe: Recipe) -> list[tuple[str, str]]:
@@ -149,9 +172,18 @@ def _measured_on(metrics: Mapping[str, Any], manifest: Manifest) -> str:
     return f"Measured on the {images:,} {split} images of {manifest.data.name}, which it never learned from. {errors}"
 
 
-def _differences(run: Run, seen: Seen | None, full: int) -> str:
+def _examples(run: Run, seen: Seen | None, found: HeldOut | None) -> tuple[list[report.Group], str]:
+    """Images with what the run makes of them, and what to see in them."""
+    if run.restores and found is not None:
+        note = f"Of {len(found.images):,} {found.what}. In each row: what is shown, the answer, and the truth."
+        return illustrating.answers(run, found.images), note
     if seen is None:
-        return ""
+        return [], ""
+    groups, full = illustrating.groups(run, seen)
+    return groups, _differences(run, seen, full)
+
+
+def _differences(run: Run, seen: Seen, full: int) -> str:
     colour = run.image.channels >= 3
     meaning = "orange by how far it is off" if colour else "blue where it is too dark, orange where it is too bright"
     draw = (

@@ -232,7 +232,8 @@ def _finish(writer: RunWriter, prepared: Prepared, fitted: "Fitted") -> Run:
         if (place / name).exists():
             writer.record(name)
     run = Run(place, writer.commit(), prepared.recipe)
-    writer.write(folder.CODES, safetensors.numpy.save(_code_densities(run, prepared.train)))
+    if not run.restores:  # nobody draws such codes
+        writer.write(folder.CODES, safetensors.numpy.save(_code_densities(run, prepared.train)))
     writer.write(folder.METRICS, to_json(measure(run, prepared)))
     writer.commit()
     return load(place)
@@ -262,10 +263,7 @@ def _code_densities(run: Run, source: ImageSource) -> dict[str, NDArray[Any]]:
     count = min(len(source), CODES_FITTED)
     rng = np.random.default_rng([seed, len(source)])
     chosen = np.sort(rng.choice(len(source), count, replace=False))
-    parts = [
-        run.draw_codes(run.encode(posed(source.read(part), run.recipe.task, seed).seen), rng)
-        for part in np.array_split(chosen, -(-count // 1000))
-    ]
+    parts = [run.draw_codes(run.encode(source.read(part)), rng) for part in np.array_split(chosen, -(-count // 1000))]
     codes = np.concatenate(parts)
     arrays = fit_density(codes, spec, seed).arrays("all")
     if source.labels is not None:

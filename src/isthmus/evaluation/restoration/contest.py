@@ -18,9 +18,9 @@ from isthmus.progress import progress_bar
 from isthmus.runs import Run
 
 TITLE = "Restoration"
-EVALUATED = 100
-"""Images at most: the methods beside are slow."""
-TUNED_ON = 12
+EVALUATED, EVALUATED_SLOWLY = 1_000, 100
+"""Images at most; the good filters against noise take a second each."""
+TUNED_ON = 8
 """Other images, on which the best strength of each method is chosen."""
 KNOWN = 5_000
 """Training images that the methods may know."""
@@ -87,7 +87,7 @@ def evaluate_restoration(
     fields = _at_strength(run, strength)
     pose = _poser(run, fields, seed)
     rng = np.random.default_rng([seed, _STREAM])
-    questions = pose(_some(test, EVALUATED, rng))
+    questions = pose(_some(test, EVALUATED_SLOWLY if fields.kind == "denoise" else EVALUATED, rng))
     known = _some(test if train is None else train, KNOWN, rng)
     tuning = pose(_some(known, TUNED_ON, rng))
     beside = _methods(run, np.asarray(known.read(np.arange(len(known))), np.uint8))

@@ -52,7 +52,7 @@ def denoising() -> list[Method]:
         Method("tv", "total variation", _total_variation, (0.03, 0.06, 0.1, 0.15, 0.25, 0.4, 0.6), "of weight"),
     ]
     if find_spec("bm3d") is not None:
-        methods.append(Method("bm3d", "BM3D", _bm3d, (0.05, 0.1, 0.2, 0.3), "of assumed noise"))
+        methods.append(Method("bm3d", "BM3D", _bm3d, (0.1, 0.2, 0.3), "of assumed noise"))
     return methods
 
 

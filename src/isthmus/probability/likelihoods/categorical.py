@@ -38,7 +38,7 @@ class Categorical:
     def mean(self, xp: Any, parameters: Parameters) -> Any:
         """The likeliest class of each pixel, as a mask has it: between classes there is no mean."""
         logits = parameters["logits"]
-        return xp.expand_dims(xp.argmax(logits, axis=-1), -1) / 255.0
+        return xp.expand_dims(xp.cast(xp.argmax(logits, axis=-1), "float32"), -1) / 255.0
 
     def sample(self, parameters: Parameters, rng: np.random.Generator) -> NDArray[np.floating]:
         """Masks, each pixel drawn by itself."""

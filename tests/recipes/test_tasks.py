@@ -1,0 +1,53 @@
+import pytest
+
+from isthmus.errors import RecipeError
+from isthmus.recipes import RECIPES, Denoise, named_recipe, recipe_from_json, task_recipe, with_fields
+from isthmus.recipes.overrides import KINDS
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS["task"] if kind != "reconstruct"])
+def test_every_task_has_a_recipe_that_takes_it(kind):
+    recipe = with_fields(task_recipe(kind), {"task": kind})
+    assert recipe.task.kind == kind
+    assert recipe_from_json(recipe.model_dump_json()) == recipe
+    assert not recipe.is_likelihood
+
+
+def test_to_reconstruct_it_depends_on_the_images():
+    assert task_recipe("reconstruct") is None
+
+
+def test_one_strength_or_a_range():
+    unet = RECIPES["unet"]
+    assert with_fields(unet, {"task.strength": 0.2}).task == Denoise(strength=(0.2, 0.2))
+    assert with_fields(unet, {"task.strength": [0.1, 0.3]}).task.strength == (0.1, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"task.strength": [0.5, 0.1]}, "strength goes from 0.5 to 0.1; give the lower first"),
+        ({"task.strength": 1.5}, "less than or equal to 1; got 1.5"),
+        ({"task.strength": 0}, "greater than 0; got 0"),
+        ({"task": "reconstruct"}, "network.kind='unet' hands the image around its code"),
+        ({"task": "segment"}, "masks of 2 classes need likelihood.kind=bernoulli"),
+        ({"pixels.binarise": "threshold", "likelihood": "bernoulli"}, "takes pixels as they are"),
+        ({"pixels.dtype": "float32"}, "takes pixels as they are"),
+        ({"likelihood": "categorical"}, "describes masks, and the task is 'denoise'"),
+        ({"task": "pairs", "augmentation.rotation": 5}, "may flip and shift"),
+        ({"task": "segment", "likelihood": "bernoulli", "task.clutter": 0.5}, "clutter is read only where"),
+        ({"task": "paint"}, "expected one of reconstruct, denoise, colourise"),
+    ],
+)
+def test_what_cannot_be(changes, message):
+    with pytest.raises(RecipeError, match=message.replace("(", r"\(")):
+        with_fields(named_recipe("unet"), changes)
+
+
+def test_masks_of_many_classes_need_as_many():
+    masks = with_fields(
+        named_recipe("unet-masks"), {"task.classes": [0, 1, 2], "likelihood": "categorical", "likelihood.classes": 3}
+    )
+    assert masks.likelihood.classes == 3
+    with pytest.raises(RecipeError, match="masks of 3 classes need"):
+        with_fields(masks, {"likelihood.classes": 4})
