@@ -15,6 +15,7 @@ import isthmus
 from isthmus.recipes import (
     BernoulliLikelihood,
     ConvNetwork,
+    Denoise,
     DenseNetwork,
     GaussianLatent,
     GaussianLikelihood,
@@ -22,6 +23,7 @@ from isthmus.recipes import (
     PointLatent,
     Recipe,
     Training,
+    UNetwork,
 )
 
 # A shared machine is slow at times, and a failure should be the same for everybody.
@@ -82,6 +84,25 @@ def tiny_run(bars, tiny_recipe, tmp_path_factory):
 def tiny_ae_run(bars, tiny_ae_recipe, tmp_path_factory):
     """A finished run of `tiny_ae_recipe` on the bars; copy it before changing it."""
     return isthmus.train(bars, tiny_ae_recipe, tmp_path_factory.mktemp("runs") / "tiny-ae", report=False)
+
+
+@pytest.fixture(scope="session")
+def tiny_restorer_recipe():
+    """A U-Net that takes noise out of the bars, with a posterior to draw from."""
+    return Recipe(
+        name="tiny-restorer",
+        task=Denoise(strength=(0.2, 0.2)),
+        network=UNetwork(filters=(4, 8), convolutions=1),
+        latent=GaussianLatent(dim=3),
+        likelihood=GaussianLikelihood(sigma=0.1, mean="free"),
+        training=Training(epochs=8, batch_size=8, learning_rate=1e-2),
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_restorer(bars, tiny_restorer_recipe, tmp_path_factory):
+    """A finished run of `tiny_restorer_recipe` on the bars; copy it before changing it."""
+    return isthmus.train(bars, tiny_restorer_recipe, tmp_path_factory.mktemp("runs") / "tiny-restorer", report=False)
 
 
 @pytest.fixture

@@ -57,11 +57,11 @@ def export_graphs(model: Autoencoder, folder: Path, examples: NDArray[np.generic
 def _with_images(model: Autoencoder) -> keras.Model:
     """The decoder with one more output: the likelihood's mean, as images are written to files."""
     inputs = [keras.Input(given.shape[1:], name=given.name) for given in model.decoder.inputs]
-    parameters = model.decoder(inputs if model.skip_names else inputs[0])
+    parameters = model.decoder(_one_or_all(inputs))
     images = model.likelihood.mean(ops, parameters)
     if model.target_spec.dtype == "uint8":
         images = ops.cast(ops.round(images * 255.0), "uint8")
-    return keras.Model(inputs, {"images": images, **parameters}, name="decoder_graph")
+    return keras.Model(_one_or_all(inputs), {"images": images, **parameters}, name="decoder_graph")
 
 
 def _export(model: keras.Model, path: Path, examples: Mapping[str, NDArray[Any]]) -> GraphEntry:

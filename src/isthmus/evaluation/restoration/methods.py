@@ -148,9 +148,10 @@ def _bm3d(seen: Pixels, deviation: float) -> Pixels:
 
 
 def _unsharp(seen: Pixels, amount: float) -> Pixels:
-    from skimage.filters import unsharp_mask
+    from scipy.ndimage import gaussian_filter
 
-    return _each(lambda image: unsharp_mask(image / 255.0, radius=1.0, amount=amount, channel_axis=-1), seen)
+    light = seen / 255.0
+    return _levels(light + amount * (light - gaussian_filter(light, (0, 1, 1, 0))))
 
 
 def _biharmonic(seen: Pixels, _: float) -> Pixels:
@@ -174,7 +175,7 @@ def _nearest(train: Pixels, seen: Pixels, _: float) -> Pixels:
 def _otsu(seen: Pixels, _: float) -> Pixels:
     from skimage.filters import threshold_otsu
 
-    grey = seen.mean(axis=-1)
+    grey = np.rint(seen.mean(axis=-1)).astype(np.uint8)
     regions = [
         image > threshold_otsu(image) if image.max() > image.min() else np.zeros(image.shape, bool) for image in grey
     ]
