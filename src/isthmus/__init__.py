@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from isthmus.errors import IsthmusError as IsthmusError
     from isthmus.recipes import RECIPES as RECIPES
     from isthmus.recipes import Recipe as Recipe
+    from isthmus.restoration import Restorer as Restorer
     from isthmus.runs import Run as Run
     from isthmus.runs import load as load
 
@@ -28,12 +29,13 @@ _HOMES = {
     "RECIPES": "isthmus.recipes",
     "IsthmusError": "isthmus.errors",
     "Recipe": "isthmus.recipes",
+    "Restorer": "isthmus.restoration",
     "Run": "isthmus.runs",
     "load": "isthmus.runs",
     "open_images": "isthmus.data",
     "train": "isthmus.api",
 }
-__all__ = ["RECIPES", "IsthmusError", "Recipe", "Run", "__version__", "load", "open_images", "train"]
+__all__ = ["RECIPES", "IsthmusError", "Recipe", "Restorer", "Run", "__version__", "load", "open_images", "train"]
 __version__ = version("isthmus")
 
 

@@ -17,6 +17,8 @@ def train(
     recipe: Recipe | str | None = None,
     out: str | Path | None = None,
     *,
+    task: str | None = None,
+    targets: Data | None = None,
     size: int | str | Sequence[int] | None = None,
     fit: Fit | None = None,
     channels: int | None = None,
@@ -39,6 +41,9 @@ def train(
             `Dataset` or a `tf.data.Dataset`; see `isthmus.open_images`.
         recipe: A recipe, the name of one, or None for one that suits the images.
         out: The run folder to make; by default `runs/DATA-RECIPE`.
+        task: What to learn, where that is not to reconstruct: `denoise`, `deblur`, `super-resolve`, `colourise`,
+            `inpaint`, `segment` or `pairs`.
+        targets: What is asked for, with the names of `data`: the masks of a segmentation, or the pairs' others.
         size: What image files become: a side, or height and width, in pixels; by default what suits them.
         fit: How files of other proportions are fitted: `crop`, `pad` or `stretch`.
         channels: 1 (grey), 3 (RGB) or 4 (RGB with alpha).
@@ -78,7 +83,8 @@ def train(
             data=data,
             recipe=recipe,
             out=None if out is None else Path(out),
-            changes=changes,
+            targets=targets,
+            changes={**({} if task is None else {"task": task}), **(changes or {})},
             own=own,
             init_from=None if init_from is None else Path(init_from),
             resume=resume,
