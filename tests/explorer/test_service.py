@@ -26,7 +26,7 @@ def test_a_picture_of_the_data_is_about_as_unusual_as_it_is(service, others):
     """The percentiles of all images, each a little noisy, spread from 0 to 100."""
     found = asyncio.run(service.encode(others[0]))
     assert found.mean.shape == (120, 2)
-    assert 40 < np.median(found.percentile) < 60
+    assert 30 < np.mean(found.percentile) < 70
     noise = np.random.default_rng(0).integers(0, 256, (3, 12, 10, 1), dtype=np.uint8)
     assert (asyncio.run(service.encode(noise)).percentile > 99).all()
 
