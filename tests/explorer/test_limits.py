@@ -29,6 +29,12 @@ def test_one_address_does_not_spend_what_another_may():
     assert rate.seconds_to_wait("b") == 0.0
 
 
+def test_this_machine_itself_may_ask_more_often():
+    rate = RateLimit(Limits(requests_per_second=1.0, burst=2.0, own_share=3.0), Clock())
+    assert sum(rate.seconds_to_wait("127.0.0.1") == 0.0 for _ in range(20)) == 6
+    assert sum(rate.seconds_to_wait("10.0.0.7") == 0.0 for _ in range(20)) == 2
+
+
 def test_so_many_addresses_are_remembered_and_no_more():
     rate = RateLimit(Limits(), Clock())
     for number in range(5000):

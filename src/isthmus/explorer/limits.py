@@ -1,5 +1,6 @@
 """How much one caller may ask for, so that a page left open, or a stranger's program, cannot bring the machine down."""
 
+import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,8 +17,10 @@ class Limits:
         file_pixels: A picture file of more pixels gets a 422.
         batch: More codes or images at once get a 422.
         waiting: Codes or images that wait for their turn, of all callers; more get a 503.
-        requests_per_second: What one address may go on asking; more gets a 429.
+        requests_per_second: What one address may go on asking; more gets a 429.  A page that moves asks some hundred
+            times, and this machine itself may ask `own_share` times as often.
         burst: Requests that it may have saved up.
+        own_share: See there.
     """
 
     body_bytes: int = 16 << 20
@@ -25,8 +28,9 @@ class Limits:
     file_pixels: int = 1 << 25
     batch: int = 1024
     waiting: int = 8192
-    requests_per_second: float = 3000.0
-    burst: float = 6000.0
+    requests_per_second: float = 1000.0
+    burst: float = 3000.0
+    own_share: float = 10.0
 
 
 _REMEMBERED = 1024
@@ -49,10 +53,20 @@ class RateLimit:
     def seconds_to_wait(self, address: str) -> float:
         """Count a request: 0 if it may be answered, or how long the address should wait."""
         now = self.clock()
-        tokens, then = self._buckets.pop(address, (self.limits.burst, now))
-        tokens = min(self.limits.burst, tokens + (now - then) * self.limits.requests_per_second)
+        share = self.limits.own_share if is_loopback(address) else 1.0
+        rate, burst = share * self.limits.requests_per_second, share * self.limits.burst
+        tokens, then = self._buckets.pop(address, (burst, now))
+        tokens = min(burst, tokens + (now - then) * rate)
         allowed = tokens >= 1.0
         self._buckets[address] = (tokens - 1.0 if allowed else tokens, now)
         if len(self._buckets) > _REMEMBERED:
             self._buckets.popitem(last=False)
-        return 0.0 if allowed else (1.0 - tokens) / self.limits.requests_per_second
+        return 0.0 if allowed else (1.0 - tokens) / rate
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only programs of this machine have an address."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address.lower() == "localhost"

@@ -1,6 +1,5 @@
 """Serving the explorer: a socket, uvicorn on it, and an end at Ctrl-C."""
 
-import ipaddress
 import logging
 import secrets
 import socket
@@ -14,6 +13,7 @@ import uvicorn
 from isthmus.errors import UsageError
 from isthmus.explorer.application import application
 from isthmus.explorer.guard import Guard, own_names
+from isthmus.explorer.limits import is_loopback
 from isthmus.explorer.service import Service
 
 DEFAULT_PORT = 8137
@@ -39,14 +39,6 @@ class Place:
         host = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(self.host, self.host)
         host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.port}/" + (f"?token={token}" if token else "")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only programs of this machine reach a host."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def settle_token(host: str, token: str | None) -> str | None:
