@@ -1,0 +1,103 @@
+/**
+ * What the page needs of a model, and all that it may ask of one.
+ *
+ * The page never computes a network, and never calls a server, but through an object of this shape.  `ServerModel`
+ * (server_model.js) asks the machine that `isthmus explore` runs on; any other object that answers the same will do:
+ * `start(model)` of app.js opens the page on it.
+ *
+ * Every method is asynchronous.  A method that fails rejects with an `Error` whose message is a plain sentence, which
+ * the page shows.  Arrays are flat and in C order: the code of image `i` is `codes.subarray(i * dim, (i + 1) * dim)`.
+ * Pixels are always 8-bit, whatever the network takes.  Numbers of information are nats.
+ *
+ * @typedef {Object} Images  Pictures of one size.
+ * @property {number} count
+ * @property {number} height
+ * @property {number} width
+ * @property {number} channels  1 (grey), 3 (RGB) or 4 (RGB and opacity).
+ * @property {Uint8Array} pixels  count x height x width x channels.
+ *
+ * @typedef {Object} Capabilities  What can be done; the page hides what cannot.
+ * @property {boolean} encode      `encode` is there.
+ * @property {boolean} points      `points`, `pointImages` and `projection` are there.
+ * @property {boolean} distortions `distortions` is there.
+ * @property {boolean} neighbours  `neighbours` is there.
+ * @property {boolean} sample      `sample` is there: codes of the training data's own distribution, of one label too.
+ * @property {boolean} prepare     `prepare` is there: picture files made fit exactly as for training.
+ *
+ * @typedef {Object} Description
+ * @property {string} name         What the run is called.
+ * @property {string} recipe       The name of its recipe.
+ * @property {string} summary      What the recipe is for, in a line; may be empty.
+ * @property {{height: number, width: number, channels: number}} image
+ * @property {number} latentDim    The numbers in one code.
+ * @property {boolean} hasRate     False for a plain autoencoder: no posterior, no prior, rates are all 0.
+ * @property {boolean} isLikelihood  Whether distortion + rate is a negative ELBO; if not, it is the loss and no bound.
+ * @property {string} likelihood   "bernoulli", "gaussian" or "laplace".
+ * @property {string[]} labels     The class names, by label; may be empty.
+ * @property {number[]} centre     The middle of all codes, (latentDim): zeros where there is a prior.
+ * @property {number[]} deviation  Their standard deviations, (latentDim): ones where there is a prior.
+ * @property {{what: string, count: number}|null} data  The images of the scatter; null while that is not known, or where
+ *                                 there are none: `points` tells.
+ * @property {string} note         Why there are none, in a sentence; may be empty.
+ * @property {string[]} projections  What `projection` knows, the default first: "latent" (up to two dimensions, as they
+ *                                 are), "pca", "umap".
+ * @property {Capabilities} capabilities
+ *
+ * @typedef {Object} Posterior     What `encode` finds.
+ * @property {Float32Array} mean         count x latentDim.
+ * @property {Float32Array|null} logVariance  count x latentDim; null where there is no rate.
+ * @property {Float32Array} rate         count; KL of the posterior from the prior.
+ * @property {Float32Array} distortion   count; -log p(x | z), averaged over some draws of the posterior.
+ *
+ * @typedef {Object} Points        The images of the scatter.
+ * @property {string} what               What the images are, in words: "test images of mnist".
+ * @property {number} count
+ * @property {Float32Array} codes        count x latentDim: posterior means.
+ * @property {Int32Array|null} labels    count; an index of `Description.labels`, or of no name at all.
+ * @property {string[]} names            count.
+ * @property {Float32Array} rate         count.
+ * @property {Float32Array} tells        latentDim: how much each dimension tells, for sorting: its mean KL, or its
+ *                                       variance where there is no rate.
+ *
+ * @typedef {Object} Projection    A plane to look at codes on.
+ * @property {"linear"|"embedding"} kind  Linear: x = (code - centre) . axis.  Embedding: places without a formula.
+ * @property {Float32Array} x            count.
+ * @property {Float32Array} y            count.
+ * @property {Float32Array|null} axes    2 x latentDim, orthonormal (the second is zeros for a latent of one dimension).
+ * @property {Float32Array|null} centre  latentDim.
+ * @property {[string, string]} names    Of the axes, for people.
+ *
+ * @typedef {Object} Neighbours    Nearest first.
+ * @property {Int32Array} indices        Into the points.
+ * @property {Float32Array} distances    Euclidean, between codes.
+ *
+ * @typedef {(done: number, total: number) => void} Progress
+ *
+ * @typedef {Object} Model
+ * @property {() => Promise<Description>} describe  Quick: the page can show nothing before it.
+ * @property {(codes: Float32Array, count: number) => Promise<Images>} decode
+ *     The pictures that codes (count x latentDim) stand for.  Called while a finger moves: milliseconds matter.
+ * @property {(pixels: Uint8Array, count: number) => Promise<Posterior>} [encode]
+ *     The codes of pictures (count x height x width x channels of `Description.image`), and what they cost.
+ * @property {(progress?: Progress) => Promise<Points>} [points]  Resolves when they are all there; rejects
+ *     with the reason where there are none.
+ * @property {(name: string, progress?: Progress) => Promise<Projection>} [projection]  One of `projections`.
+ * @property {(indices: Int32Array) => Promise<Images>} [pointImages]  The pictures of some points, in that order.
+ * @property {(progress?: Progress) => Promise<Float32Array>} [distortions]
+ *     The distortion of each point, count; apart from `points`, since it takes a decoding of each.
+ * @property {(code: Float32Array, count: number) => Promise<Neighbours>} [neighbours]
+ * @property {(count: number, label: number|null, seed: number) => Promise<Float32Array>} [sample]
+ *     Codes, count x latentDim, of images like the training images, or of one label's; the same for the same seed.
+ * @property {(file: Blob) => Promise<Images>} [prepare]  One picture, of `Description.image`.
+ */
+
+/**
+ * One picture of several.
+ * @param {Images} images
+ * @param {number} index
+ * @returns {Images} A view, not a copy.
+ */
+export function imageAt(images, index) {
+  const size = images.height * images.width * images.channels;
+  return { ...images, count: 1, pixels: images.pixels.subarray(index * size, (index + 1) * size) };
+}
