@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from isthmus.cli import catalogue, inspecting, judging, looking, training, using
+from isthmus.cli import catalogue, exploring, inspecting, judging, looking, training, using
 
 app = typer.Typer(
     name="isthmus",
@@ -26,6 +26,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     judging.compare,
     looking.plot,
     looking.report,
+    exploring.explore,
     inspecting.inspect,
     inspecting.cache,
     catalogue.recipes,

@@ -36,7 +36,8 @@
  * @property {string[]} labels     The class names, by label; may be empty.
  * @property {number[]} centre     The middle of all codes, (latentDim): zeros where there is a prior.
  * @property {number[]} deviation  Their standard deviations, (latentDim): ones where there is a prior.
- * @property {{what: string, count: number}|null} data  The images of the scatter, in words; null where there are none.
+ * @property {{what: string, count: number}|null} data  The images of the scatter; null while that is not known, or where
+ *                                 there are none: `points` tells.
  * @property {string} note         Why there are none, in a sentence; may be empty.
  * @property {string[]} projections  What `projection` knows, the default first: "latent" (up to two dimensions, as they
  *                                 are), "pca", "umap".
@@ -49,6 +50,7 @@
  * @property {Float32Array} distortion   count; -log p(x | z), averaged over some draws of the posterior.
  *
  * @typedef {Object} Points        The images of the scatter.
+ * @property {string} what               What the images are, in words: "test images of mnist".
  * @property {number} count
  * @property {Float32Array} codes        count x latentDim: posterior means.
  * @property {Int32Array|null} labels    count; an index of `Description.labels`, or of no name at all.
@@ -77,7 +79,8 @@
  *     The pictures that codes (count x latentDim) stand for.  Called while a finger moves: milliseconds matter.
  * @property {(pixels: Uint8Array, count: number) => Promise<Posterior>} [encode]
  *     The codes of pictures (count x height x width x channels of `Description.image`), and what they cost.
- * @property {(progress?: Progress) => Promise<Points>} [points]  Resolves when they are all there.
+ * @property {(progress?: Progress) => Promise<Points>} [points]  Resolves when they are all there; rejects
+ *     with the reason where there are none.
  * @property {(name: string, progress?: Progress) => Promise<Projection>} [projection]  One of `projections`.
  * @property {(indices: Int32Array) => Promise<Images>} [pointImages]  The pictures of some points, in that order.
  * @property {(progress?: Progress) => Promise<Float32Array>} [distortions]

@@ -1,0 +1,70 @@
+"""Work in the background: how far it is, what came of it, and stopping it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.errors import IsthmusError
+
+CHUNK = 128
+"""Images a step: few enough that a request in between does not wait."""
+
+Result = TypeVar("Result")
+
+
+class Stopped(Exception):  # noqa: N818  # nothing went wrong
+    """The explorer is being stopped, and work in the background with it."""
+
+
+@dataclass
+class Work(Generic[Result]):
+    """Something that is computed once, in a thread that does not keep the process alive.
+
+    Attributes:
+        result: What came of it; None before that.
+        fault: Why nothing will come of it, in a sentence; empty if nothing went wrong.
+        done: The steps taken.
+        total: The steps there are; 0 while that is not known.
+    """
+
+    result: Result | None = None
+    fault: str = ""
+    done: int = 0
+    total: int = 0
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def start(self, compute: Callable[["Work[Result]"], Result]) -> "Work[Result]":
+        """Begin; `compute` is given this, to say how far it is."""
+        threading.Thread(target=self._run, args=(compute,), daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        """Ask it to end at its next step."""
+        self._stop.set()
+
+    def chunks(self, length: int) -> Iterator[NDArray[np.int64]]:
+        """The numbers from 0 to below `length`, some at a time, counting those that are done.
+
+        Raises:
+            Stopped: If it was asked to end.
+        """
+        self.done, self.total = 0, length
+        for start in range(0, length, CHUNK):
+            if self._stop.is_set():
+                raise Stopped
+            yield np.arange(start, min(start + CHUNK, length))
+            self.done = min(start + CHUNK, length)
+
+    def _run(self, compute: Callable[["Work[Result]"], Result]) -> None:
+        try:
+            self.result = compute(self)
+        except Stopped:
+            self.fault = "The explorer was stopped."
+        except IsthmusError as error:
+            self.fault = str(error)
+        except Exception as error:  # whoever waits for it must hear of it: nobody else will
+            self.fault = f"It could not be computed: {type(error).__name__}: {error}"

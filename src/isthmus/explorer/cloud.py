@@ -1,0 +1,80 @@
+"""The cloud: the images that a run was tested on, as points of its latent space."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data import ImageSource
+from isthmus.explorer.background import Work
+from isthmus.explorer.costs import cost, noise_for
+from isthmus.probability import namespace
+from isthmus.runs import Run
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Images and their codes.
+
+    Attributes:
+        source: The images.
+        what: What they are, in words.
+        codes: The posterior's means, float32 `(n, dim)`.
+        kl: The rate of each dimension, nats, float32 `(n, dim)`; zeros for a plain autoencoder.
+    """
+
+    source: ImageSource
+    what: str
+    codes: FloatArray
+    kl: FloatArray
+
+    @cached_property
+    def rate(self) -> FloatArray:
+        """Of each image, nats, `(n,)`."""
+        return np.asarray(self.kl.sum(axis=1, dtype=np.float64), np.float32)
+
+    @cached_property
+    def tells(self) -> FloatArray:
+        """How much each dimension tells, `(dim,)`: its mean rate, or its variance where there is none."""
+        kl = self.kl.mean(axis=0, dtype=np.float64)
+        return np.asarray(kl if kl.any() else self.codes.astype(np.float64).var(axis=0), np.float32)
+
+    def neighbours(self, code: FloatArray, count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The images whose codes are nearest to a code `(dim,)`: their indices and Euclidean distances, nearest first.
+
+        All are looked at: for as many points as a page can show, that takes milliseconds, and there is no index to err.
+        """
+        distances = np.linalg.norm(self.codes.astype(np.float64) - code, axis=1)
+        nearest = np.argsort(distances, kind="stable")[:count]
+        return nearest, distances[nearest]
+
+
+def encode_cloud(run: Run, source: ImageSource, what: str, work: Work[Any]) -> Cloud:
+    """Encode all images of a source.
+
+    Raises:
+        Stopped: If `work` was asked to end.
+    """
+    codes, divergences = [], []
+    for indices in work.chunks(len(source)):
+        posterior = run.encode(source.read(indices))
+        codes.append(posterior["mean"])
+        divergences.append(np.asarray(run.latent.kl(namespace, posterior), np.float32))
+    return Cloud(source, what, np.concatenate(codes), np.concatenate(divergences))
+
+
+def measure_distortions(run: Run, cloud: Cloud, work: Work[Any]) -> FloatArray:
+    """The distortion of every image for one draw of its posterior, nats, float32 `(n,)`.
+
+    Raises:
+        Stopped: If `work` was asked to end.
+    """
+    parts = []
+    for indices in work.chunks(len(cloud.source)):
+        noise = noise_for(run, int(indices[0]), len(indices))
+        parts.append(cost(run, cloud.source.read(indices), noise).distortion)
+    return np.asarray(np.concatenate(parts), np.float32)

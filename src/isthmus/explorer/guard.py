@@ -1,0 +1,155 @@
+"""The guard before the explorer: who may ask, from where, how often, and how much at once.
+
+A server on this machine is in reach of every page that its user opens.  So a request must name this machine as its host
+(a rebound DNS name does not), must not come from another site's page, and, once the explorer listens to other machines,
+must bring the token.
+"""
+
+import hmac
+import ipaddress
+import json
+import socket
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from isthmus.explorer.limits import Limits, RateLimit
+
+COOKIE = "isthmus_token"
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def own_names() -> frozenset[str]:
+    """The names by which this machine may be called."""
+    name = socket.gethostname().lower()
+    short = name.partition(".")[0]
+    return frozenset({"localhost", name, short, f"{short}.local"})
+
+
+def is_own_host(host: str, names: Iterable[str]) -> bool:
+    """Whether a `Host` header names this machine: by an address, or by one of its own names.
+
+    An address is safe whatever it is, since the browser went there by no name that somebody could have rebound.
+    """
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name.lower().rstrip(".") in names
+    return True
+
+
+class Guard:
+    """Lets through what may be answered.
+
+    Args:
+        app: What answers.
+        limits: How often an address may ask.
+        token: What a request must bring, as a cookie or as `Authorization: Bearer`; None to ask for none.  Whoever opens
+            the page with `?token=` gets the cookie.
+        names: The names by which this machine may be called, besides its addresses.
+    """
+
+    def __init__(
+        self, app: ASGIApp, limits: Limits, token: str | None = None, names: Iterable[str] | None = None
+    ) -> None:
+        self._app, self._limits, self._token = app, limits, token
+        self._names = frozenset(own_names() if names is None else names)
+        self._rate = RateLimit(limits)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        address = scope["client"][0] if scope.get("client") else ""
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                found = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    found.setdefault(name, value)
+                found.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        if wait := self._rate.seconds_to_wait(address):
+            retry = {"Retry-After": str(max(1, round(wait)))}
+            await _refuse(send_guarded, 429, "too many requests; wait a moment.", retry)
+        elif not is_own_host(headers.get("host", ""), self._names):
+            await _refuse(
+                send_guarded, 403, "expected a Host that names this machine: localhost, an address or its own name."
+            )
+        elif fault := _foreign(scope, headers):
+            await _refuse(send_guarded, 403, fault)
+        elif self._token is None or self._brings_token(headers):
+            await self._app(scope, receive, send_guarded)
+        elif scope["path"] == "/" and self._asks_with_token(scope):
+            # The page moves on to an address without the token, so that no link or history keeps it.
+            cookie = f"{COOKIE}={self._token}; HttpOnly; SameSite=Strict; Path=/"
+            await _answer(send_guarded, 303, b"", {"Location": "/", "Set-Cookie": cookie})
+        else:
+            what = "expected the token: open the page by the address that `isthmus explore` printed, or send"
+            await _refuse(
+                send_guarded, 401, f"{what} `Authorization: Bearer TOKEN`.", {"WWW-Authenticate": "Bearer"}
+            )
+
+    def _brings_token(self, headers: Headers) -> bool:
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        return (scheme.lower() == "bearer" and self._is_token(bearer.strip())) or self._is_token(_cookie(headers))
+
+    def _asks_with_token(self, scope: Scope) -> bool:
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        return self._is_token(query.get("token", [""])[0])
+
+    def _is_token(self, given: str) -> bool:
+        return self._token is not None and hmac.compare_digest(given.encode(), self._token.encode())
+
+
+def _foreign(scope: Scope, headers: Headers) -> str:
+    """Why a request is taken for one of another site's page; empty if it is not."""
+    origin = headers.get("origin")
+    if origin is not None and origin.lower() != f"{scope['scheme']}://{headers.get('host', '')}".lower():
+        return "the Origin is another site; only the explorer's own page may call it from a browser."
+    site = headers.get("sec-fetch-site", "none")
+    opens_page = headers.get("sec-fetch-mode") == "navigate" and scope["method"] == "GET" and scope["path"] == "/"
+    if site not in ("none", "same-origin") and not opens_page:
+        return "the request comes from another site's page; only the explorer's own may call it from a browser."
+    return ""
+
+
+def _cookie(headers: Headers) -> str:
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return "" if found is None else found.value
+
+
+async def _refuse(send: Send, status: int, why: str, headers: dict[str, str] | None = None) -> None:
+    body = json.dumps({"error": why[0].upper() + why[1:]}).encode()
+    await _answer(send, status, body, {"Content-Type": "application/json", "Connection": "close", **(headers or {})})
+
+
+async def _answer(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    raw.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})

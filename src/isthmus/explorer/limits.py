@@ -1,0 +1,58 @@
+"""How much one caller may ask for, so that a page left open, or a stranger's program, cannot bring the machine down."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is refused.
+
+    Attributes:
+        body_bytes: A larger request body gets a 413.
+        body_seconds: A body that takes longer to arrive gets a 408.
+        file_pixels: A picture file of more pixels gets a 422.
+        batch: More codes or images at once get a 422.
+        waiting: Codes or images that wait for their turn, of all callers; more get a 503.
+        requests_per_second: What one address may go on asking; more gets a 429.
+        burst: Requests that it may have saved up.
+    """
+
+    body_bytes: int = 16 << 20
+    body_seconds: float = 20.0
+    file_pixels: int = 1 << 25
+    batch: int = 1024
+    waiting: int = 8192
+    requests_per_second: float = 3000.0
+    burst: float = 6000.0
+
+
+_REMEMBERED = 1024
+"""Addresses whose past requests are remembered; of more, those that asked last."""
+
+
+@dataclass
+class RateLimit:
+    """A bucket of tokens for each address: a request takes one, and each second brings new ones.
+
+    Args:
+        limits: The rate and the burst.
+        clock: Seconds that only grow.
+    """
+
+    limits: Limits
+    clock: Callable[[], float] = time.monotonic
+    _buckets: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
+
+    def seconds_to_wait(self, address: str) -> float:
+        """Count a request: 0 if it may be answered, or how long the address should wait."""
+        now = self.clock()
+        tokens, then = self._buckets.pop(address, (self.limits.burst, now))
+        tokens = min(self.limits.burst, tokens + (now - then) * self.limits.requests_per_second)
+        allowed = tokens >= 1.0
+        self._buckets[address] = (tokens - 1.0 if allowed else tokens, now)
+        if len(self._buckets) > _REMEMBERED:
+            self._buckets.popitem(last=False)
+        return 0.0 if allowed else (1.0 - tokens) / self.limits.requests_per_second

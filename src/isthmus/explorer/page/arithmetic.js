@@ -1,0 +1,129 @@
+/** Arithmetic with attributes: what one group of images has and another has not, added to the picture that is shown. */
+
+import { add, mean } from "./codes.js";
+import { h, slider } from "./dom.js";
+import { latest } from "./latest.js";
+import { paint, paintSheet } from "./pictures.js";
+
+const STEPS = 9;
+const REACH = 2;
+const AROUND = 60;
+
+export class Arithmetic {
+  constructor(session, panel) {
+    this.session = session;
+    this.panel = panel;
+    this.base = session.code;
+    this.groups = [null, null]; // { name, indices }
+    this.selects = [0, 1].map((i) =>
+      h("select", { onchange: () => this._choose(i), "aria-label": i ? "The group to take away" : "The group to add" }));
+    this.pictures = [0, 1].map((i) => h("canvas", { class: "end-picture", role: "img", "aria-label": i ? "The middle of the group to take away" : "The middle of the group to add" }));
+    this.strength = slider("Strength", { min: -REACH, max: REACH, step: 0.02, value: 0 }, (v) => v.toFixed(2), (value) => {
+      if (this.direction) session.moveTo(add(this.base, this.direction, value), { by: "arithmetic" });
+    });
+    this.strip = h("canvas", { class: "strip tall", "aria-hidden": "true" });
+    this.selection = h("p", { class: "hint", "aria-live": "polite" });
+    panel.append(
+      h("p", { class: "hint" }, "What distinguishes one group of images from another is a direction. Add it to the picture shown: this − B + A."),
+      h("div", { class: "ends" }, [0, 1].map((i) =>
+        h("div", { class: "end" }, h("span", { class: "end-name" }, "AB"[i]), this.pictures[i], this.selects[i]))),
+      this.strip,
+      this.strength.element,
+      h("h3", {}, "Groups of your own"),
+      this.selection,
+      h("div", { class: "row wrap" },
+        h("button", { onclick: () => this._selectAround() }, `Select the ${AROUND} nearest to the picture`),
+        h("button", { onclick: () => session.select([]) }, "Select none")),
+    );
+    this._draw = latest(async () => this._decode(), session.fail);
+    session.on("points", () => this._fill());
+    session.on("selection", () => this._fill());
+    session.on("code", ({ by }) => {
+      if (by === "arithmetic") return;
+      this.base = session.code;
+      this.strength.value = 0;
+      if (!this.panel.hidden) this._draw();
+    });
+  }
+
+  open() {
+    this._draw();
+  }
+
+  state() {
+    const names = this.selects.map((select) => select.value);
+    return names.every((name) => name && name !== "selection") ? { names } : null;
+  }
+
+  restore({ names }) {
+    this.wanted = names;
+    this._fill();
+  }
+
+  _fill() {
+    const { session } = this;
+    const { points, selection } = session;
+    this.selection.textContent = selection.length
+      ? `${selection.length.toLocaleString("en")} images are selected.`
+      : "Draw around points with the lasso of the map, or take those around the picture.";
+    if (!points) return;
+    const groups = new Map([["all", { text: "all images", indices: Array.from({ length: points.count }, (_, i) => i) }]]);
+    if (selection.length) groups.set("selection", { text: `the selection (${selection.length})`, indices: selection });
+    if (points.labels) {
+      const found = new Map();
+      points.labels.forEach((label, i) => found.get(label)?.push(i) ?? found.set(label, [i]));
+      for (const label of [...found.keys()].sort((a, b) => a - b)) {
+        groups.set(String(label), { text: session.about.labels[label] ?? String(label), indices: found.get(label) });
+      }
+    }
+    this.known = groups;
+    const first = [...groups.keys()];
+    this.selects.forEach((select, i) => {
+      const fallback = first[Math.min(first.length - 1, first.length > 2 ? first.length - 1 - i : i)];
+      const kept = this.wanted?.[i] ?? select.value;
+      select.replaceChildren(...Array.from(groups, ([value, { text }]) => h("option", { value }, text)));
+      select.value = groups.has(kept) ? kept : fallback;
+      this._choose(i, false);
+    });
+    this.wanted = null;
+    this._draw();
+  }
+
+  _choose(i, draw = true) {
+    this.groups[i] = this.known.get(this.selects[i].value);
+    const [a, b] = this.groups;
+    if (!a || !b) return;
+    const { points, dim } = this.session;
+    this.middles = [a, b].map(({ indices }) => mean(points.codes, dim, indices));
+    this.direction = add(this.middles[0], this.middles[1], -1);
+    if (this.strength.value !== 0) {
+      this.base = this.session.code;
+      this.strength.value = 0;
+    }
+    if (draw) this._draw();
+  }
+
+  async _selectAround() {
+    const { session } = this;
+    if (!session.points) return;
+    try {
+      session.select(Array.from((await session.model.neighbours(session.code, AROUND)).indices));
+    } catch (error) {
+      session.fail(error);
+    }
+  }
+
+  async _decode() {
+    if (this.panel.hidden || !this.direction) return;
+    const { session } = this;
+    const codes = new Float32Array((STEPS + 2) * session.dim);
+    for (let i = 0; i < STEPS; i++) {
+      codes.set(add(this.base, this.direction, REACH * ((2 * i) / (STEPS - 1) - 1)), i * session.dim);
+    }
+    this.middles.forEach((code, i) => codes.set(code, (STEPS + i) * session.dim));
+    const images = await session.model.decode(codes, STEPS + 2);
+    const size = images.pixels.length / images.count;
+    paintSheet(this.strip, { ...images, count: STEPS, pixels: images.pixels.subarray(0, STEPS * size) }, STEPS);
+    this.pictures.forEach((canvas, i) => paint(canvas, images, STEPS + i));
+  }
+}

@@ -1,0 +1,119 @@
+/** Codes: vectors of a latent space, and ways between them. */
+
+export function add(a, b, weight = 1) {
+  return a.map((value, i) => value + weight * b[i]);
+}
+
+export function dot(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+export function straight(a, b, t) {
+  return a.map((value, i) => value + t * (b[i] - value));
+}
+
+/**
+ * From a to b along the sphere around `centre`, the length going evenly from one to the other (Shoemake 1985); straight
+ * where the two point the same way, or opposite ways, and the sphere says nothing.
+ */
+export function spherical(a, b, t, centre) {
+  const from = add(a, centre, -1);
+  const to = add(b, centre, -1);
+  const lengths = [Math.sqrt(dot(from, from)), Math.sqrt(dot(to, to))];
+  const cosine = dot(from, to) / (lengths[0] * lengths[1]);
+  const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
+  if (!(angle > 1e-4 && angle < Math.PI - 1e-4)) return straight(a, b, t);
+  const [p, q] = [Math.sin((1 - t) * angle) / Math.sin(angle), Math.sin(t * angle) / Math.sin(angle)];
+  const length = lengths[0] + t * (lengths[1] - lengths[0]);
+  return from.map((value, i) => centre[i] + length * ((p * value) / lengths[0] + (q * to[i]) / lengths[1]));
+}
+
+/** The mean of some rows of codes (count x dim). */
+export function mean(codes, dim, indices) {
+  const sums = new Float64Array(dim);
+  for (const index of indices) {
+    for (let k = 0; k < dim; k++) sums[k] += codes[index * dim + k];
+  }
+  return Float32Array.from(sums, (sum) => sum / indices.length);
+}
+
+/** A standard normal number (Box and Muller 1958). */
+export function normal() {
+  return Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+}
+
+/**
+ * A code like another: the same at temperature 0, anything that the model knows at 1.  The step keeps the distribution
+ * of all codes, so that no temperature leads out of it.
+ */
+export function vary(code, temperature, centre, deviation) {
+  const kept = Math.sqrt(1 - temperature ** 2);
+  return code.map((value, k) => centre[k] + kept * (value - centre[k]) + temperature * deviation[k] * normal());
+}
+
+/** The place of a code on a plane (`Projection` of model.js); on an embedding, among the points whose codes are near. */
+export function placeOf(plane, points, code) {
+  const dim = code.length;
+  if (plane.kind === "linear") {
+    const place = [0, 0];
+    for (let k = 0; k < dim; k++) {
+      place[0] += (code[k] - plane.centre[k]) * plane.axes[k];
+      place[1] += (code[k] - plane.centre[k]) * plane.axes[dim + k];
+    }
+    return place;
+  }
+  const { weights, chosen } = nearest(points.count, (i) => {
+    let squared = 0;
+    for (let k = 0; k < dim; k++) squared += (points.codes[i * dim + k] - code[k]) ** 2;
+    return squared;
+  });
+  return [0, 1].map((axis) => chosen.reduce((sum, i, j) => sum + weights[j] * (axis ? plane.y : plane.x)[i], 0));
+}
+
+/**
+ * The code of a place: on a linear plane the given code moved within the plane, its other directions kept; on an
+ * embedding a mean of the codes of the points around.
+ */
+export function codeAt(plane, points, place, code) {
+  const dim = code.length;
+  if (plane.kind === "linear") {
+    const now = placeOf(plane, points, code);
+    const [dx, dy] = [place[0] - now[0], place[1] - now[1]];
+    return code.map((value, k) => value + dx * plane.axes[k] + dy * plane.axes[dim + k]);
+  }
+  const { weights, chosen } = nearest(
+    points.count,
+    (i) => (plane.x[i] - place[0]) ** 2 + (plane.y[i] - place[1]) ** 2,
+  );
+  const found = new Float32Array(dim);
+  chosen.forEach((i, j) => {
+    for (let k = 0; k < dim; k++) found[k] += weights[j] * points.codes[i * dim + k];
+  });
+  return found;
+}
+
+const AROUND = 8;
+
+/** The few smallest of `count` squared distances, and weights that fall with them. */
+function nearest(count, squared) {
+  const chosen = [];
+  const distances = [];
+  for (let i = 0; i < count; i++) {
+    const distance = squared(i);
+    if (chosen.length === AROUND && distance >= distances[AROUND - 1]) continue;
+    let at = chosen.length === AROUND ? AROUND - 1 : chosen.length;
+    while (at > 0 && distances[at - 1] > distance) {
+      chosen[at] = chosen[at - 1];
+      distances[at] = distances[at - 1];
+      at--;
+    }
+    chosen[at] = i;
+    distances[at] = distance;
+  }
+  const smallest = Math.max(distances[0] ?? 0, 1e-12);
+  const raw = distances.map((distance) => smallest / Math.max(distance, 1e-12));
+  const sum = raw.reduce((a, b) => a + b, 0);
+  return { chosen, weights: raw.map((weight) => weight / sum) };
+}

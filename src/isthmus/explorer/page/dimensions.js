@@ -1,0 +1,140 @@
+/** Each number of the code by itself: a slider, and the strip of pictures along it; what tells most comes first. */
+
+import { h, slider } from "./dom.js";
+import { latest } from "./latest.js";
+import { join, toImageData } from "./pictures.js";
+
+const STEPS = 9;
+const AT_FIRST = 8;
+const REACH = 3;
+
+export class Dimensions {
+  constructor(session, panel) {
+    this.session = session;
+    this.shown = AT_FIRST;
+    this.list = h("div", { class: "dimensions" });
+    this.more = h("button", { onclick: () => this._showAll() });
+    this.note = h("p", { class: "hint" });
+    panel.append(
+      this.note,
+      this.list,
+      h("div", { class: "row" }, this.more, h("button", { onclick: () => this._reset() }, "Back to the middle")),
+    );
+    this.panel = panel;
+    this._strips = latest(async () => this._decodeStrips(), session.fail, 30);
+    this._sort();
+    session.on("points", () => this._sort());
+    session.on("code", ({ by }) => this._update(by));
+  }
+
+  /** Called when the panel comes into view. */
+  open() {
+    this._strips();
+  }
+
+  _sort() {
+    const { session } = this;
+    const tells = session.points?.tells;
+    this.order = Array.from({ length: session.dim }, (_, k) => k);
+    if (tells) this.order.sort((a, b) => tells[b] - tells[a]);
+    this.note.textContent = !tells
+      ? "One slider for each number of the code."
+      : session.about.hasRate
+        ? "One slider for each number of the code, from the one that tells most. Its nats are what it says of an image, on average; one that says nothing moves nothing."
+        : "One slider for each number of the code, from the one that varies most.";
+    this._build();
+  }
+
+  _build() {
+    const { session } = this;
+    const { centre, deviation, hasRate } = session.about;
+    const tells = session.points?.tells;
+    this.rows = this.order.slice(0, this.shown).map((k) => {
+      const reach = REACH * deviation[k];
+      const strip = h("canvas", { class: "strip", "aria-hidden": "true" });
+      const told = tells ? (hasRate ? ` · ${tells[k].toFixed(2)} nats` : ` · variance ${tells[k].toPrecision(2)}`) : "";
+      const control = slider(
+        `z${k + 1}${told}`,
+        { min: centre[k] - reach, max: centre[k] + reach, step: reach / 150, value: session.code[k] },
+        (value) => value.toFixed(2),
+        (value) => {
+          const code = session.code.slice();
+          code[k] = value;
+          session.moveTo(code, { by: "slider" });
+        },
+      );
+      strip.addEventListener("click", (event) => {
+        const box = strip.getBoundingClientRect();
+        control.value = centre[k] + reach * ((2 * (event.clientX - box.left)) / box.width - 1);
+        control.input.dispatchEvent(new Event("input"));
+      });
+      const element = h("div", { class: "dimension" }, control.element, strip);
+      return { k, control, strip, reach, element };
+    });
+    this.list.replaceChildren(...this.rows.map((row) => row.element));
+    this.more.hidden = this.shown >= session.dim;
+    this.more.textContent = `Show all ${session.dim}`;
+    this._strips();
+  }
+
+  _showAll() {
+    this.shown = this.session.dim;
+    this._build();
+    this.rows[AT_FIRST].control.input.focus();
+  }
+
+  _reset() {
+    this.session.moveTo(Float32Array.from(this.session.about.centre), { by: "reset" });
+  }
+
+  _update(by) {
+    for (const { k, control } of this.rows) {
+      if (by !== "slider" || document.activeElement !== control.input) control.value = this.session.code[k];
+    }
+    this._strips();
+  }
+
+  async _decodeStrips() {
+    if (this.panel.hidden) return;
+    const { session } = this;
+    const { dim } = session;
+    const { centre } = session.about;
+    const rows = this.rows.filter(({ element }) => isNear(element));
+    if (!rows.length) return;
+    const codes = new Float32Array(rows.length * STEPS * dim);
+    rows.forEach(({ k, reach }, row) => {
+      for (let step = 0; step < STEPS; step++) {
+        const at = (row * STEPS + step) * dim;
+        codes.set(session.code, at);
+        codes[at + k] = centre[k] + reach * ((2 * (step + 0.5)) / STEPS - 1);
+      }
+    });
+    const images = await decodeInParts(session, codes, rows.length * STEPS);
+    rows.forEach(({ strip }, row) => {
+      strip.width = STEPS * images.width;
+      strip.height = images.height;
+      const context = strip.getContext("2d");
+      for (let step = 0; step < STEPS; step++) {
+        context.putImageData(toImageData(images, row * STEPS + step), step * images.width, 0);
+      }
+    });
+  }
+}
+
+/** Whether an element is on the screen, or nearly. */
+function isNear(element) {
+  const box = element.getBoundingClientRect();
+  return box.bottom > -200 && box.top < innerHeight + 200;
+}
+
+const PART = 512;
+
+async function decodeInParts(session, codes, count) {
+  if (count <= PART) return session.model.decode(codes, count);
+  const parts = [];
+  for (let start = 0; start < count; start += PART) {
+    const end = Math.min(count, start + PART);
+    parts.push(await session.model.decode(codes.slice(start * session.dim, end * session.dim), end - start));
+  }
+  return join(parts);
+}

@@ -1,0 +1,99 @@
+/** Elements, made and found. */
+
+/** Make an element: `h("button", { class: "quiet", onclick: f, "aria-label": "Fit" }, "Fit")`. */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** The same for SVG. */
+export function svg(tag, props = {}, ...children) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(props)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+export const find = (id) => document.getElementById(id);
+
+/** Say something to those who listen instead of look. */
+export function announce(text) {
+  find("said").textContent = text;
+}
+
+let toastTimer = 0;
+
+/** Show a sentence for a moment. */
+export function toast(text) {
+  const element = find("toast");
+  element.textContent = text;
+  element.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => (element.hidden = true), 5000);
+}
+
+/** Offer some bytes as a file to keep. */
+export function save(blob, name) {
+  const address = URL.createObjectURL(blob);
+  const link = h("a", { href: address, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/** Several choices of which one holds, as radio buttons: arrow keys work as people know them. */
+export function choice(name, legend, options, chosen, change) {
+  return h(
+    "fieldset",
+    { class: "segments" },
+    h("legend", { class: "visually-hidden" }, legend),
+    options.map(([value, text]) =>
+      h(
+        "label",
+        {},
+        h("input", { type: "radio", name, value, checked: value === chosen, onchange: () => change(value) }),
+        h("span", {}, text),
+      ),
+    ),
+  );
+}
+
+/** Check the radio button of a value in what `choice` made. */
+export function check(fieldset, value) {
+  for (const input of fieldset.querySelectorAll("input")) input.checked = input.value === value;
+}
+
+/** A slider with its name and its value beside it. */
+export function slider(text, { min, max, step, value }, show, change) {
+  const output = h("output", {}, show(value));
+  const input = h("input", { type: "range", min, max, step, value, "aria-label": text, "aria-valuetext": show(value) });
+  const set = (number) => {
+    output.textContent = show(number);
+    input.setAttribute("aria-valuetext", show(number));
+  };
+  input.addEventListener("input", () => {
+    set(input.valueAsNumber);
+    change(input.valueAsNumber);
+  });
+  const element = h("div", { class: "slider" }, h("span", { class: "slider-name", "aria-hidden": "true" }, text), output, input);
+  return {
+    element,
+    input,
+    get value() {
+      return input.valueAsNumber;
+    },
+    set value(number) {
+      input.value = number;
+      set(number);
+    },
+  };
+}

@@ -1,0 +1,145 @@
+/**
+ * Tens of thousands of dots on a canvas at the rate of the screen: each is stamped into one buffer of pixels, since a
+ * canvas's own circles take a hundred times as long, and not every machine has a graphics processor for the page.
+ */
+
+const PARTS = 4; // a stamp for each quarter of a pixel, so that slow movement does not jump
+const stamps = new Map();
+
+/** How much of each pixel a dot covers, 0 to 255, for each of PARTS x PARTS places within a pixel. */
+function stampsOf(radius) {
+  const key = Math.round(radius * 8);
+  if (stamps.has(key)) return stamps.get(key);
+  const reach = Math.ceil(radius + 1);
+  const side = 2 * reach + 1;
+  const made = [];
+  for (let v = 0; v < PARTS; v++) {
+    for (let u = 0; u < PARTS; u++) {
+      const cover = new Uint8Array(side * side);
+      for (let y = -reach; y <= reach; y++) {
+        for (let x = -reach; x <= reach; x++) {
+          const distance = Math.hypot(x + 0.5 - (u + 0.5) / PARTS, y + 0.5 - (v + 0.5) / PARTS);
+          cover[(y + reach) * side + x + reach] = 255 * Math.min(1, Math.max(0, radius + 0.5 - distance));
+        }
+      }
+      made.push(cover);
+    }
+  }
+  const found = { reach, side, made };
+  stamps.set(key, found);
+  return found;
+}
+
+/**
+ * Stamp dots into the pixels of a canvas, over whatever is there.
+ * @param {Uint32Array} buffer  The pixels, width x height: 0xAABBGGRR.
+ * @param {number} width
+ * @param {number} height
+ * @param {{x: Float32Array, y: Float32Array}} places  In the plane's units.
+ * @param {{x: number, y: number, scale: number}} view  The plane's middle of the canvas, and pixels a unit.
+ * @param {Uint32Array} colours  Of each dot, 0xBBGGRR.
+ * @param {Uint8Array} opacities  Of each dot, 0 to 255.
+ * @param {number} radius  Pixels.
+ */
+export function stampDots(buffer, width, height, places, view, colours, opacities, radius) {
+  const { reach, side, made } = stampsOf(radius);
+  const { x, y } = places;
+  const [left, top] = [width / 2 - view.x * view.scale, height / 2 + view.y * view.scale];
+  for (let i = 0; i < x.length; i++) {
+    const opacity = opacities[i];
+    if (opacity === 0) continue;
+    const px = left + x[i] * view.scale;
+    const py = top - y[i] * view.scale;
+    const column = Math.floor(px);
+    const row = Math.floor(py);
+    if (!(column >= -reach && column < width + reach && row >= -reach && row < height + reach)) continue;
+    const cover = made[Math.floor((py - row) * PARTS) * PARTS + Math.floor((px - column) * PARTS)];
+    const colour = colours[i];
+    const [red, green, blue] = [colour & 255, (colour >> 8) & 255, colour >> 16];
+    const firstX = Math.max(0, column - reach);
+    const lastX = Math.min(width - 1, column + reach);
+    const firstY = Math.max(0, row - reach);
+    const lastY = Math.min(height - 1, row + reach);
+    for (let v = firstY; v <= lastY; v++) {
+      let from = (v - row + reach) * side + firstX - column + reach;
+      let to = v * width + firstX;
+      for (let u = firstX; u <= lastX; u++, from++, to++) {
+        const alpha = (cover[from] * opacity * 257) >> 16;
+        if (alpha === 0) continue;
+        const below = buffer[to];
+        const under = below >>> 24;
+        if (under === 0) {
+          buffer[to] = (alpha << 24) | colour;
+          continue;
+        }
+        // "Over" for colours that are not multiplied by their opacity.
+        const sum = alpha + (((255 - alpha) * under * 257) >> 16);
+        const share = alpha / sum;
+        const r = (below & 255) + (red - (below & 255)) * share;
+        const g = ((below >> 8) & 255) + (green - ((below >> 8) & 255)) * share;
+        const b = ((below >> 16) & 255) + (blue - ((below >> 16) & 255)) * share;
+        buffer[to] = (sum << 24) | (b << 16) | (g << 8) | r;
+      }
+    }
+  }
+}
+
+/** Finds the dot under a finger: dots by the cell of a grid that they lie in. */
+export class DotIndex {
+  constructor(x, y) {
+    this.x = x;
+    this.y = y;
+    const side = Math.max(1, Math.floor(Math.sqrt(x.length / 2)));
+    this.side = side;
+    this.bounds = [extent(x), extent(y)];
+    const starts = new Uint32Array(side * side + 1);
+    const cells = new Uint32Array(x.length);
+    for (let i = 0; i < x.length; i++) {
+      cells[i] = this.cell(y[i], 1) * side + this.cell(x[i], 0);
+      starts[cells[i] + 1]++;
+    }
+    for (let i = 0; i < side * side; i++) starts[i + 1] += starts[i];
+    const next = starts.slice();
+    this.order = new Uint32Array(x.length);
+    for (let i = 0; i < x.length; i++) this.order[next[cells[i]]++] = i;
+    this.starts = starts;
+  }
+
+  cell(value, axis) {
+    const [low, high] = this.bounds[axis];
+    return Math.min(this.side - 1, Math.max(0, Math.floor(((value - low) / (high - low || 1)) * this.side)));
+  }
+
+  /** The dots within a rectangle, and some around it. */
+  *within(left, bottom, right, top) {
+    const [firstX, lastX] = [this.cell(left, 0), this.cell(right, 0)];
+    for (let row = this.cell(bottom, 1); row <= this.cell(top, 1); row++) {
+      const end = this.starts[row * this.side + lastX + 1];
+      for (let at = this.starts[row * this.side + firstX]; at < end; at++) yield this.order[at];
+    }
+  }
+
+  /** The dot nearest to a place, if one is within reach; else -1. */
+  nearest(x, y, reach, admits = () => true) {
+    let best = -1;
+    let least = reach ** 2;
+    for (const i of this.within(x - reach, y - reach, x + reach, y + reach)) {
+      const squared = (this.x[i] - x) ** 2 + (this.y[i] - y) ** 2;
+      if (squared <= least && admits(i)) {
+        least = squared;
+        best = i;
+      }
+    }
+    return best;
+  }
+}
+
+function extent(values) {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}

@@ -1,0 +1,169 @@
+/** From one picture to another through the latent space, as an animation that can be kept. */
+
+import { spherical, straight } from "./codes.js";
+import { announce, check, choice, h, save, slider, toast } from "./dom.js";
+import { writeGif } from "./gif.js";
+import { latest } from "./latest.js";
+import { paint, paintSheet, toImageData } from "./pictures.js";
+
+const SHOWN = 11;
+const FRAMES = 24;
+const SECONDS = 2.5;
+
+export class Journey {
+  constructor(session, stage, panel) {
+    this.session = session;
+    this.stage = stage;
+    this.panel = panel;
+    this.ends = [null, null];
+    this.way = session.about.hasRate && session.dim > 2 ? "spherical" : "straight";
+    this.playing = null;
+    this.canvases = ["A", "B"].map((name) => h("canvas", { class: "end-picture", "aria-label": `Picture ${name}`, role: "img" }));
+    this.ways = choice("way", "The way between them", [["straight", "Straight"], ["spherical", "Spherical"]], this.way, (way) => {
+      this.way = way;
+      this._changed();
+    });
+    this.position = slider("Between A and B", { min: 0, max: 1, step: 0.005, value: 0 }, (t) => `${Math.round(100 * t)} %`, (t) => {
+      this._stop();
+      this._go(t);
+    });
+    this.play = h("button", { class: "main", onclick: () => (this.playing ? this._stop() : this._start()) }, "Play");
+    this.strip = h("canvas", { class: "strip tall", "aria-hidden": "true" });
+    panel.append(
+      h("p", { class: "hint" }, "Choose two pictures, and walk through all that lies between them."),
+      h("div", { class: "ends" }, this.canvases.map((canvas, i) => this._end(canvas, i))),
+      this.ways,
+      this.strip,
+      this.position.element,
+      h("div", { class: "row" }, this.play, h("button", { onclick: () => this._saveGif() }, "Save as GIF")),
+    );
+    this._draw = latest(async () => this._decode(), session.fail);
+  }
+
+  /** Called when the panel comes into view: something to see at once. */
+  async open() {
+    if (!this.ends[0]) await Promise.all([this._random(0), this._random(1)]);
+    this._showPath();
+  }
+
+  close() {
+    this._stop();
+    this.stage.showPath(null);
+  }
+
+  state() {
+    return this.ends[0] && this.ends[1] ? { ends: this.ends, way: this.way } : null;
+  }
+
+  restore({ ends, way }) {
+    this.ends = ends;
+    if (way) this.way = way;
+    check(this.ways, this.way);
+    this._changed();
+  }
+
+  _end(canvas, i) {
+    const name = "AB"[i];
+    const current = () => {
+      this.ends[i] = this.session.code.slice();
+      this._changed();
+      announce(`${name} is the current picture`);
+    };
+    return h(
+      "div",
+      { class: "end" },
+      h("span", { class: "end-name" }, name),
+      canvas,
+      h("button", { onclick: current, "aria-label": `Take the current picture as ${name}` }, "Current"),
+      h("button", { onclick: () => this._random(i), "aria-label": `Take another picture as ${name}` }, "Another"),
+    );
+  }
+
+  async _random(i) {
+    const { session } = this;
+    try {
+      if (session.points) this.ends[i] = session.codeOf(Math.floor(Math.random() * session.points.count));
+      else if (session.about.capabilities.sample) {
+        this.ends[i] = await session.model.sample(1, null, Math.floor(Math.random() * 2 ** 31));
+      } else {
+        const { centre, deviation } = session.about;
+        this.ends[i] = Float32Array.from(centre, (value, k) => value + deviation[k] * 2 * (Math.random() - 0.5));
+      }
+      this._changed();
+    } catch (error) {
+      session.fail(error);
+    }
+  }
+
+  at(t) {
+    const [a, b] = this.ends;
+    return this.way === "straight" ? straight(a, b, t) : spherical(a, b, t, Float32Array.from(this.session.about.centre));
+  }
+
+  _changed() {
+    if (!this.ends[0] || !this.ends[1]) return;
+    this._draw();
+    this._showPath();
+  }
+
+  _showPath() {
+    if (this.panel.hidden || !this.ends[0] || !this.ends[1]) return;
+    this.stage.showPath(Array.from({ length: 41 }, (_, i) => this.at(i / 40)));
+  }
+
+  _codes(count) {
+    const codes = new Float32Array(count * this.session.dim);
+    for (let i = 0; i < count; i++) codes.set(this.at(i / (count - 1)), i * this.session.dim);
+    return codes;
+  }
+
+  async _decode() {
+    const images = await this.session.model.decode(this._codes(SHOWN), SHOWN);
+    paintSheet(this.strip, images, SHOWN);
+    paint(this.canvases[0], images, 0);
+    paint(this.canvases[1], images, SHOWN - 1);
+  }
+
+  _go(t) {
+    if (this.ends[0] && this.ends[1]) this.session.moveTo(this.at(t), { by: "journey" });
+  }
+
+  _start() {
+    if (!this.ends[0] || !this.ends[1]) return;
+    this.play.textContent = "Pause";
+    const from = this.position.value < 1 ? this.position.value : 0;
+    let began = null;
+    const step = (time) => {
+      began ??= time - from * 1000 * SECONDS;
+      const phase = ((time - began) / 1000 / SECONDS) % 2;
+      const t = phase < 1 ? phase : 2 - phase;
+      this.position.value = ease(t);
+      this._go(ease(t));
+      this.playing = requestAnimationFrame(step);
+    };
+    this.playing = requestAnimationFrame(step);
+  }
+
+  _stop() {
+    cancelAnimationFrame(this.playing);
+    this.playing = null;
+    this.play.textContent = "Play";
+  }
+
+  async _saveGif() {
+    if (!this.ends[0] || !this.ends[1]) return;
+    try {
+      const { session } = this;
+      const images = await session.model.decode(this._codes(FRAMES), FRAMES);
+      const there = Array.from({ length: FRAMES }, (_, i) => toImageData(images, i));
+      const zoom = Math.max(1, Math.round(224 / Math.max(images.width, images.height)));
+      const frames = [there[0], there[0], ...there, there[FRAMES - 1], there[FRAMES - 1], ...there.slice(1, -1).reverse()];
+      save(writeGif(frames, 6, zoom), `${session.about.name}-journey.gif`);
+      toast("The journey is saved as a GIF.");
+    } catch (error) {
+      this.session.fail(error);
+    }
+  }
+}
+
+const ease = (t) => (1 - Math.cos(Math.PI * t)) / 2;

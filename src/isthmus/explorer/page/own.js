@@ -1,0 +1,214 @@
+/** A picture of one's own: drawn, dropped, pasted or opened; encoded as it grows. */
+
+import { announce, h, slider, toast } from "./dom.js";
+import { latest } from "./latest.js";
+import { fromImageData, toImageData } from "./pictures.js";
+
+export class Own {
+  constructor(session, panel, show) {
+    this.session = session;
+    this.show = show;
+    const { width, height, channels } = session.about.image;
+    this.colour = channels !== 1;
+    const grain = Math.max(1, Math.round(280 / Math.max(width, height)));
+    this.pad = h("canvas", {
+      class: "pad", width: width * grain, height: height * grain, tabindex: "0", role: "img",
+      "aria-label": "Drawing pad: draw with a finger or a mouse, or open a picture with the button beside it",
+    });
+    this.small = new OffscreenCanvas(width, height);
+    this.context = this.pad.getContext("2d", { willReadFrequently: true });
+    this.paper = "#000000";
+    this.ink = "#ffffff";
+    this.past = [];
+    this.brush = slider("Brush", { min: 0.5, max: 6, step: 0.25, value: Math.max(1.6, width / 16) }, (v) => `${v} px`, () => {});
+    this.inkInput = h("input", { type: "color", value: this.ink, "aria-label": "Colour of the brush" });
+    this.file = h("input", { type: "file", accept: "image/*", class: "visually-hidden", tabindex: "-1", "aria-hidden": "true" });
+    this.file.addEventListener("change", () => this.file.files[0] && this.open(this.file.files[0]));
+    panel.append(
+      h("p", { class: "hint" }, "Draw something, or drop a picture anywhere on this page. Watch where it lies, and what the model makes of it."),
+      h(
+        "div",
+        { class: "own" },
+        this.pad,
+        h(
+          "div",
+          { class: "own-tools" },
+          h("button", { class: "main", onclick: () => this.file.click() }, "Open a picture…"),
+          this.file,
+          h("button", { onclick: () => this._startFrom() }, "Start from the picture shown"),
+          h("div", { class: "row" },
+            h("button", { onclick: () => this._undo() }, "Undo"),
+            h("button", { onclick: () => this._clear(true) }, "Clear"),
+            h("button", { onclick: () => this._invert() }, "Invert")),
+          this.brush.element,
+          this.colour ? h("label", { class: "inline" }, "Colour ", this.inkInput) : null,
+        ),
+      ),
+    );
+    this._encode = latest(async () => this._show("your drawing"), session.fail);
+    this._listen();
+    this._clear(false);
+    // On dark images a white brush, on bright ones a black brush.
+    session.on("picture", () => {
+      if (this.toned) return;
+      this.toned = true;
+      const { pixels } = session.picture;
+      const mean = pixels.reduce((sum, value) => sum + value, 0) / pixels.length;
+      if (!this.colour && mean < 128) return;
+      [this.paper, this.ink] = ["#ffffff", "#000000"];
+      this.inkInput.value = this.ink;
+      this._clear(false);
+    });
+  }
+
+  /** Take a picture file. */
+  async open(file) {
+    this.show();
+    try {
+      const { session } = this;
+      const images = session.about.capabilities.prepare ? await session.model.prepare(file) : await this._prepareHere(file);
+      this._remember();
+      this._put(toImageData(images));
+      session.showPicture(images, file.name || "your picture", "own");
+      announce("The picture is encoded");
+    } catch (error) {
+      toast(error.message);
+    }
+  }
+
+  _listen() {
+    let last = null;
+    const at = (event) => {
+      const box = this.pad.getBoundingClientRect();
+      return [((event.clientX - box.left) * this.pad.width) / box.width, ((event.clientY - box.top) * this.pad.height) / box.height];
+    };
+    this.pad.addEventListener("pointerdown", (event) => {
+      this.pad.setPointerCapture(event.pointerId);
+      this._remember();
+      last = at(event);
+      this._line(last, last);
+    });
+    this.pad.addEventListener("pointermove", (event) => {
+      if (!last) return;
+      for (const part of event.getCoalescedEvents?.() ?? [event]) {
+        const now = at(part);
+        this._line(last, now);
+        last = now;
+      }
+    });
+    for (const end of ["pointerup", "pointercancel"]) this.pad.addEventListener(end, () => (last = null));
+    addEventListener("paste", (event) => {
+      const file = [...event.clipboardData.files].find(({ type }) => type.startsWith("image/"));
+      if (file) this.open(file);
+    });
+    addEventListener("dragover", (event) => {
+      event.preventDefault();
+      document.body.classList.add("dropping");
+    });
+    addEventListener("dragleave", (event) => {
+      if (!event.relatedTarget) document.body.classList.remove("dropping");
+    });
+    addEventListener("drop", (event) => {
+      event.preventDefault();
+      document.body.classList.remove("dropping");
+      const file = event.dataTransfer.files[0];
+      if (file) this.open(file);
+      else toast("Drop a picture file.");
+    });
+  }
+
+  _line(from, to) {
+    const { context } = this;
+    context.beginPath();
+    context.moveTo(...from);
+    context.lineTo(to[0] + 0.01, to[1]);
+    context.lineWidth = (this.brush.value * this.pad.width) / this.session.about.image.width;
+    context.lineCap = "round";
+    context.strokeStyle = this.colour ? this.inkInput.value : this.ink;
+    context.stroke();
+    this._encode();
+  }
+
+  _remember() {
+    this.past.push(this.context.getImageData(0, 0, this.pad.width, this.pad.height));
+    if (this.past.length > 30) this.past.shift();
+  }
+
+  _undo() {
+    const before = this.past.pop();
+    if (!before) return;
+    this.context.putImageData(before, 0, 0);
+    this._encode();
+  }
+
+  _clear(asked) {
+    if (asked) this._remember();
+    this.context.fillStyle = this.paper;
+    this.context.fillRect(0, 0, this.pad.width, this.pad.height);
+    if (asked) this._encode();
+  }
+
+  _invert() {
+    this._remember();
+    const image = this.context.getImageData(0, 0, this.pad.width, this.pad.height);
+    for (let i = 0; i < image.data.length; i++) if (i % 4 !== 3) image.data[i] = 255 - image.data[i];
+    this.context.putImageData(image, 0, 0);
+    this._encode();
+  }
+
+  _startFrom() {
+    if (!this.session.picture) return;
+    this._remember();
+    this._put(toImageData(this.session.picture));
+    this._encode();
+  }
+
+  _put(imageData) {
+    const small = this.small.getContext("2d");
+    small.putImageData(imageData, 0, 0);
+    this.context.imageSmoothingEnabled = false;
+    this.context.drawImage(this.small, 0, 0, this.pad.width, this.pad.height);
+  }
+
+  /** The pad as small as the model's pictures: the mean of the pixels that fall into one. */
+  async _show(name) {
+    const { width, height, channels } = this.session.about.image;
+    const large = this.context.getImageData(0, 0, this.pad.width, this.pad.height);
+    const grain = this.pad.width / width;
+    const reduced = new ImageData(width, height);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const sum = [0, 0, 0, 0];
+        for (let v = 0; v < grain; v++) {
+          let at = 4 * ((y * grain + v) * large.width + x * grain);
+          for (let u = 0; u < grain; u++, at += 4) for (let c = 0; c < 4; c++) sum[c] += large.data[at + c];
+        }
+        for (let c = 0; c < 4; c++) reduced.data[4 * (y * width + x) + c] = sum[c] / grain ** 2;
+      }
+    }
+    this.session.showPicture(fromImageData(reduced, channels), name, "own");
+    await new Promise((resolve) => setTimeout(resolve, 16));
+  }
+
+  /** Make a file fit without help: its middle, at the model's size. */
+  async _prepareHere(file) {
+    const { width, height, channels } = this.session.about.image;
+    let bitmap;
+    try {
+      bitmap = await createImageBitmap(file);
+    } catch {
+      throw new Error("This is no picture that the browser can open.");
+    }
+    const canvas = new OffscreenCanvas(width, height);
+    const context = canvas.getContext("2d");
+    const scale = Math.max(width / bitmap.width, height / bitmap.height);
+    if (channels !== 4) {
+      context.fillStyle = "#ffffff";
+      context.fillRect(0, 0, width, height);
+    }
+    context.imageSmoothingQuality = "high";
+    const [w, h] = [bitmap.width * scale, bitmap.height * scale];
+    context.drawImage(bitmap, (width - w) / 2, (height - h) / 2, w, h);
+    return fromImageData(context.getImageData(0, 0, width, height), channels);
+  }
+}

@@ -1,0 +1,119 @@
+/** The picture that is shown: what the model makes of the code, what it cost, how unusual that is and what is near. */
+
+import { find, h, save, svg } from "./dom.js";
+import { latest } from "./latest.js";
+import { imageAt } from "./model.js";
+import { paint, thumbnail } from "./pictures.js";
+
+const BARS = 48;
+const NEIGHBOURS = 8;
+
+export class PicturePanel {
+  constructor(session) {
+    this.session = session;
+    const { capabilities } = session.about;
+    find("reading").hidden = !capabilities.encode;
+    find("rate-row").hidden = !session.about.hasRate;
+    find("total-row").hidden = !session.about.hasRate;
+    find("total-name").textContent = session.about.isLikelihood ? "Together, −ELBO" : "Together";
+    this._near = latest(async (code) => this._showNeighbours(code), session.fail, 80);
+    session.on("code", () => this._showOrigin());
+    session.on("picture", () => {
+      paint(find("decoded"), session.picture);
+      if (session.points && capabilities.neighbours) this._near(session.code);
+    });
+    session.on("reading", () => this._showReading());
+    session.on("points", () => this._near(session.code));
+    session.on("costs", () => {
+      this._drawHistogram();
+      this._showReading();
+    });
+    session.on("theme", () => this._showReading());
+    find("save-picture").addEventListener("click", () => this._save());
+  }
+
+  _showOrigin() {
+    const { origin } = this.session;
+    find("original-figure").hidden = !origin;
+    if (!origin) return;
+    paint(find("original"), origin.images);
+    find("original-name").textContent = origin.name;
+  }
+
+  _showReading() {
+    const { reading } = this.session;
+    if (!reading) return;
+    const total = reading.rate + reading.distortion;
+    find("rate").textContent = nats(reading.rate);
+    find("distortion").textContent = nats(reading.distortion);
+    find("total").textContent = nats(total);
+    find("reading-of").textContent = reading.given
+      ? "of the picture as it was given"
+      : "of the model’s own picture, encoded again";
+    const percent = this.session.percentile(total);
+    find("unusual").hidden = percent === null;
+    if (percent === null) return;
+    const { what } = this.session.points;
+    find("unusual-text").textContent =
+      percent >= 99.95
+        ? `Costlier than all ${what}`
+        : percent < 0.05
+          ? `Cheaper than all ${what}`
+          : `Costlier than ${percent.toFixed(percent > 99 || percent < 1 ? 1 : 0)} % of ${what}`;
+    if (this.range) {
+      const [low, high] = this.range;
+      const at = Math.min(1, Math.max(0, (total - low) / (high - low)));
+      find("unusual-mark").setAttribute("transform", `translate(${at * BARS * 4}, 0)`);
+    }
+  }
+
+  _drawHistogram() {
+    const costs = this.session.sortedCosts;
+    // Room on the right for what no image of the data cost.
+    const low = costs[0];
+    const high = costs[Math.floor(0.995 * (costs.length - 1))] * 1.15;
+    this.range = [low, high];
+    const counts = new Array(BARS).fill(0);
+    for (const cost of costs) counts[Math.min(BARS - 1, Math.floor(((cost - low) / (high - low)) * BARS))]++;
+    const most = Math.max(...counts);
+    const bars = counts.map((count, i) => {
+      const height = count ? Math.max(1, (30 * count) / most) : 0;
+      return svg("rect", { x: 4 * i, y: 32 - height, width: 3, height, rx: 1 });
+    });
+    const mark = svg("g", { id: "unusual-mark" }, svg("line", { y1: 0, y2: 34 }), svg("circle", { cy: 34, r: 3 }));
+    find("unusual-chart").replaceChildren(...bars, mark);
+  }
+
+  async _showNeighbours(code) {
+    const { session } = this;
+    const found = await session.model.neighbours(code, NEIGHBOURS);
+    const images = await session.model.pointImages(found.indices);
+    find("neighbours-section").hidden = false;
+    find("neighbours").replaceChildren(
+      ...Array.from(found.indices, (index, i) =>
+        h(
+          "li",
+          {},
+          h(
+            "button",
+            {
+              class: "picture-button",
+              title: `${session.nameOf(index)}: ${found.distances[i].toFixed(2)} away`,
+              "aria-label": `Go to image ${session.nameOf(index)}, ${found.distances[i].toFixed(2)} away`,
+              onclick: () => session.moveToPoint(index, "neighbour"),
+            },
+            thumbnail(imageAt(images, i)),
+          ),
+        ),
+      ),
+    );
+  }
+
+  _save() {
+    find("decoded").toBlob((blob) => save(blob, `${this.session.about.name}.png`), "image/png");
+  }
+}
+
+function nats(value) {
+  return `${value.toFixed(value < 10 ? 2 : 1)}`;
+}

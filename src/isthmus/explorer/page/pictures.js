@@ -1,0 +1,68 @@
+/** Pixels on canvases; each pixel stays a square at any size. */
+
+/** One picture of several as the browser takes pixels. */
+export function toImageData(images, index = 0) {
+  const { height, width, channels, pixels } = images;
+  const size = height * width;
+  const data = new ImageData(width, height);
+  const out = data.data;
+  let at = index * size * channels;
+  for (let i = 0; i < size; i++, at += channels) {
+    out[4 * i] = pixels[at];
+    out[4 * i + 1] = pixels[channels === 1 ? at : at + 1];
+    out[4 * i + 2] = pixels[channels === 1 ? at : at + 2];
+    out[4 * i + 3] = channels === 4 ? pixels[at + 3] : 255;
+  }
+  return data;
+}
+
+/** Show one picture on a canvas, which takes its size. */
+export function paint(canvas, images, index = 0) {
+  if (canvas.width !== images.width) canvas.width = images.width;
+  if (canvas.height !== images.height) canvas.height = images.height;
+  canvas.getContext("2d").putImageData(toImageData(images, index), 0, 0);
+}
+
+/** Show all pictures on a canvas, in rows of `columns`, `gap` pixels apart. */
+export function paintSheet(canvas, images, columns, gap = 0) {
+  const rows = Math.ceil(images.count / columns);
+  canvas.width = columns * (images.width + gap) - gap;
+  canvas.height = rows * (images.height + gap) - gap;
+  const context = canvas.getContext("2d");
+  for (let i = 0; i < images.count; i++) {
+    const [column, row] = [i % columns, Math.floor(i / columns)];
+    context.putImageData(toImageData(images, i), column * (images.width + gap), row * (images.height + gap));
+  }
+}
+
+/** A picture on a canvas of its own. */
+export function thumbnail(images, index = 0, className = "thumb") {
+  const canvas = document.createElement("canvas");
+  canvas.className = className;
+  canvas.setAttribute("aria-hidden", "true");
+  paint(canvas, images, index);
+  return canvas;
+}
+
+/** The pixels of a canvas's picture, as a model takes them. */
+export function fromImageData(data, channels) {
+  const size = data.width * data.height;
+  const pixels = new Uint8Array(size * channels);
+  for (let i = 0; i < size; i++) {
+    const [r, g, b, a] = data.data.subarray(4 * i, 4 * i + 4);
+    if (channels === 1) pixels[i] = Math.round(0.299 * r + 0.587 * g + 0.114 * b);
+    else pixels.set(channels === 3 ? [r, g, b] : [r, g, b, a], i * channels);
+  }
+  return { count: 1, height: data.height, width: data.width, channels, pixels };
+}
+
+/** Pictures of several, one after the other. */
+export function join(parts) {
+  const pixels = new Uint8Array(parts.reduce((sum, part) => sum + part.pixels.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    pixels.set(part.pixels, at);
+    at += part.pixels.length;
+  }
+  return { ...parts[0], count: parts.reduce((sum, part) => sum + part.count, 0), pixels };
+}

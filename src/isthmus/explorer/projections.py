@@ -1,0 +1,88 @@
+"""Planes to look at codes on."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.errors import UsageError
+
+ProjectionName = Literal["latent", "pca", "umap"]
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Codes on a plane.
+
+    Attributes:
+        places: float32 `(n, 2)`.
+        names: Of the axes.
+        axes: Two orthonormal rows, float32 `(2, dim)`, if the plane is linear: `places = (codes - centre) @ axes.T`.
+            The second is zeros for codes of one dimension, whose places are spread by hand.
+        centre: float32 `(dim,)`, if the plane is linear.
+    """
+
+    places: FloatArray
+    names: tuple[str, str]
+    axes: FloatArray | None = None
+    centre: FloatArray | None = None
+
+
+def projections_for(dim: int) -> tuple[ProjectionName, ...]:
+    """The projections that codes of `dim` numbers have here, the default first; UMAP only where it is installed."""
+    if dim <= 2:
+        return ("latent",)
+    return ("pca", "umap") if find_spec("umap") else ("pca",)
+
+
+def project(codes: FloatArray, name: ProjectionName) -> Projection:
+    """Bring codes `(n, dim)` to a plane.
+
+    PCA is linear, so that a place on its plane is a code again.  UMAP (McInnes et al. 2018) keeps neighbours together,
+    and its axes mean nothing.
+
+    Raises:
+        UsageError: If codes of so many numbers have no such projection.
+    """
+    if name not in projections_for(codes.shape[1]):
+        known = ", ".join(projections_for(codes.shape[1]))
+        raise UsageError(f"expected a projection of {known}; got {name!r}.")
+    if name == "latent":
+        return _as_they_are(codes)
+    return _pca(codes) if name == "pca" else _umap(codes)
+
+
+def _as_they_are(codes: FloatArray) -> Projection:
+    count, dim = codes.shape
+    axes = np.eye(2, dim, dtype=np.float32)
+    if dim == 1:
+        # A line of points would hide all but a few of them: they are spread across it, each always the same.
+        spread = np.random.default_rng(0).normal(scale=0.25, size=count).astype(np.float32)
+        return Projection(np.stack([codes[:, 0], spread], axis=1), ("z1", ""), axes, np.zeros(1, np.float32))
+    return Projection(codes, ("z1", "z2"), axes, np.zeros(dim, np.float32))
+
+
+def _pca(codes: FloatArray) -> Projection:
+    """Principal components by the covariance's eigenvectors, each signed so that its largest entry is positive."""
+    centre = codes.mean(axis=0, dtype=np.float64)
+    centred = codes - centre
+    values, vectors = np.linalg.eigh(centred.T @ centred)
+    axes = vectors[:, [-1, -2]].T
+    axes *= np.sign(axes[np.arange(2), np.abs(axes).argmax(axis=1)])[:, None]
+    total = max(float(values.sum()), np.finfo(float).tiny)
+    first, second = (f"PC{k} ({share:.0%} of the variance)" for k, share in enumerate(values[[-1, -2]] / total, 1))
+    places = np.asarray(centred @ axes.T, np.float32)
+    return Projection(places, (first, second), axes.astype(np.float32), centre.astype(np.float32))
+
+
+def _umap(codes: FloatArray) -> Projection:
+    import umap
+
+    count = len(codes)
+    if count < 4:
+        raise UsageError(f"expected 4 or more codes for UMAP; got {count}.")
+    reducer = umap.UMAP(n_components=2, n_neighbors=min(15, count - 1), init="pca", random_state=0, n_jobs=1)
+    return Projection(np.asarray(reducer.fit_transform(codes), np.float32), ("UMAP 1", "UMAP 2"))

@@ -1,0 +1,138 @@
+"""Serving the explorer: a socket, uvicorn on it, and an end at Ctrl-C."""
+
+import ipaddress
+import logging
+import secrets
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import uvicorn
+
+from isthmus.errors import UsageError
+from isthmus.explorer.application import application
+from isthmus.explorer.guard import Guard, own_names
+from isthmus.explorer.service import Service
+
+DEFAULT_PORT = 8137
+_CONNECTIONS = 512
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the explorer listens.
+
+    Attributes:
+        socket: Bound, not yet listening.
+        host: As it was asked for.
+        port: The port that it got.
+    """
+
+    socket: socket.socket
+    host: str
+    port: int
+
+    def address(self, token: str | None = None) -> str:
+        """What to open in a browser."""
+        host = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(self.host, self.host)
+        host = f"[{host}]" if ":" in host else host
+        return f"http://{host}:{self.port}/" + (f"?token={token}" if token else "")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only programs of this machine reach a host."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def settle_token(host: str, token: str | None) -> str | None:
+    """The token to ask for: the one that is given; one of our own where other machines can ask; or none.
+
+    Raises:
+        UsageError: If it could not travel in a header.
+    """
+    if token is None:
+        return None if is_loopback(host) else secrets.token_urlsafe(24)
+    if len(token) < 8 or not token.isascii() or not all(c.isalnum() or c in "-_.~" for c in token):
+        raise UsageError("expected a --token of 8 or more letters, digits and -_.~ of ASCII.")
+    return token
+
+
+def bind(host: str, port: int | None) -> Place:
+    """Take a port: the one asked for, or by default 8137, or any that is free.
+
+    Raises:
+        UsageError: If there is no such host on this machine, or the port is taken.
+    """
+    for wanted in (DEFAULT_PORT, 0) if port is None else (port,):
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                host, wanted, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            taken = socket.socket(family, kind, protocol)
+            try:
+                taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                taken.bind(address)
+            except OSError:
+                taken.close()
+                raise
+        except OSError as error:
+            fault = error
+            continue
+        return Place(taken, host, taken.getsockname()[1])
+    raise UsageError(f"cannot listen at {host}, port {port or DEFAULT_PORT}: {fault.strerror or fault}. Try another --port.")
+
+
+def serve(
+    service: Service, place: Place, token: str | None = None, *, ready: Callable[[], None] | None = None
+) -> None:
+    """Answer until Ctrl-C.
+
+    Args:
+        service: What answers.
+        place: Where.
+        token: What requests must bring; None to ask for none.
+        ready: Called once requests are answered.
+    """
+    names = own_names() | {place.host.lower()}
+    app = Guard(application(service), service.limits, token, names)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level=logging.CRITICAL,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        limit_concurrency=_CONNECTIONS,
+        timeout_graceful_shutdown=1,
+    )
+    server = _Server(config, ready)
+    service.start()
+    try:
+        server.run(sockets=[place.socket])
+    except KeyboardInterrupt:  # uvicorn ends first, then says why
+        pass
+    finally:
+        service.stop()
+        place.socket.close()
+
+
+def open_browser(address: str) -> None:
+    """Show the page in the user's browser, if there is one; it may take its time."""
+    threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self._ready is not None:
+            self._ready()
