@@ -21,7 +21,7 @@ class Program:
     Attributes:
         lengths: Of each buffer, in numbers; the input is the first buffer.
         steps: Each reads buffers and fills one; `page/network.js` says what each kind takes.
-        outputs: Of each output by name, its buffer and its shape without the batch.
+        outputs: Of each output by name, its shape without the batch, and its buffer or (of a constant) its weight.
         weights: All weights, float32 `(n,)`; steps name theirs as `[start, length]`.
     """
 

@@ -126,10 +126,13 @@ class _Translation:
 
     def finish(self, outputs: Sequence[str]) -> Program:
         """The program that gives these outputs."""
-        given = {}
+        given: dict[str, Mapping[str, Any]] = {}
         for name in outputs:
-            view = self._in_order(self.values[name])
-            given[name] = {"buffer": view.buffer, "shape": view.index.shape[1:]}
+            value, shape = self.values[name], _shape(self.values[name])[1:]
+            if isinstance(value, View):
+                given[name] = {"buffer": self._in_order(value).buffer, "shape": shape}
+            else:  # a learned scale is the same for every input
+                given[name] = {"weight": self._weight(value), "shape": shape}
         weights = np.concatenate([np.zeros(0, np.float32), *self.weights])
         return Program(tuple(self.lengths), tuple(self.steps), given, weights)
 

@@ -50,10 +50,13 @@ export class Network {
   /** @param {Object} program  As `Program.to_json` gives it. */
   constructor(program) {
     const weights = unpackWeights(program.weights, program.precision);
+    const weight = ([start, length]) => weights.subarray(start, start + length);
     const buffers = program.lengths.map((length) => new Float32Array(length));
     this.input = buffers[0];
-    this.steps = program.steps.map((step) => STEPS[step.do](step, buffers, ([start, length]) => weights.subarray(start, start + length)));
-    this.outputs = Object.entries(program.outputs).map(([name, { buffer }]) => [name, buffers[buffer]]);
+    this.steps = program.steps.map((step) => STEPS[step.do](step, buffers, weight));
+    this.outputs = Object.fromEntries(
+      Object.entries(program.outputs).map(([name, output]) => [name, operand(output, buffers, weight)]),
+    );
   }
 
   /**
@@ -63,7 +66,7 @@ export class Network {
   run(values) {
     this.input.set(values);
     for (const step of this.steps) step();
-    return Object.fromEntries(this.outputs);
+    return this.outputs;
   }
 }
 
@@ -94,10 +97,15 @@ function apply(step, buffers) {
   };
 }
 
+/** What a step or an output speaks of: a buffer, or a weight. */
+function operand(one, buffers, weight) {
+  return "buffer" in one ? buffers[one.buffer] : weight(one.weight);
+}
+
 /** Two operands, number by number; a weight that is shorter than the buffer begins again at its end. */
 function combine(step, buffers, weight) {
   const to = buffers[step.to];
-  const [first, second] = step.operands.map((operand) => ("buffer" in operand ? buffers[operand.buffer] : weight(operand.weight)));
+  const [first, second] = step.operands.map((one) => operand(one, buffers, weight));
   const value = ARITHMETIC[step.function];
   return () => {
     for (let i = 0, j = 0, k = 0; i < to.length; i++) {
