@@ -36,7 +36,9 @@ def explore(
             show_default=False,
         ),
     ] = None,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page; only say where it is.")] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Do not open the page; only say where it is.")
+    ] = False,
 ) -> None:
     """Open a page to feel what a run learned: move through its latent space and see it decode.
 

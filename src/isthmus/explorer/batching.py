@@ -70,7 +70,8 @@ class Batcher:
                 start = end
 
     def _take(self) -> list[tuple[Rows, "asyncio.Future[dict[str, Rows]]"]]:
-        batch, rows = [], 0
+        batch: list[tuple[Rows, asyncio.Future[dict[str, Rows]]]] = []
+        rows = 0
         while self._queue and (not batch or rows + len(self._queue[0][0]) <= self._most):
             item = self._queue.popleft()
             rows += len(item[0])

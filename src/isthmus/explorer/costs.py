@@ -42,7 +42,7 @@ def cost(run: Run, images: NDArray[np.generic], noise: NDArray[np.float32]) -> C
     Raises:
         DataError: If they are not of the run's shape.
     """
-    source = ArraySource(np.asarray(images))  # type: ignore[arg-type]  # a run's images are of one of the two dtypes
+    source = ArraySource(np.asarray(images))
     (batch,) = evaluation_batches(source, len(source), run.recipe.pixels, seed=0)
     posterior = run.encode(batch.seen)
     target = as_pixels(batch.target, run.recipe.pixels)

@@ -139,9 +139,7 @@ def document(service: Service) -> dict[str, Any]:
     }
 
 
-def _operation(
-    summary: str, answers: dict[str, Any], body: dict[str, Any] | None = None, **_: str
-) -> dict[str, Any]:
+def _operation(summary: str, answers: dict[str, Any], body: dict[str, Any] | None = None, **_: str) -> dict[str, Any]:
     refusals = {status: _fault(_REFUSALS[status]) for status in (*_ALWAYS, *(_OF_BODIES if body else ()))}
     operation: dict[str, Any] = {"summary": summary, "responses": {**refusals, **answers}}
     if body:

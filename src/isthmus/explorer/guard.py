@@ -61,8 +61,8 @@ class Guard:
     Args:
         app: What answers.
         limits: How often an address may ask.
-        token: What a request must bring, as a cookie or as `Authorization: Bearer`; None to ask for none.  Whoever opens
-            the page with `?token=` gets the cookie.
+        token: What a request must bring, as a cookie or as `Authorization: Bearer`; None to ask for none.  Whoever
+            opens the page with `?token=` gets the cookie.
         names: The names by which this machine may be called, besides its addresses.
     """
 
@@ -107,9 +107,7 @@ class Guard:
             await _answer(send_guarded, 303, b"", {"Location": "/", "Set-Cookie": cookie})
         else:
             what = "expected the token: open the page by the address that `isthmus explore` printed, or send"
-            await _refuse(
-                send_guarded, 401, f"{what} `Authorization: Bearer TOKEN`.", {"WWW-Authenticate": "Bearer"}
-            )
+            await _refuse(send_guarded, 401, f"{what} `Authorization: Bearer TOKEN`.", {"WWW-Authenticate": "Bearer"})
 
     def _brings_token(self, headers: Headers) -> bool:
         scheme, _, bearer = headers.get("authorization", "").partition(" ")

@@ -60,8 +60,9 @@ def _as_they_are(codes: FloatArray) -> Projection:
     axes = np.eye(2, dim, dtype=np.float32)
     if dim == 1:
         # A line of points would hide all but a few of them: they are spread across it, each always the same.
-        spread = np.random.default_rng(0).normal(scale=0.25, size=count).astype(np.float32)
-        return Projection(np.stack([codes[:, 0], spread], axis=1), ("z1", ""), axes, np.zeros(1, np.float32))
+        places = np.zeros((count, 2), np.float32)
+        places[:, 0], places[:, 1] = codes[:, 0], np.random.default_rng(0).normal(scale=0.25, size=count)
+        return Projection(places, ("z1", ""), axes, np.zeros(1, np.float32))
     return Projection(codes, ("z1", "z2"), axes, np.zeros(dim, np.float32))
 
 

@@ -84,20 +84,15 @@ def bind(host: str, port: int | None) -> Place:
             fault = error
             continue
         return Place(taken, host, taken.getsockname()[1])
-    raise UsageError(f"cannot listen at {host}, port {port or DEFAULT_PORT}: {fault.strerror or fault}. Try another --port.")
+    raise UsageError(
+        f"cannot listen at {host}, port {port or DEFAULT_PORT}: {fault.strerror or fault}. Try another --port."
+    )
 
 
-def serve(
-    service: Service, place: Place, token: str | None = None, *, ready: Callable[[], None] | None = None
-) -> None:
-    """Answer until Ctrl-C.
-
-    Args:
-        service: What answers.
-        place: Where.
-        token: What requests must bring; None to ask for none.
-        ready: Called once requests are answered.
-    """
+def server(
+    service: Service, place: Place, token: str | None = None, ready: Callable[[], None] | None = None
+) -> uvicorn.Server:
+    """What will answer, once it is run on the socket of its place; see `serve`."""
     names = own_names() | {place.host.lower()}
     app = Guard(application(service), service.limits, token, names)
     config = uvicorn.Config(
@@ -111,10 +106,21 @@ def serve(
         limit_concurrency=_CONNECTIONS,
         timeout_graceful_shutdown=1,
     )
-    server = _Server(config, ready)
+    return _Server(config, ready)
+
+
+def serve(service: Service, place: Place, token: str | None = None, *, ready: Callable[[], None] | None = None) -> None:
+    """Answer until Ctrl-C.
+
+    Args:
+        service: What answers.
+        place: Where.
+        token: What requests must bring; None to ask for none.
+        ready: Called once requests are answered.
+    """
     service.start()
     try:
-        server.run(sockets=[place.socket])
+        server(service, place, token, ready).run(sockets=[place.socket])
     except KeyboardInterrupt:  # uvicorn ends first, then says why
         pass
     finally:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import Preprocessing, select
+from isthmus.data import Data, Preprocessing, select
 from isthmus.errors import DataError, IsthmusError, UsageError
 from isthmus.explorer.background import Work
 from isthmus.explorer.batching import Batcher
@@ -57,7 +57,7 @@ class Service:
         RunError: If the run's graphs are damaged.
     """
 
-    def __init__(self, run: Run, data: str | None = None, images: int = 10_000, limits: Limits | None = None) -> None:
+    def __init__(self, run: Run, data: Data | None = None, images: int = 10_000, limits: Limits | None = None) -> None:
         self.run, self.limits = run, limits or Limits()
         self._data, self._images = data, images
         self._decoder = Batcher(self._decode, DECODED_AT_ONCE, self.limits.waiting)
@@ -65,6 +65,7 @@ class Service:
         self.cloud: Work[Cloud] = Work()
         self.distortions: Work[FloatArray] = Work()
         self._projections: dict[str, Work[Projection]] = {}
+        self._sorted_costs: NDArray[np.float64] | None = None
         # The first use opens the graphs, which two threads should not do at once.
         run.encode(np.zeros((1, *run.image.shape), run.image.dtype))
         run.decode(self.centre[None])
@@ -75,8 +76,8 @@ class Service:
 
     def stop(self) -> None:
         """End what goes on in the background."""
-        for work in (self.cloud, self.distortions, *self._projections.values()):
-            work.stop()
+        self.cloud.stop()
+        self.distortions.stop()
 
     @property
     def dim(self) -> int:
@@ -143,10 +144,8 @@ class Service:
     async def encode(self, pixels: Pixels) -> Encoded:
         """The codes and costs of pictures, uint8 `(n, h, w, c)`."""
         found = await self._encoder(as_given(self.run, pixels))
-        total = found["rate"] + found["distortion"]
-        costs = self._sorted_costs
-        share = None if costs is None else 100.0 * np.searchsorted(costs, total) / len(costs)
-        return Encoded(found["mean"], found.get("log_variance"), found["rate"], found["distortion"], share)
+        rate, distortion = found["rate"], found["distortion"]
+        return Encoded(found["mean"], found.get("log_variance"), rate, distortion, self._percentile(rate + distortion))
 
     def prepare(self, content: bytes) -> Pixels:
         """A picture file, made fit as for training: uint8 `(1, h, w, c)`.
@@ -186,12 +185,13 @@ class Service:
             raise UsageError(f"expected numbers of points, from 0 to {count - 1}.")
         return as_shown(cloud.source.read(indices))
 
-    @property
-    def _sorted_costs(self) -> NDArray[np.float64] | None:
+    def _percentile(self, costs: NDArray[np.float64]) -> NDArray[np.float64] | None:
         cloud, distortions = self.cloud.result, self.distortions.result
         if cloud is None or distortions is None:
             return None
-        return np.sort(cloud.rate.astype(np.float64) + distortions)
+        if self._sorted_costs is None:
+            self._sorted_costs = np.sort(cloud.rate.astype(np.float64) + distortions)
+        return 100.0 * np.searchsorted(self._sorted_costs, costs) / len(self._sorted_costs)
 
     def _make_cloud(self, work: Work[Cloud]) -> Cloud:
         # Late, since data sets bring much along, and the page's first picture needs none of it.

@@ -224,8 +224,8 @@ function openTools(session, stage) {
   const made = [["dimensions", "Dimensions", (panel) => new Dimensions(session, panel)]];
   if (about.latentDim === 2 && about.hasRate) made.push(["manifold", "Manifold", (panel) => new Manifold(session, panel)]);
   made.push(["journey", "Journey", (panel) => new Journey(session, stage, panel)]);
-  if (about.capabilities.encode) made.push(["own", "Your picture", (panel) => new Own(session, panel, () => show("own"))]);
-  made.push(["variations", "More like this", (panel) => new Variations(session, panel)]);
+  if (about.capabilities.encode) made.push(["own", "Draw", (panel) => new Own(session, panel, () => show("own"))]);
+  made.push(["variations", "Similar", (panel) => new Variations(session, panel)]);
   if (about.capabilities.points) made.push(["arithmetic", "Arithmetic", (panel) => new Arithmetic(session, panel)]);
   const tabs = new Map();
   for (const [id, text, make] of made) {

@@ -1,6 +1,6 @@
 /** From one picture to another through the latent space, as an animation that can be kept. */
 
-import { spherical, straight } from "./codes.js";
+import { add, dot, spherical, straight } from "./codes.js";
 import { announce, check, choice, h, save, slider, toast } from "./dom.js";
 import { writeGif } from "./gif.js";
 import { latest } from "./latest.js";
@@ -42,7 +42,7 @@ export class Journey {
 
   /** Called when the panel comes into view: something to see at once. */
   async open() {
-    if (!this.ends[0]) await Promise.all([this._random(0), this._random(1)]);
+    for (const i of [0, 1]) if (!this.ends[i]) await this._random(i);
     this._showPath();
   }
 
@@ -82,7 +82,7 @@ export class Journey {
   async _random(i) {
     const { session } = this;
     try {
-      if (session.points) this.ends[i] = session.codeOf(Math.floor(Math.random() * session.points.count));
+      if (session.points) this.ends[i] = this._farPoint(this.ends[1 - i]);
       else if (session.about.capabilities.sample) {
         this.ends[i] = await session.model.sample(1, null, Math.floor(Math.random() * 2 ** 31));
       } else {
@@ -93,6 +93,14 @@ export class Journey {
     } catch (error) {
       session.fail(error);
     }
+  }
+
+  /** Of some points the one that lies farthest from the other end: a journey should see something. */
+  _farPoint(other) {
+    const { session } = this;
+    const drawn = Array.from({ length: other ? 12 : 1 }, () => session.codeOf(Math.floor(Math.random() * session.points.count)));
+    const far = (code) => dot(add(code, other, -1), add(code, other, -1));
+    return other ? drawn.reduce((best, code) => (far(code) > far(best) ? code : best)) : drawn[0];
   }
 
   at(t) {

@@ -23,7 +23,7 @@ export class Own {
     this.brush = slider("Brush", { min: 0.5, max: 6, step: 0.25, value: Math.max(1.6, width / 16) }, (v) => `${v} px`, () => {});
     this.inkInput = h("input", { type: "color", value: this.ink, "aria-label": "Colour of the brush" });
     this.file = h("input", { type: "file", accept: "image/*", class: "visually-hidden", tabindex: "-1", "aria-hidden": "true" });
-    this.file.addEventListener("change", () => this.file.files[0] && this.open(this.file.files[0]));
+    this.file.addEventListener("change", () => this.file.files[0] && this.take(this.file.files[0]));
     panel.append(
       h("p", { class: "hint" }, "Draw something, or drop a picture anywhere on this page. Watch where it lies, and what the model makes of it."),
       h(
@@ -62,7 +62,7 @@ export class Own {
   }
 
   /** Take a picture file. */
-  async open(file) {
+  async take(file) {
     this.show();
     try {
       const { session } = this;
@@ -99,7 +99,7 @@ export class Own {
     for (const end of ["pointerup", "pointercancel"]) this.pad.addEventListener(end, () => (last = null));
     addEventListener("paste", (event) => {
       const file = [...event.clipboardData.files].find(({ type }) => type.startsWith("image/"));
-      if (file) this.open(file);
+      if (file) this.take(file);
     });
     addEventListener("dragover", (event) => {
       event.preventDefault();
@@ -112,7 +112,7 @@ export class Own {
       event.preventDefault();
       document.body.classList.remove("dropping");
       const file = event.dataTransfer.files[0];
-      if (file) this.open(file);
+      if (file) this.take(file);
       else toast("Drop a picture file.");
     });
   }

@@ -20,6 +20,7 @@ export class PicturePanel {
     session.on("code", () => this._showOrigin());
     session.on("picture", () => {
       paint(find("decoded"), session.picture);
+      paint(find("peek"), session.picture);
       if (session.points && capabilities.neighbours) this._near(session.code);
     });
     session.on("reading", () => this._showReading());
@@ -30,6 +31,8 @@ export class PicturePanel {
     });
     session.on("theme", () => this._showReading());
     find("save-picture").addEventListener("click", () => this._save());
+    // Where the page is narrow, sliders lie below the picture: it stays in sight in a corner.
+    new IntersectionObserver(([seen]) => (find("peek").hidden = seen.isIntersecting || seen.boundingClientRect.top > 0)).observe(find("decoded"));
   }
 
   _showOrigin() {
@@ -48,8 +51,8 @@ export class PicturePanel {
     find("distortion").textContent = nats(reading.distortion);
     find("total").textContent = nats(total);
     find("reading-of").textContent = reading.given
-      ? "of the picture as it was given"
-      : "of the model’s own picture, encoded again";
+      ? "nats, of the picture as it was given"
+      : "nats, of the decoded picture, encoded again";
     const percent = this.session.percentile(total);
     find("unusual").hidden = percent === null;
     if (percent === null) return;
@@ -115,5 +118,5 @@ export class PicturePanel {
 }
 
 function nats(value) {
-  return `${value.toFixed(value < 10 ? 2 : 1)}`;
+  return value.toFixed(Math.abs(value) < 10 ? 2 : 1).replace("-", "−");
 }
