@@ -6,6 +6,8 @@
  * so that the loops below go through memory in order.
  */
 
+import { floatsOf } from "./arrays.js";
+
 /** Functions of one number; `step` holds what settings they have. */
 const FUNCTIONS = {
   Abs: () => Math.abs,
@@ -49,7 +51,7 @@ const STEPS = { apply, combine, convolve, gather, multiply };
 export class Network {
   /** @param {Object} program  As `Program.to_json` gives it. */
   constructor(program) {
-    const weights = unpackWeights(program.weights, program.precision);
+    const weights = floatsOf(program.weights, program.precision);
     const weight = ([start, length]) => weights.subarray(start, start + length);
     const buffers = program.lengths.map((length) => new Float32Array(length));
     this.input = buffers[0];
@@ -68,24 +70,6 @@ export class Network {
     for (const step of this.steps) step();
     return this.outputs;
   }
-}
-
-/** @returns {Float32Array} */
-export function unpackWeights(base64, precision) {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  const view = new DataView(bytes.buffer);
-  if (precision === "float32") {
-    return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
-  }
-  return Float32Array.from({ length: bytes.length / 2 }, (_, i) => fromHalf(view.getUint16(2 * i, true)));
-}
-
-/** The number that 16 bits stand for (IEEE 754, binary16); weights are finite. */
-function fromHalf(bits) {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = (bits & 1023) / 1024;
-  return sign * (exponent ? (1 + fraction) * 2 ** (exponent - 15) : fraction * 2 ** -14);
 }
 
 function apply(step, buffers) {
