@@ -1,5 +1,9 @@
 """Programs in the page's own engine against ONNX Runtime: every operator by itself, and whole networks."""
 
+import json
+import shutil
+import subprocess
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -8,10 +12,55 @@ from onnx import numpy_helper
 
 from isthmus.data import ImageSpec
 from isthmus.errors import ExportError, RunError
+from isthmus.explorer.bundling import bundle
 from isthmus.explorer.translation import FUNCTIONS, translate
 from isthmus.recipes import RECIPES, Recipe, with_fields
 
 RNG = np.random.default_rng(0)
+RUN = """
+const { Network } = $network;
+const network = new Network(given.program);
+return given.inputs.map((values) =>
+  Object.fromEntries(Object.entries(network.run(values)).map(([name, found]) => [name, Array.from(found)])));
+"""
+
+
+def in_node(source, given):
+    """What a function's body returns of a value, `given`."""
+    program = f"""
+let text = "";
+process.stdin.on("data", (part) => (text += part)).on("end", async () => {{
+  const found = await (async (given) => {{ {source} }})(JSON.parse(text));
+  console.log(JSON.stringify(found));
+}});
+"""
+    done = subprocess.run(
+        ["node", "--eval", program], input=json.dumps(given), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module", params=["node", "chromium"])
+def run_program(request):
+    """Run a program on inputs `(n, ...)`, in each engine that is there; outputs by name, `(n, numbers)`."""
+    source = bundle("network") + RUN
+    if request.param == "node":
+        if shutil.which("node") is None:
+            pytest.skip("there is no Node on this machine")
+        engine = in_node
+    else:
+        page = request.getfixturevalue("chromium").new_page()
+
+        def engine(source, given):
+            return page.evaluate(f"async (given) => {{ {source} }}", given)
+
+    def run(program, inputs, precision="float32"):
+        rows = np.asarray(inputs, np.float64).reshape(len(inputs), -1).tolist()
+        found = engine(source, {"program": program.to_json(precision), "inputs": rows})
+        return {name: np.array([one[name] for one in found]) for name in program.outputs}
+
+    return run
 
 
 def weights(*shape):

@@ -178,7 +178,7 @@ def _halved(graph: bytes) -> bytes:
         values = numpy_helper.to_array(tensor)
         if values.dtype == np.float32:
             tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16).astype(np.float32), tensor.name))
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())
 
 
 def _without_folders(what: str) -> str:
