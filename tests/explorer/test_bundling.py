@@ -61,15 +61,20 @@ class Elements(HTMLParser):
 
     def __init__(self, page):
         super().__init__()
-        self.found, self.scripts = [], []
+        self.found, self.scripts, self.inside = [], [], False
         self.feed(page)
 
     def handle_starttag(self, tag, attributes):
         self.found.append((tag, dict(attributes)))
+        self.inside = tag == "script"
+        self.scripts += [""] * self.inside
+
+    def handle_endtag(self, tag):
+        self.inside = False
 
     def handle_data(self, data):
-        if self.found and self.found[-1][0] == "script":
-            self.scripts.append(data)
+        if self.inside:
+            self.scripts[-1] += data
 
 
 def test_the_file_refers_to_nothing_outside_it():
