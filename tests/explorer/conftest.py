@@ -1,7 +1,116 @@
+"""The explorer, served from a thread, and what asks it."""
+
+import contextlib
+import http.client
+import json
 import os
 import shutil
+import threading
+import time
+from dataclasses import dataclass
 
 import pytest
+
+from isthmus.explorer.limits import Limits
+from isthmus.explorer.server import bind, server
+from isthmus.explorer.service import Service
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+@dataclass
+class Explorer:
+    """A served run, and one request to it at a time."""
+
+    service: Service
+    port: int
+
+    @property
+    def address(self):
+        return f"http://127.0.0.1:{self.port}/"
+
+    def ask(self, path, body=None, headers=None, method=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            sent = {"Host": f"127.0.0.1:{self.port}", **(headers or {})}
+            if isinstance(body, dict | list):
+                body = json.dumps(body).encode()
+                sent.setdefault("Content-Type", "application/json")
+            connection.request(method or ("GET" if body is None else "POST"), path, body, sent)
+            answer = connection.getresponse()
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, found, answer.read())
+        finally:
+            connection.close()
+
+
+@contextlib.contextmanager
+def _serving(service, token=None, background=True):
+    place = bind("127.0.0.1", 0)
+    started = threading.Event()
+    running = server(service, place, token, started.set)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [place.socket]}, daemon=True)
+    if background:
+        service.start()
+    thread.start()
+    assert started.wait(30)
+    try:
+        yield Explorer(service, place.port)
+    finally:
+        service.stop()
+        running.should_exit = True
+        thread.join(10)
+        place.socket.close()
+
+
+@pytest.fixture(scope="session")
+def serving():
+    return _serving
+
+
+@pytest.fixture(scope="session")
+def wait_for():
+    """Wait until something holds."""
+
+    def wait(holds, seconds=60.0):
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, "waited in vain"
+            time.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def others(bars):
+    """The bars the other way round: not what the runs were trained on, so that nothing is kept aside of them."""
+    images, labels = bars
+    return images[::-1].copy(), labels[::-1].copy()
+
+
+@pytest.fixture(scope="session")
+def service(tiny_run, others, wait_for):
+    """A service whose points and distortions are all there."""
+    made = Service(tiny_run, others, limits=Limits(batch=256, body_bytes=1 << 20))
+    made.start()
+    wait_for(lambda: made.distortions.result is not None or made.distortions.fault)
+    assert not made.distortions.fault
+    return made
+
+
+@pytest.fixture(scope="session")
+def explorer(service, serving):
+    with serving(service, background=False) as served:
+        yield served
 
 
 @pytest.fixture(scope="session")

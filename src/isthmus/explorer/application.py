@@ -64,7 +64,9 @@ def application(service: Service) -> Starlette:
         HTTPException: lambda _, error: fault(error.status_code, f"{error.detail}.", error.headers),
         Exception: lambda *_: fault(500, "Something went wrong that should not; the explorer goes on."),
     }
-    return Starlette(routes=routes, exception_handlers=handlers)
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False
+    return app
 
 
 class Api:

@@ -2,15 +2,24 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 LARGEST = 1e6
 """A number of a code: no latent space goes as far, and no float32 overflows on the way."""
 
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Code = Annotated[list[Number], Field(min_length=1)]
-Byte = Annotated[int, Field(ge=0, le=255)]
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 3.0 is as whole as 3."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# Behind the bounds: before them, the schema would not tell of them.
+Whole = BeforeValidator(_whole)
+Byte = Annotated[int, Field(ge=0, le=255), Whole]
+Seed = Annotated[int, Field(ge=0, lt=2**31), Whole]
 
 
 class Body(BaseModel):
@@ -36,8 +45,8 @@ class EncodeRequest(Body):
 class SampleRequest(Body):
     """New images, or codes of some."""
 
-    count: Annotated[int, Field(ge=1)] = 16
-    label: Annotated[int, Field(ge=0)] | None = None
+    count: Annotated[int, Field(ge=1), Whole] = 16
+    label: Annotated[int, Field(ge=0), Whole] | None = None
     """Of one class of the training images alone, by its number."""
     seed: Seed = 0
     """The same seed gives the same."""
@@ -47,13 +56,13 @@ class NeighboursRequest(Body):
     """A code to look around at."""
 
     code: Code
-    count: Annotated[int, Field(ge=1, le=1000)] = 8
+    count: Annotated[int, Field(ge=1, le=1000), Whole] = 8
 
 
 class PicturesRequest(Body):
     """Points whose pictures are wanted."""
 
-    indices: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    indices: Annotated[list[Annotated[int, Field(ge=0), Whole]], Field(min_length=1)]
 
 
 class Fault(Body):

@@ -1,0 +1,50 @@
+import threading
+
+import numpy as np
+import pytest
+
+from isthmus.errors import DataError
+from isthmus.explorer.background import CHUNK, Stopped, Work
+
+
+def test_chunks_cover_all_numbers_once_and_count_them():
+    work = Work()
+    seen = list(work.chunks(2 * CHUNK + 5))
+    np.testing.assert_array_equal(np.concatenate(seen), np.arange(2 * CHUNK + 5))
+    assert (work.done, work.total) == (2 * CHUNK + 5, 2 * CHUNK + 5)
+
+
+def test_it_ends_at_the_next_step_once_it_is_asked_to():
+    work = Work()
+    steps = work.chunks(10 * CHUNK)
+    next(steps)
+    work.stop()
+    with pytest.raises(Stopped):
+        next(steps)
+
+
+def test_what_comes_of_it_is_there_at_the_end(wait_for):
+    work = Work().start(lambda work: sum(len(part) for part in work.chunks(300)))
+    wait_for(lambda: work.result is not None)
+    assert work.result == 300
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(DataError("no images."), "no images."), (KeyError("x"), "could not be computed: KeyError")]
+)
+def test_what_goes_wrong_is_said(error, said, wait_for):
+    def fail(work):
+        raise error
+
+    work = Work().start(fail)
+    wait_for(lambda: work.fault)
+    assert said in work.fault
+
+
+def test_its_thread_does_not_keep_the_process():
+    hold = threading.Event()
+    Work().start(lambda work: hold.wait(10))
+    assert all(
+        thread.daemon for thread in threading.enumerate() if thread.name.startswith("Thread-") and thread.is_alive()
+    )
+    hold.set()

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from isthmus.data import as_source
+from isthmus.explorer.costs import cost, noise_for
+from isthmus.noise import normal_by_image
+from isthmus.scores import score
+
+
+def test_costs_are_those_that_scoring_finds(tiny_run, bars):
+    """The noise of scoring, given to both."""
+    images = bars[0][:20]
+    found = score(tiny_run, as_source(images), seed=3)
+    noise = normal_by_image([3, 0x706F7374], 0, 20, 2)[None]
+    costs = cost(tiny_run, images, noise)
+    np.testing.assert_allclose(costs.distortion, found.distortion, rtol=1e-6)
+    np.testing.assert_allclose(costs.kl.sum(axis=1), found.rate, rtol=1e-6)
+
+
+def test_a_plain_autoencoder_has_no_rate_and_one_distortion(tiny_ae_run, bars):
+    images = bars[0][:5]
+    costs = cost(tiny_ae_run, images, noise_for(tiny_ae_run, 0, 1, draws=4))
+    assert costs.log_variance is None
+    assert not costs.kl.any()
+    np.testing.assert_allclose(costs.distortion, score(tiny_ae_run, as_source(images)).distortion, rtol=1e-6)
+
+
+def test_more_draws_come_nearer_to_the_mean(tiny_run, bars):
+    image = bars[0][:1]
+    exact = cost(tiny_run, image, noise_for(tiny_run, 0, 1, draws=2000)).distortion
+    near = [cost(tiny_run, image, noise_for(tiny_run, start, 1, draws=64)).distortion for start in range(8)]
+    far = [cost(tiny_run, image, noise_for(tiny_run, start, 1, draws=1)).distortion for start in range(8)]
+    assert np.std(np.subtract(near, exact)) < np.std(np.subtract(far, exact))
+
+
+def test_what_a_picture_costs_does_not_follow_from_its_company(tiny_run, bars):
+    noise = noise_for(tiny_run, 0, 1, draws=3)
+    together = cost(tiny_run, bars[0][:6], noise).distortion
+    alone = [cost(tiny_run, bars[0][i : i + 1], noise).distortion[0] for i in range(6)]
+    assert together == pytest.approx(alone, rel=1e-5)

@@ -1,0 +1,65 @@
+import asyncio
+
+import numpy as np
+import pytest
+
+from isthmus.errors import UsageError
+from isthmus.explorer.service import Service
+
+
+def test_it_says_what_the_run_is(service):
+    about = service.describe()
+    assert about["latentDim"] == 2
+    assert about["image"] == {"height": 12, "width": 10, "channels": 1}
+    assert about["data"]["count"] == 120
+    assert about["hasRate"]
+    assert about["isLikelihood"]
+    assert all(about["capabilities"].values())
+
+
+def test_codes_are_decoded_as_the_run_does(service, tiny_run):
+    codes = np.random.default_rng(0).standard_normal((5, 2)).astype(np.float32)
+    np.testing.assert_array_equal(asyncio.run(service.decode(codes)), tiny_run.decode(codes))
+
+
+def test_a_picture_of_the_data_is_about_as_unusual_as_it_is(service, others):
+    """The percentiles of all images, each a little noisy, spread from 0 to 100."""
+    found = asyncio.run(service.encode(others[0]))
+    assert found.mean.shape == (120, 2)
+    assert 30 < np.mean(found.percentile) < 70
+    noise = np.random.default_rng(0).integers(0, 256, (3, 12, 10, 1), dtype=np.uint8)
+    assert (asyncio.run(service.encode(noise)).percentile > 99).all()
+
+
+def test_the_scale_of_a_plain_autoencoder_is_that_of_its_codes(tiny_ae_run, bars):
+    service = Service(tiny_ae_run, bars)
+    codes = tiny_ae_run.encode(bars[0])["mean"]
+    centre, deviation = service.scale
+    assert np.abs(centre - codes.mean(axis=0)).max() < 0.2 * codes.std(axis=0).max()
+    np.testing.assert_allclose(deviation, codes.std(axis=0), rtol=0.25)
+
+
+def test_without_images_it_works_from_the_prior_alone(tiny_run, wait_for):
+    service = Service(tiny_run)
+    service.start()
+    wait_for(lambda: service.cloud.fault)
+    about = service.describe()
+    assert not about["capabilities"]["points"]
+    assert "--data DATA" in about["note"]
+    assert asyncio.run(service.decode(np.zeros((1, 2), np.float32))).shape == (1, 12, 10, 1)
+    assert asyncio.run(service.encode(np.zeros((1, 12, 10, 1), np.uint8))).percentile is None
+
+
+def test_no_more_images_than_asked_for_and_from_all_over_the_set(tiny_run, others, wait_for):
+    service = Service(tiny_run, others, images=10)
+    service.start()
+    wait_for(lambda: service.cloud.result is not None)
+    assert len(service.cloud.result.codes) == 10
+    assert {int(name) for name in service.cloud.result.source.names} >= {0, 119}
+
+
+def test_what_there_is_not_is_refused(service):
+    with pytest.raises(UsageError, match="expected a projection of latent"):
+        service.projection("pca")
+    with pytest.raises(UsageError, match="from 0 to 119"):
+        service.pictures(np.array([120]))
