@@ -110,7 +110,7 @@ export class LocalModel {
     for (let i = 0; i < count; i++) {
       work(i);
       if (i + 1 < count && performance.now() - began > SLICE_MILLISECONDS) {
-        await new Promise((resolve) => setTimeout(resolve));
+        await breath();
         began = performance.now();
       }
     }
@@ -150,6 +150,18 @@ export class LocalModel {
     }
     return sum / draws;
   }
+}
+
+/** Let the browser do what waits; by a message, since timers wait for milliseconds more. */
+function breath() {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }
 
 /** Numbers from 0 to 1 that are the same every time: a multiplicative congruential generator (Park and Miller 1988). */
