@@ -154,15 +154,15 @@ function convolve(step, buffers, weight) {
   const rows = pairs(step, 0, height, step.rows, step.kernel[1] * depth);
   const columns = pairs(step, 1, width, step.columns, depth);
   const size = step.kernel[0] * step.kernel[1] * depth;
+  const blocks = channels - (channels % 4);
   return () => {
-    let next = 0;
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
+    // Four output channels at once: each number of the input is read once for four products, and their part of the
+    // weights stays near while all pixels go by.
+    for (let channel = 0; channel < blocks; channel += 4) {
+      for (let y = 0, next = channel; y < height; y++) {
         const down = rows[y];
-        const across = columns[x];
-        let channel = 0;
-        // Four output channels at once: each number of the input is read once for four products.
-        for (; channel + 3 < channels; channel += 4) {
+        for (let x = 0; x < width; x++, next += channels) {
+          const across = columns[x];
           let a = bias[channel];
           let b = bias[channel + 1];
           let c = bias[channel + 2];
@@ -183,12 +183,18 @@ function convolve(step, buffers, weight) {
               }
             }
           }
-          to[next++] = a;
-          to[next++] = b;
-          to[next++] = c;
-          to[next++] = d;
+          to[next] = a;
+          to[next + 1] = b;
+          to[next + 2] = c;
+          to[next + 3] = d;
         }
-        for (; channel < channels; channel++) {
+      }
+    }
+    for (let channel = blocks; channel < channels; channel++) {
+      for (let y = 0, next = channel; y < height; y++) {
+        const down = rows[y];
+        for (let x = 0; x < width; x++, next += channels) {
+          const across = columns[x];
           let sum = bias[channel];
           for (let r = 0; r < down.length; r += 2) {
             for (let s = 0; s < across.length; s += 2) {
@@ -197,7 +203,7 @@ function convolve(step, buffers, weight) {
               for (const end = i + depth; i < end; i++) sum += from[i] * kernel[p++];
             }
           }
-          to[next++] = sum;
+          to[next] = sum;
         }
       }
     }
