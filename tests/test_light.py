@@ -18,6 +18,7 @@ LIGHT = (
     "isthmus.api",
     "isthmus.data",
     "isthmus.errors",
+    "isthmus.explorer.server",
     "isthmus.noise",
     "isthmus.pictures",
     "isthmus.probability",

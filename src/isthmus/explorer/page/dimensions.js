@@ -2,7 +2,7 @@
 
 import { h, slider } from "./dom.js";
 import { latest } from "./latest.js";
-import { join, toImageData } from "./pictures.js";
+import { toImageData } from "./pictures.js";
 
 const STEPS = 9;
 const AT_FIRST = 8;
@@ -109,7 +109,7 @@ export class Dimensions {
         codes[at + k] = centre[k] + reach * ((2 * (step + 0.5)) / STEPS - 1);
       }
     });
-    const images = await decodeInParts(session, codes, rows.length * STEPS);
+    const images = await session.model.decode(codes, rows.length * STEPS);
     rows.forEach(({ strip }, row) => {
       strip.width = STEPS * images.width;
       strip.height = images.height;
@@ -125,16 +125,4 @@ export class Dimensions {
 function isNear(element) {
   const box = element.getBoundingClientRect();
   return box.bottom > -200 && box.top < innerHeight + 200;
-}
-
-const PART = 512;
-
-async function decodeInParts(session, codes, count) {
-  if (count <= PART) return session.model.decode(codes, count);
-  const parts = [];
-  for (let start = 0; start < count; start += PART) {
-    const end = Math.min(count, start + PART);
-    parts.push(await session.model.decode(codes.slice(start * session.dim, end * session.dim), end - start));
-  }
-  return join(parts);
 }

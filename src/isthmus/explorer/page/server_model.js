@@ -1,7 +1,10 @@
 /** The model behind the page's own server: see `Model` in model.js for what each method gives. */
 
+import { join } from "./pictures.js";
+
 const BYTES = "application/octet-stream";
 const POLL_MILLISECONDS = 250;
+const MOST_AT_ONCE = 256;
 
 export class ServerModel {
   async describe() {
@@ -9,7 +12,13 @@ export class ServerModel {
   }
 
   async decode(codes, count) {
-    return images(await ask("api/decode", codes, BYTES));
+    const dim = codes.length / count;
+    const parts = [];
+    for (let start = 0; start < count; start += MOST_AT_ONCE) {
+      const part = codes.subarray(start * dim, Math.min(count, start + MOST_AT_ONCE) * dim);
+      parts.push(ask("api/decode", part, BYTES).then(images));
+    }
+    return parts.length === 1 ? parts[0] : join(await Promise.all(parts));
   }
 
   async encode(pixels, count) {

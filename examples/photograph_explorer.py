@@ -1,0 +1,98 @@
+"""Photograph the explorer for the documentation: on light and dark paper, and on a phone.
+
+    isthmus train mnist --recipe conv-vae-fast --epochs 3 --out runs/mnist
+    python examples/photograph_explorer.py runs/mnist docs/pictures
+
+Needs Playwright and Chromium: pip install playwright, apt-get install chromium.
+"""
+
+import argparse
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+WIDE, PHONE = (1360, 860), (390, 844)
+PICTURES = {
+    "explorer-light": ("light", WIDE, "dimensions", "points"),
+    "explorer-dark": ("dark", WIDE, "journey", "both"),
+    "explorer-phone": ("light", PHONE, "own", "points"),
+}
+"""The theme, the window, the tool and what the map shows, by the picture's name."""
+
+
+@contextmanager
+def exploring(run: Path, data: str | None) -> Iterator[str]:
+    """The address of the explorer, for as long as the context lasts."""
+    command = [sys.executable, "-m", "isthmus", "explore", str(run), "--no-browser", "--port", "0"]
+    command += ["--data", data] if data else []
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        found = re.search(r"http://\S+", line)
+        try:
+            if found is None:
+                raise SystemExit(line + process.stderr.read())
+            yield found[0]
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def settled(page: "Page") -> None:
+    """Wait until all points are there and nothing moves any more."""
+    page.wait_for_selector("#unusual:not([hidden])", timeout=120_000)
+    page.wait_for_timeout(2500)
+
+
+def photograph(browser: "Browser", address: str, name: str, out: Path) -> Path:
+    """Take one of the pictures."""
+    theme, (width, height), tool, layers = PICTURES[name]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if theme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto(address)
+    settled(page)
+    page.click(f"#tab-{tool}")
+    page.locator(f"input[value={layers}]").check()
+    stage = page.locator("#stage").bounding_box()
+    assert stage is not None
+    page.mouse.click(stage["x"] + 0.62 * stage["width"], stage["y"] + 0.68 * stage["height"])
+    page.mouse.move(2, 2)
+    settled(page)
+    path = out / f"{name}.png"
+    page.screenshot(path=path)
+    context.close()
+    return path
+
+
+def main() -> None:
+    """Read the command line and take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--data", help="where the run's images are, if not by their own name")
+    parser.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("google-chrome"))
+    asked = parser.parse_args()
+    from playwright.sync_api import sync_playwright
+
+    asked.out.mkdir(parents=True, exist_ok=True)
+    with exploring(asked.run, asked.data) as address, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=asked.chromium, args=["--no-sandbox"])
+        for name in PICTURES:
+            print(photograph(browser, address, name, asked.out))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,399 @@
+"""The page in a real browser: what a person does with it, and what comes of it."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture
+def open_page(chromium, explorer):
+    """Open the explorer in a fresh window; any error on the page fails the test."""
+    contexts, faults = [], []
+
+    def open_at(fragment="", served=explorer, **options):
+        context = chromium.new_context(**{"viewport": WIDE, "accept_downloads": True, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda message: is_fault(message) and faults.append(message.text))
+        page.on("request", lambda request: faults.append(request.url) if is_foreign(request.url, served) else None)
+        page.goto(served.address + fragment)
+        page.wait_for_selector("html[data-ready]")
+        until(page, "document.getElementById('facts').textContent.length > 20")
+        return page
+
+    yield open_at
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def is_fault(message):
+    """An error, but not the browser's remark that a request was refused: the page tells of that itself."""
+    return message.type == "error" and not message.text.startswith("Failed to load resource")
+
+
+def is_foreign(url, served):
+    return not url.startswith((served.address, "data:", "blob:"))
+
+
+@pytest.fixture
+def page(open_page):
+    page = open_page()
+    page.wait_for_selector("#legend button")
+    page.wait_for_timeout(900)  # the points travel to their places
+    return page
+
+
+def picture(page, canvas="decoded"):
+    return page.evaluate(f"document.getElementById('{canvas}').toDataURL()")
+
+
+def changes(page, act, canvas="decoded"):
+    """Whether a picture is another after something was done."""
+    before = picture(page, canvas)
+    act()
+    page.wait_for_function(
+        f"old => document.getElementById('{canvas}').toDataURL() !== old", arg=before, timeout=10_000
+    )
+
+
+def until(page, condition):
+    """Wait for something in JavaScript to hold; as a function, since the page's policy forbids code from text."""
+    page.wait_for_function(f"() => {condition}")
+
+
+def middle_of(page, selector):
+    page.locator(selector).scroll_into_view_if_needed()
+    box = page.locator(selector).bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_the_first_picture_is_the_middle_of_the_latent_space(page, tiny_run):
+    data = page.evaluate(
+        "Array.from(document.getElementById('decoded').getContext('2d').getImageData(0, 0, 10, 12).data)"
+    )
+    found = np.array(data, np.uint8).reshape(12, 10, 4)[..., :1]
+    assert np.abs(found.astype(int) - tiny_run.decode(np.zeros((1, 2)))[0]).max() <= 1
+
+
+def test_the_picture_follows_the_finger(page):
+    x, y = middle_of(page, "#stage")
+
+    def drag():
+        page.mouse.move(x, y)
+        page.mouse.down()
+        for step in range(10):
+            page.mouse.move(x + 20 * step, y - 12 * step)
+
+    changes(page, drag)
+    loupe = page.locator("#loupe").bounding_box()
+    assert abs(loupe["x"] + loupe["width"] / 2 - (x + 180)) < 4
+    page.mouse.up()
+
+
+def test_a_click_on_a_point_shows_its_image_beside_the_decoded_one(page):
+    place = page.evaluate(
+        """async () => {
+            const answer = await fetch("api/projection", { headers: { Accept: "application/json" } });
+            return (await answer.json()).places.sort((a, b) => b[1] - a[1])[0];
+        }"""
+    )
+    # Where the highest point is on the screen, from the view that the link tells.
+    until(page, "location.hash.includes('v=')")
+    x, y = page.evaluate(
+        """([px, py]) => {
+            const box = document.getElementById("stage").getBoundingClientRect();
+            const [cx, cy, scale] = new URLSearchParams(location.hash.slice(1)).get("v").split(",").map(Number);
+            const unit = scale * Math.min(box.width, box.height);
+            return [box.x + box.width / 2 + (px - cx) * unit, box.y + box.height / 2 - (py - cy) * unit];
+        }""",
+        place,
+    )
+    page.mouse.move(x, y)
+    page.wait_for_selector("#hover-card:not([hidden])")
+    assert page.locator("#hover-card canvas").count() == 1
+    page.mouse.click(x, y)
+    page.wait_for_selector("#original-figure:not([hidden])")
+    assert "as it was given" in page.locator("#reading-of").inner_text()
+
+
+def test_arrow_keys_move_the_cursor_and_say_where_it_is(page):
+    page.focus("#stage")
+    changes(page, lambda: page.keyboard.press("Shift+ArrowRight"))
+    until(page, "document.getElementById('said').textContent.startsWith('At ')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#original-figure:not([hidden])")
+    for key in ("+", "-", "0", "Alt+ArrowUp"):
+        page.keyboard.press(key)
+
+
+def test_sliders_move_the_picture_and_the_picture_moves_sliders(page):
+    slider = page.locator(".dimension input").first
+    changes(page, lambda: slider.fill("1.5"))
+    assert page.locator(".dimension output").first.inner_text() == "1.50"
+    page.get_by_role("button", name="Back to the middle").click()
+    until(page, "document.querySelector('.dimension output').textContent === '0.00'")
+    assert page.evaluate("document.querySelector('.dimension .strip').width") == 90
+
+
+def test_dimensions_are_sorted_by_what_they_tell(page, service):
+    names = page.locator(".dimension .slider-name").all_inner_texts()
+    order = np.argsort(-service.cloud.result.tells)
+    assert [int(name.split()[0][1:]) - 1 for name in names] == order.tolist()
+
+
+def test_rate_and_distortion_are_those_of_the_api(page, explorer):
+    until(page, "document.getElementById('total').textContent !== '–'")
+    rate, distortion, total = (float(page.locator(f"#{name}").inner_text()) for name in ("rate", "distortion", "total"))
+    assert rate + distortion == pytest.approx(total, abs=0.2)
+    pixels = explorer.ask("/api/decode", {"codes": [[0, 0]]}, {"Accept": "application/octet-stream"}).body
+    found = explorer.ask("/api/encode", pixels, {"Content-Type": "application/octet-stream"}).json
+    assert found["rate"][0] == pytest.approx(rate, abs=0.1)
+    assert found["distortion"][0] == pytest.approx(distortion, abs=0.1)
+    page.wait_for_selector("#unusual:not([hidden])")
+    assert "%" in page.locator("#unusual-text").inner_text() or "all" in page.locator("#unusual-text").inner_text()
+
+
+def test_drawing_is_encoded_as_it_grows(page):
+    page.click("#tab-own")
+    x, y = middle_of(page, ".pad")
+
+    def draw():
+        page.mouse.move(x - 50, y - 60)
+        page.mouse.down()
+        for step in range(12):
+            page.mouse.move(x - 50 + 8 * step, y - 60, steps=2)
+        page.mouse.up()
+
+    changes(page, draw)
+    page.wait_for_selector("#original-figure:not([hidden])")
+    assert page.locator("#original-name").inner_text() == "your drawing"
+    for name in ("Undo", "Invert", "Clear", "Start from the picture shown"):
+        page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_a_picture_can_be_dropped_and_opened(page, others, explorer):
+    file = BytesIO()
+    Image.fromarray(others[0][4, ..., 0]).save(file, "PNG")
+    drop = """(bytes) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([new Uint8Array(bytes)], "bar.png", { type: "image/png" }));
+        const how = { dataTransfer: transfer, bubbles: true, cancelable: true };
+        for (const type of ["dragover", "drop"]) {
+            document.body.dispatchEvent(new DragEvent(type, how));
+        }
+    }"""
+    page.evaluate(drop, list(file.getvalue()))
+    page.wait_for_selector("#original-figure:not([hidden])")
+    assert page.locator("#original-name").inner_text() == "bar.png"
+    shown = page.evaluate(
+        "Array.from(document.getElementById('original').getContext('2d').getImageData(0, 0, 10, 12).data)"
+    )
+    np.testing.assert_array_equal(np.array(shown, np.uint8).reshape(12, 10, 4)[..., 0], others[0][4, ..., 0])
+    page.set_input_files("input[type=file]", {"name": "no.png", "mimeType": "image/png", "buffer": b"nothing"})
+    page.wait_for_selector("#toast:not([hidden])")
+    assert "expected a picture file" in page.locator("#toast").inner_text()
+
+
+def test_a_journey_plays_and_is_saved_as_a_film(page):
+    page.click("#tab-journey")
+    until(page, "document.querySelector('#panel-journey .strip').width === 110")
+    changes(page, lambda: page.get_by_role("button", name="Play").click())
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_label("Spherical").check()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as GIF").click()
+    film = Image.open(saved.value.path())
+    assert film.format == "GIF"
+    assert film.n_frames == 24 + 4 + 22
+    assert film.size[0] % 10 == film.size[1] % 12 == 0
+    frames = []
+    for number in range(film.n_frames):
+        film.seek(number)
+        frames.append(np.asarray(film.convert("L")))
+    assert (frames[0] != frames[25]).any()
+    np.testing.assert_array_equal(frames[3], frames[-1])  # the way back is the way there
+
+
+def test_the_film_shows_what_the_decoder_gives(open_page, tiny_run):
+    """The pixels of the film's ends are those of the codes in the link."""
+    from base64 import urlsafe_b64encode
+
+    ends = np.array([[-1.5, 0.5], [1.0, -1.0]], np.float32)
+    text = ".".join(urlsafe_b64encode(code.tobytes()).decode().rstrip("=") for code in ends)
+    page = open_page(f"#t=journey&ab={text}&w=straight")
+    until(page, "document.querySelector('#panel-journey .strip').width === 110")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as GIF").click()
+    film = Image.open(saved.value.path())
+    zoom = film.size[0] // 10
+    for number, image in ((0, tiny_run.decode(ends)[0]), (26, tiny_run.decode(ends)[1])):
+        film.seek(number)
+        found = np.asarray(film.convert("L"))[::zoom, ::zoom]
+        assert np.abs(found.astype(int) - image[..., 0]).max() <= 1
+
+
+def test_more_like_this_is_near_at_a_low_temperature(page):
+    page.click("#tab-variations")
+    until(page, "document.querySelectorAll('#panel-variations .thumb').length === 12")
+    page.get_by_label("Temperature").fill("0")
+    until(
+        page,
+        """[...document.querySelectorAll('#panel-variations .thumb')].every(
+            (canvas) => canvas.toDataURL() === document.getElementById('decoded').toDataURL())""",
+    )
+    page.get_by_label("Temperature").fill("1")
+    until(
+        page,
+        """new Set([...document.querySelectorAll('#panel-variations .thumb')].map((c) => c.toDataURL())).size > 6""",
+    )
+    changes(page, lambda: page.locator("#panel-variations .picture-button").first.click())
+    changes(page, lambda: page.get_by_role("button", name="A new picture of class 1").click())
+
+
+def test_arithmetic_adds_what_one_group_has_and_another_has_not(page, service):
+    page.click("#tab-arithmetic")
+    selects = page.locator("#panel-arithmetic select")
+    selects.nth(0).select_option("2")
+    selects.nth(1).select_option("0")
+    page.get_by_label("Strength").fill("1")
+    cloud = service.cloud.result
+    labels = np.asarray(cloud.source.labels)
+    direction = cloud.codes[labels == 2].mean(axis=0) - cloud.codes[labels == 0].mean(axis=0)
+    page.click("#tab-dimensions")
+    values = page.evaluate("[...document.querySelectorAll('.dimension input')].map((input) => input.valueAsNumber)")
+    order = np.argsort(-cloud.tells)
+    np.testing.assert_allclose(values, direction[order], atol=0.03)
+
+
+def test_points_can_be_lassoed(page):
+    page.click("#tab-arithmetic")
+    page.get_by_label("Lasso").check()
+    box = page.locator("#stage").bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    for x, y in ((0.99, 0.01), (0.99, 0.99), (0.01, 0.99)):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4)
+    page.mouse.up()
+    until(page, "document.getElementById('panel-arithmetic').textContent.includes('120 images are')")
+
+
+def test_a_link_restores_what_was_seen(open_page, page):
+    page.click("#tab-variations")
+    page.get_by_label("Temperature").fill("0.8")
+    page.get_by_label("Both").check()
+    page.get_by_role("button", name="Surprise me").click()
+    page.wait_for_selector("#original-figure:not([hidden])")
+    page.wait_for_timeout(800)
+    address = page.evaluate("location.hash")
+    other = open_page(address)
+    other.wait_for_selector("#original-figure:not([hidden])")
+    other.wait_for_function("old => document.getElementById('decoded').toDataURL() === old", arg=picture(page))
+    assert other.locator("#original-name").inner_text() == page.locator("#original-name").inner_text()
+    assert other.locator("#tab-variations").get_attribute("aria-selected") == "true"
+    assert other.get_by_label("Temperature").input_value() == "0.8"
+    assert other.locator("input[value=both]").is_checked()
+
+
+@pytest.mark.parametrize(
+    "fragment", ["#z=%%%&v=a,b&t=nothing&ab=..", "#z=AAAA&i=99999999&g=.&T=9&l=x", "#z=" + "A" * 5000]
+)
+def test_a_torn_link_is_no_fault(open_page, fragment):
+    page = open_page(fragment)
+    page.wait_for_selector("#legend button")
+
+
+def test_the_manifold_covers_the_prior(page):
+    page.click("#tab-manifold")
+    until(page, "document.querySelector('.manifold').width === 180")
+    changes(page, lambda: page.locator(".manifold").click(position={"x": 10, "y": 10}))
+
+
+def test_labels_can_be_hidden_and_pictures_shown_under_the_points(page):
+    dots = "document.getElementById('stage-dots').toDataURL()"
+    before = page.evaluate(dots)
+    page.locator(".chip").first.click()
+    page.wait_for_function(f"old => {dots} !== old", arg=before)
+    tiles = "document.getElementById('stage-tiles').toDataURL()"
+    before = page.evaluate(tiles)
+    page.get_by_label("Both").check()
+    page.wait_for_function(f"old => {tiles} !== old", arg=before)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_nothing_stands_in_the_way_of_assistive_technology(open_page, scheme, viewport):
+    axe = pytest.importorskip("axe_core_python.sync_playwright").Axe()
+    page = open_page(color_scheme=scheme, viewport=viewport)
+    page.wait_for_selector("#unusual:not([hidden])")
+    for tab in page.locator("[role=tab]").all():
+        tab.click()
+        page.wait_for_timeout(300)
+        found = axe.run(page)["violations"]
+        faults = [
+            (fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found if fault["impact"] in SERIOUS
+        ]
+        assert faults == [], tab.inner_text()
+
+
+def test_dark_follows_the_system_and_the_button(open_page):
+    page = open_page(color_scheme="dark")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.click("#theme")
+    assert page.locator("html").get_attribute("data-theme") == "light"
+
+
+def test_a_phone_shows_all_of_it_without_scrolling_sideways(open_page):
+    page = open_page(viewport=NARROW, has_touch=True, is_mobile=True)
+    page.wait_for_selector("#legend button")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for tab in page.locator("[role=tab]").all():
+        tab.click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, tab.inner_text()
+    page.wait_for_timeout(900)
+    x, y = middle_of(page, "#stage")
+    changes(page, lambda: page.touchscreen.tap(x + 60, y + 70))
+
+
+def test_all_of_it_can_be_reached_by_the_keyboard(page):
+    page.focus("#tab-dimensions")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.id") == "tab-manifold"
+    page.keyboard.press("End")
+    assert page.evaluate("document.activeElement.id") == "tab-arithmetic"
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.id") == "tab-dimensions"
+
+
+def test_without_images_the_prior_is_there_to_explore(open_page, serving, tiny_run, wait_for):
+    from isthmus.explorer.service import Service
+
+    with serving(Service(tiny_run)) as served:
+        wait_for(lambda: served.service.cloud.fault)
+        page = open_page(served=served)
+        until(page, "document.getElementById('toolbar').textContent.includes('No images')")
+        x, y = middle_of(page, "#stage")
+        changes(page, lambda: page.mouse.click(x + 90, y + 60))
+        page.click("#tab-journey")
+        until(page, "document.querySelector('#panel-journey .strip').width === 110")
+
+
+def test_a_plain_autoencoder_of_three_dimensions_too(open_page, serving, tiny_ae_run, others, wait_for):
+    from isthmus.explorer.service import Service
+
+    with serving(Service(tiny_ae_run, others)) as served:
+        wait_for(lambda: served.service.distortions.result is not None)
+        page = open_page(served=served)
+        page.wait_for_selector("#legend button")
+        assert not page.locator("#rate-row").is_visible()
+        assert page.locator("#tab-manifold").count() == 0
+        assert "PC1" in page.locator("#axis-x").inner_text()
+        x, y = middle_of(page, "#stage")
+        page.wait_for_timeout(900)
+        changes(page, lambda: page.mouse.click(x + 90, y + 60))
