@@ -43,7 +43,9 @@ def main() -> None:
         page.goto(asked.page.resolve().as_uri())
         page.wait_for_selector("html[data-ready]")
         page.wait_for_timeout(3000)  # what the page decodes for itself is not to be measured with it
-        print(f"{asked.page.name}: {asked.page.stat().st_size / 2**20:.2f} MiB, opened in {page.evaluate(OPENED):.0f} ms")
+        print(
+            f"{asked.page.name}: {asked.page.stat().st_size / 2**20:.2f} MiB, opened in {page.evaluate(OPENED):.0f} ms"
+        )
         print(f"one picture: {page.evaluate(TIME, {'repeats': 101, 'count': 1}):.2f} ms")
         many = page.evaluate(TIME, {"repeats": 5, "count": 324})
         print(f"324 pictures: {many:.0f} ms, {many / 324:.2f} ms each")
