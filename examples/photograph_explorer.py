@@ -24,7 +24,7 @@ WIDE, PHONE = (1360, 860), (390, 844)
 PICTURES = {
     "explorer-light": ("light", WIDE, "dimensions", "points"),
     "explorer-dark": ("dark", WIDE, "journey", "both"),
-    "explorer-phone": ("light", PHONE, "own", "points"),
+    "explorer-phone": ("light", PHONE, "dimensions", "points"),
 }
 """The theme, the window, the tool and what the map shows, by the picture's name."""
 
@@ -65,6 +65,7 @@ def photograph(browser: "Browser", address: str, name: str, out: Path) -> Path:
     settled(page)
     page.click(f"#tab-{tool}")
     page.locator(f"input[value={layers}]").check()
+    page.evaluate("() => scrollTo(0, 0)")
     stage = page.locator("#stage").bounding_box()
     assert stage is not None
     page.mouse.click(stage["x"] + 0.62 * stage["width"], stage["y"] + 0.68 * stage["height"])

@@ -69,9 +69,7 @@ def document(service: Service) -> dict[str, Any]:
                 "get": _operation("What the run is and what it can do", {"200": _answer("The run.", {JSON: {}})})
             },
             "/api/decode": {
-                "post": _operation(
-                    "Codes to pictures", pictures, {JSON: _of("DecodeRequest"), BYTES: raw}, pixels="likelihood's mean"
-                )
+                "post": _operation("Codes to pictures", pictures, {JSON: _of("DecodeRequest"), BYTES: raw})
             },
             "/api/encode": {
                 "post": _operation(
@@ -139,7 +137,7 @@ def document(service: Service) -> dict[str, Any]:
     }
 
 
-def _operation(summary: str, answers: dict[str, Any], body: dict[str, Any] | None = None, **_: str) -> dict[str, Any]:
+def _operation(summary: str, answers: dict[str, Any], body: dict[str, Any] | None = None) -> dict[str, Any]:
     refusals = {status: _fault(_REFUSALS[status]) for status in (*_ALWAYS, *(_OF_BODIES if body else ()))}
     operation: dict[str, Any] = {"summary": summary, "responses": {**refusals, **answers}}
     if body:

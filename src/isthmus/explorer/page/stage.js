@@ -2,12 +2,14 @@
 
 import { announce, find, h } from "./dom.js";
 import { DotIndex, stampDots } from "./dots.js";
+import { Faces } from "./faces.js";
 import { latest, once } from "./latest.js";
 import { amountColour, classColour, packed } from "./palette.js";
 import { paint } from "./pictures.js";
 import { Tiles } from "./tiles.js";
 
 const PICK = 10; // pixels around a dot that count as it
+const PICK_FACE = 20;
 const STEP = 12; // pixels that an arrow key moves the cursor
 const MORPH_MILLISECONDS = 700;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -28,6 +30,7 @@ export class Stage {
     this.path = null; // codes to draw a way through
     this.lasso = null;
     this.tiles = new Tiles(session, () => this.draw());
+    this.faces = new Faces(session, () => this.draw());
     this.draw = once((time) => this._draw(time));
     this._hover = latest((index) => this._showCard(index), () => {}, 0);
     this._listen();
@@ -233,7 +236,19 @@ export class Stage {
       stampDots(this.buffer, width, height, this.places, view, this.colours, this.opacities, this._radius());
     }
     dots.putImageData(this.pixels, 0, 0);
+    if (this.layers !== "pictures" && this.index && !this.morph) this._drawFaces(dots);
     this._drawOverlay(overlay);
+  }
+
+  _drawFaces(context) {
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    const [left, top] = this.toPlane(0, 0);
+    const [right, bottom] = this.toPlane(this.width, this.height);
+    const { x, y } = this.places;
+    const place = (i) =>
+      this.opacities[i] && x[i] >= left && x[i] <= right && y[i] >= bottom && y[i] <= top ? this.toPixels([x[i], y[i]]) : null;
+    this.faced = this.faces.draw(context, this.index.within(left, bottom, right, top), place, (i) => `#${unpacked(this.colours[i])}`);
+    context.setTransform(1, 0, 0, 1, 0, 0);
   }
 
   /** Dots grow as the view comes closer, and are smaller where there are many. */
@@ -413,7 +428,7 @@ export class Stage {
   _dotAt([px, py]) {
     if (!this.index || this.layers === "pictures" || this.morph) return -1;
     const [x, y] = this.toPlane(px, py);
-    return this.index.nearest(x, y, PICK / this.view.scale, (i) => this.opacities[i] > 0);
+    return this.index.nearest(x, y, (this.faced ? PICK_FACE : PICK) / this.view.scale, (i) => this.opacities[i] > 0);
   }
 
   async _showCard(index) {
@@ -457,6 +472,11 @@ export class Stage {
     announce(`${found.length} images selected`);
     this.draw();
   }
+}
+
+/** A colour of the points' buffer as CSS has it, without the #. */
+function unpacked(colour) {
+  return [colour & 255, (colour >> 8) & 255, colour >> 16].map((part) => part.toString(16).padStart(2, "0")).join("");
 }
 
 /** Where most of some values lie: all but the outermost thousandth on each side. */
