@@ -107,3 +107,15 @@ def test_it_starts_without_what_it_does_not_need_yet(tiny_run):
 
     brought = set(json.loads(done.stdout))
     assert not brought & {"keras", "tensorflow", "jax", "torch", "sklearn", "matplotlib", "umap", "skimage"}
+
+
+def test_it_writes_a_page_and_says_its_size(isthmus, tiny_run, bars, tmp_path):
+    np.savez(tmp_path / "bars.npz", images=bars[0], labels=bars[1])
+    asked = ("explore", tiny_run.path, "--data", "bars.npz", "--export", "page.html")
+    done = isthmus(*asked)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"page\.html: \d+(\.\d+)? KiB, \d+ images\. Open it with a browser\.\n", done.stdout)
+    assert (tmp_path / "page.html").stat().st_size > 50_000
+    again = isthmus(*asked)
+    assert again.returncode == 2
+    assert "page.html exists already" in again.stderr

@@ -1,3 +1,4 @@
+import io
 import sys
 import xml.etree.ElementTree as ElementTree
 
@@ -7,7 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from isthmus.errors import UsageError
-from isthmus.pictures.figures import figure_for, new_figure, owner, save_figure
+from isthmus.pictures.figures import SHOWN_DPI, figure_for, new_figure, owner, save_figure
 from isthmus.pictures.style import house
 
 FORMATS = ("png", "svg", "pdf", "jpg", "jpeg", "webp")
@@ -73,3 +74,14 @@ def test_axes_of_a_caller_are_used_and_their_figure_returned():
     assert figure_for(axes, (1, 1)) == (figure, axes)
     assert owner(axes) is figure
     assert new_figure((3, 2)).get_size_inches().tolist() == [3, 2]
+
+
+def test_a_figure_shows_itself_as_large_as_it_says():
+    figure = new_figure((4, 3))
+    figure.add_subplot().plot([0, 1])
+    content, size = figure._repr_png_()
+    with Image.open(io.BytesIO(content)) as picture:
+        assert picture.format == "PNG"
+        assert abs(picture.width - 2 * size["width"]) <= 1
+        assert abs(picture.height - 2 * size["height"]) <= 1
+    assert 0.8 < size["width"] / (4 * SHOWN_DPI) < 1.2

@@ -1,11 +1,16 @@
 """`isthmus explore`: a page on this machine, to feel what a run learned."""
 
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from isthmus.cli.console import say, spell_bytes
 from isthmus.cli.options import RunPath
+
+if TYPE_CHECKING:
+    from isthmus.runs import Run
 
 
 def explore(
@@ -19,8 +24,23 @@ def explore(
         ),
     ] = None,
     images: Annotated[
-        int, typer.Option(metavar="N", min=2, max=200_000, help="How many of the images to show as points, at most.")
-    ] = 10_000,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=2,
+            max=200_000,
+            help="How many of the images to show as points, at most: by default 10,000, and 2,000 in a file.",
+            show_default=False,
+        ),
+    ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PAGE.html",
+            help="Write the page with the run in it to a file that a double click opens, and that needs no server.",
+            show_default=False,
+        ),
+    ] = None,
     port: Annotated[
         int | None,
         typer.Option(metavar="N", min=0, max=65_535, help="8137, or any that is free.", show_default=False),
@@ -44,16 +64,22 @@ def explore(
 
     Needs no training framework, and asks no other machine for anything. Ctrl-C ends it.
 
-    Example:
+    Examples:
 
       isthmus explore runs/digits
+
+      isthmus explore runs/digits --export digits.html
     """
-    from isthmus.explorer.server import bind, open_browser, serve, settle_token
-    from isthmus.explorer.service import Service
     from isthmus.runs import load
 
+    if export is not None:
+        _write(load(run), export, data, images)
+        return
+    from isthmus.explorer.server import bind, open_browser, serve, settle_token
+    from isthmus.explorer.service import Service
+
     token = settle_token(host, token)
-    service = Service(load(run), data, images)
+    service = Service(load(run), data, images or 10_000)
     place = bind(host, port)
     address = place.address(token)
 
@@ -64,3 +90,13 @@ def explore(
 
     serve(service, place, token, ready=ready)
     print("isthmus: stopped.", file=sys.stderr)
+
+
+def _write(run: "Run", out: Path, data: str | None, images: int | None) -> None:
+    from isthmus.explorer.exporting import export_page
+
+    made = export_page(run, out, data, images)
+    weights = "" if made.precision == "float32" else ", weights in half precision"
+    say(f"{made.path}: {spell_bytes(made.bytes)}, {made.points:,} images{weights}. Open it with a browser.")
+    if made.note:
+        say(f"  {made.note}")

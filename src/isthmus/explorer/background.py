@@ -36,11 +36,19 @@ class Work(Generic[Result]):
     done: int = 0
     total: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
 
     def start(self, compute: Callable[["Work[Result]"], Result]) -> "Work[Result]":
         """Begin; `compute` is given this, to say how far it is."""
-        threading.Thread(target=self._run, args=(compute,), daemon=True).start()
+        self._thread = threading.Thread(target=self._run, args=(compute,), daemon=True)
+        self._thread.start()
         return self
+
+    def wait(self) -> Result | None:
+        """Wait until it is over, if it was begun; what came of it."""
+        if self._thread is not None:
+            self._thread.join()
+        return self.result
 
     def stop(self) -> None:
         """Ask it to end at its next step."""

@@ -1,5 +1,6 @@
 """Figures: where a picture is drawn, and how it becomes a file."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from isthmus.errors import UsageError
 from isthmus.pictures.formats import known_suffix
@@ -23,6 +25,21 @@ _SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     "webp": {"format": "webp", "pil_kwargs": {"lossless": True}},
 }
 FORMATS = tuple(_SAVE_OPTIONS)
+SHOWN_DPI = 90
+"""How many of a notebook's pixels an inch of a figure takes."""
+
+
+class ShownFigure(Figure):
+    """A figure that shows itself where it is the last line of a notebook's cell, with no word to pyplot."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        content = io.BytesIO()
+        with house():
+            self.savefig(content, dpi=2 * SHOWN_DPI, bbox_inches="tight", pad_inches=0.12, **_SAVE_OPTIONS["png"])
+        content.seek(0)
+        width, height = Image.open(content).size
+        # Two pixels to each of the page's, for screens that can show them.
+        return content.getvalue(), {"width": width // 2, "height": height // 2}
 
 
 def figure_for(axes: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
@@ -36,7 +53,7 @@ def figure_for(axes: Axes | None, size: tuple[float, float]) -> tuple[Figure, Ax
 def new_figure(size: tuple[float, float]) -> Figure:
     """Make a figure of `size` inches that no pyplot knows of."""
     # "compressed" closes the space that axes of a fixed aspect leave around them.
-    figure = Figure(figsize=size, layout="compressed")
+    figure = ShownFigure(figsize=size, layout="compressed")
     FigureCanvasAgg(figure)
     return figure
 

@@ -13,6 +13,7 @@ from isthmus.errors import DataError, RunError, UsageError
 from isthmus.probability import Latent, Likelihood, latent_of, likelihood_of, namespace
 from isthmus.probability.densities import GaussianMixture
 from isthmus.recipes import Recipe
+from isthmus.runs.card import card
 from isthmus.runs.folder import CODES, read_file, read_manifest, read_recipe
 from isthmus.runs.manifest import Manifest
 from isthmus.runs.sessions import Session
@@ -39,6 +40,10 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<Run {self.path}: {self.recipe.name}, {self.image}, {self.recipe.latent.dim} numbers a code>"
+
+    def _repr_html_(self) -> str:
+        """What Jupyter shows of it."""
+        return card(self.path, self.manifest, self.recipe)
 
     @property
     def image(self) -> ImageSpec:

@@ -28,7 +28,7 @@ class Session:
     """
 
     def __init__(self, content: bytes, entry: GraphEntry, where: str) -> None:
-        _refuse_external_data(content, where)
+        refuse_external_data(content, where)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         # Threads that spin while they wait gain microseconds on an idle machine, and lose half the time on a busy one.
@@ -58,7 +58,12 @@ class Session:
         return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}
 
 
-def _refuse_external_data(content: bytes, where: str) -> None:
+def refuse_external_data(content: bytes, where: str) -> None:
+    """Check that a graph holds all its weights itself.
+
+    Raises:
+        RunError: If it is damaged, or refers to other files.
+    """
     try:
         model = onnx.load_model_from_string(content)
     except Exception as error:  # protobuf's own classes

@@ -1,0 +1,87 @@
+"""The page in one piece: its modules as one script, which a browser also runs from a file."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+PAGE = files("isthmus.explorer") / "page"
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async function|function|class|const) (\w+))", re.MULTILINE)
+
+
+def page_file(name: str) -> str:
+    """A file of the page, as text."""
+    return (PAGE / name).read_text(encoding="utf-8")
+
+
+def bundle(entry: str) -> str:
+    """A module and all that it imports as one script; each becomes a constant that holds what it exports.
+
+    Browsers load no modules from a file beside the page.  The page's own modules import by name from one another, and
+    export functions, classes and constants: no more is understood here.
+
+    Args:
+        entry: The module's name, without its suffix.
+
+    Returns:
+        A script, strict as modules are; the last constant is `$entry`.
+
+    Raises:
+        ValueError: If a module imports or exports in another way, or modules import each other in a circle.
+    """
+    done: dict[str, str] = {}
+    _add(entry, done, ())
+    return '"use strict";\n' + "".join(done.values())
+
+
+def _add(name: str, done: dict[str, str], above: tuple[str, ...]) -> None:
+    if name in done:
+        return
+    if name in above:
+        raise ValueError(f"modules import each other in a circle: {' > '.join((*above, name))}")
+    source = page_file(f"{name}.js")
+    for _, other in _IMPORT.findall(source):
+        _add(other, done, (*above, name))
+    body = _IMPORT.sub(lambda found: f"const {{{found[1].replace(' as ', ': ')}}} = ${found[2]};\n", source)
+    exported = _EXPORT.findall(body)
+    body = _EXPORT.sub("", body)
+    if strange := re.search(r"^(?:import|export)\b.*", body, re.MULTILINE):
+        raise ValueError(f"{name}.js: expected imports and exports by name; got {strange[0]!r}")
+    done[name] = f"\nconst ${name} = (() => {{\n{body}\nreturn {{ {', '.join(exported)} }};\n}})();\n"
+
+
+def one_file(data: Mapping[str, Any]) -> str:
+    """The page with its style, its script and what it shows, as one HTML file that asks nobody for anything.
+
+    Args:
+        data: What `local_model.js` is given.
+    """
+    script = f"{bundle('local_main')}\n"
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    # The browser itself sees to it that nothing is fetched, and that no other script runs.
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    icon = base64.b64encode(page_file("icon.svg").encode()).decode("ascii")
+    # "<" could end the element that the data stands in.
+    shown = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    page = page_file("index.html")
+    for there, instead in (
+        ('<link rel="icon" href="icon.svg">', f'<link rel="icon" href="data:image/svg+xml;base64,{icon}">'),
+        ('<link rel="stylesheet" href="style.css">', f"<style>\n{page_file('style.css')}</style>"),
+        ('<script type="module" src="main.js"></script>\n', ""),
+        (
+            '<meta charset="utf-8">',
+            f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        ),
+        ("</body>", f'<script type="application/json" id="run">{shown}</script>\n<script>{script}</script>\n</body>'),
+    ):
+        if page.count(there) != 1:
+            raise ValueError(f"index.html: expected {there!r} once; got it {page.count(there)} times")
+        page = page.replace(there, instead)
+    return page

@@ -1,0 +1,192 @@
+"""The page as one file: a run's networks, points and pictures in it, to be opened by a double click."""
+
+import base64
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import numpy_helper
+
+from isthmus.data import Data
+from isthmus.errors import UsageError
+from isthmus.explorer.bundling import one_file
+from isthmus.explorer.cloud import Cloud
+from isthmus.explorer.costs import noise_for
+from isthmus.explorer.pixels import as_shown
+from isthmus.explorer.programs import Precision
+from isthmus.explorer.service import DRAWS, Service
+from isthmus.explorer.translation import translate
+from isthmus.runs import Run
+from isthmus.runs.folder import read_file
+from isthmus.runs.sessions import Session
+from isthmus.storage import require_free, write_text
+
+MOST_IMAGES = 2_000
+MOST_NUMBERS = 6_000_000
+"""Numbers in the pictures of all points together, at most."""
+LARGE_BYTES = 1_000_000
+"""Weights that take more are halved where that changes no picture by more than one grey level."""
+MOST_SAMPLED, MOST_SAMPLED_NUMBERS = 64, 200_000
+"""Codes drawn for each label, at most, and their numbers altogether."""
+PROBES = 64
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A page that was written.
+
+    Attributes:
+        path: Where to.
+        bytes: Its size.
+        points: How many images are in it.
+        precision: Of the weights.
+        note: What the caller should know, such as why there are no images.
+    """
+
+    path: Path
+    bytes: int
+    points: int
+    precision: Precision
+    note: str = ""
+
+
+def export_page(run: Run, out: Path, data: Data | None = None, images: int | None = None) -> Exported:
+    """Write the explorer's page with the run in it: one file that asks no server, and no other machine, for anything.
+
+    Args:
+        run: The run.
+        out: Where to; must not exist.
+        data: Images for the points; by default the run's own test images.
+        images: How many at most, evenly spread; by default 2,000, and fewer where they are large.
+
+    Raises:
+        UsageError: If `out` exists, or is no `.html`.
+        RunError: If the run's graphs are damaged.
+        ExportError: If they do what a page cannot, as an own network's may.
+        StorageError: If `out` cannot be written.
+    """
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"expected --export to end in .html; got {out.name!r}.")
+    require_free(out)
+    count = images or MOST_IMAGES
+    kept = max(2, min(count, MOST_NUMBERS // run.image.dims))
+    service = Service(run, data, kept)
+    service.start()
+    service.cloud.wait()
+    service.distortions.wait()
+    codes = run.sample_codes(PROBES)
+    graphs = {name: read_file(run.path, entry.file, run.manifest) for name, entry in run.manifest.graphs.items()}
+    precision = _precision(run, graphs, codes)
+    page = one_file(_contents(run, service, graphs, precision))
+    write_text(out, page)
+    cloud = service.cloud.result
+    note = f"No images are in it: {service.cloud.fault}" if cloud is None else ""
+    if cloud is not None and images is not None and kept < images:
+        note = f"{len(cloud.codes):,} images are in it, and not {images:,}: more of this size would make it heavy."
+    return Exported(out, len(page.encode()), 0 if cloud is None else len(cloud.codes), precision, note)
+
+
+def _contents(run: Run, service: Service, graphs: Mapping[str, bytes], precision: Precision) -> dict[str, Any]:
+    about = service.describe()
+    cloud, distortions = service.cloud.result, service.distortions.result
+    about["projections"] = [name for name in service.projections if name != "umap"]
+    about["capabilities"]["prepare"] = False
+    if cloud is None:
+        # The reason may name places of this machine, which are nothing to whoever gets the file.
+        about["note"] = "The file was made without images."
+    else:
+        about["data"]["what"] = _without_folders(cloud.what)
+    decoder = translate(graphs["decoder"], ("images", *run.likelihood.parameter_names), "decoder.onnx")
+    encoder = translate(graphs["encoder"], run.latent.parameter_names, "encoder.onnx")
+    likelihood = run.recipe.likelihood
+    fixed = None if likelihood.kind == "bernoulli" or likelihood.scale != "fixed" else float(np.log(likelihood.sigma))
+    return {
+        "about": about,
+        "dtype": run.image.dtype,
+        "pixels": {"binarise": run.recipe.pixels.binarise, "threshold": run.recipe.pixels.threshold},
+        "likelihood": {"kind": likelihood.kind, "logScale": fixed},
+        "decoder": decoder.to_json(precision),
+        "encoder": encoder.to_json(precision),
+        "noise": _packed(noise_for(run, 0, 1, DRAWS)),
+        "points": None if cloud is None or distortions is None else _points(cloud, distortions),
+        "projections": {} if cloud is None else {name: _plane(service, name) for name in about["projections"]},
+        "samples": _samples(run),
+    }
+
+
+def _points(cloud: Cloud, distortions: NDArray[np.float32]) -> dict[str, Any]:
+    source = cloud.source
+    pictures = as_shown(source.read(np.arange(len(source))))
+    return {
+        "what": _without_folders(cloud.what),
+        "names": list(source.names),
+        "labels": None if source.labels is None else _packed(source.labels.astype(np.int32)),
+        "codes": _packed(cloud.codes),
+        "rate": _packed(cloud.rate),
+        "tells": _packed(cloud.tells),
+        "distortion": _packed(distortions),
+        "pictures": base64.b64encode(zlib.compress(pictures.tobytes(), 9)).decode("ascii"),
+    }
+
+
+def _plane(service: Service, name: str) -> dict[str, Any]:
+    plane = service.projection(name).wait()
+    assert plane is not None, "every plane here is linear, and quick"
+    assert plane.axes is not None
+    assert plane.centre is not None
+    return {
+        "x": _packed(plane.places[:, 0]),
+        "y": _packed(plane.places[:, 1]),
+        "axes": _packed(plane.axes),
+        "centre": _packed(plane.centre),
+        "names": plane.names,
+    }
+
+
+def _samples(run: Run) -> dict[str, Any]:
+    """Codes drawn here: a page cannot draw from the distributions that were fitted."""
+    labels = run.class_names
+    count = max(4, min(MOST_SAMPLED, MOST_SAMPLED_NUMBERS // ((len(labels) + 1) * run.recipe.latent.dim)))
+    drawn = []
+    for label in labels:
+        try:
+            drawn.append(_packed(run.sample_codes(count, label)))
+        except UsageError:  # none of the training images had it
+            drawn.append("")
+    return {"all": _packed(run.sample_codes(count)), "labels": drawn}
+
+
+def _precision(run: Run, graphs: Mapping[str, bytes], codes: NDArray[np.float32]) -> Precision:
+    """Half precision where the weights are many, and no picture differs by more than one of 255 levels for it."""
+    if sum(len(content) for content in graphs.values()) <= LARGE_BYTES:
+        return "float32"
+    entry = run.manifest.graphs["decoder"]
+    halved = Session(_halved(graphs["decoder"]), entry, entry.file)(codes, ("images",))["images"]
+    difference = np.abs(as_shown(halved).astype(int) - as_shown(run.decode(codes)).astype(int)).max()
+    return "float16" if difference <= 1 else "float32"
+
+
+def _halved(graph: bytes) -> bytes:
+    """A graph whose weights are as half precision keeps them."""
+    model = onnx.load_model_from_string(graph)
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype == np.float32:
+            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16).astype(np.float32), tensor.name))
+    return bytes(model.SerializeToString())
+
+
+def _without_folders(what: str) -> str:
+    """`test images of /home/me/cats` as `test images of cats`: where they lie is nobody's concern."""
+    kind, _, name = what.partition(" of ")
+    return f"{kind} of {Path(name).name}"
+
+
+def _packed(values: NDArray[Any]) -> str:
+    """Little-endian numbers in base64."""
+    return base64.b64encode(values.astype(values.dtype.newbyteorder("<")).tobytes()).decode("ascii")

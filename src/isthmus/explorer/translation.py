@@ -1,0 +1,274 @@
+"""From ONNX graphs to programs that a page can run."""
+
+import math
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+from onnx import numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from isthmus.errors import ExportError
+from isthmus.explorer.movements import View, natural_order, shortest_period, tables_of
+from isthmus.explorer.programs import Program
+from isthmus.runs.sessions import refuse_external_data
+
+Constant = NDArray[Any]
+
+MOVING = ("Expand", "Flatten", "Gather", "GatherND", "Identity", "Pad", "Reshape", "Slice", "Squeeze", "Tile",
+          "Transpose", "Unsqueeze")  # fmt: skip
+FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
+    "Abs": {}, "Elu": {"alpha": 1.0}, "Erf": {}, "Exp": {}, "Floor": {}, "Gelu": {"approximate": "none"},
+    "LeakyRelu": {"alpha": 0.01}, "Log": {}, "Neg": {}, "Relu": {}, "Round": {}, "Sigmoid": {}, "Softplus": {},
+    "Sqrt": {}, "Tanh": {},
+}  # fmt: skip
+"""Functions of one number, with the values of their attributes where a graph is silent."""
+ARITHMETIC = ("Add", "Div", "Greater", "Less", "Max", "Min", "Mul", "Pow", "Sub")
+OTHERS = ("Cast", "Clip", "Conv", "ConvTranspose", "Gemm", "MatMul")
+OPERATORS = tuple(sorted((*MOVING, *FUNCTIONS, *ARITHMETIC, *OTHERS)))
+"""All that a graph may do, once ONNX Runtime has simplified it."""
+
+
+def translate(graph: bytes, outputs: Sequence[str], where: str) -> Program:
+    """Make a program of a graph of one input.
+
+    Args:
+        graph: An ONNX file; its input's first dimension is the batch.
+        outputs: Those to compute; what only others need is left out.
+        where: The file, for messages.
+
+    Raises:
+        RunError: If the graph is damaged or refers to files outside itself.
+        ExportError: If it does what a program cannot; the message says what.
+    """
+    refuse_external_data(graph, where)
+    model = _simplified(graph)
+    work = _Translation(model, where)
+    for node in _needed(model, outputs):
+        work.take(node)
+    return work.finish(outputs)
+
+
+def _simplified(content: bytes) -> onnx.ModelProto:
+    """The graph for a batch of one, with all constants computed and what each exporter does its own way made alike."""
+    model = onnx.load_model_from_string(content)
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "simplified.onnx"
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.optimized_model_filepath = str(path)
+        onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        return onnx.load(path)
+
+
+def _needed(model: onnx.ModelProto, outputs: Iterable[str]) -> list[onnx.NodeProto]:
+    """The nodes that the outputs rest on, in order."""
+    wanted, nodes = set(outputs), []
+    for node in reversed(model.graph.node):
+        if wanted & set(node.output):
+            wanted |= set(node.input)
+            nodes.append(node)
+    return nodes[::-1]
+
+
+class _Translation:
+    """A program in the making; each value of the graph is a constant, or a view of a buffer."""
+
+    def __init__(self, model: onnx.ModelProto, where: str) -> None:
+        self.where = where
+        self.opset = next(entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx"))
+        self.values: dict[str, Constant | View] = {
+            tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer
+        }
+        self.lengths: list[int] = []
+        self.steps: list[Mapping[str, Any]] = []
+        self.weights: list[NDArray[np.float32]] = []
+        entry = model.graph.input[0]
+        shape = [size.dim_value for size in entry.type.tensor_type.shape.dim]
+        self.values[entry.name] = View(self._buffer(math.prod(shape)), np.arange(math.prod(shape)).reshape(shape))
+
+    def take(self, node: onnx.NodeProto) -> None:
+        """Add what one node does."""
+        if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATORS:
+            raise self._refusal(f"has the operator {node.op_type}; a page knows {', '.join(OPERATORS)}")
+        inputs: list[Any] = [self.values[name] if name else None for name in node.input]
+        attributes = {entry.name: onnx.helper.get_attribute_value(entry) for entry in node.attribute}
+        if len(node.output) != 1 or not any(isinstance(value, View) for value in inputs):
+            raise self._refusal(f"has a {node.op_type} that ONNX Runtime should have simplified away")
+        value: Any
+        match node.op_type:
+            case kind if kind in MOVING:
+                value = self._moved(node, inputs, attributes)
+            case kind if kind in FUNCTIONS:
+                texts = {name: v.decode() if isinstance(v, bytes) else v for name, v in attributes.items()}
+                value = self._applied(kind, inputs[0], {**FUNCTIONS[kind], **texts})
+            case kind if kind in ARITHMETIC:
+                value = self._combined(kind, *inputs)
+            case "Cast":
+                integer = attributes["to"] not in (onnx.TensorProto.FLOAT, onnx.TensorProto.BOOL)
+                value = self._applied("Trunc", inputs[0], {}) if integer else inputs[0]
+            case "Clip":
+                value = inputs[0]
+                for kind, bound in zip(("Max", "Min"), inputs[1:], strict=False):
+                    value = value if bound is None else self._combined(kind, value, bound)
+            case "Conv" | "ConvTranspose":
+                value = self._convolved(node.op_type, attributes, *inputs)
+            case _:
+                value = self._multiplied(attributes, *inputs)
+        self.values[node.output[0]] = value
+
+    def finish(self, outputs: Sequence[str]) -> Program:
+        """The program that gives these outputs."""
+        given: dict[str, Mapping[str, Any]] = {}
+        for name in outputs:
+            value, shape = self.values[name], _shape(self.values[name])[1:]
+            if isinstance(value, View):
+                given[name] = {"buffer": self._in_order(value).buffer, "shape": shape}
+            else:  # a learned scale is the same for every input
+                given[name] = {"weight": self._weight(value), "shape": shape}
+        weights = np.concatenate([np.zeros(0, np.float32), *self.weights])
+        return Program(tuple(self.lengths), tuple(self.steps), given, weights)
+
+    def _moved(self, node: onnx.NodeProto, inputs: Sequence[Any], attributes: Mapping[str, Any]) -> View:
+        view, *rest = inputs
+        if not isinstance(view, View) or any(isinstance(value, View) for value in rest):
+            raise self._refusal(f"has a {node.op_type} whose second input is computed")
+        if node.op_type == "Pad" and len(rest) > 1 and rest[1] is not None and np.any(rest[1] != 0):
+            raise self._refusal("pads with numbers other than zero")
+        # ONNX's own reference moves the places instead of the numbers.  They are counted from 1, so that the zeros
+        # which padding brings in are told apart.
+        feeds = dict(zip(node.input, (view.index + 1, *rest), strict=True))
+        feeds.pop("", None)
+        (moved,) = ReferenceEvaluator(node, opsets={"": self.opset}).run(None, feeds)
+        return View(view.buffer, np.asarray(moved, np.int64) - 1)
+
+    def _applied(self, kind: str, view: Any, settings: Mapping[str, Any]) -> View:
+        # A function of zero need not be zero, so padding has to become numbers first.
+        view = self._laid_out(view, natural_order(view.index)) if view.is_padded else view
+        buffer = self._buffer(self.lengths[view.buffer])
+        self.steps.append({"do": "apply", "function": kind, **settings, "from": view.buffer, "to": buffer})
+        return View(buffer, view.index)
+
+    def _combined(self, kind: str, first: Any, second: Any) -> View:
+        shape = np.broadcast_shapes(_shape(first), _shape(second))
+        first, second = _spread(first, shape), _spread(second, shape)
+        views = [value for value in (first, second) if isinstance(value, View)]
+        if len(views) == 2 and not np.array_equal(views[0].index, views[1].index):
+            first, second = self._in_order(first), self._in_order(second)
+            views = [first, second]
+        elif len(views) == 1 and not views[0].fills(self.lengths[views[0].buffer]):
+            # The constant is laid out as the buffer is, which takes a place for each of its numbers.
+            views = [self._laid_out(views[0], natural_order(views[0].index))]
+            first, second = (views[0] if isinstance(value, View) else value for value in (first, second))
+        buffer = self._buffer(self.lengths[views[0].buffer])
+        operands = [self._operand(value, views[0]) for value in (first, second)]
+        self.steps.append({"do": "combine", "function": kind, "operands": operands, "to": buffer})
+        return View(buffer, views[0].index)
+
+    def _operand(self, value: Any, host: View) -> Mapping[str, Any]:
+        if isinstance(value, View):
+            return {"buffer": value.buffer}
+        numbers = np.empty(self.lengths[host.buffer], np.float32)
+        numbers[host.index] = value
+        return {"weight": self._weight(shortest_period(numbers))}
+
+    def _convolved(self, kind: str, attributes: Mapping[str, Any], view: Any, weight: Any, bias: Any = None) -> View:
+        settings = {"auto_pad": b"NOTSET", "group": 1, "dilations": [1, 1], **attributes}
+        if isinstance(weight, View) or weight.ndim != 4:
+            raise self._refusal(f"has a {kind} of something other than pictures with weights")
+        if settings["group"] != 1 or set(settings["dilations"]) != {1}:
+            raise self._refusal(f"has a {kind} with groups or dilations; a page knows neither")
+        if settings["auto_pad"] != b"NOTSET" or "output_shape" in settings:
+            raise self._refusal(f"has a {kind} that leaves its padding to the reader")
+        transposed = kind == "ConvTranspose"
+        # Either way: output channel, kernel row, kernel column, input channel.
+        kernel = weight.transpose((1, 2, 3, 0) if transposed else (0, 2, 3, 1))
+        channels, *taps, depth = kernel.shape
+        pads, strides = settings.get("pads", [0] * 4), settings.get("strides", [1, 1])
+        sides = _sides(view.index.shape[2:], taps, strides, pads, settings.get("output_padding", [0, 0]), transposed)
+        tables = tables_of(view.index[0].transpose(1, 2, 0))
+        # The channels of a pixel have to stand side by side.
+        if tables is None or not np.array_equal(tables[2], np.arange(depth)):
+            view = self._laid_out(view, (0, 2, 3, 1))
+            tables = tables_of(view.index[0].transpose(1, 2, 0))
+            assert tables is not None
+        buffer = self._buffer(sides[0] * sides[1] * channels)
+        self.steps.append({
+            "do": "convolve", "transposed": transposed, "from": view.buffer, "to": buffer,
+            "rows": tables[0].tolist(), "columns": tables[1].tolist(), "depth": depth,
+            "size": [*sides, channels], "kernel": taps, "strides": strides, "pads": pads[:2],
+            "weight": self._weight(kernel), "bias": self._weight(np.zeros(channels) if bias is None else bias),
+        })  # fmt: skip
+        return View(buffer, np.arange(self.lengths[buffer]).reshape(1, *sides, channels).transpose(0, 3, 1, 2))
+
+    def _multiplied(self, attributes: Mapping[str, Any], view: Any, weight: Any, bias: Any = None) -> View:
+        settings = {"transA": 0, "transB": 0, "alpha": 1.0, "beta": 1.0, **attributes}
+        if not isinstance(view, View) or not isinstance(weight, np.ndarray) or len(_shape(view)) != 2:
+            raise self._refusal("multiplies matrices other than a row of numbers with weights")
+        # One row to each output, so that a product reads memory in order.
+        matrix = settings["alpha"] * (weight if settings["transB"] else weight.T)
+        view = self._in_order(view)
+        buffer = self._buffer(len(matrix))
+        shift = np.zeros(len(matrix)) if bias is None else np.broadcast_to(settings["beta"] * bias.ravel(), len(matrix))
+        step = {"do": "multiply", "from": view.buffer, "to": buffer}
+        self.steps.append({**step, "weight": self._weight(matrix), "bias": self._weight(shift)})
+        return View(buffer, np.arange(len(matrix)).reshape(1, -1))
+
+    def _in_order(self, view: Any) -> View:
+        """The same tensor, standing in its buffer from the first element to the last."""
+        return view if view.is_in_order(self.lengths[view.buffer]) else self._laid_out(view, range(view.index.ndim))
+
+    def _laid_out(self, view: View, order: Iterable[int]) -> View:
+        """The same tensor in a buffer of its own, its axes in this order there."""
+        axes = tuple(order)
+        tables = tables_of(view.index.transpose(axes))
+        if tables is None:
+            raise self._refusal("moves numbers about in a way that is not the same for each row and column")
+        size = view.index.size
+        buffer = self._buffer(size)
+        moves = {"do": "gather", "from": view.buffer, "to": buffer, "tables": [table.tolist() for table in tables]}
+        self.steps.append(moves)
+        shape = tuple(len(table) for table in tables)
+        return View(buffer, np.arange(size).reshape(shape).transpose(np.argsort(axes)))
+
+    def _buffer(self, length: int) -> int:
+        self.lengths.append(int(length))
+        return len(self.lengths) - 1
+
+    def _weight(self, values: NDArray[Any]) -> list[int]:
+        """Keep weights; where they start among all, and how many they are."""
+        start = sum(len(part) for part in self.weights)
+        self.weights.append(np.asarray(values, np.float32).ravel())
+        return [start, values.size]
+
+    def _refusal(self, what: str) -> ExportError:
+        return ExportError(f"{self.where}: the graph {what}. Use the run here instead: `isthmus explore RUN`.")
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    return tuple(value.index.shape if isinstance(value, View) else value.shape)
+
+
+def _spread(value: Any, shape: tuple[int, ...]) -> Any:
+    """Repeat what is smaller along the axes that it lacks."""
+    if isinstance(value, View):
+        return value if value.index.shape == shape else View(value.buffer, np.broadcast_to(value.index, shape))
+    return np.broadcast_to(value, shape)
+
+
+def _sides(
+    sizes: Sequence[int], taps: Sequence[int], strides: Sequence[int], pads: Sequence[int], extra: Sequence[int],
+    transposed: bool,
+) -> list[int]:  # fmt: skip
+    """The height and width that a convolution gives."""
+    margins = [pads[0] + pads[2], pads[1] + pads[3]]
+    if transposed:
+        return [(s - 1) * d + t - m + e for s, t, d, m, e in zip(sizes, taps, strides, margins, extra, strict=True)]
+    return [(s + m - t) // d + 1 for s, t, d, m in zip(sizes, taps, strides, margins, strict=True)]

@@ -1,0 +1,77 @@
+"""What a notebook shows of a run: what it is, how good it is, and the last picture of its training."""
+
+import base64
+import json
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from isthmus.errors import RunError
+from isthmus.recipes import Recipe
+from isthmus.runs.folder import METRICS, PICTURES, read_file
+from isthmus.runs.manifest import Manifest
+from isthmus.wording import spell_seconds
+
+MOST_PICTURE_BYTES = 200_000
+_FIGURES = {"elbo_nats": "ELBO", "loss_nats": "Loss", "distortion_nats": "Distortion", "rate_nats": "Rate"}
+
+
+def card(path: Path, manifest: Manifest, recipe: Recipe) -> str:
+    """A run as a piece of a page; what is not there, or damaged, is left out."""
+    rows = {
+        "Recipe": f"{recipe.name}: {recipe.summary}" if recipe.summary else recipe.name,
+        "Images": f"{manifest.images.spec}, {_images(manifest)}",
+        "Code": f"{recipe.latent.dim} {'number' if recipe.latent.dim == 1 else 'numbers'}, {recipe.latent.kind}",
+        "Training": _training(manifest),
+        **_measured(path, manifest),
+    }
+    cells = "".join(
+        f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(text)}</td></tr>"
+        for name, text in rows.items()
+        if text
+    )
+    caption = f"<caption style='text-align:left'><b>{escape(path.name)}</b></caption>"
+    table = f"<table style='max-width:38em'>{caption}{cells}</table>"
+    return f"<div style='display:flex; gap:1.5em; align-items:flex-start'>{_picture(path)}{table}</div>"
+
+
+def _images(manifest: Manifest) -> str:
+    data = manifest.data
+    classes = f" in {len(data.class_names)} classes" if data.class_names else ""
+    return f"{data.train_images:,} of {data.name} to train on{classes}"
+
+
+def _training(manifest: Manifest) -> str:
+    done = manifest.training
+    if done is None:
+        return manifest.state
+    epochs = f"{done.epochs} {'epoch' if done.epochs == 1 else 'epochs'} in {spell_seconds(done.seconds)}"
+    return f"{manifest.state}; {epochs} with {done.backend}, best after epoch {done.best_epoch}"
+
+
+def _measured(path: Path, manifest: Manifest) -> dict[str, str]:
+    try:
+        metrics: Mapping[str, Any] = json.loads(read_file(path, METRICS, manifest))
+    except (RunError, ValueError):
+        return {}
+    found = {}
+    for key, name in _FIGURES.items():
+        estimate = metrics.get(key)
+        if estimate:
+            error = estimate["standard_error"]
+            spread = "" if error is None else f" ± {error:.2f}"
+            found[name] = f"{estimate['mean']:.2f}{spread} nats per {metrics['split']} image".replace("-", "−")
+    return found
+
+
+def _picture(path: Path) -> str:
+    frames = sorted((path / PICTURES).glob("epoch-*.png"))
+    try:
+        content = frames[-1].read_bytes() if frames else b""
+    except OSError:
+        return ""
+    if not 0 < len(content) <= MOST_PICTURE_BYTES:
+        return ""
+    address = f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
+    return f"<img alt='Sixteen images, encoded and decoded' src='{address}' style='width:180px'>"

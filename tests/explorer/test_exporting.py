@@ -1,0 +1,304 @@
+"""The page as a file, opened in a browser as a double click opens it."""
+
+import base64
+import json
+import re
+import shutil
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+
+import isthmus
+from isthmus.errors import UsageError
+from isthmus.explorer import exporting
+from isthmus.explorer.bundling import bundle
+from isthmus.explorer.costs import cost, noise_for
+from isthmus.explorer.exporting import export_page
+from isthmus.explorer.service import DRAWS
+from isthmus.runs import Run
+from isthmus.workflows.reopening import reopen
+
+
+def contents(path):
+    """What the file was given to show."""
+    text = path.read_text(encoding="utf-8")
+    return json.loads(re.search('<script type="application/json" id="run">(.*?)</script>', text)[1])
+
+
+def exported(run, bars, folder, **options):
+    made = export_page(run, folder / "page.html", bars, **options)
+    assert made.bytes == made.path.stat().st_size
+    return made
+
+
+@pytest.fixture(scope="module")
+def files(tiny_run, tiny_ae_run, bars, tmp_path_factory):
+    """A page of a VAE and one of a plain autoencoder."""
+    return {
+        kind: (run, exported(run, bars, tmp_path_factory.mktemp(kind)).path)
+        for kind, run in (("vae", tiny_run), ("ae", tiny_ae_run))
+    }
+
+
+@pytest.fixture(params=["vae", "ae"])
+def asked(request, files, chromium):
+    """A run, and a function that asks the model of its page: JavaScript in, values out."""
+    run, path = files[request.param]
+    page = chromium.new_page()
+    plain = "(value) => JSON.parse(JSON.stringify(value, (_, v) => ArrayBuffer.isView(v) ? Array.from(v) : v))"
+
+    def ask(expression, **given):
+        source = f"{bundle('local_model')}\nconst plain = {plain};\nconst model = new $local_model.LocalModel(all.run);"
+        body = f"async (all) => {{ {source} const {{ given }} = all; return plain(await model.{expression}); }}"
+        return page.evaluate(body, {"run": contents(path), "given": given})
+
+    yield run, ask
+    page.close()
+
+
+def test_decodes_as_the_run_does(asked):
+    run, ask = asked
+    codes = run.sample_codes(40, seed=5)
+    found = ask("decode(Float32Array.from(given.codes), 40)", codes=codes.ravel().tolist())
+    assert (found["count"], found["height"], found["width"], found["channels"]) == (40, *run.image.shape)
+    difference = np.abs(np.array(found["pixels"]) - run.decode(codes).ravel().astype(int))
+    assert difference.max() <= 1
+    assert difference.mean() < 0.01
+
+
+def test_encodes_and_counts_nats_as_the_server_does(asked, bars):
+    run, ask = asked
+    images = bars[0][::30]
+    found = ask("encode(Uint8Array.from(given.pixels), 4)", pixels=images.ravel().tolist())
+    expected = cost(run, images, noise_for(run, 0, 1, DRAWS))
+    np.testing.assert_allclose(found["mean"], expected.mean.ravel(), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(found["distortion"], expected.distortion, rtol=1e-5)
+    if run.latent.has_rate:
+        np.testing.assert_allclose(found["logVariance"], expected.log_variance.ravel(), rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(found["rate"], expected.kl.sum(axis=1), rtol=1e-4)
+    else:
+        assert found["logVariance"] is None
+        assert found["rate"] == [0, 0, 0, 0]
+
+
+def test_has_the_points_and_their_pictures(asked, bars):
+    run, ask = asked
+    points = ask("points()")
+    found = reopen(run, bars)
+    assert points["what"] == found.what
+    images = found.images.read(np.arange(len(found.images)))
+    codes = run.encode(images)["mean"]
+    np.testing.assert_array_equal(np.array(points["codes"], np.float32), codes.ravel())
+    assert points["labels"] == found.images.labels.tolist()
+    assert points["names"] == list(found.images.names)
+    pictures = ask("pointImages(Int32Array.of(7, 0))")
+    np.testing.assert_array_equal(pictures["pixels"], images[[7, 0]].ravel())
+    near = ask("neighbours(Float32Array.from(given.code), 3)", code=codes[9].tolist())
+    distances = np.linalg.norm(codes.astype(float) - codes[9], axis=1)
+    assert near["indices"] == np.argsort(distances, kind="stable")[:3].tolist()
+    np.testing.assert_allclose(near["distances"], np.sort(distances)[:3], atol=1e-5)
+    assert len(ask("distortions()")) == len(images)
+    plane = ask(f"projection('{ask('describe()')['projections'][0]}')")
+    axes, centre = np.array(plane["axes"]).reshape(2, -1), np.array(plane["centre"])
+    np.testing.assert_allclose(np.stack([plane["x"], plane["y"]], 1), (codes - centre) @ axes.T, atol=1e-4)
+
+
+def test_samples_are_the_model_s_own(asked):
+    run, ask = asked
+    one = np.array(ask("sample(5, 1, 3)")).reshape(5, -1)
+    drawn = run.sample_codes(exporting.MOST_SAMPLED, run.class_names[1])
+    np.testing.assert_allclose(one, drawn[3:8], atol=1e-6)
+    assert ask("sample(5, 1, 3)") == one.ravel().tolist()
+    assert len(ask("sample(2, null, 2147483647)")) == 2 * run.recipe.latent.dim
+
+
+# The page itself.
+
+
+@pytest.fixture(params=["vae", "ae"])
+def opened(request, files, chromium):
+    """A page that was opened from its file, and what it asked for."""
+    run, path = files[request.param]
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    asked, faults = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-ready]")
+    page.wait_for_selector("#legend button")
+    yield run, page
+    assert asked == [path.as_uri()]
+    assert faults == []
+    page.close()
+
+
+def code_of(page, other_than=None):
+    """The code in the page's address, once it stands still there and is another than before."""
+    last = None
+    for _ in range(60):
+        page.wait_for_timeout(400)
+        found = re.search("z=([^&]*)", page.url)
+        text = found and found[1]
+        if text and text == last:
+            code = np.frombuffer(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), "<f4")
+            if other_than is None or not np.allclose(code, other_than):
+                return code
+        last = text
+    raise AssertionError("waited in vain for the code to settle")
+
+
+def picture_of(page):
+    return page.evaluate(
+        """() => {
+          const { width, height } = document.getElementById("decoded");
+          const { data } = document.getElementById("decoded").getContext("2d").getImageData(0, 0, width, height);
+          return Array.from(data.filter((_, i) => i % 4 === 0));
+        }"""
+    )
+
+
+def check_picture(run, page, code):
+    """The picture on the page is, or will be, what the run decodes the code to."""
+    expected = run.decode(code[None])[0, ..., 0].ravel().astype(int)
+    for _ in range(60):
+        if np.abs(np.array(picture_of(page)) - expected).max() <= 1:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the page shows another picture")
+
+
+def test_sliders_move_the_picture(opened):
+    run, page = opened
+    before = code_of(page)
+    check_picture(run, page, before)
+    slider = page.locator("#panel-dimensions input[type=range]").first
+    slider.focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    after = code_of(page, other_than=before)
+    assert (before != after).sum() == 1
+    check_picture(run, page, after)
+
+
+def test_dragging_over_the_points_decodes(opened):
+    run, page = opened
+    before = code_of(page)
+    box = page.locator("#stage").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.3, steps=8)
+    page.mouse.up()
+    check_picture(run, page, code_of(page, other_than=before))
+
+
+def test_a_journey_plays(opened):
+    run, page = opened
+    page.get_by_role("tab", name="Journey").click()
+    page.get_by_role("button", name="Play").click()
+    seen = set()
+    for _ in range(60):
+        page.wait_for_timeout(100)
+        seen.add(tuple(picture_of(page)))
+        if len(seen) >= 4:
+            break
+    page.get_by_role("button", name="Pause").click()
+    assert len(seen) >= 4
+    check_picture(run, page, code_of(page))
+
+
+def test_the_manifold_is_that_of_the_run(opened):
+    run, page = opened
+    tab = page.get_by_role("tab", name="Manifold")
+    if not run.latent.has_rate:
+        assert tab.count() == 0
+        return
+    tab.click()
+    canvas = page.locator("canvas.manifold")
+    page.wait_for_function("() => document.querySelector('canvas.manifold').width > 100")
+    size = page.evaluate("() => { const c = document.querySelector('canvas.manifold'); return [c.width, c.height]; }")
+    assert size == [18 * run.image.width, 18 * run.image.height]
+    before, box = code_of(page), canvas.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+    expected = [NormalDist().inv_cdf(0.5 / 18 + 0.25 * 17 / 18), 0.0]
+    code = code_of(page, other_than=before)
+    np.testing.assert_allclose(code, expected, atol=0.1)
+    check_picture(run, page, code)
+
+
+def test_new_pictures_of_a_class(opened):
+    run, page = opened
+    before = code_of(page)
+    page.get_by_role("tab", name="Similar").click()
+    page.get_by_role("button", name=f"A new picture of class {run.class_names[2]}").click()
+    code = code_of(page, other_than=before)
+    drawn = run.sample_codes(exporting.MOST_SAMPLED, run.class_names[2])
+    assert np.abs(drawn - code).max(axis=1).min() < 1e-5
+    check_picture(run, page, code)
+
+
+# The file.
+
+
+def test_holds_no_place_of_this_machine(files, tmp_path):
+    for run, path in files.values():
+        text = path.read_text(encoding="utf-8")
+        assert str(run.path.parent) not in text
+        assert str(tmp_path.parent) not in text
+        assert run.path.name in text
+
+
+def test_a_folder_of_images_goes_by_its_last_name(tiny_run, bars, tmp_path):
+    np.savez(tmp_path / "secret of mine.npz", images=bars[0], labels=bars[1])
+    made = exported(tiny_run, str(tmp_path / "secret of mine.npz"), tmp_path)
+    assert contents(made.path)["points"]["what"] == "test images of secret of mine"
+    assert str(tmp_path) not in made.path.read_text(encoding="utf-8")
+
+
+def test_takes_as_many_images_as_it_is_told_and_as_fit(tiny_run, bars, tmp_path, monkeypatch):
+    assert exported(tiny_run, bars, tmp_path, images=9).points == 9
+    monkeypatch.setattr(exporting, "MOST_NUMBERS", 10 * 120)
+    (tmp_path / "page.html").unlink()
+    made = exported(tiny_run, bars, tmp_path, images=50)
+    assert made.points == 10
+    assert made.note == "10 images are in it, and not 50: more of this size would make it heavy."
+
+
+def test_without_images_there_is_a_page_all_the_same(tiny_run, copied_run, tmp_path, chromium):
+    made = export_page(isthmus.load(copied_run), tmp_path / "page.html")
+    assert made.points == 0
+    assert "No images are in it" in made.note
+    page = chromium.new_page()
+    page.goto(made.path.as_uri())
+    page.wait_for_selector("html[data-ready]")
+    check_picture(tiny_run, page, code_of(page))
+    assert "made without images" in page.locator("#toolbar").inner_text()
+    page.close()
+
+
+def test_large_weights_are_halved_where_nobody_sees_it(tiny_run, bars, tmp_path, monkeypatch):
+    full = exported(tiny_run, bars, tmp_path)
+    assert full.precision == "float32"
+    monkeypatch.setattr(exporting, "LARGE_BYTES", 100)
+    made = export_page(tiny_run, tmp_path / "half.html", bars)
+    assert made.precision == "float16"
+    assert made.bytes < full.bytes
+    # Where a picture would change, they stay.
+    decode = Run.decode
+    monkeypatch.setattr(Run, "decode", lambda run, codes: decode(run, codes) // 2)
+    assert export_page(tiny_run, tmp_path / "full.html", bars).precision == "float32"
+
+
+def test_refuses_what_cannot_be(tiny_run, bars, tmp_path):
+    with pytest.raises(UsageError, match=r"end in \.html; got 'page\.png'"):
+        export_page(tiny_run, tmp_path / "page.png", bars)
+    (tmp_path / "page.html").write_text("mine")
+    with pytest.raises(UsageError, match="exists already"):
+        export_page(tiny_run, tmp_path / "page.html", bars)
+    assert (tmp_path / "page.html").read_text() == "mine"
+
+
+def test_a_run_that_moved_is_exported_from_where_it_is(tiny_run, bars, tmp_path):
+    there = shutil.copytree(tiny_run.path, tmp_path / "elsewhere")
+    assert contents(exported(isthmus.load(there), bars, tmp_path).path)["about"]["name"] == "elsewhere"
