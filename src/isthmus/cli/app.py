@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from isthmus.cli import catalogue, inspecting, judging, looking, training, using
+from isthmus.cli import catalogue, compressing, inspecting, judging, looking, training, using
 
 app = typer.Typer(
     name="isthmus",
@@ -26,6 +26,9 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     judging.compare,
     looking.plot,
     looking.report,
+    compressing.compress,
+    compressing.decompress,
+    compressing.verify,
     inspecting.inspect,
     inspecting.cache,
     catalogue.recipes,
@@ -34,6 +37,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
 )
 for _command in _COMMANDS:
     app.command()(_command)
+app.command("list")(compressing.list_images)
 
 
 def _print_version(wanted: bool) -> None:
