@@ -69,9 +69,10 @@ def compress(
     )
     rivals: dict[str, Any] = {}
     if compare:
+        from isthmus.codec import model_of
         from isthmus.workflows.rivals import compare_with
 
-        rivals = compare_with(opened, data, threshold)
+        rivals = compare_with(model_of(opened), data, threshold)
     if as_json:
         print_json({**_figures(done), "others": rivals})
     else:
@@ -145,8 +146,8 @@ def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
         )
     else:
         say(
-            f"{archive}: {len(found.names)} images in {found.chunks} chunks, {spell_bytes(found.size)}; "
-            f"{found.coded} coded as {width}x{height}x{channels} by the run {found.run_name!r}, model {found.model[:12]}"
+            f"{archive}: {len(found.names)} images, {found.chunks} chunks, {spell_bytes(found.size)}; "
+            f"{found.coded} coded as {width}x{height}x{channels} by run {found.run_name!r}, model {found.model[:12]}"
             f"{' (inside)' if found.embedded else ''}"
         )
         for name, shape in zip(found.names, shapes, strict=True):

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 
 from isthmus.codec.bits_back import BitsBack
 from isthmus.codec.distributions import (
@@ -47,8 +48,10 @@ from isthmus.runs.folder import read_file
 
 VERSION = 1
 """Of the way from a run's graphs to whole numbers: another way gives another model."""
-MOST_NUMBERS = 1 << 27
-"""In an array of an embedded model, at most."""
+MOST_NUMBERS = 1 << 25
+"""In all arrays of an embedded model together, and in a tensor of it, at most."""
+MOST_PRODUCTS = 1 << 33
+"""In computing a node of an embedded model for one image, at most."""
 _OPERATIONS: Mapping[str, type[Node]] = {
     "constant": Constant,
     "input": Input,
@@ -98,6 +101,13 @@ class CodecModel:
     def two_levels(self) -> bool:
         """Whether it codes black and white alone."""
         return isinstance(self.pixels, BlackOrWhite)
+
+    def crisp(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Images made black and white as the model sees them; as they are if it takes grey."""
+        if self.threshold is None:
+            return images
+        white = np.arange(256, dtype=np.float32) / np.float32(255) > self.threshold
+        return np.where(white, np.uint8(255), np.uint8(0))[images]
 
     @cached_property
     def digest(self) -> str:
@@ -266,13 +276,14 @@ class _Arrays:
 
     def __init__(self, content: bytes, told: Sequence[Sequence[Any]]) -> None:
         self._content, self._told = content, iter(told)
-        self._start = 0
+        self._start, self._room = 0, MOST_NUMBERS
 
     def read(self, shape: Sequence[int], dtype: Any) -> np.ndarray[Any, Any]:
-        method, length = next(self._told)
+        method, length = next(self._told, (None, None))
         count = math.prod(shape)
-        if not 0 <= count <= MOST_NUMBERS or any(side < 0 for side in shape):
-            raise ArchiveError(f"the embedded model has an array of shape {shape}.")
+        if method is None or not 0 <= count <= self._room or any(side < 0 for side in shape):
+            raise ArchiveError(f"the embedded model has an array of shape {shape!r:.60}.")
+        self._room -= count
         part = self._content[self._start : self._start + length]
         self._start += length
         return unpack(method, part, count).reshape(shape).astype(dtype)
@@ -294,9 +305,12 @@ def _check(model: CodecModel) -> None:
     """Check that every node fits its sources: a stranger may have made the model."""
     wanted = {"encoder": ("mean", "log_variance"), "decoder": model.pixels.outputs}
     for name, network in (("encoder", model.encoder), ("decoder", model.decoder)):
+        if set(network.outputs) != set(wanted[name]):
+            raise ArchiveError(f"the embedded model's {name} gives {', '.join(network.outputs)}.")
         for number, node in enumerate(network.nodes):
             sources = [network.nodes[source] for source in node.sources if 0 <= source < number]
-            if len(sources) != len(node.sources) or not _fits(node, sources):
+            told = len(sources) == len(node.sources) and isinstance(node, Input) == (number == 0)
+            if not told or not _fits(node, sources):
                 raise ArchiveError(f"the embedded model's {name} does not fit together at node {number}.")
         for key in wanted[name]:
             output = network.outputs[key]
@@ -338,6 +352,7 @@ def _fits(node: Node, sources: Sequence[Node]) -> bool:
                 and rows * len(node.bias) == node.size
                 and _inside(node.index, sizes[0])
                 and 0 <= node.shift <= 52
+                and rows * terms * len(node.bias) <= MOST_PRODUCTS
             )
         case Shifted():
             return sizes == [node.size] and node.values.shape == (node.size,)

@@ -350,9 +350,7 @@ class _Reading:
         if not self._model.two_levels or pixels.shape != self._model.shape:
             return pixels
         if self._threshold:
-            assert self._model.threshold is not None
-            white = pixels.astype(np.float32) / np.float32(255) > self._model.threshold
-            return np.where(white, np.uint8(255), np.uint8(0))
+            return self._model.crisp(pixels)
         self.grey += not bool(((pixels == 0) | (pixels == 255)).all())
         return pixels
 
