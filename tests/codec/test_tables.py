@@ -59,7 +59,7 @@ def test_a_function_goes_on_straight_beyond_its_table():
 
 def test_interpolation_is_plain_whole_numbers():
     table = function_table(("Tanh", X), 16)
-    for x in (-70_001, -3, 0, 1, 4095, 65_537):
+    for x in (-65_001, -3, 0, 1, 4095, 65_535):
         place, rest = divmod(x, 64)
         place += 1024
         rise = int(table[place + 1] - table[place])

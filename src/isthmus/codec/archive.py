@@ -162,11 +162,16 @@ class Archive:
             ArchiveError: If it is damaged.
         """
         for place in self._reader.places():
-            if isinstance(place, Place) and place.kind == "modl":
+            if isinstance(place, Gap):
+                raise ArchiveError(
+                    f"{self.path} is damaged before its first chunk, where its model may have been. Give the run that it "
+                    f"was made with ({self.run_name!r}): --run RUN"
+                )
+            if place.kind == "modl":
                 model = model_from_bytes(self._reader.read(place))
                 self.require(model)
                 return model
-            if isinstance(place, Place) and place.kind == "chnk":
+            if place.kind == "chnk":
                 break
         return None
 

@@ -120,7 +120,7 @@ class Product(Node):
         out = np.empty((len(x), rows * self.weights.shape[1]))
         for start in range(0, len(x), step):
             part = gather(x[start : start + step])
-            sums = part.reshape(-1, terms) @ self.weights
+            sums = part.reshape(len(part) * rows, terms) @ self.weights
             sums += self.bias
             rescale(sums, self.shift, self.bound)
             out[start : start + step] = sums.reshape(len(part), -1)
