@@ -301,7 +301,7 @@ def pixel_cumulators(likelihood, parameters, count):
 def pop_levels(stack, cumulators):
     high = [stack.pop(levels_below(cumulate)) for cumulate in cumulators]
     low = [stack.pop(levels_below(cumulate, h)) for cumulate, h in zip(cumulators, high, strict=True)]
-    return [16 * h + l for h, l in zip(high, low, strict=True)]
+    return [16 * upper + lower for upper, lower in zip(high, low, strict=True)]
 
 
 def push_levels(stack, cumulators, levels):
@@ -318,10 +318,7 @@ def prior():
 
 
 def white_below(logits):
-    found = []
-    for logit in logits:
-        found.append([0, WHOLE - 1 - look_up("logistic", 2, logit >> 4), WHOLE])
-    return found
+    return [[0, WHOLE - 1 - look_up("logistic", 2, logit >> 4), WHOLE] for logit in logits]
 
 
 def decode_images(model, words, blocks):
@@ -386,9 +383,7 @@ def decode(content):
         elif kind == "modl":
             model, plain = read_model(body)
             assert about["image"] == model["shape"]
-            described = {
-                key: value for key, value in json.loads(zlib.decompress(body[4 : 4 + little(body[:4])])).items()
-            }
+            described = json.loads(zlib.decompress(body[4 : 4 + little(body[:4])]))
             del described["arrays"]
             digest = hashlib.sha256(json.dumps(described, sort_keys=True, separators=(",", ":")).encode())
             for array in plain:

@@ -30,7 +30,7 @@ def test_the_length_is_the_bound_that_the_whole_numbers_give(models, pictures, k
     """What lies on the stack grows by -log p(x|z) - log p(z) + log q(z|x) of the very codes that were popped."""
     model = models[kind]
     images = pictures(model, 200)
-    words, blocks, initial = encode(model, images)
+    words, _, initial = encode(model, images)
     posterior = model.coder.posterior(images)
     stack, spent = Stack(initial_words(len(words) * 2)), 0.0
     for i in range(len(images)):

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import zlib
 
@@ -97,9 +98,7 @@ def test_torn_models_are_errors_or_other_models(models):
     for _ in range(300):
         torn = bytearray(content)
         torn[rng.integers(len(torn))] ^= 1 << rng.integers(8)
-        try:
+        with contextlib.suppress(ArchiveError):
             assert model_from_bytes(bytes(torn)).shape
-        except ArchiveError:
-            pass
         with pytest.raises(ArchiveError):
             model_from_bytes(content[: rng.integers(len(content) - 9)])

@@ -132,7 +132,7 @@ def test_a_batch_that_wanders_through_the_axes(one):
     nodes = [("Transpose", ["h"], ["a"], {"perm": [1, 0]}), ("Transpose", ["a"], ["y"], {"perm": [1, 0]})]
     compare(one(nodes), (4,))
     with pytest.raises(RunError, match="no batch as its first axis"):
-        quantise(one(nodes[:1] + [("Relu", ["a"], ["y"], {})]), ("y",), (4,), 4, 128, "graph")
+        quantise(one([nodes[0], ("Relu", ["a"], ["y"], {})]), ("y",), (4,), 4, 128, "graph")
 
 
 def test_images_of_a_batch_may_not_be_mixed(one):

@@ -164,8 +164,8 @@ class Archive:
         for place in self._reader.places():
             if isinstance(place, Gap):
                 raise ArchiveError(
-                    f"{self.path} is damaged before its first chunk, where its model may have been. Give the run that it "
-                    f"was made with ({self.run_name!r}): --run RUN"
+                    f"{self.path} is damaged before its first chunk, where its model may have been. Give the run that "
+                    f"it was made with ({self.run_name!r}): --run RUN"
                 )
             if place.kind == "modl":
                 model = model_from_bytes(self._reader.read(place))

@@ -123,7 +123,8 @@ def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[
     Returns:
         The chunk, and what it took.
     """
-    codable, others = [], []
+    codable: list[tuple[int, Pixels]] = []
+    others: list[tuple[int, Pixels]] = []
     files = [(place, item.file) for place, item in enumerate(items) if item.file is not None]
     for place, item in enumerate(items):
         if item.pixels is not None:

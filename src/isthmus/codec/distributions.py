@@ -76,7 +76,7 @@ class BlackOrWhite:
 
     def push(self, stack: Stack, images: NDArray[np.uint8], parameters: Parameters) -> None:
         """Push images `(n, h, w, c)`; a pixel above 0 is white."""
-        stack.push((images > 0).ravel(), self._masses(parameters))
+        stack.push((images > 0).ravel().astype(np.int32), self._masses(parameters))
 
     def pop(self, stack: Stack, parameters: Parameters, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         """Pop images of a shape `(n, h, w, c)`."""
@@ -86,7 +86,7 @@ class BlackOrWhite:
         """About how many bits each image takes, `(n,)`."""
         masses = self._masses(parameters)
         chosen = np.where((images > 0).ravel(), masses[:, 1], masses[:, 0])
-        return information(chosen).reshape(len(images), -1).sum(axis=1) >> _INFORMATION_BITS
+        return _summed(chosen, len(images))
 
     def _masses(self, parameters: Parameters) -> Integers:
         below = PARAMETER_FRACTION - FINE_BITS
@@ -130,7 +130,7 @@ class Discretised:
         """About how many bits each image takes, `(n,)`."""
         edges = images.reshape(-1, 1).astype(np.int64) + np.arange(2)
         masses = np.diff(self._cumulative(parameters, images.shape)(edges), axis=-1)
-        return information(masses).reshape(len(images), -1).sum(axis=1) >> _INFORMATION_BITS
+        return _summed(masses, len(images))
 
     def _cumulative(self, parameters: Parameters, shape: tuple[int, ...]) -> Cumulative:
         table = scaled_cumulative(self.family, LEVELS)
@@ -155,7 +155,7 @@ class Discretised:
             for k in range(logits.shape[1]):
                 steps = _steps(_PIXEL_EDGES[edges], means[:, k], steepnesses[:, k], _SCALE_BITS)
                 summed += _at(table, steps, self.family) * weights[:, k, None]
-            return summed // total + edges
+            return np.asarray(summed // total + edges)
 
         return cumulative
 
@@ -198,7 +198,8 @@ class Posterior:
     def nearest(self) -> NDArray[np.int64]:
         """The codes nearest to the means, as levels `(n, dim)`."""
         below = PARAMETER_FRACTION - CODE_BITS
-        return np.clip(((self.mean + (1 << below >> 1)) >> below) + CODE_OFFSET, 0, LEVELS - 1)
+        nearest: NDArray[np.int64] = ((self.mean + (1 << below >> 1)) >> below) + CODE_OFFSET
+        return np.clip(nearest, 0, LEVELS - 1)
 
     def _cumulative(self) -> Cumulative:
         table = scaled_cumulative("normal", LEVELS)
@@ -255,6 +256,12 @@ def information(masses: Integers) -> Integers:
     exponent = np.frexp(masses.astype(np.float64))[1].astype(np.int64) - 1  # 2^exponent <= mass < 2^(exponent + 1)
     beyond = ((masses << PROBABILITY_BITS) >> exponent) - _WHOLE
     return ((PROBABILITY_BITS - exponent) << _INFORMATION_BITS) - (beyond >> (PROBABILITY_BITS - _INFORMATION_BITS))
+
+
+def _summed(masses: Integers, images: int) -> Integers:
+    """The information of all numbers of each image, in bits, `(images,)`."""
+    bits: Integers = information(masses).reshape(images, -1).sum(axis=1)
+    return bits >> _INFORMATION_BITS
 
 
 def _edges(first: int, step: int, end: int) -> Integers:

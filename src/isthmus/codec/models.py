@@ -281,7 +281,7 @@ class _Arrays:
     def read(self, shape: Sequence[int], dtype: Any) -> np.ndarray[Any, Any]:
         method, length = next(self._told, (None, None))
         count = math.prod(shape)
-        if method is None or not 0 <= count <= self._room or any(side < 0 for side in shape):
+        if method is None or length is None or not 0 <= count <= self._room or any(side < 0 for side in shape):
             raise ArchiveError(f"the embedded model has an array of shape {shape!r:.60}.")
         self._room -= count
         part = self._content[self._start : self._start + length]

@@ -243,7 +243,7 @@ class _Translation:
     def _element_wise(self, node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]) -> View:
         if node.op_type == "Clip":
             low, high = (*arguments[1:], None, None)[:2]
-            arguments = [arguments[0], np.float32(-np.inf) if low is None else low, high]
+            arguments = [arguments[0], np.array(-np.inf) if low is None else low, high]
         given = [argument for argument in arguments if argument is not None]
         views = [argument for argument in given if isinstance(argument, View)]
         shape = np.broadcast_shapes(*(np.shape(a) if not isinstance(a, View) else a.shape for a in given))
@@ -283,7 +283,7 @@ class _Translation:
     def _columns(self, number: int) -> int:
         node = self._nodes[number]
         if isinstance(node, Product):
-            return node.weights.shape[1]
+            return len(node.bias)
         return self._columns(node.sources[0]) if isinstance(node, Join) else 1
 
     def _sum(self, first: View, second: View) -> View:
@@ -298,7 +298,13 @@ class _Translation:
     def _dense(self, node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]) -> View:
         view, matrix = arguments[:2]
         given = attributes_of(node)
-        if not isinstance(view, View) or isinstance(matrix, View) or np.ndim(matrix) != 2 or given.get("transA"):
+        if (
+            not isinstance(view, View)
+            or isinstance(matrix, View)
+            or matrix is None
+            or matrix.ndim != 2
+            or given.get("transA")
+        ):
             raise RunError(refusal(node, self._where))
         weights = np.asarray(matrix, np.float64).T if given.get("transB") else np.asarray(matrix, np.float64)
         if given.get("alpha", 1.0) != 1.0 or given.get("beta", 1.0) != 1.0:
@@ -315,7 +321,7 @@ class _Translation:
         source, index, kernel, bias, (strides, dilations, pads, _) = self._convolved(node, arguments)
         index = np.pad(index, ((0, 0), (pads[0], pads[2]), (pads[1], pads[3])), constant_values=-1)
         reach = [(kernel.shape[2 + axis] - 1) * dilations[axis] + 1 for axis in range(2)]
-        windows = np.lib.stride_tricks.sliding_window_view(index, reach, axis=(1, 2))  # type: ignore[call-overload]
+        windows = np.lib.stride_tricks.sliding_window_view(index, reach, axis=(1, 2))
         windows = windows[:, :: strides[0], :: strides[1], :: dilations[0], :: dilations[1]]
         rows, columns = windows.shape[1:3]
         gathered = windows.transpose(1, 2, 3, 4, 0).reshape(rows * columns, -1)
@@ -378,7 +384,8 @@ class _Translation:
             not isinstance(view, View)
             or isinstance(kernel, View)
             or isinstance(bias, View)
-            or np.ndim(kernel) != 4
+            or kernel is None
+            or kernel.ndim != 4
             or given.get("group", 1) != 1
             or given.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID")
             or "output_shape" in given

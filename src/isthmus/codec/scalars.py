@@ -35,7 +35,7 @@ def evaluate(expression: Expression, x: Fraction) -> Fraction:
 
 def rounded(value: Fraction, fraction: int) -> int:
     """The whole number nearest to value x 2^fraction; of two as near, the even one."""
-    return round(value * 2**fraction)
+    return round(value * (1 << fraction))
 
 
 def _value(expression: Expression, x: Decimal) -> Decimal:

@@ -66,7 +66,8 @@ def interpolate(table: Integers, x: Integers, fraction: int) -> Integers:
     rest = x - ((place - (RANGE << STEP_BITS)) << below)
     start = table[place]
     rise = (table[1:] - table[:-1])[place]
-    return start + ((rise * rest + ((1 << below) >> 1)) >> below)
+    between: Integers = (rise * rest + ((1 << below) >> 1)) >> below
+    return np.asarray(start + between)
 
 
 @cache

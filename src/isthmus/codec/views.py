@@ -73,7 +73,7 @@ class View:
                 raise RunError(f"{where}: the graph mixes the images of a batch.")
         if (first >= STRIDE).any():
             raise RunError(f"{where}: the graph mixes the images of a batch.")
-        return (first - 1).astype(np.int32)
+        return np.asarray(first - 1, np.int32)
 
 
 def view_of(node: int, index: NDArray[np.integer], function: Expression = X) -> View:

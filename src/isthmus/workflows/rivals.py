@@ -33,10 +33,10 @@ def compare_with(model: CodecModel, data: Data, threshold: bool) -> dict[str, tu
     """
     images = open_images(data, "uint8")
     source = images.test or images.train
-    pixels = source.read(np.arange(min(len(source), MOST)))
+    pixels = np.asarray(source.read(np.arange(min(len(source), MOST))), np.uint8)
     if pixels.shape[1:] != model.shape:
         raise UsageError(f"--compare is for images of the run's shape, {model.shape}; these are {pixels.shape[1:]}.")
-    return figures(model.crisp(pixels) if threshold else np.asarray(pixels, np.uint8))
+    return figures(model.crisp(pixels) if threshold else pixels)
 
 
 def figures(pixels: Pixels) -> dict[str, tuple[float | None, float | None]]:
