@@ -32,6 +32,7 @@ LIGHT = (
     "isthmus.training.backends",
     "isthmus.units",
     "isthmus.workflows.compressing",
+    "isthmus.workflows.decompressing",
     "isthmus.workflows.metrics",
     "isthmus.workflows.preparation",
     "isthmus.workflows.provenance",

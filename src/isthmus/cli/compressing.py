@@ -106,7 +106,7 @@ def decompress(
       isthmus decompress mnist.isth --out images.npy
     """
     from isthmus.runs import load
-    from isthmus.workflows.compressing import decompress as work
+    from isthmus.workflows.decompressing import decompress as work
 
     done = work(archive, out, None if run is None else load(run), only=only or (), threads=threads)
     if as_json:
@@ -125,7 +125,7 @@ def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
 
       isthmus list scans.isth
     """
-    from isthmus.workflows.compressing import list_archive
+    from isthmus.workflows.decompressing import list_archive
 
     found = list_archive(archive)
     height, width, channels = found.shape
@@ -163,7 +163,7 @@ def verify(archive: ArchivePath, run: OwnRun = None, threads: Threads = None, as
       isthmus verify scans.isth --run runs/digits
     """
     from isthmus.runs import load
-    from isthmus.workflows.compressing import verify as work
+    from isthmus.workflows.decompressing import verify as work
 
     done = work(archive, None if run is None else load(run), threads)
     if as_json:
