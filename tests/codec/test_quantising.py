@@ -3,7 +3,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto
 
-from isthmus.codec import quantising
+from isthmus.codec import assembly
 from isthmus.codec.fixed_point import Interpolation, Product, Rectifier
 from isthmus.codec.quantising import quantise
 from isthmus.errors import RunError
@@ -20,7 +20,7 @@ def run_floats(graph, inputs):
 @pytest.fixture(autouse=True)
 def _fine_weights(monkeypatch):
     """Weights of many bits, so that what is compared is the arithmetic and not their rounding."""
-    monkeypatch.setattr(quantising, "WEIGHT_BITS", 22)
+    monkeypatch.setattr(assembly, "WEIGHT_BITS", 22)
 
 
 def compare(graph, shape, outputs=("y",), tolerance=0.004, count=20):
@@ -194,7 +194,7 @@ def test_an_operator_without_an_exact_copy_is_named(one, op):
 
 
 def test_weights_too_large_for_exact_sums_are_refused(one, monkeypatch):
-    monkeypatch.setattr(quantising, "WEIGHT_BITS", 50)
+    monkeypatch.setattr(assembly, "WEIGHT_BITS", 50)
     with pytest.raises(RunError, match="cannot be computed exactly"):
         quantise(
             one(
@@ -215,5 +215,5 @@ def test_a_part_of_a_layer_computes_no_more_than_that(one):
 
 
 def test_rounded_weights_are_near_the_graph_s(one, monkeypatch):
-    monkeypatch.setattr(quantising, "WEIGHT_BITS", 10)
+    monkeypatch.setattr(assembly, "WEIGHT_BITS", 10)
     compare(one([("Relu", ["h"], ["y"], {})]), (4,), tolerance=0.05)
