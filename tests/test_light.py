@@ -16,6 +16,7 @@ FRAMEWORKS = {"keras", "tensorflow", "jax", "torch"}
 LIGHT = (
     "isthmus",
     "isthmus.api",
+    "isthmus.codec",
     "isthmus.data",
     "isthmus.errors",
     "isthmus.explorer.exporting",
@@ -33,6 +34,8 @@ LIGHT = (
     "isthmus.storage",
     "isthmus.training.backends",
     "isthmus.units",
+    "isthmus.workflows.compressing",
+    "isthmus.workflows.decompressing",
     "isthmus.workflows.metrics",
     "isthmus.workflows.preparation",
     "isthmus.workflows.provenance",
@@ -88,7 +91,7 @@ def test_light_modules_bring_no_framework():
 def test_every_data_recipe_picture_probability_and_run_module_is_light():
     names = [
         f"isthmus.{package}.{module.name}"
-        for package in ("data", "recipes", "pictures", "probability", "runs")
+        for package in ("codec", "data", "recipes", "pictures", "probability", "runs")
         for module in pkgutil.iter_modules(importlib.util.find_spec(f"isthmus.{package}").submodule_search_locations)
     ]
     assert len(names) > 25

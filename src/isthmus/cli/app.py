@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from isthmus.cli import catalogue, exploring, inspecting, judging, looking, restoring, training, using
+from isthmus.cli import (
+    catalogue,
+    compressing,
+    exploring,
+    inspecting,
+    judging,
+    looking,
+    restoring,
+    training,
+    using,
+)
 
 app = typer.Typer(
     name="isthmus",
@@ -28,6 +38,9 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     looking.plot,
     looking.report,
     exploring.explore,
+    compressing.compress,
+    compressing.decompress,
+    compressing.verify,
     inspecting.inspect,
     inspecting.cache,
     catalogue.recipes,
@@ -36,6 +49,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
 )
 for _command in _COMMANDS:
     app.command()(_command)
+app.command("list")(compressing.list_images)
 
 
 def _print_version(wanted: bool) -> None:

@@ -135,7 +135,7 @@ def _total_variation(seen: Pixels, weight: float) -> Pixels:
 
 
 def _bm3d(seen: Pixels, deviation: float) -> Pixels:
-    import bm3d  # type: ignore[import-untyped]  # it carries none
+    import bm3d
 
     def one(image: Pixels) -> NDArray[np.floating]:
         light = image / 255.0

@@ -1,0 +1,231 @@
+"""`isthmus compress`, `decompress`, `list` and `verify`: images in few bits, and back without loss."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from isthmus.cli.console import print_json, print_table, say, spell_bytes, spell_seconds
+from isthmus.cli.options import AsJson, DataName, RunPath
+
+if TYPE_CHECKING:
+    from isthmus.codec import Damage
+    from isthmus.workflows.compressing import Compressed
+
+ArchivePath = Annotated[Path, typer.Argument(metavar="FILE.isth", help="The archive.", show_default=False)]
+Threads = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Chunks at once; one on each core by default.", show_default=False),
+]
+OwnRun = Annotated[
+    Path | None,
+    typer.Option(
+        "--run", metavar="RUN", help="The run that it was made with, if its model is not inside.", show_default=False
+    ),
+]
+
+
+def compress(
+    run: RunPath,
+    data: DataName,
+    out: Annotated[Path, typer.Option(metavar="FILE.isth", help="Where to; must not exist.", show_default=False)],
+    threshold: Annotated[
+        bool, typer.Option("--threshold", help="Make images black and white first; what comes back are those.")
+    ] = False,
+    embed_model: Annotated[
+        bool, typer.Option("--embed-model", help="Put the model inside: nothing else is needed to read the archive.")
+    ] = False,
+    append: Annotated[bool, typer.Option("--append", help="Add to the archive, which must exist.")] = False,
+    chunk_images: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Images that are coded, and can be damaged, together.")
+    ] = 2000,
+    compare: Annotated[bool, typer.Option("--compare", help="Say what PNG, WebP, xz and others would take.")] = False,
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compress images without loss: they come back pixel by pixel, on any machine.
+
+    Images of the run's shape are coded by its model; files of another kind are kept as they are.
+
+    Examples:
+
+      isthmus compress runs/digits scans --out scans.isth
+
+      isthmus compress runs/digits mnist --threshold --embed-model --compare --out mnist.isth
+    """
+    from isthmus.runs import load
+    from isthmus.workflows.compressing import compress as work
+
+    opened = load(run)
+    done = work(
+        opened,
+        data,
+        out,
+        threshold=threshold,
+        embed=embed_model,
+        append=append,
+        chunk_images=chunk_images,
+        threads=threads,
+    )
+    rivals: dict[str, Any] = {}
+    if compare:
+        from isthmus.codec import model_of
+        from isthmus.workflows.rivals import compare_with
+
+        rivals = compare_with(model_of(opened), data, threshold)
+    if as_json:
+        print_json({**_figures(done), "others": rivals})
+    else:
+        _tell(done, rivals)
+
+
+def decompress(
+    archive: ArchivePath,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR|FILE.npy", help="A folder of files, or one array; must not exist.", show_default=False
+        ),
+    ],
+    run: OwnRun = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="NAME|NUMBER", help="Only this image; may be repeated.", show_default=False),
+    ] = None,
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give the images of an archive back, under their names.
+
+    Where a part is damaged, all others are given back, and the exit status is 1.
+
+    Examples:
+
+      isthmus decompress scans.isth --run runs/digits --out scans
+
+      isthmus decompress mnist.isth --out images.npy
+    """
+    from isthmus.runs import load
+    from isthmus.workflows.decompressing import decompress as work
+
+    done = work(archive, out, None if run is None else load(run), only=only or (), threads=threads)
+    if as_json:
+        print_json({"images": done.count, "out": str(out), "damage": [str(damage) for damage in done.damage]})
+    else:
+        say(f"{done.count} images in {out}")
+        for name in done.renamed[:5]:
+            say(f"  a name is there twice; the second image became {name}")
+    _tell_damage(done.damage, as_json)
+
+
+def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
+    """Name the images of an archive, without decoding it.
+
+    Example:
+
+      isthmus list scans.isth
+    """
+    from isthmus.workflows.decompressing import list_archive
+
+    found = list_archive(archive)
+    height, width, channels = found.shape
+    shapes = ["file" if shape is None else f"{shape[1]}x{shape[0]}x{shape[2]}" for shape in found.shapes]
+    if as_json:
+        print_json(
+            {
+                "run": found.run_name,
+                "model": found.model,
+                "model_inside": found.embedded,
+                "image": list(found.shape),
+                "bytes": found.size,
+                "chunks": found.chunks,
+                "coded": found.coded,
+                "images": [{"name": name, "is": shape} for name, shape in zip(found.names, shapes, strict=True)],
+                "damage": [str(damage) for damage in found.damage],
+            }
+        )
+    else:
+        say(
+            f"{archive}: {len(found.names)} images, {found.chunks} chunks, {spell_bytes(found.size)}; "
+            f"{found.coded} coded as {width}x{height}x{channels} by run {found.run_name!r}, model {found.model[:12]}"
+            f"{' (inside)' if found.embedded else ''}"
+        )
+        for name, shape in zip(found.names, shapes, strict=True):
+            say(f"{name}  {shape}")
+    _tell_damage(found.damage, as_json)
+
+
+def verify(archive: ArchivePath, run: OwnRun = None, threads: Threads = None, as_json: AsJson = False) -> None:
+    """Check an archive: every checksum, and with the model at hand every pixel.
+
+    Example:
+
+      isthmus verify scans.isth --run runs/digits
+    """
+    from isthmus.runs import load
+    from isthmus.workflows.decompressing import verify as work
+
+    done = work(archive, None if run is None else load(run), threads)
+    if as_json:
+        print_json({"images": done.count, "damage": [str(damage) for damage in done.damage]})
+    else:
+        say(f"{archive}: {done.count} images are sound{', but there is damage' if done.damage else ''}")
+    _tell_damage(done.damage, as_json)
+
+
+def _tell_damage(damage: "tuple[Damage, ...]", as_json: bool) -> None:
+    if not damage:
+        return
+    if not as_json:
+        from isthmus.progress import tell
+
+        for part in damage[:20]:
+            tell(f"isthmus: damaged: {part}")
+        if len(damage) > 20:
+            tell(f"isthmus: and {len(damage) - 20} more")
+    raise typer.Exit(1)
+
+
+def _figures(done: "Compressed") -> dict[str, Any]:
+    tally, size = done.tally, done.size - (done.model_bytes if done.embedded else 0)
+    figures: dict[str, Any] = {
+        "images": tally.images,
+        "images_in_archive": done.images,
+        "coded": tally.coded,
+        "without_the_model": tally.images - tally.coded,
+        "poorly_modelled": tally.poor,
+        "bytes": done.size,
+        "model_bytes": done.model_bytes,
+        "model_inside": done.embedded,
+        "seconds": round(done.seconds, 2),
+        "out": str(done.path),
+        "notes": list(done.notes),
+    }
+    if tally.coded_numbers:
+        figures["net_bits_per_number"] = (tally.coded_bits - tally.initial_bits) / tally.coded_numbers
+        if tally.coded == tally.images == done.images:
+            figures["gross_bits_per_number"] = 8 * size / tally.coded_numbers
+            figures["gross_bits_per_number_with_model"] = 8 * (size + done.model_bytes) / tally.coded_numbers
+    return figures
+
+
+def _tell(done: "Compressed", rivals: dict[str, Any]) -> None:
+    figures = _figures(done)
+    tally = done.tally
+    inside = f", {spell_bytes(done.model_bytes)} of them the model" if done.embedded else ""
+    say(f"{done.path}: {tally.images} images in {spell_bytes(done.size)}{inside}; {spell_seconds(done.seconds)}")
+    if "net_bits_per_number" in figures:
+        line = f"  {figures['net_bits_per_number']:.4f} bits a pixel (and channel) for the images that the model codes"
+        if "gross_bits_per_number" in figures:
+            line += (
+                f"; {figures['gross_bits_per_number']:.4f} with names, checksums and initial bits, "
+                f"{figures['gross_bits_per_number_with_model']:.4f} with the model of {spell_bytes(done.model_bytes)}"
+            )
+        say(line)
+    for note in done.notes:
+        say(f"  {note}")
+    if rivals:
+        print_table(
+            ("", "bits a pixel, one stream", "image by image"),
+            [[name, *("" if v is None else f"{v:.4f}" for v in values)] for name, values in rivals.items()],
+        )

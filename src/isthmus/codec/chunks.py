@@ -1,0 +1,311 @@
+"""A chunk of an archive: some images, coded or escaped, with their names; readable by itself."""
+
+import json
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.codec.escape import Escaped, Shape, by_shape, pack_pixels, unpack_pixels
+from isthmus.codec.models import CodecModel
+from isthmus.codec.names import from_runs, to_runs
+from isthmus.errors import ArchiveError
+
+Pixels = NDArray[np.uint8]
+MOST_IMAGES = 1 << 16
+"""Images in a chunk."""
+MOST_NUMBERS = 1 << 27
+"""Numbers in the images of a chunk, and bytes in its files."""
+_MOST_DIRECTORY = 1 << 26
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """An image on its way into an archive or out of it.
+
+    Attributes:
+        name: A relative path, with `/` between its parts.
+        pixels: uint8 `(height, width, channels)`; None for a file that is kept as it is.
+        file: The file's bytes, if it is.
+    """
+
+    name: str
+    pixels: Pixels | None = None
+    file: bytes | None = None
+
+    @property
+    def size(self) -> int:
+        """The numbers in it, or the bytes."""
+        return len(self.file or b"") if self.pixels is None else self.pixels.size
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many images were coded, and in how many bits.
+
+    Attributes:
+        images: All.
+        coded: Those that the model coded.
+        coded_numbers: The numbers in those.
+        coded_bits: What they take on the stack, the initial bits among them.
+        initial_bits: What a first image needs to begin with.
+        escaped_bytes: What the others take.
+        poor: Images of a kind that the model codes, but so poorly that they are smaller without it.
+    """
+
+    images: int = 0
+    coded: int = 0
+    coded_numbers: int = 0
+    coded_bits: int = 0
+    initial_bits: int = 0
+    escaped_bytes: int = 0
+    poor: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(*(mine + theirs for mine, theirs in zip(self._numbers(), other._numbers(), strict=True)))
+
+    def _numbers(self) -> tuple[int, ...]:
+        return (
+            self.images,
+            self.coded,
+            self.coded_numbers,
+            self.coded_bits,
+            self.initial_bits,
+            self.escaped_bytes,
+            self.poor,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Directory:
+    """What a chunk says of itself without being decoded.
+
+    Attributes:
+        first: The number of its first image in the archive.
+        names: Of its images.
+        blocks: The images of each block on the stack.
+        words: Of the stack.
+        escaped: The images that are not coded.
+    """
+
+    first: int
+    names: Sequence[str]
+    blocks: tuple[int, ...]
+    words: int
+    escaped: tuple[Escaped, ...]
+
+    @property
+    def coded(self) -> int:
+        """Images that the model coded."""
+        return sum(self.blocks)
+
+    def shapes(self, shape: Shape) -> list[Shape | None]:
+        """The shape of each image, given the model's; None for files."""
+        found: list[Shape | None] = [shape] * len(self.names)
+        for group in self.escaped:
+            for place in group.places:
+                found[place] = group.shape
+        return found
+
+
+def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[bytes, Tally]:
+    """Code some images as a chunk.
+
+    Args:
+        model: What codes them.
+        items: The images, at most `MOST_IMAGES`.
+        first: The number of the first of them in the archive.
+
+    Returns:
+        The chunk, and what it took.
+    """
+    codable: list[tuple[int, Pixels]] = []
+    others: list[tuple[int, Pixels]] = []
+    files = [(place, item.file) for place, item in enumerate(items) if item.file is not None]
+    for place, item in enumerate(items):
+        if item.pixels is not None:
+            (codable if _codable(model, item.pixels) else others).append((place, item.pixels))
+    poor = 0
+    words, blocks, initial = np.empty(0, np.uint32), list[int](), 0
+    if codable:
+        images = np.stack([pixels for _, pixels in codable])
+        posterior = model.coder.posterior(images)
+        worth = model.coder.bits(images, posterior) <= _plain_bits(model, images)
+        poor = int(np.count_nonzero(~worth))
+        others += [entry for entry, kept in zip(codable, worth, strict=True) if not kept]
+        codable = [entry for entry, kept in zip(codable, worth, strict=True) if kept]
+        if codable:
+            words, blocks, initial = model.coder.encode(images[worth], posterior[worth])
+    escaped, blobs = [], []
+    for shape, group in by_shape(sorted(others, key=lambda entry: entry[0])).items():
+        blobs.append(pack_pixels(np.stack([pixels for _, pixels in group])))
+        escaped.append(Escaped(tuple(place for place, _ in group), shape, (len(blobs[-1]),)))
+    if files:
+        blobs += [content for _, content in files]
+        escaped.append(Escaped(tuple(place for place, _ in files), None, tuple(len(content) for _, content in files)))
+    told = {
+        "first": first,
+        "images": len(items),
+        "names": to_runs([item.name for item in items]),
+        "blocks": blocks,
+        "words": len(words),
+        "escaped": [
+            {"places": _as_ranges(group.places), "shape": group.shape, "sizes": group.sizes} for group in escaped
+        ],
+        "check": _check(items),
+    }
+    directory = zlib.compress(json.dumps(told, separators=(",", ":")).encode("utf-8", "replace"), 9)
+    content = b"".join([len(directory).to_bytes(4, "little"), directory, words.astype("<u4").tobytes(), *blobs])
+    tally = Tally(
+        len(items),
+        len(codable),
+        len(codable) * model.dims,
+        32 * len(words),
+        initial,
+        sum(map(len, blobs)),
+        poor,
+    )
+    return content, tally
+
+
+def read_directory(content: bytes, shape: Shape) -> Directory:
+    """Read what a chunk says of itself.
+
+    Args:
+        content: The chunk, or as much of it as holds the directory.
+        shape: Of the images that the model codes.
+
+    Raises:
+        ArchiveError: If it is damaged.
+    """
+    return _parse(_told(content)[0], shape)
+
+
+def decode_chunk(model: CodecModel, content: bytes) -> list[Item]:
+    """Give back the images of a chunk.
+
+    Raises:
+        ArchiveError: If it is damaged, or of another model; nothing but the very images is ever given.
+    """
+    told, start = _told(content)
+    directory = _parse(told, model.shape)
+    end = start + 4 * directory.words
+    sizes = [size for group in directory.escaped for size in group.sizes]
+    if end + sum(sizes) != len(content):
+        raise ArchiveError(f"the chunk should have {end + sum(sizes)} bytes, and has {len(content)}.")
+    items: list[Item | None] = [None] * len(directory.names)
+    names = directory.names
+    at = end
+    for group in directory.escaped:
+        if group.shape is None:
+            for place, size in zip(group.places, group.sizes, strict=True):
+                items[place] = Item(names[place], file=content[at : at + size])
+                at += size
+            continue
+        images = unpack_pixels(content[at : at + group.sizes[0]], len(group.places), group.shape)
+        at += group.sizes[0]
+        for place, pixels in zip(group.places, images, strict=True):
+            items[place] = Item(names[place], pixels)
+    if directory.coded:
+        words = np.frombuffer(content[start:end], "<u4").astype(np.uint32)
+        images = model.coder.decode(words, directory.blocks, model.shape)
+        left = (place for place, item in enumerate(items) if item is None)
+        for place, pixels in zip(left, images, strict=True):
+            items[place] = Item(names[place], pixels)
+    found = [item for item in items if item is not None]
+    if _check(found) != told.get("check"):
+        raise ArchiveError("the decoded images are not those that were coded; the model may be another one.")
+    return found
+
+
+def _codable(model: CodecModel, pixels: Pixels) -> bool:
+    if pixels.shape != model.shape:
+        return False
+    return not model.two_levels or bool(((pixels == 0) | (pixels == 255)).all())
+
+
+def _plain_bits(model: CodecModel, images: Pixels) -> NDArray[np.int64]:
+    """About how many bits each image takes without the model, `(n,)`: in zlib, by itself."""
+    if model.two_levels:
+        return np.array([8 * len(zlib.compress(np.packbits(image).tobytes(), 1)) for image in images], np.int64)
+    return np.array([8 * len(zlib.compress(image.tobytes(), 1)) for image in images], np.int64)
+
+
+def _check(items: Sequence[Item]) -> int:
+    """CRC-32 over all pixels and files, in order."""
+    crc = 0
+    for item in items:
+        crc = zlib.crc32(item.file if item.pixels is None else np.ascontiguousarray(item.pixels), crc)  # type: ignore[arg-type]
+    return crc
+
+
+def _told(content: bytes) -> tuple[Mapping[str, Any], int]:
+    length = int.from_bytes(content[:4], "little")
+    inflater = zlib.decompressobj()
+    try:
+        told = json.loads(inflater.decompress(content[4 : 4 + length], _MOST_DIRECTORY))
+    except (zlib.error, ValueError, RecursionError) as error:
+        raise ArchiveError(f"a chunk's directory is damaged ({error}).") from None
+    if not isinstance(told, dict):
+        raise ArchiveError("a chunk's directory is damaged.")
+    return told, 4 + length
+
+
+def _parse(told: Mapping[str, Any], shape: Shape) -> Directory:
+    """Check a directory: a stranger may have made it."""
+    try:
+        count, first, words = int(told["images"]), int(told["first"]), int(told["words"])
+        if not (0 < count <= MOST_IMAGES and 0 <= first < 1 << 48 and words >= 0):
+            raise ArchiveError(f"a chunk's directory is damaged: it tells of {count} images from {first} on.")
+        blocks = tuple(int(block) for block in told["blocks"])
+        escaped = tuple(_escaped(group, count) for group in told["escaped"])
+        names = from_runs(told["names"], count)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ArchiveError(f"a chunk's directory is damaged ({type(error).__name__}: {error}).") from None
+    places = [place for group in escaped for place in group.places]
+    coded = sum(blocks)
+    if any(block < 1 for block in blocks) or coded + len(places) != count or len(set(places)) != len(places):
+        raise ArchiveError("a chunk's directory is damaged: its images are not as many as it says.")
+    numbers = coded * math.prod(shape) + sum(
+        sum(group.sizes) if group.shape is None else math.prod(group.shape) * len(group.places) for group in escaped
+    )
+    if numbers > MOST_NUMBERS:
+        raise ArchiveError(f"a chunk's directory is damaged: its images have {numbers} numbers.")
+    return Directory(first, names, blocks, words, escaped)
+
+
+def _escaped(group: Mapping[str, Any], count: int) -> Escaped:
+    places = tuple(
+        place for start, stop in group["places"] for place in range(_number(start), min(_number(stop), count))
+    )
+    sizes = tuple(_number(size) for size in group["sizes"])
+    shape: Shape | None = None
+    if group["shape"] is not None:
+        height, width, channels = (_number(side) for side in group["shape"])
+        shape = (height, width, channels)
+    if any(place >= count for place in places) or len(sizes) != (len(places) if shape is None else 1):
+        raise ValueError("its places cannot be")
+    if shape is not None and min(shape) < 1:
+        raise ArchiveError(f"a chunk's directory is damaged: an image of shape {shape}.")
+    return Escaped(places, shape, sizes)
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or not 0 <= value < 1 << 40:
+        raise ValueError(f"{value!r:.40} is no count")
+    return value
+
+
+def _as_ranges(places: Sequence[int]) -> list[list[int]]:
+    """Places as ranges, each from its first place to the one behind its last."""
+    ranges: list[list[int]] = []
+    for place in places:
+        if ranges and ranges[-1][1] == place:
+            ranges[-1][1] += 1
+        else:
+            ranges.append([place, place + 1])
+    return ranges

@@ -1,0 +1,64 @@
+import json
+
+import numpy as np
+from PIL import Image
+
+from isthmus.data import open_images
+
+
+def test_there_and_back(isthmus, tmp_path, trained):
+    run, _ = trained
+    done = isthmus("compress", run, "digits", "--threshold", "--embed-model", "--out", "x.isth", "--json")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert (figures["images"], figures["model_inside"]) == (1000, True)
+    assert figures["net_bits_per_number"] < 0.5
+    assert isthmus("decompress", "x.isth", "--out", "back").returncode == 0
+    test = open_images("digits:test").train
+    expected = np.where(test.read(np.arange(3)) > 127, 255, 0)
+    for name, image in zip(test.names[:3], expected, strict=True):
+        with Image.open(tmp_path / "back" / f"{name}.png") as found:
+            np.testing.assert_array_equal(np.asarray(found), image[..., 0])
+
+
+def test_figures_in_words(isthmus, trained):
+    done = isthmus("compress", trained[0], "digits", "--threshold", "--compare", "--out", "x.isth")
+    assert done.returncode == 0, done.stderr
+    assert "bits a pixel" in done.stdout
+    assert "with the model of" in done.stdout
+    assert "WebP lossless" in done.stdout
+
+
+def test_list_and_verify(isthmus, tmp_path, trained):
+    run, _ = trained
+    isthmus("compress", run, "digits", "--out", "x.isth", "--chunk-images", 100)
+    listed = isthmus("list", "x.isth", "--json")
+    assert len(json.loads(listed.stdout)["images"]) == 1000
+    assert isthmus("list", "x.isth").stdout.count("\n") == 1001
+    assert isthmus("verify", "x.isth", "--run", run).stdout == "x.isth: 1000 images are sound\n"
+    content = bytearray((tmp_path / "x.isth").read_bytes())
+    content[len(content) // 2] ^= 8
+    (tmp_path / "x.isth").write_bytes(content)
+    done = isthmus("verify", "x.isth")
+    assert done.returncode == 1
+    assert "damaged: images" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert isthmus("decompress", "x.isth", "--run", run, "--out", "back").returncode == 1
+    assert len(list((tmp_path / "back").iterdir())) == 900
+
+
+def test_what_is_wrong_is_said(isthmus, tmp_path, trained):
+    run, _ = trained
+    (tmp_path / "no.isth").write_bytes(b"no archive at all")
+    for arguments, status, message in (
+        (("verify", "no.isth"), 1, "is no archive of isthmus"),
+        (("list", "missing.isth"), 1, "cannot be opened"),
+        (("compress", run, "digits", "--out", "x.zip"), 2, "end in .isth"),
+        (("compress", run, "nothing-there", "--out", "x.isth"), 2, "no data set or path"),
+        (("decompress", "no.isth", "--out", "back"), 1, "is no archive"),
+    ):
+        done = isthmus(*arguments)
+        assert done.returncode == status, done.stderr
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["no.isth"]

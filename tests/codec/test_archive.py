@@ -1,0 +1,276 @@
+import hashlib
+import io
+import json
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from isthmus.codec import Damage, Item, RecordReader, archive, open_archive, write_archive
+from isthmus.codec.container import HEAD_SIZE, RecordWriter, from_json, to_json
+from isthmus.errors import ArchiveError
+
+KINDS = ["bernoulli", "logistic", "mixture"]
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def items_for(model, pictures, count=30, seed=0):
+    items = [Item(f"a/{i:02d}.png", image) for i, image in enumerate(pictures(model, count, seed=seed))]
+    rng = np.random.default_rng(seed)
+    items.insert(4, Item("b/photo.jpg", file=b"a file of its own kind"))
+    items.insert(8, Item("c.png", rng.integers(0, 256, (3, 5, 3)).astype(np.uint8)))
+    return items
+
+
+def archived(model, items, **options):
+    file = io.BytesIO()
+    write_archive(file, model, items, name="hand-made", **{"chunk_images": 8, **options})
+    return file.getvalue()
+
+
+def read(path, model=None, threads=1):
+    """What an archive gives: the items, by name, and the damage."""
+    found, damage = {}, []
+    with open_archive(path) as opened:
+        model = model or opened.embedded()
+        if model is None:
+            raise ArchiveError("there is no model")
+        for chunk in opened.items(model, threads):
+            if isinstance(chunk, Damage):
+                damage.append(chunk)
+            else:
+                found |= {item.name: item for item in chunk[1]}
+    return found, damage
+
+
+def content_of(item):
+    return item.file if item.pixels is None else item.pixels.tobytes()
+
+
+def assert_same(found, items):
+    assert list(found) == [item.name for item in items]
+    for item in items:
+        assert content_of(found[item.name]) == content_of(item)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_images_come_back_with_the_model_inside(models, pictures, tmp_path, kind):
+    items = items_for(models[kind], pictures)
+    (tmp_path / "x.isth").write_bytes(archived(models[kind], items, embed=True))
+    found, damage = read(tmp_path / "x.isth")
+    assert damage == []
+    assert_same(found, items)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_plain_decoder_agrees(models, pictures, plain_decoder, kind):
+    items = items_for(models[kind], pictures, 15)
+    found = plain_decoder.decode(archived(models[kind], items, embed=True))
+    assert [(name, content) for name, _, content in found] == [(item.name, content_of(item)) for item in items]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_golden_archives_decode_for_ever(plain_decoder, kind):
+    told = json.loads((GOLDEN / "pixels.json").read_text())[kind]
+    path = GOLDEN / f"{kind}.isth"
+    found, damage = read(path)
+    assert damage == []
+    assert {name: hashlib.sha256(content_of(item)).hexdigest() for name, item in found.items()} == told
+    plain = {name: hashlib.sha256(content).hexdigest() for name, _, content in plain_decoder.decode(path.read_bytes())}
+    assert plain == told
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_threads_change_nothing(models, pictures, tmp_path, kind):
+    items = items_for(models[kind], pictures, 60)
+    alone, together = (archived(models[kind], items, threads=threads) for threads in (1, 4))
+    assert alone == together
+    (tmp_path / "x.isth").write_bytes(alone)
+    for threads in (1, 3):
+        assert_same(read(tmp_path / "x.isth", models[kind], threads)[0], items)
+
+
+def test_appending_is_as_if_all_had_been_there(models, pictures, tmp_path):
+    model = models["logistic"]
+    first, second = items_for(model, pictures, 14), items_for(model, pictures, 14, seed=1)
+    second = [Item(f"more/{item.name}", item.pixels, item.file) for item in second]
+    (tmp_path / "x.isth").write_bytes(archived(model, first, chunk_images=16))
+    with RecordReader(tmp_path / "x.isth") as before:
+        both = archived(model, second, before=before, chunk_images=16)
+    assert both == archived(model, first + second, chunk_images=16)
+
+
+def test_appending_with_another_model_is_refused(models, pictures, tmp_path):
+    (tmp_path / "x.isth").write_bytes(archived(models["logistic"], items_for(models["logistic"], pictures)))
+    with RecordReader(tmp_path / "x.isth") as before, pytest.raises(ArchiveError, match="Append with the run"):
+        archived(models["bernoulli"], [], before=before)
+
+
+def test_another_model_does_not_read_it(models, pictures, tmp_path, model_maker):
+    (tmp_path / "x.isth").write_bytes(archived(models["bernoulli"], items_for(models["bernoulli"], pictures)))
+    with pytest.raises(ArchiveError, match="Give the run that it was made with"):
+        read(tmp_path / "x.isth", model_maker("bernoulli", seed=5))
+
+
+def test_chunks_hold_so_many_numbers_at_most(models, pictures, monkeypatch):
+    monkeypatch.setattr(archive, "CHUNK_NUMBERS", 30)
+    sizes = [len(chunk) for chunk in archive._chunked(items_for(models["bernoulli"], pictures, 5), 100)]
+    assert max(sizes) <= 2
+    assert sum(sizes) == 7
+
+
+def test_a_damaged_chunk_costs_its_own_images(models, pictures, tmp_path):
+    model = models["bernoulli"]
+    items = items_for(model, pictures)
+    content = bytearray(archived(model, items, embed=True))
+    path = tmp_path / "x.isth"
+    path.write_bytes(content)
+    with RecordReader(path) as reader:
+        start = reader.index()[1][0]
+    content[start + HEAD_SIZE + 30] ^= 4
+    path.write_bytes(content)
+    found, damage = read(path)
+    assert [str(part) for part in damage] == ["images 9 to 16: record 3 is damaged: its checksum does not fit."]
+    assert_same(found, items[:8] + items[16:])
+
+
+def test_without_its_end_an_archive_gives_what_is_left(models, pictures, tmp_path):
+    items = items_for(models["bernoulli"], pictures)
+    content = archived(models["bernoulli"], items, embed=True)
+    path = tmp_path / "x.isth"
+    with_index = content.rindex(b"\x93isr")
+    path.write_bytes(content[: with_index - 50])
+    found, damage = read(path)
+    assert "the index" in str(damage[0])
+    assert_same(found, items[:24])
+
+
+def rewritten(content, change, tmp_path):
+    """An archive with its head changed, and all checksums made to fit: what a stranger might send."""
+    path = tmp_path / "source.isth"
+    path.write_bytes(content)
+    file = io.BytesIO()
+    with RecordReader(path) as reader:
+        about = dict(reader.about)
+        change(about)
+        writer = RecordWriter(file, about)
+        first = 0
+        for place in reader.places():
+            if place.kind == "chnk":
+                writer.add_chunk(reader.read(place), first, 8)
+                first += 8
+            elif place.kind == "modl":
+                writer.add("modl", reader.read(place))
+    writer.finish()
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"image": [10**6, 10**6, 3]},
+        {"image": [4, 3]},
+        {"image": "large"},
+        {"model": "0" * 64},
+        {"model": None},
+        {"run": None, "image": None},
+        {"format": -1, "image": [0, 0, 0]},
+    ],
+)
+def test_a_hostile_head(models, pictures, tmp_path, change):
+    content = archived(models["bernoulli"], items_for(models["bernoulli"], pictures), embed=True)
+    path = tmp_path / "x.isth"
+    path.write_bytes(rewritten(content, lambda about: about.update(change), tmp_path))
+    with pytest.raises(ArchiveError):
+        read(path)
+
+
+def hurt(content, rng):
+    """Flip bits, cut, swap, repeat or zero parts, or put noise in."""
+    torn = bytearray(content)
+    way = rng.integers(7)
+    at, other = sorted(rng.integers(0, len(torn), 2))
+    length = int(rng.integers(1, 200))
+    if way == 0:
+        for place in rng.integers(0, len(torn), rng.integers(1, 20)):
+            torn[place] ^= 1 << rng.integers(8)
+    elif way == 1:
+        del torn[at:]
+    elif way == 2:
+        del torn[at : at + length]
+    elif way == 3:
+        torn[at : at + length], torn[other : other + length] = torn[other : other + length], torn[at : at + length]
+    elif way == 4:
+        torn[other:other] = torn[at : at + length]
+    elif way == 5:
+        torn[at : at + length] = bytes(len(torn[at : at + length]))
+    else:
+        torn[at : at + length] = rng.bytes(len(torn[at : at + length]))
+    return bytes(torn)
+
+
+def swap_chunks(content, rng, path):
+    """Two whole records in each other's place: no checksum of theirs is hurt."""
+    path.write_bytes(content)
+    with RecordReader(path) as reader:
+        chunks = [place for place in reader.places() if place.kind == "chnk"]
+    first, second = sorted(rng.choice(len(chunks), 2, replace=False))
+    a, b = chunks[first], chunks[second]
+    return (
+        content[: a.start]
+        + content[b.start : b.end]
+        + content[a.end : b.start]
+        + content[a.start : a.end]
+        + content[b.end :]
+    )
+
+
+def check_damaged(models, pictures, tmp_path, count):
+    path = tmp_path / "x.isth"
+    errors = partial = 0
+    for kind in KINDS:
+        model = models[kind]
+        items = items_for(model, pictures)
+        expected = {item.name: content_of(item) for item in items}
+        content = archived(model, items, embed=True)
+        rng = np.random.default_rng(KINDS.index(kind))
+        for i in range(count):
+            path.write_bytes(hurt(content, rng) if i % 20 else swap_chunks(content, rng, tmp_path / "y.isth"))
+            try:
+                found, damage = read(path)
+            except ArchiveError:
+                errors += 1
+                continue
+            partial += bool(damage)
+            for name, item in found.items():
+                assert content_of(item) == expected[name]
+            assert damage or len(found) == len(items)
+    assert errors + partial > 1.5 * count
+    return errors, partial
+
+
+def test_damaged_archives_end_in_errors_or_in_sound_images(models, pictures, tmp_path):
+    errors, partial = check_damaged(models, pictures, tmp_path, 120)
+    assert errors
+    assert partial
+
+
+@pytest.mark.slow
+def test_ten_thousand_damaged_archives(models, pictures, tmp_path):
+    read_once = tmp_path / "once.isth"
+    read_once.write_bytes(archived(models["bernoulli"], items_for(models["bernoulli"], pictures), embed=True))
+    read(read_once)  # so that what is made once is not counted
+    tracemalloc.start()
+    try:
+        check_damaged(models, pictures, tmp_path, 3334)
+        assert tracemalloc.get_traced_memory()[1] < 256 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_json_of_a_record():
+    assert from_json(to_json({"a": [1, "ü"]})) == {"a": [1, "ü"]}
+    for content in (b"", b"x", to_json({"a": 1})[:-6]):
+        with pytest.raises(ArchiveError):
+            from_json(content)

@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from isthmus.codec import chunks
+from isthmus.codec.chunks import Item, Tally, decode_chunk, encode_chunk, read_directory
+from isthmus.errors import ArchiveError
+
+
+def as_items(images, stem="a/"):
+    return [Item(f"{stem}{i:03d}.png", image) for i, image in enumerate(images)]
+
+
+def same(found, expected):
+    assert [item.name for item in found] == [item.name for item in expected]
+    for mine, theirs in zip(found, expected, strict=True):
+        if theirs.pixels is None:
+            assert mine.file == theirs.file
+        else:
+            np.testing.assert_array_equal(mine.pixels, theirs.pixels)
+
+
+@pytest.fixture
+def mixed(models, pictures):
+    """Images that are coded, images of another shape or more levels, and a file, in turns."""
+    rng = np.random.default_rng(0)
+    items = as_items(pictures(models["bernoulli"], 20))
+    items.insert(3, Item("big.png", rng.integers(0, 256, (7, 5, 3)).astype(np.uint8)))
+    items.insert(9, Item("b.jpg", file=b"not even an image"))
+    items.insert(9, Item("grey.png", rng.integers(0, 256, (4, 3, 1)).astype(np.uint8)))
+    items.append(Item("empty.gif", file=b""))
+    items.append(Item("big2.png", rng.integers(0, 256, (7, 5, 3)).astype(np.uint8)))
+    return items
+
+
+def test_a_mixed_chunk_comes_back_in_its_order(models, mixed):
+    model = models["bernoulli"]
+    content, tally = encode_chunk(model, mixed, 100)
+    assert (tally.images, tally.coded) == (25, 20)
+    directory = read_directory(content, model.shape)
+    assert (directory.first, directory.coded, list(directory.names)) == (100, 20, [item.name for item in mixed])
+    assert directory.shapes(model.shape)[3] == (7, 5, 3)
+    assert directory.shapes(model.shape)[10] is None
+    same(decode_chunk(model, content), mixed)
+
+
+@pytest.mark.parametrize("kind", ["bernoulli", "logistic", "mixture"])
+def test_chunks_of_one_kind(models, pictures, kind):
+    items = as_items(pictures(models[kind], 30))
+    content, tally = encode_chunk(models[kind], items, 0)
+    assert tally.coded + tally.poor == 30
+    same(decode_chunk(models[kind], content), items)
+
+
+def test_what_the_model_knows_nothing_of_is_packed_without_it(models, pictures, monkeypatch):
+    monkeypatch.setattr(chunks, "_plain_bits", lambda model, images: np.zeros(len(images), np.int64))
+    items = as_items(pictures(models["logistic"], 5))
+    content, tally = encode_chunk(models["logistic"], items, 0)
+    assert (tally.coded, tally.poor) == (0, 5)
+    same(decode_chunk(models["logistic"], content), items)
+
+
+def test_the_same_images_give_the_same_bytes(models, mixed):
+    assert encode_chunk(models["bernoulli"], mixed, 0) == encode_chunk(models["bernoulli"], mixed, 0)
+
+
+def test_tallies_add_up():
+    assert Tally(1, 1, 9, 8, 3, 0, 0) + Tally(2, 0, 0, 0, 0, 5, 1) == Tally(3, 1, 9, 8, 3, 5, 1)
+
+
+def test_another_model_is_noticed(models, pictures, model_maker):
+    content, _ = encode_chunk(models["bernoulli"], as_items(pictures(models["bernoulli"], 40)), 0)
+    with pytest.raises(ArchiveError):
+        decode_chunk(model_maker("bernoulli", seed=8), content)
+
+
+def test_damage_never_gives_wrong_pixels(models, mixed):
+    model = models["bernoulli"]
+    content, _ = encode_chunk(model, mixed, 0)
+    rng = np.random.default_rng(0)
+    for _ in range(400):
+        torn = bytearray(content)
+        torn[rng.integers(len(torn))] ^= 1 << rng.integers(8)
+        try:
+            found = decode_chunk(model, bytes(torn))
+        except ArchiveError:
+            continue
+        for mine, theirs in zip(found, mixed, strict=True):
+            np.testing.assert_array_equal(mine.pixels, theirs.pixels)
+            assert mine.file == theirs.file

@@ -1,0 +1,124 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from isthmus.errors import RunError, UsageError
+from isthmus.workflows.compressing import compress
+from isthmus.workflows.decompressing import decompress
+
+
+@pytest.fixture
+def crisp(bars):
+    """Images of black and white."""
+    return np.where(bars[0] > 127, 255, 0).astype(np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path, crisp):
+    """A folder as people have them: images that the run codes, and some that it does not."""
+    place = tmp_path / "photos"
+    for i, image in enumerate(crisp[:12]):
+        path = place / f"{i % 3}" / f"{i:03d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[..., 0]).save(path)
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (30, 20, 3)).astype(np.uint8)).save(place / "large.jpg")
+    Image.fromarray(crisp[0][..., 0]).save(place / "0" / "000.bmp")
+    Image.fromarray(rng.integers(0, 256, (12, 10)).astype(np.uint8)).save(place / "grey.png")
+    Image.fromarray(crisp[1][..., 0]).convert("1").save(place / "bits.png")
+    (place / "torn.png").write_bytes(b"\x89PNG\r\n")
+    (place / "notes.txt").write_text("no image")
+    return place
+
+
+def test_an_array_comes_back_as_an_array(tiny_run, crisp, tmp_path):
+    done = compress(tiny_run, crisp, tmp_path / "x.isth", chunk_images=50)
+    assert (done.images, done.tally.coded + done.tally.poor, done.notes) == (120, 120, done.notes)
+    assert decompress(tmp_path / "x.isth", tmp_path / "x.npy", tiny_run).count == 120
+    np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), crisp)
+
+
+def test_a_folder_comes_back_with_its_names(tiny_run, folder, tmp_path, files_in):
+    done = compress(tiny_run, folder, tmp_path / "x.isth", embed=True)
+    assert done.embedded
+    assert [item.name for item in done.skipped] == []
+    restored = decompress(tmp_path / "x.isth", tmp_path / "back")
+    assert restored.damage == ()
+    assert restored.renamed == ("000-2.png",)
+    names = [f"{i % 3}/{i:03d}.png" for i in range(12)]
+    assert files_in(tmp_path / "back") == sorted(
+        [*names, "0/000-2.png", "large.jpg", "grey.png", "bits.png", "torn.png"]
+    )
+    for name in [*names, "grey.png", "bits.png"]:
+        with Image.open(folder / name) as before, Image.open(tmp_path / "back" / name) as after:
+            np.testing.assert_array_equal(np.asarray(before.convert("L")), np.asarray(after))
+    for name in ("large.jpg", "torn.png"):
+        assert (folder / name).read_bytes() == (tmp_path / "back" / name).read_bytes()
+
+
+def test_a_note_says_what_the_model_does_not_code(tiny_run, folder, bars, tmp_path):
+    done = compress(tiny_run, folder, tmp_path / "x.isth")
+    assert any("1 image has more levels than black and white" in note for note in done.notes)
+    assert any("no 10x12x1 images of 8 bits, kept as they are: 2" in note for note in done.notes)
+    done = compress(tiny_run, bars[0], tmp_path / "y.isth", threshold=True)
+    assert done.tally.coded + done.tally.poor == 120
+    assert any("made black and white" in note for note in done.notes)
+    decompress(tmp_path / "y.isth", tmp_path / "y.npy", tiny_run)
+    np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), np.where(bars[0] > 127, 255, 0))
+
+
+def test_appending(tiny_run, crisp, tmp_path):
+    compress(tiny_run, crisp[:50], tmp_path / "x.isth")
+    done = compress(tiny_run, crisp[50:], tmp_path / "x.isth", append=True)
+    assert (done.images, done.tally.images) == (120, 70)
+    decompress(tmp_path / "x.isth", tmp_path / "x.npy", tiny_run)
+    np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), crisp)
+    with pytest.raises(UsageError, match="no archive"):
+        compress(tiny_run, crisp, tmp_path / "no.isth", append=True)
+
+
+def test_calls_that_are_wrong(tiny_run, tiny_ae_run, crisp, tmp_path):
+    with pytest.raises(UsageError, match=r"end in \.isth"):
+        compress(tiny_run, crisp, tmp_path / "x.zip")
+    with pytest.raises(UsageError, match="chunk of 1 to"):
+        compress(tiny_run, crisp, tmp_path / "x.isth", chunk_images=10**9)
+    with pytest.raises(RunError, match="plain autoencoder"):
+        compress(tiny_ae_run, crisp, tmp_path / "x.isth")
+    compress(tiny_run, crisp, tmp_path / "x.isth")
+    with pytest.raises(UsageError, match="exists already"):
+        compress(tiny_run, crisp, tmp_path / "x.isth")
+    with pytest.raises(UsageError, match="--run RUN"):
+        decompress(tmp_path / "x.isth", tmp_path / "back")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.isth"]
+
+
+PROGRAM = """
+import sys, numpy as np, isthmus
+from isthmus.workflows.compressing import compress
+images = np.zeros((400_000, 12, 10, 1), np.uint8)
+images[::2, 4:8] = 255
+compress(isthmus.load(sys.argv[1]), images, __import__("pathlib").Path(sys.argv[2]), chunk_images=500)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_compression_leaves_no_half_archive(tiny_run, tmp_path):
+    out = tmp_path / "x.isth"
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(tiny_run.path), str(out)], stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(600):
+            if any(path.stat().st_size > 1000 for path in tmp_path.iterdir()):
+                break
+            time.sleep(0.05)
+        else:
+            raise AssertionError("nothing was written")
+        os.kill(process.pid, signal.SIGKILL)
+    finally:
+        process.wait()
+    assert not out.exists()
