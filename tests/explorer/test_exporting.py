@@ -15,8 +15,11 @@ from isthmus.explorer import exporting
 from isthmus.explorer.bundling import bundle
 from isthmus.explorer.costs import cost, noise_for
 from isthmus.explorer.exporting import export_page
+from isthmus.explorer.pixels import as_given
 from isthmus.explorer.service import DRAWS
+from isthmus.recipes import with_fields
 from isthmus.runs import Run
+from isthmus.workflows.display import as_displayed
 from isthmus.workflows.reopening import reopen
 
 
@@ -41,11 +44,8 @@ def files(tiny_run, tiny_ae_run, bars, tmp_path_factory):
     }
 
 
-@pytest.fixture(params=["vae", "ae"])
-def asked(request, files, chromium):
-    """A run, and a function that asks the model of its page: JavaScript in, values out."""
-    run, path = files[request.param]
-    page = chromium.new_page()
+def asker(page, path):
+    """A function that asks the model of an exported page: JavaScript in, values out."""
     plain = "(value) => JSON.parse(JSON.stringify(value, (_, v) => ArrayBuffer.isView(v) ? Array.from(v) : v))"
 
     def ask(expression, **given):
@@ -53,16 +53,28 @@ def asked(request, files, chromium):
         body = f"async (all) => {{ {source} const {{ given }} = all; return plain(await model.{expression}); }}"
         return page.evaluate(body, {"run": contents(path), "given": given})
 
-    yield run, ask
+    return ask
+
+
+@pytest.fixture(params=["vae", "ae"])
+def asked(request, files, chromium):
+    """A run, and a function that asks the model of its page."""
+    run, path = files[request.param]
+    page = chromium.new_page()
+    yield run, asker(page, path)
     page.close()
 
 
 def test_decodes_as_the_run_does(asked):
     run, ask = asked
+    check_decoding(run, ask)
+
+
+def check_decoding(run, ask):
     codes = run.sample_codes(40, seed=5)
     found = ask("decode(Float32Array.from(given.codes), 40)", codes=codes.ravel().tolist())
     assert (found["count"], found["height"], found["width"], found["channels"]) == (40, *run.image.shape)
-    difference = np.abs(np.array(found["pixels"]) - run.decode(codes).ravel().astype(int))
+    difference = np.abs(np.array(found["pixels"]) - as_displayed(run.decode(codes)).ravel().astype(int))
     assert difference.max() <= 1
     assert difference.mean() < 0.01
 
@@ -113,6 +125,30 @@ def test_samples_are_the_model_s_own(asked):
     assert len(ask("sample(2, null, 2147483647)")) == 2 * run.recipe.latent.dim
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pixels.dtype": "float32", "likelihood": "gaussian", "likelihood.scale": "shared"},
+        {"likelihood": "laplace", "likelihood.scale": "per-pixel"},
+        {"pixels.binarise": "stochastic", "network": "dense", "network.units": [8]},
+    ],
+)
+def test_other_pixels_and_likelihoods(tiny_recipe, bars, tmp_path, chromium, changes):
+    recipe = with_fields(tiny_recipe, {"pixels.binarise": "none", "training.epochs": 1, **changes})
+    run = isthmus.train(bars, recipe, tmp_path / "run", report=False)
+    page = chromium.new_page()
+    ask = asker(page, exported(run, bars, tmp_path).path)
+    check_decoding(run, ask)
+    pixels = bars[0][::30]
+    found = ask("encode(Uint8Array.from(given.pixels), 4)", pixels=pixels.ravel().tolist())
+    expected = cost(run, as_given(run, pixels), noise_for(run, 0, 1, DRAWS))
+    # Black and white that is drawn is drawn otherwise there.
+    close = {"rtol": 0.1} if run.recipe.pixels.binarise == "stochastic" else {"rtol": 1e-4}
+    np.testing.assert_allclose(found["distortion"], expected.distortion, **close)
+    page.close()
+
+
 # The page itself.
 
 
@@ -149,13 +185,14 @@ def code_of(page, other_than=None):
     raise AssertionError("waited in vain for the code to settle")
 
 
-def picture_of(page):
+def picture_of(page, canvas="decoded"):
     return page.evaluate(
-        """() => {
-          const { width, height } = document.getElementById("decoded");
-          const { data } = document.getElementById("decoded").getContext("2d").getImageData(0, 0, width, height);
+        """(id) => {
+          const canvas = document.getElementById(id);
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
           return Array.from(data.filter((_, i) => i % 4 === 0));
-        }"""
+        }""",
+        canvas,
     )
 
 
@@ -224,6 +261,20 @@ def test_the_manifold_is_that_of_the_run(opened):
     expected = [NormalDist().inv_cdf(0.5 / 18 + 0.25 * 17 / 18), 0.0]
     code = code_of(page, other_than=before)
     np.testing.assert_allclose(code, expected, atol=0.1)
+    check_picture(run, page, code)
+
+
+def test_a_drawing_is_encoded(opened):
+    run, page = opened
+    page.get_by_role("tab", name="Draw").click()
+    before, box = code_of(page), page.locator("canvas.pad").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.5, steps=6)
+    page.mouse.up()
+    code = code_of(page, other_than=before)
+    drawn = np.array(picture_of(page, "original"), np.uint8).reshape(1, *run.image.shape)
+    np.testing.assert_allclose(code, run.encode(drawn)["mean"][0], rtol=1e-3, atol=1e-3)
     check_picture(run, page, code)
 
 

@@ -59,7 +59,7 @@ def streams() -> Mapping[str, Codec]:
     codecs: dict[str, Codec] = {
         "gzip": lambda raw: gzip.compress(raw, 9, mtime=0),
         "bzip2": lambda raw: bz2.compress(raw, 9),
-        "xz": lambda raw: lzma.compress(raw, preset=9 | lzma.PRESET_EXTREME),
+        "xz": _xz,
     }
     try:
         import imagecodecs
@@ -83,6 +83,13 @@ def pictures() -> Mapping[str, Callable[[Pixels, bool], bytes]]:
         return bytes(imagecodecs.jpegxl_encode(np.squeeze(image), lossless=True, effort=9))
 
     return MappingProxyType({**codecs, "JPEG XL lossless": jpeg_xl})
+
+
+def _xz(raw: bytes) -> bytes:
+    # A dictionary longer than the bytes gains nothing, and to make room for it takes longer than the rest.
+    size = min(max(len(raw), 1 << 12), 1 << 26)
+    chain = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": size}]
+    return lzma.compress(raw, filters=chain)
 
 
 def _raw(pixels: Pixels, two_levels: bool) -> bytes:

@@ -175,7 +175,7 @@ export class Stage {
     const { points, theme, distortions } = this.session;
     if (!points) return;
     this.colours = new Uint32Array(points.count);
-    this.opacities = new Uint8Array(points.count).fill(225);
+    this.opacities = new Uint8Array(points.count).fill(255);
     const amounts = this.colourBy === "rate" ? points.rate : this.colourBy === "distortion" ? distortions : null;
     if (amounts) {
       const [low, high] = range(amounts);
