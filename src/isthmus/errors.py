@@ -49,3 +49,7 @@ class TrainingError(IsthmusError):
 
 class StorageError(IsthmusError):
     """A place that cannot be written to, or a disk that is full."""
+
+
+class ArchiveError(IsthmusError):
+    """A compressed archive that is missing, damaged, foreign, from a newer isthmus or of another model."""

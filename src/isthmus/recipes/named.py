@@ -15,6 +15,7 @@ from isthmus.recipes.fields import (
     DenseNetwork,
     GaussianLatent,
     GaussianLikelihood,
+    LogisticLikelihood,
     Objective,
     Pixels,
     PointLatent,
@@ -29,6 +30,16 @@ DIGIT_SIDE = 32
 GROWING = "conv-vae-colour"
 """The recipe whose network has as many layers as its images ask for."""
 _BLACK_OR_WHITE = Pixels(binarise="threshold", threshold=0.5)
+_TO_STORE = Training(
+    epochs=20,
+    batch_size=64,
+    learning_rate=3e-3,
+    adam_betas=(0.9, 0.99),
+    schedule="cosine",
+    warmup_fraction=0.05,
+    clip_norm=1.0,
+    validation_fraction=0.02,
+)
 
 _RECIPES = (
     Recipe(
@@ -133,6 +144,22 @@ _RECIPES = (
         training=Training(
             epochs=20, batch_size=64, learning_rate=3e-3, schedule="cosine", warmup_fraction=0.05, clip_norm=1.0
         ),
+    ),
+    Recipe(
+        name="lossless-grey",
+        summary="A convolutional VAE of 8-bit grey pixels for storing small pictures without loss.",
+        network=ConvNetwork(filters=(32, 64), padding="same", stem_filters=64, activation="silu"),
+        latent=GaussianLatent(dim=64),
+        likelihood=LogisticLikelihood(components=4),
+        training=_TO_STORE,
+    ),
+    Recipe(
+        name="lossless-colour",
+        summary="A convolutional VAE of 8-bit colour pixels for storing small pictures without loss.",
+        network=ConvNetwork(filters=(32, 64), padding="same", stem_filters=128, activation="silu"),
+        latent=GaussianLatent(dim=256),
+        likelihood=LogisticLikelihood(components=3),
+        training=_TO_STORE,
     ),
 )
 
