@@ -33,7 +33,7 @@ Coder = Callable[[Pixels], tuple[int, Pixels]]
 QUALITIES = (5, 10, 15, 20, 25, 30, 35, 40, 50, 60, 70, 80, 100)
 JPEG_QUALITIES = (1, 3, 5, 10, 15, 20, 30, 40, 50, 65, 80, 90)
 XL_DISTANCES = (25.0, 20.0, 15.0, 10.0, 7.0, 5.0, 3.0, 2.0, 1.0)
-SINGLES = 40
+SINGLES = 20
 """Images that are stored in files of their own, at most."""
 
 
@@ -43,8 +43,9 @@ def by_pillow(kind: str, **options: Any) -> Coder:
     def code(image: Pixels) -> tuple[int, Pixels]:
         file = io.BytesIO()
         Image.fromarray(image.squeeze()).save(file, kind, **options)
+        size = file.tell()
         with Image.open(file) as back:
-            return file.tell(), np.asarray(back.convert("L" if image.shape[2] == 1 else "RGB")).reshape(image.shape)
+            return size, np.asarray(back.convert("L" if image.shape[2] == 1 else "RGB")).reshape(image.shape)
 
     return code
 

@@ -17,13 +17,12 @@ _HEAD = 4
 """Numbers in front of a histogram's counts: the least number, the low bits, how many bits those have, the words."""
 
 
-def pack(numbers: NDArray[np.integer]) -> tuple[Method, bytes]:
-    """Pack whole numbers `(n,)`, in whichever way takes fewer bytes."""
+def pack(numbers: NDArray[np.integer], regular: bool) -> tuple[Method, bytes]:
+    """Pack whole numbers `(n,)`: regular ones, such as positions, by their differences, others by their frequencies."""
     flat = np.asarray(numbers, np.int64).ravel()
-    ways: list[tuple[Method, bytes]] = [("differences", _by_differences(flat))]
-    if flat.size >= _SYMBOLS:
-        ways.append(("histogram", _by_histogram(flat)))
-    return min(ways, key=lambda way: len(way[1]))
+    if regular or flat.size < _SYMBOLS:
+        return "differences", _by_differences(flat)
+    return "histogram", _by_histogram(flat)
 
 
 def unpack(method: str, content: bytes, count: int) -> Integers:

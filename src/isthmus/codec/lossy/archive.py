@@ -5,6 +5,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 
+from isthmus.codec.lossy.message import MOST_IMAGES
 from isthmus.codec.names import from_runs, to_runs
 from isthmus.codec.packing import inflate
 from isthmus.errors import ArchiveError
@@ -13,7 +14,8 @@ MAGIC = b"ISTL"
 VERSION = 1
 FINGERPRINT = 8
 """Bytes of the decoder's SHA-256 that tell one run from another."""
-_HEAD = struct.Struct(f"<4sB{FINGERPRINT}sIII")
+_HEAD = struct.Struct(f"<4sBB{FINGERPRINT}sI")
+_SIZES = struct.Struct("<II")
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,14 @@ class LossyArchive:
     message: bytes
 
     def to_bytes(self) -> bytes:
-        """Magic, version, fingerprint, checksum, the sizes of the names' text and of its packing; names; message."""
-        text = b"" if self.names == numbered(len(self.names)) else json.dumps(to_runs(self.names)).encode()
-        names = zlib.compress(text, 9) if text else b""
-        body = names + self.message
-        sizes = struct.pack("<II", len(text), len(names))
-        checksum = zlib.crc32(self.fingerprint + sizes + body)
-        return _HEAD.pack(MAGIC, VERSION, self.fingerprint, checksum, len(text), len(names)) + body
+        """Magic, version, whether there are names, fingerprint, checksum; the names; the message.
+
+        Names go as the size of their text and of its packing, and that; plain numbers go unsaid.
+        """
+        named = self.names != numbered(len(self.names))
+        body = (_pack_names(self.names) if named else b"") + self.message
+        checksum = zlib.crc32(bytes([named]) + self.fingerprint + body)
+        return _HEAD.pack(MAGIC, VERSION, named, self.fingerprint, checksum) + body
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "LossyArchive":
@@ -50,17 +53,16 @@ class LossyArchive:
             raise ArchiveError("it is no file of rounded codes. `isthmus compress --lossy` makes one.")
         if len(content) < _HEAD.size:
             raise ArchiveError("it is cut off.")
-        _, version, fingerprint, checksum, told, packed = _HEAD.unpack_from(content)
+        _, version, named, fingerprint, checksum = _HEAD.unpack_from(content)
         if version > VERSION:
             raise ArchiveError(f"it is of format {version}; this isthmus reads up to {VERSION}. Upgrade isthmus.")
         body = content[_HEAD.size :]
-        if zlib.crc32(fingerprint + struct.pack("<II", told, packed) + body) != checksum:
+        if zlib.crc32(bytes([named]) + fingerprint + body) != checksum:
             raise ArchiveError("it is damaged: its checksum is another.")
-        message = body[packed:]
-        count = int.from_bytes(message[:4], "little")
-        if not told:
-            return cls(fingerprint, numbered(count), message)
-        return cls(fingerprint, _names(inflate(body[:packed], told), count), message)
+        if not named:
+            return cls(fingerprint, numbered(_count(body)), body)
+        names, message = _unpack_names(body)
+        return cls(fingerprint, names, message)
 
 
 def numbered(count: int) -> tuple[str, ...]:
@@ -69,11 +71,29 @@ def numbered(count: int) -> tuple[str, ...]:
     return tuple(f"{place:0{digits}d}" for place in range(count))
 
 
-def _names(text: bytes, count: int) -> tuple[str, ...]:
+def _pack_names(names: tuple[str, ...]) -> bytes:
+    text = json.dumps(to_runs(names)).encode()
+    packed = zlib.compress(text, 9)
+    return _SIZES.pack(len(text), len(packed)) + packed
+
+
+def _unpack_names(body: bytes) -> tuple[tuple[str, ...], bytes]:
+    if len(body) < _SIZES.size:
+        raise ArchiveError("the names of its images are cut off.")
+    size, packed = _SIZES.unpack_from(body)
+    message = body[_SIZES.size + packed :]
+    text = inflate(body[_SIZES.size : _SIZES.size + packed], size)
     try:
-        return tuple(from_runs(json.loads(text), count))
+        return tuple(from_runs(json.loads(text), _count(message))), message
     except ValueError as error:
         raise ArchiveError(f"the names of its images are damaged ({error}).") from None
+
+
+def _count(message: bytes) -> int:
+    count = int.from_bytes(message[:4], "little")
+    if not 0 < count < MOST_IMAGES:
+        raise ArchiveError("the rounded codes are damaged: there is no such number of images.")
+    return count
 
 
 def fingerprint_of(sha256: str) -> bytes:
