@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isthmus.codec.lossy.grid import LEAST_WIDTH, MOST_WIDTH, REACH, Grid, fit_grid
+from isthmus.codec.lossy.grid import Grid, fit_grid
+from isthmus.codec.lossy.masses import LEAST_WIDTH, MOST_WIDTH, REACH
 from isthmus.errors import ArchiveError
 
 WHOLE = st.integers(-128, 127)
@@ -28,7 +29,7 @@ def test_a_grid_survives_its_bytes(grid):
 
 def test_numbers_that_carry_nothing_take_next_to_no_bytes():
     still = fit_grid(np.ones(64), np.zeros(64), np.full(64, 1e-4), 1.0)
-    assert len(still.to_bytes()) < 20
+    assert len(still.to_bytes()) <= 20
 
 
 @given(st.lists(st.floats(-20.0, 20.0), min_size=1, max_size=30), st.floats(1e-3, 10.0))
@@ -64,7 +65,7 @@ def test_what_lies_beyond_is_cut():
     np.testing.assert_array_equal(grid.marks(np.array([[1e6], [-1e6]])), [[REACH - 1], [-REACH]])
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:-3], lambda b: b"", lambda b: b"\x07" + b[1:]])
+@pytest.mark.parametrize("damage", [lambda b: b[:-3], lambda b: b"", lambda b: b[:9] + b"\x7f" + b[10:]])
 def test_damage_is_an_error(damage):
     content = fit_grid(np.ones(4), np.zeros(4), np.ones(4), 1.0).to_bytes()
     with pytest.raises(ArchiveError):
@@ -73,5 +74,5 @@ def test_damage_is_an_error(damage):
 
 def test_a_width_that_cannot_be_is_an_error():
     grid = Grid(np.zeros(1, np.int64), np.zeros(1, np.int64), np.array([MOST_WIDTH + 1]))
-    with pytest.raises(ArchiveError, match="a step or a width cannot be"):
+    with pytest.raises(ArchiveError, match="a width cannot be"):
         Grid.from_bytes(grid.to_bytes(), 1)

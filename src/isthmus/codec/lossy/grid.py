@@ -1,25 +1,20 @@
 """Where a code's numbers are rounded to, and how wide they scatter there: what coder and decoder have to agree on."""
 
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.codec.lossy.coding import Marks, decode_marks, encode_marks
+from isthmus.codec.lossy.masses import LEAST_WIDTH, MOST_WIDTH, OCTAVE, REACH
 from isthmus.errors import ArchiveError
 
-Marks = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
-OCTAVE = 8
-"""Sizes of steps, and widths, from one doubling to the next."""
-REACH = 512
-"""Marks lie from -512 to 511."""
-LEAST_WIDTH, MOST_WIDTH = -8 * OCTAVE, 6 * OCTAVE
-"""Widths that a grid can tell: a standard deviation of 1/256 to 64 steps."""
 _LEAST_STEP, _MOST_STEP = -128, 127
-_BYTES = 6
-_RAW = -15  # zlib without its own head and checksum
+_HALF = 128  # a centre is 256 times its high part, and its low part from -128 to 127
+_COLUMNS = 4
+_HEAD = 3 * _COLUMNS
 
 
 @dataclass(frozen=True)
@@ -52,10 +47,15 @@ class Grid:
 
     def to_bytes(self) -> bytes:
         """A byte or two for each number of a code, and fewer for numbers that carry nothing."""
-        # Numbers that scatter alike have widths that mirror their steps: the sums repeat themselves, and pack well.
-        columns = np.stack([self.steps, self.steps + self.widths, self.centres]).astype("<i2")
-        packer = zlib.compressobj(9, zlib.DEFLATED, _RAW)
-        return packer.compress(columns.view(np.uint8).reshape(3, -1, 2).transpose(0, 2, 1).tobytes()) + packer.flush()
+        # Numbers that scatter alike have widths that mirror their steps, and sums that are the same.
+        high, low = (self.centres + _HALF) // (2 * _HALF), (self.centres + _HALF) % (2 * _HALF) - _HALF
+        columns = np.stack([self.steps, self.steps + self.widths, low, high], axis=1)
+        middles = np.median(columns, axis=0).astype(np.int64)
+        rest = columns - middles
+        spreads = np.maximum(np.sqrt(np.mean(np.square(rest), axis=0)), 2.0 ** (LEAST_WIDTH / OCTAVE))
+        widths = np.clip(np.rint(np.log2(spreads) * OCTAVE), LEAST_WIDTH, MOST_WIDTH).astype(np.int64)
+        words = encode_marks(rest.astype(np.int32), widths).astype("<u4").tobytes()
+        return middles.astype("<i2").tobytes() + widths.astype(np.int8).tobytes() + words
 
     @classmethod
     def from_bytes(cls, content: bytes, dim: int) -> "Grid":
@@ -64,19 +64,17 @@ class Grid:
         Raises:
             ArchiveError: If it is damaged.
         """
-        unpacker = zlib.decompressobj(_RAW)
-        try:
-            raw = unpacker.decompress(content, _BYTES * dim + 1)
-        except zlib.error as error:
-            raise ArchiveError(f"the grid of the codes is damaged ({error}).") from None
-        if len(raw) != _BYTES * dim or not unpacker.eof:
-            raise ArchiveError("the grid of the codes is damaged: it is of another size.")
-        halves = np.frombuffer(raw, np.uint8).reshape(3, 2, dim).transpose(0, 2, 1)
-        steps, sums, centres = np.ascontiguousarray(halves).view("<i2")[..., 0].astype(np.int64)
-        widths = sums - steps
-        if (widths < LEAST_WIDTH).any() or (widths > MOST_WIDTH).any() or (np.abs(steps) > -_LEAST_STEP).any():
-            raise ArchiveError("the grid of the codes is damaged: a step or a width cannot be.")
-        return cls(steps, centres, widths)
+        if len(content) < _HEAD or (len(content) - _HEAD) % 4:
+            raise ArchiveError("the grid of the codes is cut off.")
+        middles = np.frombuffer(content[: 2 * _COLUMNS], "<i2").astype(np.int64)
+        spreads = np.frombuffer(content[2 * _COLUMNS : _HEAD], np.int8).astype(np.int64)
+        _check_widths(spreads)
+        words = np.frombuffer(content[_HEAD:], "<u4").astype(np.uint32)
+        steps, sums, low, high = (decode_marks(words, spreads, dim) + middles).T
+        _check_widths(sums - steps)
+        if (np.abs(steps) > -_LEAST_STEP).any():
+            raise ArchiveError("the grid of the codes is damaged: a step cannot be.")
+        return cls(steps, high * 2 * _HALF + low, sums - steps)
 
     @property
     def _distances(self) -> Floats:
@@ -102,3 +100,8 @@ def fit_grid(tolerances: Floats, means: Floats, deviations: Floats, coarseness: 
     widths = np.clip(np.rint(np.log2(ratios) * OCTAVE), LEAST_WIDTH, MOST_WIDTH)
     centres = np.clip(np.rint(means / distances), -(2**15), 2**15 - 1)
     return Grid(steps.astype(np.int64), centres.astype(np.int64), widths.astype(np.int64))
+
+
+def _check_widths(widths: NDArray[np.int64]) -> None:
+    if (widths < LEAST_WIDTH).any() or (widths > MOST_WIDTH).any():
+        raise ArchiveError("the grid of the codes is damaged: a width cannot be.")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isthmus.codec.lossy.coding import decode_marks, encode_marks
-from isthmus.codec.lossy.grid import Grid, Marks
+from isthmus.codec.lossy.coding import Marks, decode_marks, encode_marks
+from isthmus.codec.lossy.grid import Grid
 from isthmus.errors import ArchiveError
 
 MOST_IMAGES = 1 << 24
@@ -28,7 +28,7 @@ class Message:
     def to_bytes(self) -> bytes:
         """The number of images, of a code's numbers and of the grid's bytes; the grid; the marks."""
         grid = self.grid.to_bytes()
-        words = encode_marks(self.marks, self.grid).astype("<u4").tobytes()
+        words = encode_marks(self.marks, self.grid.widths).astype("<u4").tobytes()
         return _HEAD.pack(len(self.marks), self.grid.dim, len(grid)) + grid + words
 
     @classmethod
@@ -47,4 +47,4 @@ class Message:
         if len(words) % 4 or not 0 < count < MOST_IMAGES:
             raise ArchiveError("the rounded codes are damaged, or cut off.")
         grid = Grid.from_bytes(content[_HEAD.size : _HEAD.size + size], dim)
-        return cls(grid, decode_marks(np.frombuffer(words, "<u4").astype(np.uint32), grid, count))
+        return cls(grid, decode_marks(np.frombuffer(words, "<u4").astype(np.uint32), grid.widths, count))
