@@ -20,15 +20,14 @@ MARKS = np.arange(-REACH, REACH)
 def test_marks_come_back(widths, count, seed, reach):
     """Unlikely marks too."""
     marks = np.random.default_rng(seed).integers(-reach, reach, (count, len(widths))).astype(np.int32)
-    widths = np.array(widths)
-    np.testing.assert_array_equal(decode_marks(encode_marks(marks, widths), widths, count), marks)
+    words = encode_marks(marks, np.array(widths))
+    np.testing.assert_array_equal(decode_marks(words, np.array(widths), count), marks)
 
 
 def test_the_bits_are_the_entropy():
     rng = np.random.default_rng(0)
-    widths = [-8, 0, 16, 30]
-    marks = np.rint(rng.standard_normal((20_000, 4)) * 2.0 ** (np.array(widths) / 8)).astype(np.int32)
-    widths = np.array(widths)
+    widths = np.array([-8, 0, 16, 30])
+    marks = np.rint(rng.standard_normal((20_000, 4)) * 2.0 ** (widths / 8)).astype(np.int32)
     entropy = 0.0
     for width in widths:
         p = norm.cdf((MARKS + 0.5) / 2.0 ** (width / 8)) - norm.cdf((MARKS - 0.5) / 2.0 ** (width / 8))
