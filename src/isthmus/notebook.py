@@ -20,7 +20,7 @@ from isthmus.pictures.checks import Images
 from isthmus.pictures.sheets import arrange, enlarge, rgba
 from isthmus.pictures.traversals import traversal_codes
 from isthmus.report import thumbnails
-from isthmus.runs import Run
+from isthmus.runs import Run, require_autoencoder
 from isthmus.runs.folder import PICTURES
 from isthmus.workflows.views import decoder_of, middle_of, range_of
 from isthmus.workflows.watching import FILM
@@ -84,7 +84,7 @@ def sliders(run: Run, image: ArrayLike | None = None, most: int = MOST_SLIDERS) 
         most: How many sliders to show.
 
     Raises:
-        UsageError: If ipywidgets is not installed, or `most` is less than 1.
+        UsageError: If ipywidgets is not installed, `most` is less than 1, or the run restores pictures.
         DataError: If the image is not of the run's shape.
     """
     if most < 1:
@@ -93,6 +93,7 @@ def sliders(run: Run, image: ArrayLike | None = None, most: int = MOST_SLIDERS) 
         import ipywidgets
     except ImportError:
         raise _needs("ipywidgets") from None
+    require_autoencoder(run)
     return _Panel(ipywidgets, run, image, most).widget
 
 

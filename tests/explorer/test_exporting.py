@@ -131,6 +131,8 @@ def test_samples_are_the_model_s_own(asked):
     [
         {"pixels.dtype": "float32", "likelihood": "gaussian", "likelihood.scale": "shared"},
         {"likelihood": "laplace", "likelihood.scale": "per-pixel"},
+        {"likelihood": "logistic", "likelihood.scale": "shared"},
+        {"likelihood": "logistic", "likelihood.components": 3},
         {"pixels.binarise": "stochastic", "network": "dense", "network.units": [8]},
     ],
 )

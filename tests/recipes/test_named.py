@@ -62,6 +62,15 @@ def test_our_own_schedules_change_no_network(name):
     )
 
 
+@pytest.mark.parametrize("name", ["lossless-grey", "lossless-colour"])
+def test_what_is_to_be_stored_without_loss_is_trained_in_bits_of_pixels(name):
+    recipe = named_recipe(name)
+    assert recipe.is_likelihood
+    assert recipe.pixels.binarise == "none"
+    assert recipe.likelihood.components > 1
+    assert grown(recipe, 64, 64) == recipe
+
+
 def test_the_default_depends_on_colour():
     assert default_recipe(1).name == "conv-vae-fast"
     assert default_recipe(3).likelihood.kind == "gaussian"

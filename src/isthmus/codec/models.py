@@ -43,7 +43,7 @@ from isthmus.codec.quantising import quantise
 from isthmus.codec.scalars import evaluate, rounded
 from isthmus.errors import ArchiveError, IsthmusError, RunError
 from isthmus.recipes import BernoulliLikelihood, GaussianLikelihood, Recipe
-from isthmus.runs import Run
+from isthmus.runs import Run, require_autoencoder
 from isthmus.runs.folder import read_file
 
 VERSION = 1
@@ -157,9 +157,11 @@ def model_of(run: Run) -> CodecModel:
     """Make the exact copy of a run's model.
 
     Raises:
+        UsageError: If the run restores pictures.
         RunError: If the run is of a kind that has none: a plain autoencoder, a likelihood that gives levels no
             probability, float pixels, or a network with an operator that has no exact copy.
     """
+    require_autoencoder(run)
     recipe = run.recipe
     if recipe.latent.kind != "gaussian":
         raise RunError(

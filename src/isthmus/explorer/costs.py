@@ -43,7 +43,7 @@ def cost(run: Run, images: NDArray[np.generic], noise: NDArray[np.float32]) -> C
         DataError: If they are not of the run's shape.
     """
     source = ArraySource(np.asarray(images))
-    (batch,) = evaluation_batches(source, len(source), run.recipe.pixels, seed=0)
+    (batch,) = evaluation_batches(source, len(source), run.recipe, seed=0)
     posterior = run.encode(batch.seen)
     target = as_pixels(batch.target, run.recipe.pixels)
     distortion = np.zeros(len(source))

@@ -65,7 +65,7 @@ def export_page(run: Run, out: Path, data: Data | None = None, images: int | Non
         images: How many at most, evenly spread; by default 2,000, and fewer where they are large.
 
     Raises:
-        UsageError: If `out` exists, or is no `.html`.
+        UsageError: If `out` exists, or is no `.html`, or the run restores pictures.
         RunError: If the run's graphs are damaged.
         ExportError: If they do what a page cannot, as an own network's may.
         StorageError: If `out` cannot be written.
@@ -103,13 +103,11 @@ def _contents(run: Run, service: Service, graphs: Mapping[str, bytes], precision
         about["data"]["what"] = _without_folders(cloud.what)
     decoder = translate(graphs["decoder"], ("images", *run.likelihood.parameter_names), "decoder.onnx")
     encoder = translate(graphs["encoder"], run.latent.parameter_names, "encoder.onnx")
-    likelihood = run.recipe.likelihood
-    fixed = None if likelihood.kind == "bernoulli" or likelihood.scale != "fixed" else float(np.log(likelihood.sigma))
     return {
         "about": about,
         "dtype": run.image.dtype,
         "pixels": {"binarise": run.recipe.pixels.binarise, "threshold": run.recipe.pixels.threshold},
-        "likelihood": {"kind": likelihood.kind, "logScale": fixed},
+        "likelihood": {"kind": run.recipe.likelihood.kind, "logScale": _fixed_log_scale(run)},
         "decoder": decoder.to_json(precision),
         "encoder": encoder.to_json(precision),
         "noise": _packed(noise_for(run, 0, 1, DRAWS)),
@@ -166,7 +164,7 @@ def _precision(run: Run, graphs: Mapping[str, bytes], codes: NDArray[np.float32]
     if sum(len(content) for content in graphs.values()) <= LARGE_BYTES:
         return "float32"
     entry = run.manifest.graphs["decoder"]
-    halved = Session(_halved(graphs["decoder"]), entry, entry.file)(codes, ("images",))["images"]
+    halved = Session(_halved(graphs["decoder"]), entry, entry.file)({"latent": codes}, ("images",))["images"]
     difference = np.abs(as_shown(halved).astype(int) - as_shown(run.decode(codes)).astype(int)).max()
     return "float16" if difference <= 1 else "float32"
 
@@ -179,6 +177,14 @@ def _halved(graph: bytes) -> bytes:
         if values.dtype == np.float32:
             tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16).astype(np.float32), tensor.name))
     return bytes(model.SerializeToString())
+
+
+def _fixed_log_scale(run: Run) -> float | None:
+    """What no graph gives, since the recipe fixes it."""
+    likelihood = run.recipe.likelihood
+    if likelihood.kind in ("gaussian", "laplace") and likelihood.scale == "fixed":
+        return float(np.log(likelihood.sigma))
+    return None
 
 
 def _without_folders(what: str) -> str:

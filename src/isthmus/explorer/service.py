@@ -16,7 +16,7 @@ from isthmus.explorer.costs import cost, noise_for
 from isthmus.explorer.limits import Limits
 from isthmus.explorer.pixels import Pixels, as_given, as_shown, read_picture, shown_channels
 from isthmus.explorer.projections import Projection, ProjectionName, project, projections_for
-from isthmus.runs import Run
+from isthmus.runs import Run, require_autoencoder
 
 FloatArray = NDArray[np.float32]
 DECODED_AT_ONCE = 256
@@ -54,10 +54,12 @@ class Service:
         limits: What is refused.
 
     Raises:
-        RunError: If the run's graphs are damaged.
+        UsageError: If the run restores pictures.
+        RunError: If its graphs are damaged.
     """
 
     def __init__(self, run: Run, data: Data | None = None, images: int = 10_000, limits: Limits | None = None) -> None:
+        require_autoencoder(run)
         self.run, self.limits = run, limits or Limits()
         self._data, self._images = data, images
         self._decoder = Batcher(self._decode, DECODED_AT_ONCE, self.limits.waiting)

@@ -37,6 +37,12 @@ class GaussianMixture:
         codes = self.means[component] + np.einsum("nij,nj->ni", self.factors[component], noise)
         return np.asarray(codes, np.float32)
 
+    def moments(self) -> tuple[FloatArray, FloatArray]:
+        """The mean and the variance of each dimension, `(dim,)` both."""
+        mean = self.weights @ self.means
+        second = np.square(self.means) + np.square(self.factors).sum(axis=-1)
+        return mean, self.weights @ second - np.square(mean)
+
     def arrays(self, prefix: str) -> dict[str, FloatArray]:
         """The arrays to keep, by name."""
         return {f"{prefix}.weights": self.weights, f"{prefix}.means": self.means, f"{prefix}.factors": self.factors}

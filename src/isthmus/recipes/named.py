@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from isthmus.errors import RecipeError
 from isthmus.recipes.fields import CodeDensity, GaussianLatent, Objective, Pixels, PointLatent, Recipe, Training
-from isthmus.recipes.likelihoods import BernoulliLikelihood, GaussianLikelihood
+from isthmus.recipes.likelihoods import BernoulliLikelihood, GaussianLikelihood, LogisticLikelihood
 from isthmus.recipes.networks import ConvNetwork, DenseNetwork, UNetwork, UpsampleNetwork
 from isthmus.recipes.tasks import Denoise, Segment
 
@@ -21,6 +21,16 @@ GROWING = "conv-vae-colour"
 _BLACK_OR_WHITE = Pixels(binarise="threshold", threshold=0.5)
 _RESTORING = Training(
     epochs=5, batch_size=64, learning_rate=2e-3, schedule="cosine", warmup_fraction=0.05, clip_norm=1.0
+)
+_TO_STORE = Training(
+    epochs=20,
+    batch_size=64,
+    learning_rate=3e-3,
+    adam_betas=(0.9, 0.99),
+    schedule="cosine",
+    warmup_fraction=0.05,
+    clip_norm=1.0,
+    validation_fraction=0.02,
 )
 
 _RECIPES = (
@@ -144,6 +154,22 @@ _RECIPES = (
         latent=PointLatent(dim=64),
         likelihood=BernoulliLikelihood(),
         training=_RESTORING,
+    ),
+    Recipe(
+        name="lossless-grey",
+        summary="A convolutional VAE of 8-bit grey pixels for storing small pictures without loss.",
+        network=ConvNetwork(filters=(32, 64), padding="same", stem_filters=64, activation="silu"),
+        latent=GaussianLatent(dim=64),
+        likelihood=LogisticLikelihood(components=4),
+        training=_TO_STORE,
+    ),
+    Recipe(
+        name="lossless-colour",
+        summary="A convolutional VAE of 8-bit colour pixels for storing small pictures without loss.",
+        network=ConvNetwork(filters=(32, 64), padding="same", stem_filters=128, activation="silu"),
+        latent=GaussianLatent(dim=256),
+        likelihood=LogisticLikelihood(components=3),
+        training=_TO_STORE,
     ),
 )
 

@@ -1,5 +1,5 @@
 """Run folders: what they hold, and using a trained one on ONNX Runtime."""
 
-from isthmus.runs.run import Run, load
+from isthmus.runs.run import Run, load, require_autoencoder
 
-__all__ = ["Run", "load"]
+__all__ = ["Run", "load", "require_autoencoder"]

@@ -170,7 +170,7 @@ class Run:
         rng = np.random.default_rng(seed)
         if label is None and self.latent.has_rate:
             return rng.standard_normal((count, self.recipe.latent.dim), np.float32)
-        return self._density(label).sample(count, rng)
+        return self.code_density(label).sample(count, rng)
 
     def sample(self, count: int = 16, label: str | int | None = None, seed: int = 0) -> Images:
         """New images, `(count, h, w, c)`; see `sample_codes` for where they come from.
@@ -180,7 +180,12 @@ class Run:
         """
         return self.decode(self.sample_codes(count, label, seed))
 
-    def _density(self, label: str | int | None) -> GaussianMixture:
+    def code_density(self, label: str | int | None = None) -> GaussianMixture:
+        """The distribution that was fitted to the training codes: of all, or of one label.
+
+        Raises:
+            UsageError: If the label is none of `class_names`.
+        """
         if label is None:
             return GaussianMixture.from_arrays(self._densities, "all")
         if not self.class_names:
@@ -258,3 +263,16 @@ def load(path: str | Path) -> Run:
             f"`isthmus train DATA --out {folder} --resume` goes on with it."
         )
     return Run(folder, manifest, read_recipe(folder, manifest))
+
+
+def require_autoencoder(run: Run) -> None:
+    """Check that a run gives back what it is shown.
+
+    Raises:
+        UsageError: If its task is another.
+    """
+    if run.restores:
+        raise UsageError(
+            f"{run.path} was trained for the task {run.recipe.task.kind!r}: "
+            f"`isthmus restore {run.path} PICTURES --out DIR` puts it to use"
+        )

@@ -9,11 +9,10 @@ from typing import Any
 from isthmus.errors import DataError, UsageError
 from isthmus.pictures import film, save_figure
 from isthmus.pictures.formats import known_suffix
-from isthmus.runs import Run, folder, load
+from isthmus.runs import Run, folder, load, require_autoencoder
 from isthmus.storage import require_free
 from isthmus.workflows import drawing
 from isthmus.workflows.drawing import Drawing
-from isthmus.workflows.using import require_autoencoder
 from isthmus.workflows.watching import read_frames, write_film
 
 FILM = "training"

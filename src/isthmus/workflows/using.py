@@ -13,7 +13,7 @@ from isthmus.data import Data, ImageSource, open_images
 from isthmus.errors import DataError, UsageError
 from isthmus.pictures.sheets import save, save_each, tile
 from isthmus.progress import progress_bar
-from isthmus.runs import Run
+from isthmus.runs import Run, require_autoencoder
 from isthmus.storage import atomic_file, new_folder, require_free
 from isthmus.workflows.display import as_displayed, spread
 from isthmus.workflows.preparation import tell_skipped
@@ -51,19 +51,6 @@ def images_for(run: Run, data: Data) -> ImageSource:
             f"expected images of {run.image}, as run {run.path.name!r} was trained on; {example!r} is {source.spec}."
         )
     return source
-
-
-def require_autoencoder(run: Run) -> None:
-    """Check that a run gives back what it is shown.
-
-    Raises:
-        UsageError: If its task is another.
-    """
-    if run.restores:
-        raise UsageError(
-            f"{run.path} was trained for the task {run.recipe.task.kind!r}: "
-            f"`isthmus restore {run.path} PICTURES --out DIR` puts it to use"
-        )
 
 
 def encode_file(run: Run, data: Data, out: Path) -> Written:

@@ -32,7 +32,7 @@
  * @property {number} latentDim    The numbers in one code.
  * @property {boolean} hasRate     False for a plain autoencoder: no posterior, no prior, rates are all 0.
  * @property {boolean} isLikelihood  Whether distortion + rate is a negative ELBO; if not, it is the loss and no bound.
- * @property {string} likelihood   "bernoulli", "gaussian" or "laplace".
+ * @property {string} likelihood   "bernoulli", "gaussian", "laplace" or "logistic".
  * @property {string[]} labels     The class names, by label; may be empty.
  * @property {number[]} centre     The middle of all codes, (latentDim): zeros where there is a prior.
  * @property {number[]} deviation  Their standard deviations, (latentDim): ones where there is a prior.

@@ -1,0 +1,131 @@
+"""Draw what `benchmarks/rate_distortion.py` measured, and some digits in a few bytes beside the formats' smallest.
+
+    python benchmarks/rate_distortion.py runs/digits-few-bytes mnist:test --out curves.json
+    python examples/draw_rate_distortion.py curves.json runs/digits-few-bytes mnist:test docs/pictures
+
+Pictures that are there already are made anew.
+"""
+
+import argparse
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+import isthmus
+from isthmus import pictures
+from isthmus.codec.lossy.archive import numbered
+from isthmus.codec.lossy.statistics import code_statistics
+from isthmus.data import Data
+from isthmus.pictures.figures import new_figure
+from isthmus.pictures.style import Theme, dress
+from isthmus.runs import Run
+from isthmus.workflows.display import spread
+from isthmus.workflows.lossy import compress_codes, decompress_codes
+from isthmus.workflows.using import images_for
+
+Pixels = NDArray[np.uint8]
+THEMES: tuple[pictures.ThemeName, ...] = ("light", "dark")
+FORMATS = ("isthmus", "JPEG", "WebP", "AVIF", "JPEG XL")
+LAYOUTS = {"joined": "all images in one file", "single": "one file for each image"}
+BUDGET = 8
+"""Bytes for each image."""
+JOINED = 1000
+SHOWN = 10
+
+
+def draw_curves(points: Sequence[Mapping[str, Any]], theme: pictures.ThemeName) -> Figure:
+    """PSNR against bytes: a panel for joined images, and one for single files."""
+    with pictures.house(theme) as look:
+        figure = new_figure((9.0, 3.6))
+        panels = figure.subplots(1, 2, sharey=True)
+        for axes, (layout, words) in zip(panels, LAYOUTS.items(), strict=True):
+            for place, name in enumerate(FORMATS):
+                chosen = [p for p in points if p["format"] == name and p["layout"] == layout]
+                if chosen:
+                    _curve(axes, look, name, place, chosen)
+            axes.set_xscale("log")
+            axes.set_title(words)
+            axes.set_xlabel("bytes for each image, headers too")
+            dress(axes, look, grid=True)
+        panels[0].set_ylabel("PSNR, dB")
+        panels[0].legend(loc="lower right", fontsize=8)
+    return figure
+
+
+def _curve(axes: Axes, look: Theme, name: str, place: int, points: Sequence[Mapping[str, Any]]) -> None:
+    ordered = sorted(points, key=lambda point: float(point["bytes_per_image"]))
+    axes.plot(
+        [point["bytes_per_image"] for point in ordered],
+        [point["psnr_db"] for point in ordered],
+        color=look.highlight if name == "isthmus" else look.classes[place],
+        linewidth=2.2 if name == "isthmus" else 1.2,
+        marker="o",
+        markersize=4 if name == "isthmus" else 2.5,
+        label=name,
+    )
+
+
+def draw_few_bytes(run: Run, data: Data, theme: pictures.ThemeName) -> Figure:
+    """Some images; what comes back of 8 bytes each; and the smallest files that other formats write."""
+    source = images_for(run, data)
+    images = np.asarray(source.read(np.arange(min(JOINED, len(source)))), np.uint8)
+    content, _ = compress_codes(
+        run, code_statistics(run, run.encode(images)), numbered(len(images)), bytes_per_image=BUDGET
+    )
+    codes = decompress_codes(run, content)[1]
+    shown = spread(len(images), SHOWN)
+    rows = [
+        ("as they are", images[shown]),
+        (f"isthmus\n{len(content) / len(images):.1f} bytes", np.asarray(run.decode(codes[shown]), np.uint8)),
+        *(_smallest(name, images[shown]) for name in ("WebP", "AVIF", "JPEG")),
+    ]
+    with pictures.house(theme) as look:
+        figure = new_figure((8.4, 0.78 * len(rows)))
+        for axes, (label, row) in zip(figure.subplots(len(rows), 1), rows, strict=True):
+            strip = pictures.tile(row, columns=len(row), gap=0, scale=4)
+            axes.imshow(strip, interpolation="nearest")
+            axes.set_xticks([])
+            axes.set_yticks([])
+            axes.set_ylabel(label, rotation=0, ha="right", va="center", color=look.ink, fontsize=9)
+            for side in axes.spines.values():
+                side.set_visible(False)
+    return figure
+
+
+def _smallest(name: str, images: Pixels) -> tuple[str, Pixels]:
+    sizes, given = [], []
+    for image in images:
+        file = io.BytesIO()
+        Image.fromarray(image.squeeze()).save(file, name.upper(), quality=1, optimize=True)
+        sizes.append(file.tell())
+        with Image.open(file) as back:
+            given.append(np.asarray(back.convert("L" if image.shape[2] == 1 else "RGB")).reshape(image.shape))
+    return f"{name}\n{np.mean(sizes):.0f} bytes", np.stack(given)
+
+
+def main() -> None:
+    """Read the command line and make the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("curves", type=Path)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("data")
+    parser.add_argument("out", type=Path)
+    asked = parser.parse_args()
+    points = json.loads(asked.curves.read_text(encoding="utf-8"))
+    run = isthmus.load(asked.run)
+    for theme in THEMES:
+        curves, few = draw_curves(points, theme), draw_few_bytes(run, asked.data, theme)
+        print(pictures.save_figure(curves, asked.out / f"rate-distortion-{theme}.png", dpi=150))
+        print(pictures.save_figure(few, asked.out / f"few-bytes-{theme}.png", dpi=150))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""A file of rounded codes: which run can read it, what the images are called, and a checksum of everything."""
+
+import json
+import struct
+import zlib
+from dataclasses import dataclass
+
+from isthmus.codec.lossy.message import MOST_IMAGES
+from isthmus.codec.names import from_runs, to_runs
+from isthmus.codec.packing import inflate
+from isthmus.errors import ArchiveError
+
+MAGIC = b"ISTL"
+VERSION = 1
+FINGERPRINT = 8
+"""Bytes of the decoder's SHA-256 that tell one run from another."""
+_HEAD = struct.Struct(f"<4sBB{FINGERPRINT}sI")
+_SIZES = struct.Struct("<II")
+
+
+@dataclass(frozen=True)
+class LossyArchive:
+    """What a file holds.
+
+    Attributes:
+        fingerprint: The first bytes of the decoder's SHA-256.
+        names: Of the images.
+        message: The rounded codes; see `Message`.
+    """
+
+    fingerprint: bytes
+    names: tuple[str, ...]
+    message: bytes
+
+    def to_bytes(self) -> bytes:
+        """Magic, version, whether there are names, fingerprint, checksum; the names; the message.
+
+        Names go as the size of their text and of its packing, and that; plain numbers go unsaid.
+        """
+        named = self.names != numbered(len(self.names))
+        body = (_pack_names(self.names) if named else b"") + self.message
+        checksum = zlib.crc32(bytes([named]) + self.fingerprint + body)
+        return _HEAD.pack(MAGIC, VERSION, named, self.fingerprint, checksum) + body
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "LossyArchive":
+        """Read what `to_bytes` gave.
+
+        Raises:
+            ArchiveError: If it is foreign, from a newer isthmus, cut off or damaged.
+        """
+        if content[:4] != MAGIC:
+            raise ArchiveError("it is no file of rounded codes. `isthmus compress --lossy` makes one.")
+        if len(content) < _HEAD.size:
+            raise ArchiveError("it is cut off.")
+        _, version, named, fingerprint, checksum = _HEAD.unpack_from(content)
+        if version > VERSION:
+            raise ArchiveError(f"it is of format {version}; this isthmus reads up to {VERSION}. Upgrade isthmus.")
+        body = content[_HEAD.size :]
+        if zlib.crc32(bytes([named]) + fingerprint + body) != checksum:
+            raise ArchiveError("it is damaged: its checksum is another.")
+        if not named:
+            return cls(fingerprint, numbered(_count(body)), body)
+        names, message = _unpack_names(body)
+        return cls(fingerprint, names, message)
+
+
+def numbered(count: int) -> tuple[str, ...]:
+    """The names of images that have none: their numbers, all of one length."""
+    digits = len(str(max(count - 1, 0)))
+    return tuple(f"{place:0{digits}d}" for place in range(count))
+
+
+def _pack_names(names: tuple[str, ...]) -> bytes:
+    text = json.dumps(to_runs(names)).encode()
+    packed = zlib.compress(text, 9)
+    return _SIZES.pack(len(text), len(packed)) + packed
+
+
+def _unpack_names(body: bytes) -> tuple[tuple[str, ...], bytes]:
+    if len(body) < _SIZES.size:
+        raise ArchiveError("the names of its images are cut off.")
+    size, packed = _SIZES.unpack_from(body)
+    message = body[_SIZES.size + packed :]
+    text = inflate(body[_SIZES.size : _SIZES.size + packed], size)
+    try:
+        return tuple(from_runs(json.loads(text), _count(message))), message
+    except ValueError as error:
+        raise ArchiveError(f"the names of its images are damaged ({error}).") from None
+
+
+def _count(message: bytes) -> int:
+    count = int.from_bytes(message[:4], "little")
+    if not 0 < count < MOST_IMAGES:
+        raise ArchiveError("the rounded codes are damaged: there is no such number of images.")
+    return count
+
+
+def fingerprint_of(sha256: str) -> bytes:
+    """The bytes that stand for a run, from its decoder's SHA-256 in hexadecimal."""
+    return bytes.fromhex(sha256)[:FINGERPRINT]

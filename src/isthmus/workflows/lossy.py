@@ -1,0 +1,135 @@
+"""Images to a file of their rounded codes, and back."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.codec.lossy.archive import LossyArchive, fingerprint_of
+from isthmus.codec.lossy.message import Message
+from isthmus.codec.lossy.quality import DEFAULT, compress_to_quality, compress_to_size
+from isthmus.codec.lossy.statistics import CodeStatistics, code_statistics
+from isthmus.codec.names import safe_path
+from isthmus.data import Data
+from isthmus.errors import ArchiveError, UsageError
+from isthmus.pictures.sheets import save_each
+from isthmus.progress import progress_bar
+from isthmus.runs import Run, folder
+from isthmus.storage import new_folder, require_free, write_bytes
+from isthmus.workflows.display import as_displayed
+from isthmus.workflows.using import Written, images_for
+
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Compressed:
+    """What was written.
+
+    Attributes:
+        count: The images.
+        path: The file.
+        size: Its bytes.
+        quality: How finely the codes were rounded, 1 to 100.
+    """
+
+    count: int
+    path: Path
+    size: int
+    quality: int
+
+    @property
+    def bytes_per_image(self) -> float:
+        """The file's bytes, shared among its images."""
+        return self.size / self.count
+
+
+def compress_lossy(
+    run: Run, data: Data, out: Path, quality: int | None = None, bytes_per_image: float | None = None
+) -> Compressed:
+    """Write the rounded codes of images.
+
+    Args:
+        run: Whose codes.
+        data: The images.
+        out: The file.
+        quality: From 1 to 100: every ten halve the distance of the marks that codes are rounded to; 50 by default.
+        bytes_per_image: Instead of a quality: the file's bytes for each image, at most.
+
+    Raises:
+        UsageError: If `out` exists, there is no such quality, or the bytes are too few.
+        DataError: If the images are damaged, or not of the run's shape.
+    """
+    if quality is not None and bytes_per_image is not None:
+        raise UsageError("expected --quality or --bytes-per-image; got both")
+    require_free(out)
+    source = images_for(run, data)
+    parts = []
+    with progress_bar("encoding", len(source)) as bar:
+        for start in range(0, len(source), BATCH):
+            parts.append(run.encode(source.read(np.arange(start, min(start + BATCH, len(source))))))
+            bar.update(min(start + BATCH, len(source)))
+    posterior = {name: np.concatenate([part[name] for part in parts]) for name in run.latent.parameter_names}
+    content, found = compress_codes(run, code_statistics(run, posterior), tuple(source.names), quality, bytes_per_image)
+    write_bytes(out, content)
+    return Compressed(len(source), out, len(content), found)
+
+
+def compress_codes(
+    run: Run,
+    statistics: CodeStatistics,
+    names: tuple[str, ...],
+    quality: int | None = None,
+    bytes_per_image: float | None = None,
+) -> tuple[bytes, int]:
+    """The file's content for codes of images that have these names, and its quality; see `compress_lossy`."""
+    fingerprint = _fingerprint(run)
+    if bytes_per_image is None:
+        found, message = compress_to_quality(statistics, DEFAULT if quality is None else quality)
+    else:
+        around = len(LossyArchive(fingerprint, names, b"").to_bytes())
+        found, message = compress_to_size(statistics, int(bytes_per_image * len(names)) - around)
+    return LossyArchive(fingerprint, names, message).to_bytes(), found
+
+
+def decompress_codes(run: Run, content: bytes) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    """The names and the codes `(n, dim)` of a file's content.
+
+    Raises:
+        ArchiveError: If it is damaged, foreign, or of another run.
+    """
+    archive = LossyArchive.from_bytes(content)
+    if archive.fingerprint != _fingerprint(run):
+        raise ArchiveError(
+            f"it was written with another run than {run.path.name!r}; codes mean nothing to another decoder."
+        )
+    message = Message.from_bytes(archive.message, run.recipe.latent.dim)
+    return archive.names, message.grid.codes(message.marks)
+
+
+def decompress_lossy(file: Path, run: Run, out: Path) -> Written:
+    """Write the images of a file of rounded codes as PNGs, under their names.
+
+    Raises:
+        UsageError: If `out` exists, or there is no such file.
+        ArchiveError: If the file is damaged, foreign, or of another run.
+    """
+    require_free(out)
+    try:
+        names, codes = decompress_codes(run, file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read ({error.strerror}).") from None
+    except ArchiveError as error:
+        raise ArchiveError(f"{file}: {error}") from None
+    paths = [str(safe_path(name)) for name in names]
+    with new_folder(out) as place, progress_bar("decoding", len(codes)) as bar:
+        for start in range(0, len(codes), BATCH):
+            part = codes[start : start + BATCH]
+            save_each(as_displayed(run.decode(part)), paths[start : start + len(part)], place)
+            bar.update(start + len(part))
+    return Written(len(codes), out)
+
+
+def _fingerprint(run: Run) -> bytes:
+    return fingerprint_of(run.manifest.files[folder.DECODER].sha256)
