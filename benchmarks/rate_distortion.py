@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import isthmus
-from isthmus.codec.lossy.archive import numbered
+from isthmus.codec.lossy.archive import LossyArchive, numbered
 from isthmus.codec.lossy.statistics import code_statistics
 from isthmus.evaluation.reconstruction import closeness
 from isthmus.runs import Run
@@ -114,14 +114,14 @@ def of_run(run: Run, images: Pixels) -> Iterator[dict[str, Any]]:
     single = images[:SINGLES]
     for quality in QUALITIES:
         content, _ = compress_codes(run, code_statistics(run, posterior), numbered(len(images)), quality)
-        back = run.decode(decompress_codes(run, content)[1])
+        back = run.decode(decompress_codes(run, LossyArchive.from_bytes(content)))
         yield point("isthmus", "joined", quality, len(content), images, back)
         size, given = 0, []
         for i in range(len(single)):
             one = {name: values[i : i + 1] for name, values in posterior.items()}
             content, _ = compress_codes(run, code_statistics(run, one), numbered(1), quality)
             size += len(content)
-            given.append(run.decode(decompress_codes(run, content)[1]))
+            given.append(run.decode(decompress_codes(run, LossyArchive.from_bytes(content))))
         yield point("isthmus", "single", quality, size, single, np.concatenate(given))
 
 

@@ -21,7 +21,7 @@ from PIL import Image
 
 import isthmus
 from isthmus import pictures
-from isthmus.codec.lossy.archive import numbered
+from isthmus.codec.lossy.archive import LossyArchive, numbered
 from isthmus.codec.lossy.statistics import code_statistics
 from isthmus.data import Data
 from isthmus.pictures.figures import new_figure
@@ -80,7 +80,7 @@ def draw_few_bytes(run: Run, data: Data, theme: pictures.ThemeName) -> Figure:
     content, _ = compress_codes(
         run, code_statistics(run, run.encode(images)), numbered(len(images)), bytes_per_image=BUDGET
     )
-    codes = decompress_codes(run, content)[1]
+    codes = decompress_codes(run, LossyArchive.from_bytes(content))
     shown = spread(len(images), SHOWN)
     rows = [
         ("as they are", images[shown]),

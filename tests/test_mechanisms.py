@@ -93,7 +93,7 @@ class Traces:
         model = self._model
         codes = np.random.default_rng(1).standard_normal((4, self.recipe.latent.dim), np.float32)
         encoded = model.encoder(self._prepared.train.read(np.arange(4)))
-        decoded = model.decode(codes, encoded)
+        decoded = model.decode(ops.convert_to_tensor(codes), encoded)
         return [*encoded, *decoded, *map(ops.convert_to_numpy, (*encoded.values(), *decoded.values()))]
 
     @cached_property

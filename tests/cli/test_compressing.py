@@ -62,3 +62,29 @@ def test_what_is_wrong_is_said(isthmus, tmp_path, trained):
         assert message in done.stderr
         assert "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["no.isth"]
+
+
+def test_lossy_there_and_back(isthmus, tmp_path, trained):
+    run, _ = trained
+    done = isthmus("compress", run, "digits", "--lossy", "--bytes-per-image", 6, "--out", "x.isth", "--json")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    size = (tmp_path / "x.isth").stat().st_size
+    assert (figures["images"], figures["bytes"]) == (1000, size)
+    assert size <= 6000
+    assert isthmus("list", "x.isth").stdout.count("\n") == 1001
+    assert json.loads(isthmus("list", "x.isth", "--json").stdout)["lossy"] is True
+    assert isthmus("verify", "x.isth", "--run", run).stdout == "x.isth: 1000 images are sound\n"
+    assert isthmus("decompress", "x.isth", "--run", run, "--out", "back").returncode == 0
+    assert len(list((tmp_path / "back").iterdir())) == 1000
+
+
+def test_lossless_and_lossy_do_not_mix(isthmus, trained):
+    for given, message in (
+        (("--quality", 5), "--quality goes with --lossy"),
+        (("--lossy", "--embed-model"), "--embed-model does not go with --lossy"),
+        (("--lossy", "--quality", 5, "--bytes-per-image", 5), "got both"),
+    ):
+        done = isthmus("compress", trained[0], "digits", "--out", "x.isth", *given)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert message in done.stderr

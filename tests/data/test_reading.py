@@ -13,7 +13,7 @@ def test_images_keep_their_order(tmp_path, encoded, random_images, write_files, 
     monkeypatch.setattr(reading.os, "cpu_count", lambda: 4)
     images = random_images(50, 6, 7, 3)
     folder = Folder(write_files(tmp_path / "set", {f"{n:02d}.png": encoded(image) for n, image in enumerate(images)}))
-    given = list(decoded_images(folder, survey(folder), Preprocessing(6, 7, 3)))
+    given = list(decoded_images(folder, survey(folder), decoder(Preprocessing(6, 7, 3))))
     np.testing.assert_array_equal(np.stack(given), images)
 
 

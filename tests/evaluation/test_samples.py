@@ -5,13 +5,13 @@ import pytest
 
 from isthmus.data import as_source
 from isthmus.evaluation.samples import PixelFeatures, frechet_distance, nearest_images, precision_recall
-from isthmus.recipes import Pixels
+from isthmus.recipes import Recipe
 
 
 @pytest.fixture
 def material():
     """As much of a run as a search for the nearest images needs."""
-    return SimpleNamespace(run=SimpleNamespace(recipe=SimpleNamespace(pixels=Pixels())), seed=0)
+    return SimpleNamespace(run=SimpleNamespace(recipe=Recipe()), seed=0)
 
 
 def test_the_frechet_distance_of_gaussians_is_the_closed_form():

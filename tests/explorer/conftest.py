@@ -1,5 +1,6 @@
 """The explorer, served from a thread, and what asks it."""
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -7,6 +8,7 @@ import os
 import shutil
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -51,6 +53,17 @@ class Explorer:
             return Answer(answer.status, found, answer.read())
         finally:
             connection.close()
+
+
+@pytest.fixture(scope="session")
+def finish():
+    """Runs a coroutine to its end, in a thread of its own: the browser's loop may be running in this one."""
+
+    def run(coroutine):
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(asyncio.run, coroutine).result()
+
+    return run
 
 
 @contextlib.contextmanager

@@ -220,7 +220,7 @@ def test_where_there_are_no_images_it_says_why(tiny_run, serving, wait_for):
         assert served.ask("/api/distortions").status == 404
 
 
-def test_many_requests_at_once_are_each_answered_their_own(explorer, tiny_run):
+def test_many_requests_at_once_are_each_answered_their_own(explorer, tiny_run, finish):
     codes = np.random.default_rng(2).standard_normal((24, 2)).astype(np.float32)
 
     async def one(code):
@@ -230,7 +230,7 @@ def test_many_requests_at_once_are_each_answered_their_own(explorer, tiny_run):
     async def all_at_once():
         return await asyncio.gather(*(one(code) for code in codes))
 
-    answers = asyncio.run(all_at_once())
+    answers = finish(all_at_once())
     expected = tiny_run.decode(codes)
     for answer, image in zip(answers, expected, strict=True):
         # One more row in a batch may move a float by a rounding, and a pixel by one.

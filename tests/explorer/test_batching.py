@@ -7,7 +7,7 @@ import pytest
 from isthmus.explorer.batching import Batcher, BusyError
 
 
-def test_what_comes_together_is_computed_together_and_given_back_apart():
+def test_what_comes_together_is_computed_together_and_given_back_apart(finish):
     sizes, hold = [], threading.Event()
 
     def work(rows):
@@ -22,14 +22,14 @@ def test_what_comes_together_is_computed_together_and_given_back_apart():
         hold.set()
         return await asyncio.gather(*asked)
 
-    found = asyncio.run(ask())
+    found = finish(ask())
     assert sizes == [10] or sizes == [1, 9]
     for n, answer in zip((1, 2, 3, 4), found, strict=True):
         np.testing.assert_array_equal(answer["twice"], np.full((n, 2), 2 * n))
         np.testing.assert_array_equal(answer["sum"], np.full(n, 2 * n))
 
 
-def test_a_batch_is_no_larger_than_it_may_be_unless_one_request_is():
+def test_a_batch_is_no_larger_than_it_may_be_unless_one_request_is(finish):
     sizes = []
 
     def work(rows):
@@ -40,12 +40,12 @@ def test_a_batch_is_no_larger_than_it_may_be_unless_one_request_is():
         batcher = Batcher(work, most=4, waiting=1000)
         await asyncio.gather(*(batcher(np.zeros((n, 1))) for n in (3, 3, 1, 9, 2)))
 
-    asyncio.run(ask())
+    finish(ask())
     assert sum(sizes) == 18
     assert all(size <= 4 or size == 9 for size in sizes)
 
 
-def test_more_than_may_wait_is_refused_and_the_rest_is_answered():
+def test_more_than_may_wait_is_refused_and_the_rest_is_answered(finish):
     hold = threading.Event()
 
     def work(rows):
@@ -63,10 +63,10 @@ def test_more_than_may_wait_is_refused_and_the_rest_is_answered():
         hold.set()
         assert [len(found["rows"]) for found in await asyncio.gather(*asked)] == [3, 3]
 
-    asyncio.run(ask())
+    finish(ask())
 
 
-def test_a_fault_reaches_who_asked_and_nobody_after():
+def test_a_fault_reaches_who_asked_and_nobody_after(finish):
     def work(rows):
         if (rows < 0).any():
             raise ValueError("negative")
@@ -78,10 +78,10 @@ def test_a_fault_reaches_who_asked_and_nobody_after():
             await batcher(-np.ones((1, 1)))
         return await batcher(np.ones((1, 1)))
 
-    assert asyncio.run(ask())["rows"] == 1
+    assert finish(ask())["rows"] == 1
 
 
-def test_who_goes_away_holds_nobody_up():
+def test_who_goes_away_holds_nobody_up(finish):
     hold = threading.Event()
 
     def work(rows):
@@ -96,4 +96,4 @@ def test_who_goes_away_holds_nobody_up():
         hold.set()
         return await asyncio.wait_for(stays, 10)
 
-    assert len(asyncio.run(ask())["rows"]) == 1
+    assert len(finish(ask())["rows"]) == 1

@@ -1,5 +1,6 @@
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,6 +13,12 @@ NAMES = frozenset({"localhost", "box", "box.local"})
 async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"in"})
+
+
+def finish(coroutine):
+    """Run it to its end, in a thread of its own: the browser's loop may be running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def ask(guard, path="/api/describe", query=b"", method="GET", **headers):
@@ -28,7 +35,7 @@ def ask(guard, path="/api/describe", query=b"", method="GET", **headers):
         "type": "http", "scheme": "http", "method": method, "path": path, "query_string": query, "headers": raw,
         "client": ("127.0.0.1", 1),
     }  # fmt: skip
-    asyncio.run(guard(scope, receive, send))
+    finish(guard(scope, receive, send))
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], headers, sent[1]["body"]
 
@@ -132,4 +139,4 @@ def test_what_is_no_http_gets_nothing():
         await guard()({"type": "websocket", "headers": []}, None, send)
         return sent
 
-    assert asyncio.run(run()) == []
+    assert finish(run()) == []

@@ -1,5 +1,3 @@
-import asyncio
-
 import numpy as np
 import pytest
 
@@ -17,18 +15,18 @@ def test_it_says_what_the_run_is(service):
     assert all(about["capabilities"].values())
 
 
-def test_codes_are_decoded_as_the_run_does(service, tiny_run):
+def test_codes_are_decoded_as_the_run_does(service, tiny_run, finish):
     codes = np.random.default_rng(0).standard_normal((5, 2)).astype(np.float32)
-    np.testing.assert_array_equal(asyncio.run(service.decode(codes)), tiny_run.decode(codes))
+    np.testing.assert_array_equal(finish(service.decode(codes)), tiny_run.decode(codes))
 
 
-def test_a_picture_of_the_data_is_about_as_unusual_as_it_is(service, others):
+def test_a_picture_of_the_data_is_about_as_unusual_as_it_is(service, others, finish):
     """The percentiles of all images, each a little noisy, spread from 0 to 100."""
-    found = asyncio.run(service.encode(others[0]))
+    found = finish(service.encode(others[0]))
     assert found.mean.shape == (120, 2)
     assert 30 < np.mean(found.percentile) < 70
     noise = np.random.default_rng(0).integers(0, 256, (3, 12, 10, 1), dtype=np.uint8)
-    assert (asyncio.run(service.encode(noise)).percentile > 99).all()
+    assert (finish(service.encode(noise)).percentile > 99).all()
 
 
 def test_the_scale_of_a_plain_autoencoder_is_that_of_its_codes(tiny_ae_run, bars):
@@ -39,15 +37,15 @@ def test_the_scale_of_a_plain_autoencoder_is_that_of_its_codes(tiny_ae_run, bars
     np.testing.assert_allclose(deviation, codes.std(axis=0), rtol=0.25)
 
 
-def test_without_images_it_works_from_the_prior_alone(tiny_run, wait_for):
+def test_without_images_it_works_from_the_prior_alone(tiny_run, wait_for, finish):
     service = Service(tiny_run)
     service.start()
     wait_for(lambda: service.cloud.fault)
     about = service.describe()
     assert not about["capabilities"]["points"]
     assert "--data DATA" in about["note"]
-    assert asyncio.run(service.decode(np.zeros((1, 2), np.float32))).shape == (1, 12, 10, 1)
-    assert asyncio.run(service.encode(np.zeros((1, 12, 10, 1), np.uint8))).percentile is None
+    assert finish(service.decode(np.zeros((1, 2), np.float32))).shape == (1, 12, 10, 1)
+    assert finish(service.encode(np.zeros((1, 12, 10, 1), np.uint8))).percentile is None
 
 
 def test_no_more_images_than_asked_for_and_from_all_over_the_set(tiny_run, others, wait_for):

@@ -62,7 +62,7 @@ def test_a_picture_of_other_channels(tiny_restorer, shape):
 
 
 @pytest.fixture(scope="module")
-def run_of(self, tiny_restorer_recipe, tmp_path_factory):
+def run_of(tiny_restorer_recipe, tmp_path_factory):
     def make(task, channels):
         images = np.random.default_rng(0).integers(0, 256, (40, 12, 10, channels)).astype(np.uint8)
         training = tiny_restorer_recipe.training.model_copy(update={"epochs": 1})

@@ -4,7 +4,8 @@ from PIL import Image
 
 from isthmus.errors import ArchiveError, UsageError
 from isthmus.workflows import lossy
-from isthmus.workflows.lossy import compress_lossy, decompress_codes, decompress_lossy
+from isthmus.workflows.decompressing import decompress, list_archive, verify
+from isthmus.workflows.lossy import compress_lossy, read_codes
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def test_images_come_back_nearly_as_they_were(which, bars, tmp_path, request, mo
     done = compress_lossy(run, bars, tmp_path / "bars.isth", quality=90)
     assert (done.count, done.size) == (120, done.path.stat().st_size)
     assert done.bytes_per_image == done.size / 120
-    written = decompress_lossy(done.path, run, tmp_path / "out")
+    written = decompress(done.path, tmp_path / "out", run)
     assert written.count == 120
     given = np.stack([np.asarray(Image.open(path)) for path in sorted((tmp_path / "out").iterdir())])
     expected = run.reconstruct(bars[0])[..., 0]
@@ -27,7 +28,7 @@ def test_images_come_back_nearly_as_they_were(which, bars, tmp_path, request, mo
 
 
 def test_the_codes_are_those_that_were_rounded(tiny_run, bars, compressed):
-    names, codes = decompress_codes(tiny_run, compressed.path.read_bytes())
+    names, codes = read_codes(compressed.path, tiny_run)
     assert len(names) == len(codes) == 120
     posterior = tiny_run.encode(bars[0])
     # Marks lie a quarter of a tolerance apart, or up to an eighth of an octave more.
@@ -51,14 +52,14 @@ def test_names_and_folders_come_back(tiny_run, bars, tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(bars[0][int(path.stem), :, :, 0]).save(path)
     done = compress_lossy(tiny_run, tmp_path / "in", tmp_path / "x.isth")
-    decompress_lossy(done.path, tiny_run, tmp_path / "out")
+    decompress(done.path, tmp_path / "out", tiny_run)
     found = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.png"))
     assert found == ["cats/1.png", "dogs/1.png", "dogs/2.png"]
 
 
 def test_another_run_cannot_read_it(tiny_ae_run, compressed, tmp_path):
-    with pytest.raises(ArchiveError, match=r"bars.isth: it was written with another run than 'tiny-ae'"):
-        decompress_lossy(compressed.path, tiny_ae_run, tmp_path / "out")
+    with pytest.raises(ArchiveError, match=r"bars.isth: the codes were made with another run than 'tiny-ae'"):
+        decompress(compressed.path, tmp_path / "out", tiny_ae_run)
     assert not (tmp_path / "out").exists()
 
 
@@ -67,9 +68,9 @@ def test_a_damaged_file_is_an_error(tiny_run, compressed, tmp_path):
     content[40] ^= 1
     compressed.path.write_bytes(content)
     with pytest.raises(ArchiveError, match=r"bars.isth: it is damaged"):
-        decompress_lossy(compressed.path, tiny_run, tmp_path / "out")
-    with pytest.raises(UsageError, match="cannot be read"):
-        decompress_lossy(tmp_path / "nowhere.isth", tiny_run, tmp_path / "out")
+        decompress(compressed.path, tmp_path / "out", tiny_run)
+    with pytest.raises(ArchiveError, match="it is damaged"):
+        verify(compressed.path)
 
 
 def test_what_cannot_be_asked(tiny_run, bars, compressed, tmp_path):
@@ -80,3 +81,27 @@ def test_what_cannot_be_asked(tiny_run, bars, compressed, tmp_path):
     with pytest.raises(UsageError, match="too few"):
         compress_lossy(tiny_run, bars, tmp_path / "x.isth", bytes_per_image=0.3)
     assert not (tmp_path / "x.isth").exists()
+    with pytest.raises(UsageError, match=r"to end in \.isth"):
+        compress_lossy(tiny_run, bars, tmp_path / "x.zip")
+    with pytest.raises(UsageError, match="Give the run that it was made with"):
+        decompress(compressed.path, tmp_path / "out")
+
+
+def test_some_images_alone_and_all_as_an_array(tiny_run, bars, compressed, tmp_path):
+    decompress(compressed.path, tmp_path / "all.npy", tiny_run)
+    every = np.load(tmp_path / "all.npy")
+    assert every.shape == bars[0].shape
+    decompress(compressed.path, tmp_path / "two.npy", tiny_run, only=("007", "111"))
+    np.testing.assert_array_equal(np.load(tmp_path / "two.npy"), every[[7, 110]])
+    with pytest.raises(UsageError, match="there is no image 'nobody'"):
+        decompress(compressed.path, tmp_path / "none", tiny_run, only=("nobody",))
+    assert not (tmp_path / "none").exists()
+
+
+def test_listing_and_verifying(tiny_run, tiny_ae_run, compressed):
+    found = list_archive(compressed.path)
+    assert found.names[:2] == ("000", "001")
+    assert tiny_run.manifest.files["decoder.onnx"].sha256.startswith(found.model)
+    assert (verify(compressed.path).count, verify(compressed.path, tiny_run).count) == (120, 120)
+    with pytest.raises(ArchiveError, match="another run"):
+        verify(compressed.path, tiny_ae_run)

@@ -1,4 +1,4 @@
-"""`isthmus compress`, `decompress`, `list` and `verify`: images in few bits, and back without loss."""
+"""`isthmus compress`, `decompress`, `list` and `verify`: images in few bits, and back."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +10,7 @@ from isthmus.cli.options import AsJson, DataName, RunPath
 
 if TYPE_CHECKING:
     from isthmus.codec import Damage
+    from isthmus.runs import Run
     from isthmus.workflows.compressing import Compressed
 
 ArchivePath = Annotated[Path, typer.Argument(metavar="FILE.isth", help="The archive.", show_default=False)]
@@ -41,19 +42,52 @@ def compress(
     ] = 2000,
     compare: Annotated[bool, typer.Option("--compare", help="Say what PNG, WebP, xz and others would take.")] = False,
     threads: Threads = None,
+    lossy: Annotated[
+        bool, typer.Option("--lossy", help="Keep only their codes, rounded: far smaller, and only nearly the same.")
+    ] = False,
+    quality: Annotated[
+        int | None,
+        typer.Option(
+            metavar="1..100",
+            min=1,
+            max=100,
+            help="With --lossy, how finely codes are rounded: 50 by default.",
+            show_default=False,
+        ),
+    ] = None,
+    bytes_per_image: Annotated[
+        float | None,
+        typer.Option(
+            metavar="BYTES",
+            help="With --lossy, instead of a quality: what the file may take for each image.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compress images without loss: they come back pixel by pixel, on any machine.
 
-    Images of the run's shape are coded by its model; files of another kind are kept as they are.
+    Images of the run's shape are coded by its model; files of another kind are kept as they are.  With --lossy all are
+    fitted to the run's shape, and come back as its decoder draws them.
 
     Examples:
 
       isthmus compress runs/digits scans --out scans.isth
 
       isthmus compress runs/digits mnist --threshold --embed-model --compare --out mnist.isth
+
+      isthmus compress runs/digits mnist --lossy --bytes-per-image 8 --out small.isth
     """
     from isthmus.runs import load
+
+    _require_one_way(
+        lossy,
+        {"--quality": quality is not None, "--bytes-per-image": bytes_per_image is not None},
+        {"--threshold": threshold, "--embed-model": embed_model, "--append": append, "--compare": compare},
+    )
+    if lossy:
+        _compress_lossy(load(run), data, out, quality, bytes_per_image, as_json)
+        return
     from isthmus.workflows.compressing import compress as work
 
     opened = load(run)
@@ -125,14 +159,28 @@ def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
 
       isthmus list scans.isth
     """
-    from isthmus.workflows.decompressing import list_archive
+    from isthmus.workflows.decompressing import LossyListing, list_archive
 
     found = list_archive(archive)
+    if isinstance(found, LossyListing):
+        if as_json:
+            print_json(
+                {"lossy": True, "model": found.model, "bytes": found.size, "images": [{"name": n} for n in found.names]}
+            )
+        else:
+            say(
+                f"{archive}: {len(found.names)} images as rounded codes, {spell_bytes(found.size)}; of the decoder "
+                f"{found.model}"
+            )
+            for name in found.names:
+                say(name)
+        return
     height, width, channels = found.shape
     shapes = ["file" if shape is None else f"{shape[1]}x{shape[0]}x{shape[2]}" for shape in found.shapes]
     if as_json:
         print_json(
             {
+                "lossy": False,
                 "run": found.run_name,
                 "model": found.model,
                 "model_inside": found.embedded,
@@ -171,6 +219,37 @@ def verify(archive: ArchivePath, run: OwnRun = None, threads: Threads = None, as
     else:
         say(f"{archive}: {done.count} images are sound{', but there is damage' if done.damage else ''}")
     _tell_damage(done.damage, as_json)
+
+
+def _compress_lossy(
+    run: "Run", data: str, out: Path, quality: int | None, bytes_per_image: float | None, as_json: bool
+) -> None:
+    from isthmus.workflows.lossy import compress_lossy
+
+    small = compress_lossy(run, data, out, quality, bytes_per_image)
+    if as_json:
+        print_json(
+            {
+                "images": small.count,
+                "bytes": small.size,
+                "bytes_per_image": small.bytes_per_image,
+                "quality": small.quality,
+                "out": str(small.path),
+            }
+        )
+    else:
+        say(
+            f"{small.path}: {small.count} images in {spell_bytes(small.size)}, {small.bytes_per_image:.2f} bytes "
+            f"each; quality {small.quality}"
+        )
+
+
+def _require_one_way(lossy: bool, only_lossy: dict[str, bool], only_lossless: dict[str, bool]) -> None:
+    from isthmus.errors import UsageError
+
+    for option, given in (only_lossless if lossy else only_lossy).items():
+        if given:
+            raise UsageError(f"{option} {'does not go with' if lossy else 'goes with'} --lossy")
 
 
 def _tell_damage(damage: "tuple[Damage, ...]", as_json: bool) -> None:

@@ -29,8 +29,10 @@ FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
 }  # fmt: skip
 """Functions of one number, with the values of their attributes where a graph is silent."""
 ARITHMETIC = ("Add", "Div", "Greater", "Less", "Max", "Min", "Mul", "Pow", "Sub")
+FOLDS = ("ReduceSum", "Softmax")
+"""What is done along one axis."""
 OTHERS = ("Cast", "Clip", "Conv", "ConvTranspose", "Gemm", "MatMul")
-OPERATORS = tuple(sorted((*MOVING, *FUNCTIONS, *ARITHMETIC, *OTHERS)))
+OPERATORS = tuple(sorted((*MOVING, *FUNCTIONS, *ARITHMETIC, *FOLDS, *OTHERS)))
 """All that a graph may do, once ONNX Runtime has simplified it."""
 
 
@@ -111,6 +113,8 @@ class _Translation:
                 value = self._applied(kind, inputs[0], {**FUNCTIONS[kind], **texts})
             case kind if kind in ARITHMETIC:
                 value = self._combined(kind, *inputs)
+            case kind if kind in FOLDS:
+                value = self._folded(kind, attributes, *inputs)
             case "Cast":
                 integer = attributes["to"] not in (onnx.TensorProto.FLOAT, onnx.TensorProto.BOOL)
                 value = self._applied("Trunc", inputs[0], {}) if integer else inputs[0]
@@ -178,6 +182,21 @@ class _Translation:
         numbers = np.empty(self.lengths[host.buffer], np.float32)
         numbers[host.index] = value
         return {"weight": self._weight(shortest_period(numbers))}
+
+    def _folded(self, kind: str, attributes: Mapping[str, Any], view: Any, axes: Any = None) -> View:
+        along = np.ravel(attributes.get("axis", -1) if kind == "Softmax" else attributes.get("axes", axes))
+        if not isinstance(view, View) or isinstance(axes, View) or len(along) != 1 or along[0] is None:
+            raise self._refusal(f"has a {kind} along other than one axis")
+        axis = int(along[0]) % view.index.ndim
+        view = self._laid_out(view, (*(other for other in range(view.index.ndim) if other != axis), axis))
+        length = view.index.shape[axis]
+        same = kind == "Softmax"
+        buffer = self._buffer(view.index.size if same else view.index.size // length)
+        self.steps.append({"do": "fold", "function": kind, "length": length, "from": view.buffer, "to": buffer})
+        if same:
+            return View(buffer, view.index)
+        kept = view.index.take([0] if attributes.get("keepdims", 1) else 0, axis)
+        return View(buffer, kept // length)
 
     def _convolved(self, kind: str, attributes: Mapping[str, Any], view: Any, weight: Any, bias: Any = None) -> View:
         settings = {"auto_pad": b"NOTSET", "group": 1, "dilations": [1, 1], **attributes}

@@ -97,8 +97,7 @@ def compress(
         StorageError: If the archive cannot be written.
     """
     begun = time.perf_counter()
-    if out.suffix != SUFFIX:
-        raise UsageError(f"expected --out to end in {SUFFIX}; got {out.name!r}")
+    require_suffix(out)
     if not 1 <= chunk_images <= MOST_IMAGES:
         raise UsageError(f"expected a chunk of 1 to {MOST_IMAGES} images; got {chunk_images}")
     if append and not out.is_file():
@@ -138,6 +137,16 @@ def compress(
         tuple(_notes(model, written.tally, reading, threshold)),
         tuple(reading.skipped),
     )
+
+
+def require_suffix(out: Path) -> None:
+    """Check that what is to be written says by its name what it is.
+
+    Raises:
+        UsageError: If it has another ending than `.isth`.
+    """
+    if out.suffix != SUFFIX:
+        raise UsageError(f"expected --out to end in {SUFFIX}; got {out.name!r}")
 
 
 class _Reading:

@@ -1,5 +1,7 @@
-"""Images to a file of their rounded codes, and back."""
+"""Images to a file of their rounded codes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,21 +12,19 @@ from isthmus.codec.lossy.archive import LossyArchive, fingerprint_of
 from isthmus.codec.lossy.message import Message
 from isthmus.codec.lossy.quality import DEFAULT, compress_to_quality, compress_to_size
 from isthmus.codec.lossy.statistics import CodeStatistics, code_statistics
-from isthmus.codec.names import safe_path
 from isthmus.data import Data
 from isthmus.errors import ArchiveError, UsageError
-from isthmus.pictures.sheets import save_each
 from isthmus.progress import progress_bar
 from isthmus.runs import Run, folder
-from isthmus.storage import new_folder, require_free, write_bytes
-from isthmus.workflows.display import as_displayed
-from isthmus.workflows.using import Written, images_for
+from isthmus.storage import require_free, write_bytes
+from isthmus.workflows.compressing import require_suffix
+from isthmus.workflows.using import images_for
 
 BATCH = 500
 
 
 @dataclass(frozen=True)
-class Compressed:
+class LossyCompressed:
     """What was written.
 
     Attributes:
@@ -47,7 +47,7 @@ class Compressed:
 
 def compress_lossy(
     run: Run, data: Data, out: Path, quality: int | None = None, bytes_per_image: float | None = None
-) -> Compressed:
+) -> LossyCompressed:
     """Write the rounded codes of images.
 
     Args:
@@ -58,11 +58,13 @@ def compress_lossy(
         bytes_per_image: Instead of a quality: the file's bytes for each image, at most.
 
     Raises:
-        UsageError: If `out` exists, there is no such quality, or the bytes are too few.
+        UsageError: If `out` exists or has another ending than `.isth`, there is no such quality, or the bytes are too
+            few.
         DataError: If the images are damaged, or not of the run's shape.
     """
     if quality is not None and bytes_per_image is not None:
         raise UsageError("expected --quality or --bytes-per-image; got both")
+    require_suffix(out)
     require_free(out)
     source = images_for(run, data)
     parts = []
@@ -73,7 +75,7 @@ def compress_lossy(
     posterior = {name: np.concatenate([part[name] for part in parts]) for name in run.latent.parameter_names}
     content, found = compress_codes(run, code_statistics(run, posterior), tuple(source.names), quality, bytes_per_image)
     write_bytes(out, content)
-    return Compressed(len(source), out, len(content), found)
+    return LossyCompressed(len(source), out, len(content), found)
 
 
 def compress_codes(
@@ -93,42 +95,50 @@ def compress_codes(
     return LossyArchive(fingerprint, names, message).to_bytes(), found
 
 
-def decompress_codes(run: Run, content: bytes) -> tuple[tuple[str, ...], NDArray[np.float32]]:
-    """The names and the codes `(n, dim)` of a file's content.
+def read_lossy(path: Path) -> LossyArchive:
+    """Read a file of rounded codes.
 
     Raises:
-        ArchiveError: If it is damaged, foreign, or of another run.
+        ArchiveError: If it cannot be read, is damaged or foreign.
     """
-    archive = LossyArchive.from_bytes(content)
+    with _naming(path):
+        return LossyArchive.from_bytes(path.read_bytes())
+
+
+def read_codes(path: Path, run: Run) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    """The names and the codes `(n, dim)` of a file of rounded codes.
+
+    Raises:
+        ArchiveError: If it cannot be read, is damaged, foreign or of another run.
+    """
+    archive = read_lossy(path)
+    with _naming(path):
+        return archive.names, decompress_codes(run, archive)
+
+
+def decompress_codes(run: Run, archive: LossyArchive) -> NDArray[np.float32]:
+    """The codes `(n, dim)` of a file of rounded codes.
+
+    Raises:
+        ArchiveError: If they are damaged, or of another run.
+    """
     if archive.fingerprint != _fingerprint(run):
         raise ArchiveError(
-            f"it was written with another run than {run.path.name!r}; codes mean nothing to another decoder."
+            f"the codes were made with another run than {run.path.name!r}, and mean nothing to another decoder."
         )
     message = Message.from_bytes(archive.message, run.recipe.latent.dim)
-    return archive.names, message.grid.codes(message.marks)
+    return message.grid.codes(message.marks)
 
 
-def decompress_lossy(file: Path, run: Run, out: Path) -> Written:
-    """Write the images of a file of rounded codes as PNGs, under their names.
-
-    Raises:
-        UsageError: If `out` exists, or there is no such file.
-        ArchiveError: If the file is damaged, foreign, or of another run.
-    """
-    require_free(out)
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Say of which file the faults are."""
     try:
-        names, codes = decompress_codes(run, file.read_bytes())
+        yield
     except OSError as error:
-        raise UsageError(f"{file} cannot be read ({error.strerror}).") from None
+        raise ArchiveError(f"{path} cannot be opened ({error.strerror}).") from None
     except ArchiveError as error:
-        raise ArchiveError(f"{file}: {error}") from None
-    paths = [str(safe_path(name)) for name in names]
-    with new_folder(out) as place, progress_bar("decoding", len(codes)) as bar:
-        for start in range(0, len(codes), BATCH):
-            part = codes[start : start + BATCH]
-            save_each(as_displayed(run.decode(part)), paths[start : start + len(part)], place)
-            bar.update(start + len(part))
-    return Written(len(codes), out)
+        raise ArchiveError(f"{path}: {error}") from None
 
 
 def _fingerprint(run: Run) -> bytes:

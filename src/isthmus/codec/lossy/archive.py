@@ -4,6 +4,7 @@ import json
 import struct
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 from isthmus.codec.lossy.message import MOST_IMAGES
 from isthmus.codec.names import from_runs, to_runs
@@ -63,6 +64,15 @@ class LossyArchive:
             return cls(fingerprint, numbered(_count(body)), body)
         names, message = _unpack_names(body)
         return cls(fingerprint, names, message)
+
+
+def is_lossy(path: Path) -> bool:
+    """Whether a file begins as one of rounded codes does."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
 
 
 def numbered(count: int) -> tuple[str, ...]:

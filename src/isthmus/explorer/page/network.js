@@ -44,8 +44,24 @@ const ARITHMETIC = {
   Sub: (a, b) => a - b,
 };
 
+/** Functions of some numbers that stand side by side: where they are, how many, and where the results go. */
+const FOLDS = {
+  ReduceSum: (from, start, length, to, group) => {
+    let sum = 0;
+    for (let i = start; i < start + length; i++) sum += from[i];
+    to[group] = sum;
+  },
+  Softmax: (from, start, length, to) => {
+    let most = from[start];
+    for (let i = start; i < start + length; i++) most = Math.max(most, from[i]);
+    let sum = 0;
+    for (let i = start; i < start + length; i++) sum += Math.exp(from[i] - most);
+    for (let i = start; i < start + length; i++) to[i] = Math.exp(from[i] - most) / sum;
+  },
+};
+
 /** What each kind of step makes of the program's buffers and weights: a function to call for every input. */
-const STEPS = { apply, combine, convolve, gather, multiply };
+const STEPS = { apply, combine, convolve, fold, gather, multiply };
 
 /** One network; it keeps its buffers, so it does one thing at a time. */
 export class Network {
@@ -97,6 +113,17 @@ function combine(step, buffers, weight) {
       if (++j === first.length) j = 0;
       if (++k === second.length) k = 0;
     }
+  };
+}
+
+/** What is done to every `step.length` numbers. */
+function fold(step, buffers) {
+  const from = buffers[step.from];
+  const to = buffers[step.to];
+  const { length } = step;
+  const value = FOLDS[step.function];
+  return () => {
+    for (let start = 0, group = 0; start < from.length; start += length, group++) value(from, start, length, to, group);
   };
 }
 
