@@ -64,7 +64,7 @@ def test_the_same_images_give_the_same_bytes(models, mixed):
 
 
 def test_tallies_add_up():
-    assert Tally(1, 1, 9, 8, 3, 0, 0) + Tally(2, 0, 0, 0, 0, 5, 1) == Tally(3, 1, 9, 8, 3, 5, 1)
+    assert Tally(1, 1, 9, 8, 3, 0, 0, 9) + Tally(2, 0, 0, 0, 0, 5, 1, 6, 1) == Tally(3, 1, 9, 8, 3, 5, 1, 15, 1)
 
 
 def test_another_model_is_noticed(models, pictures, model_maker):

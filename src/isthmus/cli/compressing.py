@@ -282,9 +282,9 @@ def _figures(done: "Compressed") -> dict[str, Any]:
     }
     if tally.coded_numbers:
         figures["net_bits_per_number"] = (tally.coded_bits - tally.initial_bits) / tally.coded_numbers
-        if tally.coded == tally.images == done.images:
-            figures["gross_bits_per_number"] = 8 * size / tally.coded_numbers
-            figures["gross_bits_per_number_with_model"] = 8 * (size + done.model_bytes) / tally.coded_numbers
+        if tally.images == done.images and not tally.files:
+            figures["gross_bits_per_number"] = 8 * size / tally.numbers
+            figures["gross_bits_per_number_with_model"] = 8 * (size + done.model_bytes) / tally.numbers
     return figures
 
 
@@ -297,7 +297,7 @@ def _tell(done: "Compressed", rivals: dict[str, Any]) -> None:
         line = f"  {figures['net_bits_per_number']:.4f} bits a pixel (and channel) for the images that the model codes"
         if "gross_bits_per_number" in figures:
             line += (
-                f"; {figures['gross_bits_per_number']:.4f} with names, checksums and initial bits, "
+                f"; {figures['gross_bits_per_number']:.4f} for all, with names, checksums and initial bits, "
                 f"{figures['gross_bits_per_number_with_model']:.4f} with the model of {spell_bytes(done.model_bytes)}"
             )
         say(line)

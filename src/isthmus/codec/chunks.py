@@ -4,7 +4,7 @@ import json
 import math
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,8 @@ class Tally:
         initial_bits: What a first image needs to begin with.
         escaped_bytes: What the others take.
         poor: Images of a kind that the model codes, but so poorly that they are smaller without it.
+        numbers: The numbers in all images but those that are kept as files.
+        files: Those.
     """
 
     images: int = 0
@@ -64,20 +66,11 @@ class Tally:
     initial_bits: int = 0
     escaped_bytes: int = 0
     poor: int = 0
+    numbers: int = 0
+    files: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
-        return Tally(*(mine + theirs for mine, theirs in zip(self._numbers(), other._numbers(), strict=True)))
-
-    def _numbers(self) -> tuple[int, ...]:
-        return (
-            self.images,
-            self.coded,
-            self.coded_numbers,
-            self.coded_bits,
-            self.initial_bits,
-            self.escaped_bytes,
-            self.poor,
-        )
+        return Tally(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,6 +161,8 @@ def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[
         initial,
         sum(map(len, blobs)),
         poor,
+        sum(item.size for item in items if item.pixels is not None),
+        sum(item.pixels is None for item in items),
     )
     return content, tally
 
