@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import isthmus
 
@@ -30,6 +31,13 @@ run = isthmus.train((images, labels), "conv-vae", sys.argv[2], backend=sys.argv[
                     **json.loads(sys.argv[5]))
 import keras
 assert keras.config.backend() == sys.argv[1]
+"""
+
+SEGMENT = """
+import sys, isthmus
+changes = {"network.filters": [4, 8], "latent.dim": 8, "training.epochs": 8, "training.batch_size": 32}
+isthmus.train("pictures", None, sys.argv[2], task="segment", targets="masks", backend=sys.argv[1], changes=changes,
+              report=False)
 """
 
 pytestmark = pytest.mark.slow
@@ -55,9 +63,13 @@ def place(tmp_path_factory):
 
 
 def train(place, backend, out, epochs=2, likelihood="bernoulli", **more):
+    return run_script(place, TRAIN, backend, out, str(epochs), likelihood, json.dumps(more))
+
+
+def run_script(place, script, backend, out, *more):
     need(backend)
     done = subprocess.run(
-        [sys.executable, "-c", TRAIN, backend, out, str(epochs), likelihood, json.dumps(more)],
+        [sys.executable, "-c", script, backend, out, *more],
         cwd=place,
         env={name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"},
         capture_output=True,
@@ -109,6 +121,24 @@ def test_a_mixture_of_logistics_is_trained_and_exported(place, backend):
     assert all(
         value <= 1e-3 for name, value in run.manifest.graphs["decoder"].max_difference.items() if name != "images"
     )
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_skip_connections_and_masks_of_three_classes(place, backend, tmp_path):
+    """Several outputs of one graph are inputs of the other, and what is likeliest is computed by the graph."""
+    images, labels = np.load(place / "images.npy"), np.load(place / "labels.npy")
+    masks = np.where(images > 120, 1 + labels[:, None, None, None] // 2, 0)
+    for name, pixels in (("pictures", images), ("masks", 100 * masks)):
+        (tmp_path / name).mkdir()
+        for n, one in enumerate(pixels):
+            Image.fromarray(one[..., 0].astype(np.uint8)).save(tmp_path / name / f"{n:03d}.png")
+    run = run_script(tmp_path, SEGMENT, backend, "masked")
+    for graph in run.manifest.graphs.values():
+        assert all(value <= (1.0 if name == "images" else 1e-3) for name, value in graph.max_difference.items())
+    restorer = isthmus.Restorer(run)
+    given = np.stack([restorer.restore(one).image for one in images[:12]])
+    assert set(np.unique(given)) <= {0, 1, 2}
+    assert (given == masks[:12]).mean() > 0.9
 
 
 def test_learns(run):

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy import (
     abs,
-    argmax,
     clip,
     exp,
     expand_dims,
     expm1,
     log,
+    max,
     maximum,
+    min,
     reshape,
     round,
     square,
@@ -29,7 +30,6 @@ from scipy.special import logsumexp, softmax
 
 __all__ = [
     "abs",
-    "argmax",
     "cast",
     "clip",
     "exp",
@@ -37,7 +37,9 @@ __all__ = [
     "expm1",
     "log",
     "logsumexp",
+    "max",
     "maximum",
+    "min",
     "reshape",
     "round",
     "sigmoid",

@@ -38,7 +38,10 @@ class Categorical:
     def mean(self, xp: Any, parameters: Parameters) -> Any:
         """The likeliest class of each pixel, as a mask has it: between classes there is no mean."""
         logits = parameters["logits"]
-        return xp.expand_dims(xp.cast(xp.argmax(logits, axis=-1), "float32"), -1) / 255.0
+        # Not argmax, which TensorFlow's exporter spells with an operator that ONNX Runtime lacks.
+        numbers = np.arange(self.classes, dtype=np.float32)
+        behind = logits < xp.max(logits, axis=-1, keepdims=True)
+        return xp.min(xp.where(behind, float(self.classes), numbers), axis=-1, keepdims=True) / 255.0
 
     def sample(self, parameters: Parameters, rng: np.random.Generator) -> NDArray[np.floating]:
         """Masks, each pixel drawn by itself."""
