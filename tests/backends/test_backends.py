@@ -35,7 +35,8 @@ assert keras.config.backend() == sys.argv[1]
 
 SEGMENT = """
 import sys, isthmus
-changes = {"network.filters": [4, 8], "latent.dim": 8, "training.epochs": 8, "training.batch_size": 32}
+changes = {"network.filters": [4, 8], "latent.dim": 8, "training.epochs": 20, "training.batch_size": 32,
+           "training.learning_rate": 0.01}
 isthmus.train("pictures", None, sys.argv[2], task="segment", targets="masks", backend=sys.argv[1], changes=changes,
               report=False)
 """
