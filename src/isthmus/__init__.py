@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from isthmus.restoration import Restorer as Restorer
     from isthmus.runs import Run as Run
     from isthmus.runs import load as load
+    from isthmus.workflows.compressing import compress as compress
+    from isthmus.workflows.decompressing import decompress as decompress
+    from isthmus.workflows.evaluation import evaluate as evaluate
+    from isthmus.workflows.lossy import compress_lossy as compress_lossy
 
 # Names are found on first use: `import isthmus` stays instant, and only `train` ever reaches a framework.
 _HOMES = {
@@ -31,11 +35,29 @@ _HOMES = {
     "Recipe": "isthmus.recipes",
     "Restorer": "isthmus.restoration",
     "Run": "isthmus.runs",
+    "compress": "isthmus.workflows.compressing",
+    "compress_lossy": "isthmus.workflows.lossy",
+    "decompress": "isthmus.workflows.decompressing",
+    "evaluate": "isthmus.workflows.evaluation",
     "load": "isthmus.runs",
     "open_images": "isthmus.data",
     "train": "isthmus.api",
 }
-__all__ = ["RECIPES", "IsthmusError", "Recipe", "Restorer", "Run", "__version__", "load", "open_images", "train"]
+__all__ = [
+    "RECIPES",
+    "IsthmusError",
+    "Recipe",
+    "Restorer",
+    "Run",
+    "__version__",
+    "compress",
+    "compress_lossy",
+    "decompress",
+    "evaluate",
+    "load",
+    "open_images",
+    "train",
+]
 __version__ = version("isthmus")
 
 

@@ -142,6 +142,15 @@ def test_skip_connections_and_masks_of_three_classes(place, backend, tmp_path):
     assert (given == masks[:12]).mean() > 0.9
 
 
+def test_images_come_back_from_its_archive(run, place, tmp_path):
+    """The exact copy of the network is made from the graphs, which every framework writes in its own way."""
+    images = np.load(place / "images.npy")
+    done = isthmus.compress(run, images, tmp_path / "x.isth", threshold=True, embed=True)
+    assert done.tally.coded > 50  # bars of one colour are smaller without it
+    isthmus.decompress(tmp_path / "x.isth", tmp_path / "back.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "back.npy"), np.where(images / np.float32(255) > 0.5, 255, 0))
+
+
 def test_learns(run):
     losses = [float(row["val_distortion"]) for row in rows_of(run.path)]
     assert losses[1] < losses[0] < 0.75 * 120

@@ -120,7 +120,7 @@ def test_a_click_on_a_point_shows_its_image_beside_the_decoded_one(page):
     assert page.locator("#hover-card canvas").count() == 1
     page.mouse.click(x, y)
     page.wait_for_selector("#original-figure:not([hidden])")
-    assert "as it was given" in page.locator("#reading-of").inner_text()
+    page.wait_for_selector("#reading-of:has-text('as it was given')")
 
 
 def test_arrow_keys_move_the_cursor_and_say_where_it_is(page):

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from isthmus.codec.assembly import OUTPUT_FRACTION, Assembly, counted
 from isthmus.codec.fixed_point import LARGEST, Constant, FixedPointNetwork, Floats, Index, Node, Output
-from isthmus.codec.scalars import OPERATORS, Expression
-from isthmus.codec.views import MOVES, PROBE, Fixed, View, attributes_of, fold, move, numbers_of, refusal, view_of
+from isthmus.codec.scalars import OPERATORS, X, Expression
+from isthmus.codec.views import MOVES, PROBE, Fixed, View, X, attributes_of, fold, move, numbers_of, refusal, view_of
 from isthmus.errors import RunError
 
 _ADDITIVE = ("Add", "Sub")
@@ -79,6 +79,8 @@ class _Translation:
         match node.op_type:
             case "Cast" if attributes_of(node)["to"] in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE):
                 return [cast("View", arguments[0])]
+            case "Cast" if attributes_of(node)["to"] == onnx.TensorProto.UINT8 and _are_pixels(arguments[0]):
+                return [cast("View", arguments[0])]  # PyTorch's exporter makes bytes of bytes
             case "MatMul" | "Gemm":
                 return [self._dense(node, arguments)]
             case "Conv":
@@ -242,6 +244,11 @@ class _Translation:
         applied = self._made.applied(value)
         index = applied.index(self._where)
         return Output(self._made.rearranged(self._made.refined(applied.node, OUTPUT_FRACTION), index), index.shape)
+
+
+def _are_pixels(value: View | Fixed | None) -> bool:
+    """Whether it is the input itself, no function of it."""
+    return isinstance(value, View) and value.node == 0 and value.function == X
 
 
 def _pruned(nodes: Sequence[Node], outputs: dict[str, Output]) -> FixedPointNetwork:

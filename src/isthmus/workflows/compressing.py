@@ -66,7 +66,7 @@ class Compressed:
 def compress(
     run: Run,
     data: Data,
-    out: Path,
+    out: str | Path,
     *,
     threshold: bool = False,
     embed: bool = False,
@@ -96,7 +96,7 @@ def compress(
         ArchiveError: If the archive to append to is damaged, or of another model.
         StorageError: If the archive cannot be written.
     """
-    begun = time.perf_counter()
+    begun, out = time.perf_counter(), Path(out)
     require_suffix(out)
     if not 1 <= chunk_images <= MOST_IMAGES:
         raise UsageError(f"expected a chunk of 1 to {MOST_IMAGES} images; got {chunk_images}")

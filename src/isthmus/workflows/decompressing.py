@@ -65,7 +65,12 @@ class Restored:
 
 
 def decompress(
-    path: Path, out: Path, run: Run | None = None, *, only: Sequence[str] = (), threads: int | None = None
+    path: str | Path,
+    out: str | Path,
+    run: Run | None = None,
+    *,
+    only: Sequence[str] = (),
+    threads: int | None = None,
 ) -> Restored:
     """Give images back: a file for each in a new folder, or one array in an `.npy`.
 
@@ -84,6 +89,7 @@ def decompress(
         ArchiveError: If the file cannot be read at all, or is of another model; if an image for an array is damaged.
         StorageError: If the place cannot be written to.
     """
+    path, out = Path(path), Path(out)
     require_free(out)
     wish = Wish(only)
     if is_lossy(path):

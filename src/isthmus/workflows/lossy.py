@@ -46,7 +46,7 @@ class LossyCompressed:
 
 
 def compress_lossy(
-    run: Run, data: Data, out: Path, quality: int | None = None, bytes_per_image: float | None = None
+    run: Run, data: Data, out: str | Path, quality: int | None = None, bytes_per_image: float | None = None
 ) -> LossyCompressed:
     """Write the rounded codes of images.
 
@@ -64,6 +64,7 @@ def compress_lossy(
     """
     if quality is not None and bytes_per_image is not None:
         raise UsageError("expected --quality or --bytes-per-image; got both")
+    out = Path(out)
     require_suffix(out)
     require_free(out)
     source = images_for(run, data)
