@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from isthmus.codec.assembly import OUTPUT_FRACTION, Assembly, counted
 from isthmus.codec.fixed_point import LARGEST, Constant, FixedPointNetwork, Floats, Index, Node, Output
-from isthmus.codec.scalars import OPERATORS, X, Expression
-from isthmus.codec.views import MOVES, PROBE, Fixed, View, X, attributes_of, fold, move, numbers_of, refusal, view_of
+from isthmus.codec.scalars import OPERATORS, Expression, X
+from isthmus.codec.views import MOVES, PROBE, Fixed, View, attributes_of, fold, move, numbers_of, refusal, view_of
 from isthmus.errors import RunError
 
 _ADDITIVE = ("Add", "Sub")
