@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -52,11 +53,13 @@ def draw_curves(points: Sequence[Mapping[str, Any]], theme: pictures.ThemeName) 
                 if chosen:
                     _curve(axes, look, name, place, chosen)
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter("{x:g}")
+            axes.xaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
             axes.set_title(words)
             axes.set_xlabel("bytes for each image, headers too")
             dress(axes, look, grid=True)
         panels[0].set_ylabel("PSNR, dB")
-        panels[0].legend(loc="lower right", fontsize=8)
+        panels[0].legend(loc="upper left", fontsize=8)
     return figure
 
 
@@ -65,7 +68,7 @@ def _curve(axes: Axes, look: Theme, name: str, place: int, points: Sequence[Mapp
     axes.plot(
         [point["bytes_per_image"] for point in ordered],
         [point["psnr_db"] for point in ordered],
-        color=look.highlight if name == "isthmus" else look.classes[place],
+        color=look.ink if name == "isthmus" else look.classes[place],
         linewidth=2.2 if name == "isthmus" else 1.2,
         marker="o",
         markersize=4 if name == "isthmus" else 2.5,
