@@ -28,7 +28,7 @@ demo: $(VENV)/.made-tensorflow
 	@echo "         $(RUN)/pictures/training.gif           how it learned"
 
 test: $(VENV)/.made-$(EXTRAS)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.made-$(EXTRAS)
 	$(BIN)/ruff check
