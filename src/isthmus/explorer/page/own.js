@@ -20,7 +20,7 @@ export class Own {
     this.paper = "#000000";
     this.ink = "#ffffff";
     this.past = [];
-    this.brush = slider("Brush", { min: 0.5, max: 6, step: 0.25, value: Math.max(1.5, width / 12) }, (v) => `${v} px`, () => {});
+    this.brush = slider("Brush", { min: 0.5, max: 6, step: 0.25, value: Math.max(1.5, width / 12) }, (v) => `${Number(v).toFixed(2)} px`, () => {});
     this.inkInput = h("input", { type: "color", value: this.ink, "aria-label": "Colour of the brush" });
     this.file = h("input", { type: "file", accept: "image/*", class: "visually-hidden", tabindex: "-1", "aria-hidden": "true" });
     this.file.addEventListener("change", () => this.file.files[0] && this.take(this.file.files[0]));
