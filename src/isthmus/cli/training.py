@@ -147,6 +147,8 @@ def _tell(run: Any, data: str, as_json: bool) -> None:
                 unit = "nats per image" if name.endswith("_nats") else "per pixel"
                 label = {"elbo_nats": "ELBO", "mse": "MSE"}.get(name, name.removesuffix("_nats"))
                 error = "" if value["standard_error"] is None else f" ± {value['standard_error']:.2g}"
+                if name == "mse" and run.recipe.likelihood.kind == "categorical":
+                    continue  # of the numbers of classes, which are no brightness
                 digits = ".2f" if name.endswith("_nats") else ".5f"
                 say(f"  {figures['split']} {label}: {value['mean']:{digits}}{error} {unit}")
         say(f"\nThe run is {run.path}. Next:")
@@ -158,6 +160,7 @@ def _tell(run: Any, data: str, as_json: bool) -> None:
         else:
             say(f"  isthmus reconstruct {run.path} {shlex.quote(data)} --out reconstructions")
             say(f"  isthmus sample {run.path} --out samples.png")
+            say(f"  isthmus explore {run.path}")
     if run.manifest.state == "failed":
         raise typer.Exit(1)
 

@@ -5,6 +5,9 @@ import shlex
 from isthmus.report import Command, resume_command
 from isthmus.runs import Run
 
+CODABLE = ("bernoulli", "gaussian", "logistic")
+"""Likelihoods under which the codec knows the probability of a level."""
+
 
 def next_steps(run: Run, *, evaluated: bool) -> list[Command]:
     """Commands that suit a run, from what people want first.
@@ -24,6 +27,7 @@ def next_steps(run: Run, *, evaluated: bool) -> list[Command]:
             ),
         ]
     steps = [
+        Command("Feel what it learned, in a browser", f"isthmus explore {place}"),
         Command("Make new images", f"isthmus sample {place} -n 64 --out samples.png"),
         Command("Reconstruct images of your own", f"isthmus reconstruct {place} photos/ --out reconstructions"),
         Command("Write their codes, for search or clustering", f"isthmus encode {place} photos/ --out codes.npz"),
@@ -31,7 +35,7 @@ def next_steps(run: Run, *, evaluated: bool) -> list[Command]:
     if run.class_names:
         label = shlex.quote(run.class_names[-1])
         steps.insert(
-            1, Command("Make images of one class", f"isthmus sample {place} --label {label} --out one-class.png")
+            2, Command("Make images of one class", f"isthmus sample {place} --label {label} --out one-class.png")
         )
     picture = "manifold" if run.latent.has_rate and run.recipe.latent.dim == 2 else "traversal"
     steps.append(Command("Draw its latent space, for a paper", f"isthmus plot {place} {picture} --out {picture}.pdf"))
@@ -39,6 +43,11 @@ def next_steps(run: Run, *, evaluated: bool) -> list[Command]:
         steps.append(Command("Say how good it is, beside baselines", f"isthmus evaluate {place}"))
     epochs = 2 * run.recipe.training.epochs
     steps.append(Command("Train it further", resume_command(run.manifest.data.name, str(run.path), epochs)))
+    if run.latent.has_rate and run.image.dtype == "uint8" and run.recipe.likelihood.kind in CODABLE:
+        black = " --threshold" if run.recipe.likelihood.kind == "bernoulli" else ""
+        steps.append(
+            Command("Compress images without loss", f"isthmus compress {place} photos/{black} --out photos.isth")
+        )
     lines = (
         "import isthmus",
         "",
