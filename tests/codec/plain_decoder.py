@@ -7,7 +7,7 @@ import bisect
 import hashlib
 import json
 import zlib
-from decimal import Decimal, getcontext
+from decimal import Decimal, getcontext, localcontext
 from functools import cache
 
 getcontext().prec = 80
@@ -430,3 +430,53 @@ def decode_chunk(model, body):
         check = zlib.crc32(content, check)
     assert check == told["check"]
     return images
+
+
+# Files of rounded codes.
+
+
+@cache
+def marks_below(width):
+    table, end = scaled("normal", 1024)
+    with localcontext() as context:
+        context.prec = 60
+        step = int((Decimal(4096) / Decimal(2) ** (Decimal(width) / 8)).to_integral_value())
+    inner = [table[cut((2 * k - 1025) * step >> 1, end) + end] + k for k in range(1, 1024)]
+    return [0, *inner, WHOLE]
+
+
+def pop_marks(words, widths, count):
+    stack = Stack(words)
+    columns = [[stack.pop(marks_below(width)) - 512 for _ in range(count)] for width in widths]
+    assert stack.words() == []
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def signed(content, size):
+    return [int.from_bytes(content[i : i + size], "little", signed=True) for i in range(0, len(content), size)]
+
+
+def decode_lossy(content):
+    """The names and the codes of a file of rounded codes."""
+    assert content[:5] == b"ISTL\x01"
+    assert zlib.crc32(content[5:14] + content[18:]) == little(content[14:18])
+    named, body, runs = content[5], content[18:], None
+    if named:
+        length, packed = little(body[:4]), little(body[4:8])
+        text = zlib.decompress(body[8 : 8 + packed])
+        assert len(text) == length
+        runs, body = json.loads(text), body[8 + packed :]
+    count, dim, size = little(body[:4]), little(body[4:6]), little(body[6:8])
+    grid, words = body[8 : 8 + size], words_of(body[8 + size :])
+    middles, spreads = signed(grid[:8], 2), signed(grid[8:12], 1)
+    rows = [
+        [mark + middle for mark, middle in zip(row, middles, strict=True)]
+        for row in pop_marks(words_of(grid[12:]), spreads, dim)
+    ]
+    marks = pop_marks(words, [total - step for step, total, _, _ in rows], count)
+    codes = [
+        [(mark + 256 * high + low) * 2 ** (step / 8) for mark, (step, _, low, high) in zip(row, rows, strict=True)]
+        for row in marks
+    ]
+    names = list(names_of(runs)) if runs else [f"{n:0{len(str(count - 1))}d}" for n in range(count)]
+    return names, codes

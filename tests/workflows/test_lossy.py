@@ -1,11 +1,17 @@
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from isthmus.data import ArraySource
 from isthmus.errors import ArchiveError, UsageError
 from isthmus.workflows import lossy
 from isthmus.workflows.decompressing import decompress, list_archive, verify
 from isthmus.workflows.lossy import compress_lossy, read_codes
+
+PLAIN_DECODER = Path(__file__).parents[1] / "codec" / "plain_decoder.py"
 
 
 @pytest.fixture
@@ -105,3 +111,19 @@ def test_listing_and_verifying(tiny_run, tiny_ae_run, compressed):
     assert (verify(compressed.path).count, verify(compressed.path, tiny_run).count) == (120, 120)
     with pytest.raises(ArchiveError, match="another run"):
         verify(compressed.path, tiny_ae_run)
+
+
+@pytest.mark.parametrize("quality", [20, 60, 95])
+def test_another_decoder_reads_it(tiny_run, bars, tmp_path, quality):
+    """One that was written from docs/format.md, in plain whole numbers."""
+    spec = importlib.util.spec_from_file_location("plain_decoder", PLAIN_DECODER)
+    plain = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(plain)
+    source = ArraySource(bars[0][:30], names=(*(f"bars/{n:02d}.png" for n in range(29)), "last"))
+    for given in (bars, source):
+        path = tmp_path / f"{id(given)}.isth"
+        compress_lossy(tiny_run, given, path, quality=quality)
+        names, codes = plain.decode_lossy(path.read_bytes())
+        expected_names, expected = read_codes(path, tiny_run)
+        assert tuple(names) == expected_names
+        np.testing.assert_allclose(codes, expected, rtol=1e-6)
