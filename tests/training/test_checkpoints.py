@@ -53,6 +53,15 @@ def test_a_torn_one_is_passed_over(model, checkpoints, harm):
     assert checkpoints.restore(model()).step == 3
 
 
+def test_going_on_drops_what_a_kill_left_and_nothing_that_may_be_needed(model, checkpoints, files_in):
+    saved(model(), checkpoints, 3, 12)
+    whole = (checkpoints.folder / "step-000000012.safetensors").read_bytes()
+    for step, content in ((1, whole), (2, whole), (20, b"torn"), (30, b"torn")):
+        (checkpoints.folder / f"step-{step:09d}.safetensors").write_bytes(content)
+    assert checkpoints.restore(model()).step == 12
+    assert [name[5:14].lstrip("0") for name in files_in(checkpoints.folder)] == ["3", "12", "20", "30"]
+
+
 def test_none_whole(model, checkpoints):
     with pytest.raises(RunError, match="holds no whole checkpoint to go on from"):
         checkpoints.restore(model())

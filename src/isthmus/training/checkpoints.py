@@ -34,9 +34,9 @@ class Checkpoints:
         arrays: dict[str, NDArray[Any]] = {_STATE + name: array for name, array in state_of(model).items()}
         arrays |= {_BEST + name: array for name, array in state.best_weights.items()}
         content = safetensors.numpy.save(arrays, {_PROGRESS: state.to_json()})
-        write_bytes(self.folder / f"step-{state.step:09d}.safetensors", content)
-        for old in self._files()[:-KEPT]:
-            old.unlink(missing_ok=True)
+        path = self.folder / f"step-{state.step:09d}.safetensors"
+        write_bytes(path, content)
+        self._drop_those_before(path)
 
     def restore(self, model: Autoencoder) -> TrainingState:
         """Fill a compiled and built model from the newest checkpoint that is whole.
@@ -54,8 +54,15 @@ class Checkpoints:
             best = {name.removeprefix(_BEST): array for name, array in arrays.items() if name.startswith(_BEST)}
             now = {name.removeprefix(_STATE): array for name, array in arrays.items() if name.startswith(_STATE)}
             set_state(model, now, str(path))
+            # A kill may have come between a checkpoint and the dropping of an older one.
+            self._drop_those_before(path)
             return TrainingState.from_json(text, best)
         raise RunError(f"{self.folder} holds no whole checkpoint to go on from; train anew into another --out.")
+
+    def _drop_those_before(self, whole: Path) -> None:
+        """Keep one that is whole, and as many before it as are to be kept beside it."""
+        for old in [path for path in self._files() if path <= whole][:-KEPT]:
+            old.unlink(missing_ok=True)
 
     def _files(self) -> list[Path]:
         if not self.folder.is_dir():
