@@ -21,11 +21,14 @@ demo: $(VENV)/.made-tensorflow
 	$(BIN)/isthmus reconstruct $(RUN) digits --out demo/reconstructions
 	$(BIN)/isthmus sample $(RUN) -n 64 --out demo/samples.png
 	$(BIN)/isthmus sample $(RUN) -n 64 --label 7 --out demo/sevens.png
+	$(BIN)/isthmus explore $(RUN) --export demo/explore.html
 	@echo
-	@echo "Look at  demo/samples.png                       64 digits that nobody wrote"
+	@echo "Look at  demo/explore.html                      what it learned, to take hold of"
+	@echo "         $(RUN)/report.html                   how well it learned it"
+	@echo "         demo/samples.png                       64 digits that nobody wrote"
 	@echo "         demo/sevens.png                        64 sevens"
 	@echo "         demo/reconstructions/comparison.png    digits beside their reconstructions"
-	@echo "         $(RUN)/pictures/training.gif           how it learned"
+	@echo "         $(RUN)/pictures/training.gif         how it learned"
 
 test: $(VENV)/.made-$(EXTRAS)
 	$(BIN)/python -m pytest -n auto --dist worksteal
