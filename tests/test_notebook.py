@@ -117,3 +117,8 @@ def test_shows_the_film_of_the_training(tiny_run, tiny_ae_run, copied_run):
     (copied_run / "pictures" / "training.gif").unlink()
     with pytest.raises(DataError, match=r"has no pictures/training\.gif"):
         notebook.film(isthmus.load(copied_run))
+
+
+def test_a_run_that_restores_has_no_sliders(tiny_restorer):
+    with pytest.raises(UsageError, match="was trained for the task 'denoise'"):
+        sliders(tiny_restorer)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from isthmus.codec.models import model_from_bytes, model_of
-from isthmus.errors import ArchiveError, RunError
+from isthmus.errors import ArchiveError, RunError, UsageError
 
 KINDS = ["bernoulli", "logistic", "mixture"]
 
@@ -50,6 +50,11 @@ def test_crisp_is_what_the_run_sees(tiny_run, bars):
 def test_a_plain_autoencoder_cannot_code(tiny_ae_run):
     with pytest.raises(RunError, match="plain autoencoder"):
         model_of(tiny_ae_run)
+
+
+def test_a_run_that_restores_cannot_code(tiny_restorer):
+    with pytest.raises(UsageError, match="was trained for the task 'denoise'"):
+        model_of(tiny_restorer)
 
 
 def hostile(model, change):

@@ -61,3 +61,8 @@ def test_what_there_is_not_is_refused(service):
         service.projection("pca")
     with pytest.raises(UsageError, match="from 0 to 119"):
         service.pictures(np.array([120]))
+
+
+def test_a_run_that_restores_is_refused(tiny_restorer):
+    with pytest.raises(UsageError, match=r"`isthmus restore .*` puts it to use"):
+        Service(tiny_restorer)
