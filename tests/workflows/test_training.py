@@ -388,7 +388,7 @@ class TestStopping:
         changes = {"training.optimiser": "sgd", "training.learning_rate": 1e30}
         with pytest.raises(TrainingError, match=r"stopped being finite in epoch 1.*no good model to keep"):
             train(bars, tiny_recipe, tmp_path / "run", changes=changes)
-        with pytest.raises(RunError, match="is no finished run"):
+        with pytest.raises(RunError, match="holds no model: its training failed"):
             isthmus.load(tmp_path / "run")
 
     @pytest.mark.slow

@@ -257,6 +257,10 @@ def load(path: str | Path) -> Run:
     """
     folder = Path(path)
     manifest = read_manifest(folder)
+    if manifest.state == "failed" and not manifest.graphs:
+        raise RunError(
+            f"{folder} holds no model: its training failed before there was anything to keep. Move it away, and train anew."
+        )
     if manifest.state == "training" or not manifest.graphs:
         raise RunError(
             f"{folder} is no finished run: it is still being trained, or its training was cut off. "

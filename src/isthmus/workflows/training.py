@@ -12,7 +12,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from isthmus.data import Data, ImageSource, Preprocessing, Wish, posed
-from isthmus.errors import RunError, UsageError
+from isthmus.errors import RunError, TrainingError, UsageError
 from isthmus.probability import latent_of
 from isthmus.probability.densities import fit_density
 from isthmus.progress import tell
@@ -93,7 +93,12 @@ def train(request: Request) -> Run:
 
     writer = _begin(job, prepared, before)
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    fitted = fit(job, (film, *_loggers(request, job, film)))
+    try:
+        fitted = fit(job, (film, *_loggers(request, job, film)))
+    except TrainingError:
+        writer.update(state="failed")
+        writer.commit()
+        raise
     film.finish()
     state = fitted.state
     writer.update(
