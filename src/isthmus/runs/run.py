@@ -259,7 +259,8 @@ def load(path: str | Path) -> Run:
     manifest = read_manifest(folder)
     if manifest.state == "failed" and not manifest.graphs:
         raise RunError(
-            f"{folder} holds no model: its training failed before there was anything to keep. Move it away, and train anew."
+            f"{folder} holds no model: its training failed before there was anything to keep. Move it away, and train "
+            "anew."
         )
     if manifest.state == "training" or not manifest.graphs:
         raise RunError(
