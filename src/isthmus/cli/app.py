@@ -40,6 +40,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     exploring.explore,
     compressing.compress,
     compressing.decompress,
+    compressing.list_images,
     compressing.verify,
     inspecting.inspect,
     inspecting.cache,
@@ -47,9 +48,10 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     catalogue.datasets,
     catalogue.info,
 )
+# A function of this name would hide Python's own.
+_NAMES = {compressing.list_images: "list"}
 for _command in _COMMANDS:
-    app.command()(_command)
-app.command("list")(compressing.list_images)
+    app.command(_NAMES.get(_command))(_command)
 
 
 def _print_version(wanted: bool) -> None:
