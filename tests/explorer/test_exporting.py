@@ -165,7 +165,7 @@ def opened(request, files, chromium):
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.goto(path.as_uri())
     page.wait_for_selector("html[data-ready]")
-    page.wait_for_selector("#legend button")
+    page.wait_for_selector("#stage[aria-busy=false]")
     yield run, page
     assert asked == [path.as_uri()]
     assert faults == []

@@ -45,9 +45,13 @@ def is_foreign(url, served):
 @pytest.fixture
 def page(open_page):
     page = open_page()
-    page.wait_for_selector("#legend button")
-    page.wait_for_timeout(900)  # the points travel to their places
+    settle(page)
     return page
+
+
+def settle(page):
+    """Wait until the points are there and have travelled to their places."""
+    page.wait_for_selector("#stage[aria-busy=false]")
 
 
 def picture(page, canvas="decoded"):
@@ -290,7 +294,7 @@ def test_a_link_restores_what_was_seen(open_page, page):
     page.get_by_label("Both").check()
     page.get_by_role("button", name="Surprise me").click()
     page.wait_for_selector("#original-figure:not([hidden])")
-    page.wait_for_timeout(800)
+    page.click("#copy-link")
     address = page.evaluate("location.hash")
     other = open_page(address)
     other.wait_for_selector("#original-figure:not([hidden])")
@@ -306,7 +310,7 @@ def test_a_link_restores_what_was_seen(open_page, page):
 )
 def test_a_torn_link_is_no_fault(open_page, fragment):
     page = open_page(fragment)
-    page.wait_for_selector("#legend button")
+    settle(page)
 
 
 def test_the_manifold_covers_the_prior(page):
@@ -356,7 +360,7 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(open_page):
     for tab in page.locator("[role=tab]").all():
         tab.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, tab.inner_text()
-    page.wait_for_timeout(900)
+    settle(page)
     x, y = middle_of(page, "#stage")
     changes(page, lambda: page.touchscreen.tap(x + 60, y + 70))
 
@@ -390,10 +394,10 @@ def test_a_plain_autoencoder_of_three_dimensions_too(open_page, serving, tiny_ae
     with serving(Service(tiny_ae_run, others)) as served:
         wait_for(lambda: served.service.distortions.result is not None)
         page = open_page(served=served)
-        page.wait_for_selector("#legend button")
+        settle(page)
         assert not page.locator("#rate-row").is_visible()
         assert page.locator("#tab-manifold").count() == 0
         assert "PC1" in page.locator("#axis-x").inner_text()
         x, y = middle_of(page, "#stage")
-        page.wait_for_timeout(900)
+        settle(page)
         changes(page, lambda: page.mouse.click(x + 90, y + 60))

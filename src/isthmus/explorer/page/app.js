@@ -204,6 +204,7 @@ async function openPoints(session, stage, wanted) {
 function noPoints(session, stage, why) {
   session.about.capabilities.neighbours = false;
   stage.setLayers("pictures");
+  stage.rest();
   find("toolbar").replaceChildren(h("p", { class: "hint" }, "No images to show as points. ", why ?? ""));
 }
 

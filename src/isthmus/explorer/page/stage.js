@@ -143,13 +143,14 @@ export class Stage {
     }
     if (calm.matches || !x.length) {
       this.places = { x, y };
-      this.morph = null;
+      this.rest();
     } else {
       // Points travel to their places: the first time from the middle, then from where the last plane had them.
       const [cx, cy] = [this.view.x, this.view.y];
       const start = same ? from : { x: new Float32Array(x.length).fill(cx), y: new Float32Array(y.length).fill(cy) };
       this.places = { x: start.x.slice(), y: start.y.slice() };
       this.morph = { start, end: { x, y }, began: null };
+      this.element.ariaBusy = "true";
     }
     this._recolour();
     this._follow();
@@ -166,9 +167,15 @@ export class Stage {
     }
     if (t === 1) {
       this.places = morph.end;
-      this.morph = null;
+      this.rest();
     }
     this.draw();
+  }
+
+  /** Nothing is loading and nothing travels: for assistive technology, and for whoever drives the page. */
+  rest() {
+    this.morph = null;
+    this.element.ariaBusy = "false";
   }
 
   _recolour() {
