@@ -16,6 +16,27 @@ import isthmus.explorer.server as server
 def serve(service, place, token, ready):
     ready()
     print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+    return True
+server.serve = serve
+from isthmus.cli import main
+main()
+"""
+
+STUCK = """
+import sys, threading
+sys.argv = ["isthmus", "explore", sys.argv[1], "--no-browser", "--port", "0"]
+import numpy as np
+import isthmus.explorer.server as server
+def serve(service, place, token, ready):
+    begun = threading.Event()
+    def work():
+        image = np.zeros((500, *service.run.image.shape), np.uint8)
+        while True:
+            service.run.encode(image)
+            begun.set()
+    threading.Thread(target=work, daemon=True).start()
+    begun.wait()
+    return service.stop(0.0) and False
 server.serve = serve
 from isthmus.cli import main
 main()
@@ -71,6 +92,13 @@ def test_it_stops_in_the_midst_of_encoding(exploring, tiny_run, tmp_path):
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 0
     assert "Traceback" not in errors
+
+
+def test_work_that_cannot_be_ended_does_not_abort_the_process(tiny_run):
+    done = subprocess.run(
+        [sys.executable, "-c", STUCK, str(tiny_run.path)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "isthmus: stopped.\n")
 
 
 def test_others_get_a_token_to_come_in_by(exploring, tiny_run):

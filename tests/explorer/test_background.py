@@ -48,3 +48,14 @@ def test_its_thread_does_not_keep_the_process():
         thread.daemon for thread in threading.enumerate() if thread.name.startswith("Thread-") and thread.is_alive()
     )
     hold.set()
+
+
+def test_one_waits_for_it_no_longer_than_one_said():
+    hold = threading.Event()
+    work = Work().start(lambda work: hold.wait(60))
+    assert work.wait(0.01) is None
+    assert work.goes_on
+    hold.set()
+    assert work.wait()
+    assert not work.goes_on
+    assert not Work().goes_on

@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 
@@ -66,3 +68,15 @@ def test_what_there_is_not_is_refused(service):
 def test_a_run_that_restores_is_refused(tiny_restorer):
     with pytest.raises(UsageError, match=r"`isthmus restore .*` puts it to use"):
         Service(tiny_restorer)
+
+
+def test_it_says_whether_all_has_ended(tiny_run, others):
+    service = Service(tiny_run, others)
+    assert service.stop()
+    service.start()
+    assert service.stop(patience=30.0)
+    hold = threading.Event()
+    service.distortions.start(lambda work: hold.wait(60))
+    assert not service.stop(patience=0.05)
+    hold.set()
+    assert service.stop(patience=30.0)

@@ -1,5 +1,6 @@
 """`isthmus explore`: a page on this machine, to feel what a run learned."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -88,8 +89,11 @@ def explore(
         if not no_browser:
             open_browser(address)
 
-    serve(service, place, token, ready=ready)
-    print("isthmus: stopped.", file=sys.stderr)
+    ended = serve(service, place, token, ready=ready)
+    print("isthmus: stopped.", file=sys.stderr, flush=True)
+    if not ended:
+        # A thread amid native code, which Python would unwind on its way out: that aborts the process, as a crash does.
+        os._exit(0)
 
 
 def _write(run: "Run", out: Path, data: str | None, images: int | None) -> None:

@@ -44,11 +44,16 @@ class Work(Generic[Result]):
         self._thread.start()
         return self
 
-    def wait(self) -> Result | None:
-        """Wait until it is over, if it was begun; what came of it."""
+    def wait(self, seconds: float | None = None) -> Result | None:
+        """Wait until it is over, if it was begun, or for so long; what came of it so far."""
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(seconds)
         return self.result
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it was begun and is not over."""
+        return self._thread is not None and self._thread.is_alive()
 
     def stop(self) -> None:
         """Ask it to end at its next step."""

@@ -101,7 +101,7 @@ def server(
     return _Server(config, ready)
 
 
-def serve(service: Service, place: Place, token: str | None = None, *, ready: Callable[[], None] | None = None) -> None:
+def serve(service: Service, place: Place, token: str | None = None, *, ready: Callable[[], None] | None = None) -> bool:
     """Answer until Ctrl-C.
 
     Args:
@@ -109,6 +109,9 @@ def serve(service: Service, place: Place, token: str | None = None, *, ready: Ca
         place: Where.
         token: What requests must bring; None to ask for none.
         ready: Called once requests are answered.
+
+    Returns:
+        Whether all has ended, what went on in the background too; see `Service.stop`.
     """
     service.start()
     try:
@@ -116,8 +119,9 @@ def serve(service: Service, place: Place, token: str | None = None, *, ready: Ca
     except KeyboardInterrupt:  # uvicorn ends first, then says why
         pass
     finally:
-        service.stop()
+        ended = service.stop()
         place.socket.close()
+    return ended
 
 
 def open_browser(address: str) -> None:

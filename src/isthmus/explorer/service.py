@@ -1,5 +1,6 @@
 """What the explorer does, apart from how it is asked: a run, the cloud of its test images, and requests in batches."""
 
+import time
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -76,10 +77,22 @@ class Service:
         """Begin with the cloud, in the background."""
         self.cloud.start(self._make_cloud)
 
-    def stop(self) -> None:
-        """End what goes on in the background."""
-        self.cloud.stop()
-        self.distortions.stop()
+    def stop(self, patience: float = 3.0) -> bool:
+        """End what goes on in the background, at its next step.
+
+        Args:
+            patience: How long to wait for it, seconds.
+
+        Returns:
+            Whether it has ended. Opening a large source and UMAP are one step each, and may take longer.
+        """
+        works: list[Work[Any]] = [self.cloud, self.distortions, *self._projections.values()]
+        for work in works:
+            work.stop()
+        until = time.monotonic() + patience
+        for work in works:
+            work.wait(max(0.0, until - time.monotonic()))
+        return not any(work.goes_on for work in works)
 
     @property
     def dim(self) -> int:
