@@ -9,6 +9,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     for library in ("OMP", "OPENBLAS", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
         os.environ.setdefault(f"{library}_THREADS" if library.startswith("TF") else f"{library}_NUM_THREADS", "1")
 
+import hashlib
 import shutil
 
 import hypothesis
@@ -40,6 +41,13 @@ def pytest_runtest_setup(item):
     for marker in item.iter_markers("backend"):
         if os.environ["KERAS_BACKEND"] not in marker.args:
             pytest.skip(f"this session's backend is {os.environ['KERAS_BACKEND']}, not {' or '.join(marker.args)}")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, request, monkeypatch):
+    """No test finds what another has packed, or where its data was."""
+    name = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
+    monkeypatch.setenv("ISTHMUS_CACHE", str(tmp_path_factory.getbasetemp() / "caches" / name))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from isthmus import train
 from isthmus.errors import DataError, UsageError
 from isthmus.workflows.held_out import find_held_out
 from isthmus.workflows.preparation import prepare
@@ -27,6 +28,39 @@ def test_a_single_image_is_enough(tiny_run, bars):
 def test_data_that_has_no_name_must_be_given(tiny_run):
     with pytest.raises(DataError, match="was trained on 'images', which is no named data set and no path from here"):
         find_held_out(tiny_run)
+
+
+class TestDataElsewhere:
+    """A run that learned from an archive, which lies where its name does not lead."""
+
+    @pytest.fixture
+    def zipped(self, tmp_path, monkeypatch, bars, tiny_recipe):
+        (tmp_path / "data").mkdir()
+        np.savez(tmp_path / "data" / "bars", images=bars[0], labels=bars[1])
+        monkeypatch.chdir(tmp_path)
+        run = train("data/bars.npz", tiny_recipe, tmp_path / "run", changes={"training.epochs": 1}, report=False)
+        return run, tmp_path / "data" / "bars.npz"
+
+    def test_it_is_found_where_it_was(self, zipped, tmp_path, monkeypatch):
+        run, place = zipped
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        found, given = find_held_out(run), find_held_out(run, place)
+        assert found.split == given.split == "test"
+        assert found.images.fingerprint == given.images.fingerprint
+        assert str(tmp_path) not in (run.path / "manifest.json").read_text()
+
+    def test_other_images_there_are_not_taken_for_them(self, zipped, bars):
+        run, place = zipped
+        np.savez(place.with_suffix(""), images=bars[0][::-1, ::-1], labels=bars[1])
+        with pytest.raises(DataError, match="was trained on 'bars"):
+            find_held_out(run)
+
+    def test_where_they_are_gone_it_asks(self, zipped):
+        run, place = zipped
+        place.unlink()
+        with pytest.raises(DataError, match="Say where the images are"):
+            find_held_out(run)
 
 
 def test_changed_data_is_not_taken_for_the_runs_own(tiny_run, bars, tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ from isthmus.storage import write_text
 from isthmus.wording import spell_bytes
 
 PACKS = "packs"
+PLACES = "places"
 _POINTER = ".pointer"
 _SPARE_BYTES = 256 << 20
 """What packing leaves free on the disk."""
@@ -107,23 +108,26 @@ def cached() -> list[Cached]:
     others = [
         Cached(f"data set {path.name}", path, _size(path), path.stat().st_mtime, False)
         for path in _folders(folder)
-        if path.name != PACKS
+        if path.name not in (PACKS, PLACES)
     ]
     return sorted(packs, key=lambda item: -item.bytes) + sorted(others, key=lambda item: item.what)
 
 
 def clear() -> int:
-    """Remove every pack, what an interrupted packing left included; give the bytes that were freed.
+    """Remove every pack, what an interrupted packing left included, and the notes of where data was.
+
+    Returns:
+        The bytes that were freed.
 
     Raises:
-        StorageError: If one cannot be removed.
+        StorageError: If a pack cannot be removed.
     """
     freed = 0
     for item in cached():
         if item.is_pack:
             remove_pack(item.path)
             freed += item.bytes
-    for path in (cache_folder() / PACKS).glob(f"*{_POINTER}"):
+    for path in (*(cache_folder() / PACKS).glob(f"*{_POINTER}"), *(cache_folder() / PLACES).glob("*.json")):
         with contextlib.suppress(OSError):
             path.unlink()
     return freed

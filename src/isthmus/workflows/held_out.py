@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from isthmus.data import DATASETS, Data, ImageSource
 from isthmus.data.catalogue import is_named
+from isthmus.data.places import recall_place
 from isthmus.errors import DataError, IsthmusError, UsageError
 from isthmus.runs import Run
 from isthmus.workflows.preparation import Prepared, open_for_task, prepare
@@ -39,8 +40,9 @@ def find_held_out(
 
     Args:
         run: What will be evaluated.
-        data: None for the data that the run was trained on, found by its name.  The same data given again is split as
-            it was for training.  Other data is taken whole (of a set with a test split, that).
+        data: None for the data that the run was trained on, found where this machine remembers it, or else by its
+            name.  The same data given again is split as it was for training.  Other data is taken whole (of a set with
+            a test split, that).
         hint: How to say where the images are; by default, how `isthmus evaluate` is told.
         training_too: Whether the training images will do where none were kept aside: to be looked at, say.
         targets: What is asked for, where the run's task has it in files of its own.
@@ -68,6 +70,9 @@ def find_held_out(
 
 
 def _own(run: Run, name: str, hint: str, targets: Data | None) -> Prepared:
+    remembered = _remembered(run, targets)
+    if remembered is not None:
+        return remembered
     hint = f"Say where the images are: {hint}"
     try:
         prepared = prepare(name, run.recipe, {}, run.preprocessing, targets)
@@ -82,6 +87,18 @@ def _own(run: Run, name: str, hint: str, targets: Data | None) -> Prepared:
             f"so that it may have learned from some of these test images. {hint}"
         )
     return prepared
+
+
+def _remembered(run: Run, targets: Data | None) -> Prepared | None:
+    """The run's own data from where it was for training; None where that is not known, or something else lies there."""
+    place = recall_place(run.manifest.data.fingerprint)
+    if place is None:
+        return None
+    try:
+        prepared = prepare(place.data, run.recipe, {}, run.preprocessing, place.targets if targets is None else targets)
+    except (DataError, UsageError):
+        return None
+    return prepared if prepared.train.fingerprint == run.manifest.data.fingerprint else None
 
 
 def held_out_of(run: Run, prepared: Prepared, *, hint: str = "", training_too: bool = False) -> HeldOut:

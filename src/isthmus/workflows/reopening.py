@@ -14,7 +14,8 @@ def reopen(run: Run, data: Data | None = None) -> HeldOut:
 
     Args:
         run: The run.
-        data: Other images, or the place where the run's own lie now; by default, the run's own by their name.
+        data: Other images, or the place where the run's own lie now; by default the run's own, as `find_held_out`
+            finds them.
 
     Raises:
         DataError: If the run's own cannot be found, or are others now; or `data` holds images of another shape.

@@ -35,8 +35,8 @@ def write_report(run: Run, data: Data | None = None, out: Path | None = None, im
 
     Args:
         run: The run.
-        data: Where its images are now, or others; by default its own test images, by their name.  Where those cannot be
-            found, the page does without and says so.
+        data: Where its images are now, or others; by default its own test images.  Where those cannot be found, the
+            page does without and says so.
         out: Where to; must not exist.  By default `report.html` in the run, where an older one is replaced.
         images: The images themselves, where the caller has them open.
 

@@ -12,6 +12,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from isthmus.data import Data, ImageSource, Preprocessing, Wish, posed
+from isthmus.data.places import remember_place
 from isthmus.errors import RunError, TrainingError, UsageError
 from isthmus.probability import latent_of
 from isthmus.probability.densities import fit_density
@@ -92,6 +93,7 @@ def train(request: Request) -> Run:
     film = Film(job.folder / folder.PICTURES, prepared.test or prepared.train, job.recipe)
 
     writer = _begin(job, prepared, before)
+    remember_place(prepared.train.fingerprint, request.data, request.targets)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     try:
         fitted = fit(job, (film, *_loggers(request, job, film)))

@@ -1,0 +1,65 @@
+"""Where data is on this machine.
+
+A run names the images that it learned from, and says nothing of the machine they lay on: it may be given away.  The
+user's own cache remembers the place, so that nobody has to say it again for every command.
+"""
+
+import contextlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from isthmus.data.cache import PLACES, cache_folder
+from isthmus.data.catalogue import is_named
+from isthmus.data.hugging_face import PREFIX
+from isthmus.data.opening import Data
+from isthmus.errors import StorageError
+from isthmus.storage import write_text
+
+
+@dataclass(frozen=True)
+class Place:
+    """What to open again.
+
+    Attributes:
+        data: As `open_images` takes it; paths are absolute.
+        targets: The same of what is asked for, where that lies in files of its own.
+    """
+
+    data: str
+    targets: str | None = None
+
+
+def remember_place(fingerprint: str, data: Data, targets: Data | None = None) -> None:
+    """Note where the images of a fingerprint are: at a path, or on the Hugging Face hub.
+
+    Named sets are found anyway, and arrays have no place.  A cache that cannot be written to remembers nothing.
+    """
+    place, beside = _spelled(data), None if targets is None else _spelled(targets)
+    if place is not None and (targets is None or beside is not None):
+        with contextlib.suppress(StorageError):
+            write_text(_note(fingerprint), json.dumps(asdict(Place(place, beside))) + "\n")
+
+
+def recall_place(fingerprint: str) -> Place | None:
+    """Where the images of a fingerprint were when they were last trained on; they may have gone since."""
+    try:
+        return Place(**json.loads(_note(fingerprint).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _spelled(data: Data) -> str | None:
+    if isinstance(data, str):
+        if is_named(data.removesuffix(":train").removesuffix(":test")):
+            return None
+        if data.startswith(PREFIX):
+            return data
+    elif not isinstance(data, os.PathLike):
+        return None
+    return str(Path.cwd() / Path(data).expanduser())
+
+
+def _note(fingerprint: str) -> Path:
+    return cache_folder() / PLACES / f"{fingerprint[:40]}.json"

@@ -1,0 +1,64 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from isthmus.data import open_images
+from isthmus.data.cache import cache_folder
+from isthmus.data.places import Place, recall_place, remember_place
+
+PRINT = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize("spell", [str, Path, lambda data: f"{data}:train"])
+def test_a_relative_path_is_found_from_anywhere(spell, tmp_path, monkeypatch, random_images):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    np.save("many.npy", random_images(9, 5, 5))
+    found = open_images(spell("many.npy"))
+    remember_place(PRINT, spell("many.npy"))
+    monkeypatch.chdir(tmp_path / "there")
+    again = open_images(recall_place(PRINT).data)
+    assert again.train.fingerprint == found.train.fingerprint
+
+
+def test_targets_are_remembered_too(tmp_path):
+    remember_place(PRINT, tmp_path / "photos", str(tmp_path / "masks"))
+    assert recall_place(PRINT) == Place(str(tmp_path / "photos"), str(tmp_path / "masks"))
+
+
+def test_a_data_set_on_the_hub_keeps_its_name():
+    remember_place(PRINT, "hf:somebody/something")
+    assert recall_place(PRINT) == Place("hf:somebody/something")
+
+
+@pytest.mark.parametrize("data", ["digits", "mnist:train", np.zeros((3, 4, 4), np.uint8), ([1], [2])])
+def test_what_has_a_name_or_no_place_is_not_remembered(data):
+    remember_place(PRINT, data)
+    assert recall_place(PRINT) is None
+    remember_place(PRINT, "photos", np.zeros((3, 4, 4), np.uint8))
+    assert recall_place(PRINT) is None
+
+
+def test_a_path_that_is_named_like_a_set_is_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    remember_place(PRINT, Path("digits"))
+    assert recall_place(PRINT) == Place(str(tmp_path / "digits"))
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"data": "x", "more": 1}', "\0"])
+def test_a_damaged_note_is_none(content):
+    remember_place(PRINT, "photos")
+    (note,) = (cache_folder() / "places").iterdir()
+    assert "photos" in json.loads(note.read_text())["data"]
+    note.write_text(content)
+    assert recall_place(PRINT) is None
+
+
+def test_a_cache_that_cannot_be_written_to_remembers_nothing(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ISTHMUS_CACHE", str(tmp_path / "file"))
+    remember_place(PRINT, "photos")
+    assert recall_place(PRINT) is None
