@@ -62,9 +62,7 @@ def changes(page, act, canvas="decoded"):
     """Whether a picture is another after something was done."""
     before = picture(page, canvas)
     act()
-    page.wait_for_function(
-        f"old => document.getElementById('{canvas}').toDataURL() !== old", arg=before, timeout=10_000
-    )
+    page.wait_for_function(f"old => document.getElementById('{canvas}').toDataURL() !== old", arg=before)
 
 
 def until(page, condition):
