@@ -48,7 +48,18 @@ def test_a_path_that_is_named_like_a_set_is_a_path(tmp_path, monkeypatch):
     assert recall_place(PRINT) == Place(str(tmp_path / "digits"))
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"data": "x", "more": 1}', "\0"])
+def test_home_is_spelled_out_and_nobodys_home_is_a_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    remember_place(PRINT, "~/photos")
+    assert recall_place(PRINT) == Place(str(tmp_path / "home" / "photos"))
+    remember_place(PRINT, "~no-such-user/photos")
+    assert recall_place(PRINT) == Place(str(tmp_path / "~no-such-user" / "photos"))
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"data": 5}', '{"data": "x", "targets": []}', '{"data": "x", "more": 1}', "\0"]
+)
 def test_a_damaged_note_is_none(content):
     remember_place(PRINT, "photos")
     (note,) = (cache_folder() / "places").iterdir()

@@ -12,6 +12,7 @@ import pytest
 import isthmus
 from isthmus.errors import UsageError
 from isthmus.explorer import exporting
+from isthmus.explorer.background import Work
 from isthmus.explorer.bundling import bundle
 from isthmus.explorer.costs import cost, noise_for
 from isthmus.explorer.exporting import export_page
@@ -355,3 +356,21 @@ def test_refuses_what_cannot_be(tiny_run, bars, tmp_path):
 def test_a_run_that_moved_is_exported_from_where_it_is(tiny_run, bars, tmp_path):
     there = shutil.copytree(tiny_run.path, tmp_path / "elsewhere")
     assert contents(exported(isthmus.load(there), bars, tmp_path).path)["about"]["name"] == "elsewhere"
+
+
+def test_ctrl_c_ends_the_work_in_the_background(tiny_run, bars, tmp_path, monkeypatch):
+    """Else a thread amid native code is unwound as Python ends, which aborts the process."""
+    wait, begun = Work.wait, []
+
+    def press(work, seconds=None):
+        if not begun:
+            begun.append(work)
+            raise KeyboardInterrupt
+        return wait(work, seconds)
+
+    monkeypatch.setattr(Work, "wait", press)
+    with pytest.raises(KeyboardInterrupt):
+        export_page(tiny_run, tmp_path / "page.html", bars)
+    assert begun[0]._stop.is_set()
+    assert not begun[0].goes_on
+    assert not (tmp_path / "page.html").exists()

@@ -397,5 +397,4 @@ def test_a_plain_autoencoder_of_three_dimensions_too(open_page, serving, tiny_ae
         assert page.locator("#tab-manifold").count() == 0
         assert "PC1" in page.locator("#axis-x").inner_text()
         x, y = middle_of(page, "#stage")
-        settle(page)
         changes(page, lambda: page.mouse.click(x + 90, y + 60))

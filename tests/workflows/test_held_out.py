@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+from PIL import Image
 
+import isthmus
 from isthmus import train
 from isthmus.errors import DataError, UsageError
 from isthmus.workflows.held_out import find_held_out
@@ -31,18 +33,18 @@ def test_data_that_has_no_name_must_be_given(tiny_run):
 
 
 class TestDataElsewhere:
-    """A run that learned from an archive, which lies where its name does not lead."""
+    """A run that learned from a file, which lies where its name does not lead."""
 
     @pytest.fixture
-    def zipped(self, tmp_path, monkeypatch, bars, tiny_recipe):
+    def learned(self, tmp_path, monkeypatch, bars, tiny_recipe):
         (tmp_path / "data").mkdir()
         np.savez(tmp_path / "data" / "bars", images=bars[0], labels=bars[1])
         monkeypatch.chdir(tmp_path)
         run = train("data/bars.npz", tiny_recipe, tmp_path / "run", changes={"training.epochs": 1}, report=False)
         return run, tmp_path / "data" / "bars.npz"
 
-    def test_it_is_found_where_it_was(self, zipped, tmp_path, monkeypatch):
-        run, place = zipped
+    def test_it_is_found_where_it_was(self, learned, tmp_path, monkeypatch):
+        run, place = learned
         (tmp_path / "elsewhere").mkdir()
         monkeypatch.chdir(tmp_path / "elsewhere")
         found, given = find_held_out(run), find_held_out(run, place)
@@ -50,14 +52,30 @@ class TestDataElsewhere:
         assert found.images.fingerprint == given.images.fingerprint
         assert str(tmp_path) not in (run.path / "manifest.json").read_text()
 
-    def test_other_images_there_are_not_taken_for_them(self, zipped, bars):
-        run, place = zipped
+    def test_what_is_asked_for_is_found_too(self, bars, tmp_path, monkeypatch):
+        for folder, images in (("seen", bars[0]), ("asked", 255 - bars[0])):
+            (tmp_path / folder).mkdir()
+            for number, image in enumerate(images):
+                Image.fromarray(image[..., 0]).save(tmp_path / folder / f"{number}.png")
+        monkeypatch.chdir(tmp_path)
+        changes = {"network.filters": [2, 4], "latent.dim": 2, "training.epochs": 1}
+        run = train("seen", "unet", "run", task="pairs", targets="asked", changes=changes, report=False)
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        found = find_held_out(isthmus.load(tmp_path / "run"))
+        pairs = found.images.read(np.arange(len(found.images)))
+        assert pairs.shape[-1] == 2
+        np.testing.assert_array_equal(pairs[..., 1], 255 - pairs[..., 0])
+        assert found.train.fingerprint == run.manifest.data.fingerprint
+
+    def test_other_images_there_are_not_taken_for_them(self, learned, bars):
+        run, place = learned
         np.savez(place.with_suffix(""), images=bars[0][::-1, ::-1], labels=bars[1])
         with pytest.raises(DataError, match="was trained on 'bars"):
             find_held_out(run)
 
-    def test_where_they_are_gone_it_asks(self, zipped):
-        run, place = zipped
+    def test_where_they_are_gone_it_asks(self, learned):
+        run, place = learned
         place.unlink()
         with pytest.raises(DataError, match="Say where the images are"):
             find_held_out(run)

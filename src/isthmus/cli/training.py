@@ -147,8 +147,6 @@ def _tell(run: Any, data: str, as_json: bool) -> None:
                 unit = "nats per image" if name.endswith("_nats") else "per pixel"
                 label = {"elbo_nats": "ELBO", "mse": "MSE"}.get(name, name.removesuffix("_nats"))
                 error = "" if value["standard_error"] is None else f" ± {value['standard_error']:.2g}"
-                if name == "mse" and run.recipe.likelihood.kind == "categorical":
-                    continue  # of the numbers of classes, which are no brightness
                 digits = ".2f" if name.endswith("_nats") else ".5f"
                 say(f"  {figures['split']} {label}: {value['mean']:{digits}}{error} {unit}")
         say(f"\nThe run is {run.path}. Next:")

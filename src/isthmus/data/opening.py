@@ -102,7 +102,7 @@ def locate(data: Data) -> tuple[Target, str | None]:
         case str():
             return _locate_text(data)
         case os.PathLike():
-            path = _at_home(Path(data))
+            path = at_home(Path(data))
             return collection_at(path) or path, None
         case ImageSet() | ArraySource() | Selection() | PackedSource():
             return data, None
@@ -135,13 +135,14 @@ def _whole(text: str) -> Target | None:
         return NamedData(text)
     if text.startswith(PREFIX) and ":" not in (name := text.removeprefix(PREFIX)) and name:
         return HuggingFace(name)
-    path = _at_home(Path(text))
+    path = at_home(Path(text))
     if text and _exists(path):
         return collection_at(path) or path
     return Pattern(text) if is_pattern(text) and not text.endswith((":train", ":test")) else None
 
 
-def _at_home(path: Path) -> Path:
+def at_home(path: Path) -> Path:
+    """The path with `~` spelled out."""
     try:
         return path.expanduser()
     except RuntimeError:  # `~name` where nobody has that name

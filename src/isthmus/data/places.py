@@ -13,7 +13,7 @@ from pathlib import Path
 from isthmus.data.cache import PLACES, cache_folder
 from isthmus.data.catalogue import is_named
 from isthmus.data.hugging_face import PREFIX
-from isthmus.data.opening import Data
+from isthmus.data.opening import Data, at_home
 from isthmus.errors import StorageError
 from isthmus.storage import write_text
 
@@ -45,9 +45,10 @@ def remember_place(fingerprint: str, data: Data, targets: Data | None = None) ->
 def recall_place(fingerprint: str) -> Place | None:
     """Where the images of a fingerprint were when they were last trained on; they may have gone since."""
     try:
-        return Place(**json.loads(_note(fingerprint).read_text(encoding="utf-8")))
+        place = Place(**json.loads(_note(fingerprint).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+    return place if isinstance(place.data, str) and isinstance(place.targets, str | None) else None
 
 
 def _spelled(data: Data) -> str | None:
@@ -58,7 +59,7 @@ def _spelled(data: Data) -> str | None:
             return data
     elif not isinstance(data, os.PathLike):
         return None
-    return str(Path.cwd() / Path(data).expanduser())
+    return str(at_home(Path(data)).absolute())
 
 
 def _note(fingerprint: str) -> Path:

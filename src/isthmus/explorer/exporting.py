@@ -77,8 +77,11 @@ def export_page(run: Run, out: Path, data: Data | None = None, images: int | Non
     kept = max(2, min(count, MOST_NUMBERS // run.image.dims))
     service = Service(run, data, kept)
     service.start()
-    service.cloud.wait()
-    service.distortions.wait()
+    try:
+        service.cloud.wait()
+        service.distortions.wait()
+    finally:  # Ctrl-C must not leave a thread amid native code: unwinding it aborts the process
+        service.stop()
     codes = run.sample_codes(PROBES)
     graphs = {name: read_file(run.path, entry.file, run.manifest) for name, entry in run.manifest.graphs.items()}
     precision = _precision(run, graphs, codes)

@@ -17,7 +17,9 @@ def measure(run: Run, prepared: Prepared) -> dict[str, Any]:
         return {"split": None}
     scores = score(run, source, prepared.recipe.training.seed)
     figures: dict[str, Any] = {"split": split, "images": len(source)}
-    columns = {"distortion_nats": scores.distortion, "mse": scores.squared_error}
+    columns = {"distortion_nats": scores.distortion}
+    if prepared.recipe.likelihood.kind != "categorical":  # the numbers of classes are no brightness
+        columns["mse"] = scores.squared_error
     if run.latent.has_rate:
         columns["rate_nats"] = scores.rate
         if prepared.recipe.is_likelihood:

@@ -150,7 +150,7 @@ export class Stage {
       const start = same ? from : { x: new Float32Array(x.length).fill(cx), y: new Float32Array(y.length).fill(cy) };
       this.places = { x: start.x.slice(), y: start.y.slice() };
       this.morph = { start, end: { x, y }, began: null };
-      this.element.ariaBusy = "true";
+      this.element.setAttribute("aria-busy", "true");
     }
     this._recolour();
     this._follow();
@@ -175,7 +175,7 @@ export class Stage {
   /** Nothing is loading and nothing travels: for assistive technology, and for whoever drives the page. */
   rest() {
     this.morph = null;
-    this.element.ariaBusy = "false";
+    this.element.setAttribute("aria-busy", "false");
   }
 
   _recolour() {
