@@ -177,10 +177,7 @@ def test_a_body_that_only_says_it_is_small_is_cut_off(explorer):
         for _ in range(40):
             yield b"\0" * (1 << 16)
 
-    try:
-        answer = explorer.ask("/api/decode", chunks(), {"Content-Type": BYTES})
-    except (BrokenPipeError, ConnectionResetError):
-        return  # it hung up before all was sent
+    answer = explorer.ask("/api/decode", chunks(), {"Content-Type": BYTES})
     assert answer.status == 413
 
 

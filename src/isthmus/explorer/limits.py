@@ -14,6 +14,8 @@ class Limits:
     Attributes:
         body_bytes: A larger request body gets a 413.
         body_seconds: A body that takes longer to arrive gets a 408.
+        linger_bytes: Of a body that is refused, what is still taken in so that its caller comes to read why.
+        linger_seconds: How long that may take.
         file_pixels: A picture file of more pixels gets a 422.
         batch: More codes or images at once get a 422.
         waiting: Codes or images that wait for their turn, of all callers; more get a 503.
@@ -25,6 +27,8 @@ class Limits:
 
     body_bytes: int = 16 << 20
     body_seconds: float = 20.0
+    linger_bytes: int = 64 << 20
+    linger_seconds: float = 2.0
     file_pixels: int = 1 << 25
     batch: int = 1024
     waiting: int = 8192

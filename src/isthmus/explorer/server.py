@@ -14,6 +14,7 @@ from isthmus.errors import UsageError
 from isthmus.explorer.application import application
 from isthmus.explorer.guard import Guard, own_names
 from isthmus.explorer.limits import is_loopback
+from isthmus.explorer.lingering import Lingering
 from isthmus.explorer.service import Service
 
 DEFAULT_PORT = 8137
@@ -86,7 +87,8 @@ def server(
 ) -> uvicorn.Server:
     """What will answer, once it is run on the socket of its place; see `serve`."""
     names = own_names() | {place.host.lower()}
-    app = Guard(application(service), service.limits, token, names)
+    guarded = Guard(application(service), service.limits, token, names)
+    app = Lingering(guarded, service.limits)
     config = uvicorn.Config(
         app,
         log_config=None,
