@@ -173,19 +173,14 @@ def opened(request, files, chromium):
     page.close()
 
 
-def code_of(page, other_than=None):
-    """The code in the page's address, once it stands still there and is another than before."""
-    last = None
-    for _ in range(60):
-        page.wait_for_timeout(400)
-        found = re.search("z=([^&]*)", page.url)
-        text = found and found[1]
-        if text and text == last:
-            code = np.frombuffer(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), "<f4")
-            if other_than is None or not np.allclose(code, other_than):
-                return code
-        last = text
-    raise AssertionError("waited in vain for the code to settle")
+def eventually(page, check):
+    """What a check gives once it passes: the page takes its time, and a slow machine more of it."""
+    for _ in range(200):
+        try:
+            return check()
+        except AssertionError:
+            page.wait_for_timeout(200)
+    return check()
 
 
 def picture_of(page, canvas="decoded"):
@@ -199,38 +194,42 @@ def picture_of(page, canvas="decoded"):
     )
 
 
-def check_picture(run, page, code):
-    """The picture on the page is, or will be, what the run decodes the code to."""
+def shown(run, page, other_than=None):
+    """The code in the page's address: another than before, and the picture is what the run decodes it to."""
+    found = re.search("z=([^&]*)", page.url)
+    assert found
+    code = np.frombuffer(base64.urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4)), "<f4")
+    assert other_than is None or not np.allclose(code, other_than)
     expected = run.decode(code[None])[0, ..., 0].ravel().astype(int)
-    for _ in range(60):
-        if np.abs(np.array(picture_of(page)) - expected).max() <= 1:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("the page shows another picture")
+    np.testing.assert_allclose(picture_of(page), expected, atol=1)
+    return code
+
+
+def code_of(run, page, other_than=None):
+    """The same, once it is so."""
+    return eventually(page, lambda: shown(run, page, other_than))
 
 
 def test_sliders_move_the_picture(opened):
     run, page = opened
-    before = code_of(page)
-    check_picture(run, page, before)
+    before = code_of(run, page)
     slider = page.locator("#panel-dimensions input[type=range]").first
     slider.focus()
     for _ in range(12):
         page.keyboard.press("ArrowRight")
-    after = code_of(page, other_than=before)
+    after = code_of(run, page, other_than=before)
     assert (before != after).sum() == 1
-    check_picture(run, page, after)
 
 
 def test_dragging_over_the_points_decodes(opened):
     run, page = opened
-    before = code_of(page)
+    before = code_of(run, page)
     box = page.locator("#stage").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.3, steps=8)
     page.mouse.up()
-    check_picture(run, page, code_of(page, other_than=before))
+    code_of(run, page, other_than=before)
 
 
 def test_a_journey_plays(opened):
@@ -238,14 +237,14 @@ def test_a_journey_plays(opened):
     page.get_by_role("tab", name="Journey").click()
     page.get_by_role("button", name="Play").click()
     seen = set()
-    for _ in range(60):
-        page.wait_for_timeout(100)
+
+    def check():
         seen.add(tuple(picture_of(page)))
-        if len(seen) >= 4:
-            break
+        assert len(seen) >= 4
+
+    eventually(page, check)
     page.get_by_role("button", name="Pause").click()
-    assert len(seen) >= 4
-    check_picture(run, page, code_of(page))
+    code_of(run, page)
 
 
 def test_the_manifold_is_that_of_the_run(opened):
@@ -256,40 +255,43 @@ def test_the_manifold_is_that_of_the_run(opened):
         return
     tab.click()
     canvas = page.locator("canvas.manifold")
-    page.wait_for_function("() => document.querySelector('canvas.manifold').width > 100")
-    size = page.evaluate("() => { const c = document.querySelector('canvas.manifold'); return [c.width, c.height]; }")
-    assert size == [18 * run.image.width, 18 * run.image.height]
-    before, box = code_of(page), canvas.bounding_box()
+    size = [18 * run.image.width, 18 * run.image.height]
+    page.wait_for_function(
+        "([width, height]) => { const c = document.querySelector('canvas.manifold');"
+        " return c.width === width && c.height === height; }",
+        arg=size,
+    )
+    before, box = code_of(run, page), canvas.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
     expected = [NormalDist().inv_cdf(0.5 / 18 + 0.25 * 17 / 18), 0.0]
-    code = code_of(page, other_than=before)
-    np.testing.assert_allclose(code, expected, atol=0.1)
-    check_picture(run, page, code)
+    np.testing.assert_allclose(code_of(run, page, other_than=before), expected, atol=0.1)
 
 
 def test_a_drawing_is_encoded(opened):
     run, page = opened
     page.get_by_role("tab", name="Draw").click()
-    before, box = code_of(page), page.locator("canvas.pad").bounding_box()
+    before, box = code_of(run, page), page.locator("canvas.pad").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.2)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.5, steps=6)
     page.mouse.up()
-    code = code_of(page, other_than=before)
-    drawn = np.array(picture_of(page, "original"), np.uint8).reshape(1, *run.image.shape)
-    np.testing.assert_allclose(code, run.encode(drawn)["mean"][0], rtol=1e-3, atol=1e-3)
-    check_picture(run, page, code)
+
+    def check():
+        code = shown(run, page, other_than=before)
+        drawn = np.array(picture_of(page, "original"), np.uint8).reshape(1, *run.image.shape)
+        np.testing.assert_allclose(code, run.encode(drawn)["mean"][0], rtol=1e-3, atol=1e-3)
+
+    eventually(page, check)
 
 
 def test_new_pictures_of_a_class(opened):
     run, page = opened
-    before = code_of(page)
+    before = code_of(run, page)
     page.get_by_role("tab", name="Similar").click()
     page.get_by_role("button", name=f"A new picture of class {run.class_names[2]}").click()
-    code = code_of(page, other_than=before)
+    code = code_of(run, page, other_than=before)
     drawn = run.sample_codes(exporting.MOST_SAMPLED, run.class_names[2])
     assert np.abs(drawn - code).max(axis=1).min() < 1e-5
-    check_picture(run, page, code)
 
 
 # The file.
@@ -326,7 +328,7 @@ def test_without_images_there_is_a_page_all_the_same(tiny_run, copied_run, tmp_p
     page = chromium.new_page()
     page.goto(made.path.as_uri())
     page.wait_for_selector("html[data-ready]")
-    check_picture(tiny_run, page, code_of(page))
+    code_of(tiny_run, page)
     assert "made without images" in page.locator("#toolbar").inner_text()
     page.close()
 
