@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from isthmus.data.arrays import as_source, open_array
-from isthmus.data.images import ImageSpec
+from isthmus.data.source import ImageSpec
 from isthmus.errors import DataError
 
 BYTES = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=3, max_dims=3, min_side=1, max_side=5))

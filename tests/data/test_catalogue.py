@@ -9,7 +9,7 @@ import pytest
 
 from isthmus.data import catalogue, digits
 from isthmus.data.catalogue import DATASETS, cache_folder, is_named, open_named
-from isthmus.data.images import ImageSpec
+from isthmus.data.source import ImageSpec
 from isthmus.errors import DataError, UsageError
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isthmus.data.images import ArraySource, ImageArray, PixelType
+from isthmus.data.images import ArraySource
 from isthmus.data.sets import ImageSet
+from isthmus.data.source import ImageArray, PixelType
 from isthmus.errors import DataError
 
 _IMAGE_KEYS = ("x", "images")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.images import ImageArray
+from isthmus.data.source import ImageArray
 
 if TYPE_CHECKING:  # recipes bring pydantic along, and data does without
     from isthmus.recipes import Augmentation

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.augmentation import augment
-from isthmus.data.images import ImageArray, ImageSource
 from isthmus.data.plan import BatchPlan
+from isthmus.data.source import ImageArray, ImageSource
 from isthmus.data.tasks import task_of
 from isthmus.errors import UsageError
 from isthmus.noise import uniform_by_image

@@ -9,8 +9,8 @@ from isthmus.data import cifar, digits, idx
 from isthmus.data.arrays import Labelled, as_source, read_npz
 from isthmus.data.cache import cache_folder
 from isthmus.data.downloads import RemoteFile, fetch
-from isthmus.data.images import ImageSpec, PixelType
 from isthmus.data.sets import ImageSet
+from isthmus.data.source import ImageSpec, PixelType
 from isthmus.data.sprites import SHAPES, SIDE, sprite_source
 from isthmus.errors import DataError, UsageError
 

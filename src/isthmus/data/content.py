@@ -2,20 +2,18 @@
 
 import hashlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from isthmus.data.images import ImageArray, ImageSource
+from isthmus.data.source import ImageArray, ImageSource
 
 DIGEST_BYTES = 16
 """The hash of one image's pixels."""
 _CHUNK_BYTES = 1 << 24
 
 
-def digests_of(source: "ImageSource") -> NDArray[np.uint8]:
+def digests_of(source: ImageSource) -> NDArray[np.uint8]:
     """Hash the pixels of each image of a source: BLAKE2b of 16 bytes, `(n, 16)`."""
     parts = [
         hashlib.blake2b(image, digest_size=DIGEST_BYTES).digest() for chunk in _chunks(source) for image in _rows(chunk)
@@ -23,7 +21,7 @@ def digests_of(source: "ImageSource") -> NDArray[np.uint8]:
     return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, DIGEST_BYTES)
 
 
-def fingerprint_of(source: "ImageSource") -> str:
+def fingerprint_of(source: ImageSource) -> str:
     """SHA-256 in hexadecimal over the shape, type, labels and `digests` of a source."""
     height, width, channels = source.spec.shape
     digest = hashlib.sha256(f"{len(source)} {height} {width} {channels} {source.spec.dtype}\n".encode())
@@ -37,7 +35,7 @@ def digest_of(image: NDArray[np.uint8]) -> bytes:
     return hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=DIGEST_BYTES).digest()
 
 
-def _chunks(source: "ImageSource") -> Iterator["ImageArray"]:
+def _chunks(source: ImageSource) -> Iterator[ImageArray]:
     """Read a source in order, some megabytes at a time."""
     size = max(1, _CHUNK_BYTES // (source.spec.dims * np.dtype(source.spec.dtype).itemsize))
     for start in range(0, len(source), size):

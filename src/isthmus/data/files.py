@@ -9,9 +9,9 @@ from isthmus.data.entries import Collection
 from isthmus.data.folders import Folder, SingleFile
 from isthmus.data.hugging_face import HuggingFace, is_saved_dataset
 from isthmus.data.idx import has_splits, is_idx, open_idx, read_splits
-from isthmus.data.images import PixelType
 from isthmus.data.loading import Goal, open_collection
 from isthmus.data.sets import ImageSet
+from isthmus.data.source import PixelType
 from isthmus.data.tables import TABLE_SUFFIXES, Table
 from isthmus.errors import DataError, UsageError
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.arrays import Labelled, as_source
-from isthmus.data.images import PixelType
 from isthmus.data.sets import ImageSet
+from isthmus.data.source import PixelType
 from isthmus.errors import DataError
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}

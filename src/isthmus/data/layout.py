@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.decoding import SUFFIXES
-from isthmus.data.images import ArraySource, ImageSource, Selection
+from isthmus.data.images import ArraySource, Selection
+from isthmus.data.source import ImageSource
 from isthmus.errors import DataError
 
 _TRAIN, _TEST, _VALIDATION = {"train", "training"}, {"test", "testing"}, {"val", "valid", "validation"}

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from isthmus.data.arrays import as_source
 from isthmus.data.cache import cache_folder, find_pack, make_room, pack_folder, remember_pack
 from isthmus.data.entries import Collection
-from isthmus.data.images import ImageArray, PixelType
 from isthmus.data.layout import Layout, make_source
 from isthmus.data.limits import memory_limit
 from isthmus.data.packs import VERSION, Pack, PackedSource, describe, read_pack, write_pack
 from isthmus.data.preprocessing import CHANNELS, Preprocessing, Wish
 from isthmus.data.reading import decoded_images, decoder
 from isthmus.data.sets import ImageSet, Origin, Skipped
+from isthmus.data.source import ImageArray, PixelType
 from isthmus.data.surveys import Survey, check_readable, survey
 from isthmus.errors import DataError
 from isthmus.progress import progress_bar, tell

@@ -14,12 +14,13 @@ from isthmus.data.entries import Collection
 from isthmus.data.files import KINDS, collection_at, open_path
 from isthmus.data.folders import Pattern, is_pattern
 from isthmus.data.hugging_face import PREFIX, HuggingFace
-from isthmus.data.images import ArraySource, ImageSource, PixelType, Selection
+from isthmus.data.images import ArraySource, Selection
 from isthmus.data.iterables import DataSet, is_data_set
 from isthmus.data.loading import Goal, open_collection
 from isthmus.data.packs import PackedSource
 from isthmus.data.preprocessing import Wish
 from isthmus.data.sets import ImageSet
+from isthmus.data.source import ImageSource, PixelType
 from isthmus.errors import DataError, UsageError
 
 Data: TypeAlias = str | Path | ArrayLike | tuple[ArrayLike, ArrayLike] | ImageSource | ImageSet | Any

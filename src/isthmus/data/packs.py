@@ -28,9 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.content import DIGEST_BYTES, digest_of, digests_of, fingerprint_of
-from isthmus.data.images import ImageArray, ImageSpec, Indices, PixelType
 from isthmus.data.preprocessing import Preprocessing
 from isthmus.data.sets import Skipped
+from isthmus.data.source import ImageArray, ImageSpec, Indices, PixelType
 from isthmus.errors import DataError
 from isthmus.storage import new_folder, storage_errors
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from isthmus.data.arrays import as_source
 from isthmus.data.decoding import UnreadableError, decode
 from isthmus.data.entries import Collection, Content
-from isthmus.data.images import ArraySource, ImageSource
+from isthmus.data.images import ArraySource
 from isthmus.data.layout import make_source
 from isthmus.data.limits import memory_limit
 from isthmus.data.loading import Goal, settle, summary
@@ -23,6 +23,7 @@ from isthmus.data.opening import Data, locate
 from isthmus.data.preprocessing import Preprocessing, in_mode
 from isthmus.data.reading import decoded_images, decoder
 from isthmus.data.sets import ImageSet, Origin, Skipped
+from isthmus.data.source import ImageSource
 from isthmus.data.surveys import Survey, check_readable, survey
 from isthmus.errors import DataError, UsageError
 from isthmus.wording import spell_bytes

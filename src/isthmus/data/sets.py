@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from isthmus.data.images import ImageSource, ImageSpec
 from isthmus.data.preprocessing import Preprocessing
+from isthmus.data.source import ImageSource, ImageSpec
 from isthmus.errors import DataError
 
 

@@ -4,7 +4,8 @@ import hashlib
 
 import numpy as np
 
-from isthmus.data.images import ImageSource, select
+from isthmus.data.images import select
+from isthmus.data.source import ImageSource
 from isthmus.errors import DataError, UsageError
 
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.images import ArraySource, PixelType
+from isthmus.data.images import ArraySource
+from isthmus.data.source import PixelType
 from isthmus.errors import UsageError
 
 SIDE = 64

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from isthmus.data.colour import chroma, luma, recolour
 from isthmus.data.corruptions import Noise, add_noise, blur, clutter, coarsen
 from isthmus.data.holes import Holes, draw_holes
-from isthmus.data.images import ImageSpec
+from isthmus.data.source import ImageSpec
 
 if TYPE_CHECKING:  # recipes bring pydantic along, and data does without
     from isthmus.recipes import Task as TaskFields
