@@ -24,8 +24,9 @@ def test_the_steps_suit_the_run(tiny_run, tiny_ae_run):
     plane = [step.text for step in next_steps(tiny_run, evaluated=True)]
     assert any(" plot " in text and " manifold " in text for text in plane)
     assert any("--label 2" in text for text in plane)
+    assert any(text.startswith("isthmus compress") for text in plane)
     other = [step.text for step in next_steps(tiny_ae_run, evaluated=True)]
-    assert not any(" manifold " in text for text in other)
+    assert not any(" manifold " in text or text.startswith("isthmus compress") for text in other)
 
 
 def test_the_python_step_runs(tiny_run, bars):

@@ -6,7 +6,7 @@ What it writes are archives, whose format the documentation gives in full.
 from isthmus.codec.archive import CHUNK_IMAGES, Archive, Damage, Written, open_archive, write_archive
 from isthmus.codec.chunks import MOST_IMAGES, Directory, Item, Tally
 from isthmus.codec.container import RecordReader
-from isthmus.codec.models import CodecModel, model_of
+from isthmus.codec.models import CodecModel, model_of, obstacle
 from isthmus.codec.names import safe_path
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Tally",
     "Written",
     "model_of",
+    "obstacle",
     "open_archive",
     "safe_path",
     "write_archive",

@@ -42,12 +42,14 @@ from isthmus.codec.packing import pack, unpack
 from isthmus.codec.quantising import quantise
 from isthmus.codec.scalars import evaluate, rounded
 from isthmus.errors import ArchiveError, IsthmusError, RunError
-from isthmus.recipes import BernoulliLikelihood, GaussianLikelihood, Recipe
+from isthmus.recipes import BernoulliLikelihood, GaussianLikelihood, Likelihood, LogisticLikelihood
 from isthmus.runs import Run, require_autoencoder
 from isthmus.runs.folder import read_file
 
 VERSION = 1
 """Of the way from a run's graphs to whole numbers: another way gives another model."""
+CODED_LIKELIHOODS = (BernoulliLikelihood, GaussianLikelihood, LogisticLikelihood)
+"""Likelihoods under which each level of a pixel has a probability that whole numbers can tell."""
 MOST_NUMBERS = 1 << 25
 """In all arrays of an embedded model together, and in a tensor of it, at most."""
 MOST_PRODUCTS = 1 << 33
@@ -153,6 +155,24 @@ class CodecModel:
         return description, arrays
 
 
+def obstacle(run: Run) -> str:
+    """Why a run's model is of a kind that has no exact copy; empty if it is not, as far as its recipe tells."""
+    recipe = run.recipe
+    if recipe.latent.kind != "gaussian":
+        return (
+            f"{run.path} is a plain autoencoder: its codes have no probabilities, so they cannot be coded without "
+            "loss. Train a VAE, such as --recipe dense-vae."
+        )
+    if run.image.dtype != "uint8":
+        return f"{run.path} takes float pixels; lossless compression is for 8-bit images."
+    if not isinstance(recipe.likelihood, CODED_LIKELIHOODS):
+        return (
+            f"{run.path} has the likelihood {recipe.likelihood.kind!r}, under which levels of grey have no probability "
+            "that the codec knows. Train with --set likelihood=logistic, or likelihood=bernoulli for black and white."
+        )
+    return ""
+
+
 def model_of(run: Run) -> CodecModel:
     """Make the exact copy of a run's model.
 
@@ -162,15 +182,10 @@ def model_of(run: Run) -> CodecModel:
             probability, float pixels, or a network with an operator that has no exact copy.
     """
     require_autoencoder(run)
+    if fault := obstacle(run):
+        raise RunError(fault)
     recipe = run.recipe
-    if recipe.latent.kind != "gaussian":
-        raise RunError(
-            f"{run.path} is a plain autoencoder: its codes have no probabilities, so they cannot be coded without "
-            "loss. Train a VAE, such as --recipe dense-vae."
-        )
-    if run.image.dtype != "uint8":
-        raise RunError(f"{run.path} takes float pixels; lossless compression is for 8-bit images.")
-    pixels = _pixel_model(recipe, run)
+    pixels = _pixel_model(recipe.likelihood)
     graphs = {name: _graph(run, name) for name in ("encoder", "decoder")}
     encoder = quantise(
         graphs["encoder"], ("mean", "log_variance"), run.image.shape, 0, 255, str(run.path / "encoder.onnx")
@@ -195,22 +210,17 @@ def model_from_bytes(content: bytes) -> CodecModel:
         raise ArchiveError(f"the embedded model is damaged ({error}).") from None
 
 
-def _pixel_model(recipe: Recipe, run: Run) -> BlackOrWhite | Discretised:
-    likelihood = recipe.likelihood
+def _pixel_model(likelihood: Likelihood) -> BlackOrWhite | Discretised:
+    assert isinstance(likelihood, CODED_LIKELIHOODS)
     if isinstance(likelihood, BernoulliLikelihood):
         return BlackOrWhite()
-    if likelihood.kind == "logistic":
+    if isinstance(likelihood, LogisticLikelihood):
         return Discretised("logistic", mixture=likelihood.components > 1)
-    if isinstance(likelihood, GaussianLikelihood):
-        log_scale = None
-        if likelihood.scale == "fixed":
-            constant = ("constant", Fraction(likelihood.sigma))
-            log_scale = rounded(evaluate(("Log", constant), Fraction(0)), PARAMETER_FRACTION)
-        return Discretised("normal", log_scale=log_scale)
-    raise RunError(
-        f"{run.path} has the likelihood {likelihood.kind!r}, under which levels of grey have no probability that the "
-        "codec knows. Train with --set likelihood=logistic, or likelihood=bernoulli for black and white."
-    )
+    log_scale = None
+    if likelihood.scale == "fixed":
+        constant = ("constant", Fraction(likelihood.sigma))
+        log_scale = rounded(evaluate(("Log", constant), Fraction(0)), PARAMETER_FRACTION)
+    return Discretised("normal", log_scale=log_scale)
 
 
 def _graph(run: Run, name: str) -> onnx.ModelProto:

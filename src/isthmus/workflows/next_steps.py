@@ -2,11 +2,9 @@
 
 import shlex
 
+from isthmus.codec import obstacle
 from isthmus.report import Command, resume_command
 from isthmus.runs import Run
-
-CODABLE = ("bernoulli", "gaussian", "logistic")
-"""Likelihoods under which the codec knows the probability of a level."""
 
 
 def next_steps(run: Run, *, evaluated: bool) -> list[Command]:
@@ -43,7 +41,7 @@ def next_steps(run: Run, *, evaluated: bool) -> list[Command]:
         steps.append(Command("Say how good it is, beside baselines", f"isthmus evaluate {place}"))
     epochs = 2 * run.recipe.training.epochs
     steps.append(Command("Train it further", resume_command(run.manifest.data.name, str(run.path), epochs)))
-    if run.latent.has_rate and run.image.dtype == "uint8" and run.recipe.likelihood.kind in CODABLE:
+    if not obstacle(run):
         black = " --threshold" if run.recipe.likelihood.kind == "bernoulli" else ""
         steps.append(
             Command("Compress images without loss", f"isthmus compress {place} photos/{black} --out photos.isth")
