@@ -8,6 +8,8 @@ from PIL import Image
 
 WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 SERIOUS = ("serious", "critical")
+IS_DRAWN = """(canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data
+    .every((value, i) => i % 4 < 3 || value === 255)"""
 
 
 @pytest.fixture
@@ -142,6 +144,20 @@ def test_sliders_move_the_picture_and_the_picture_moves_sliders(page):
     page.get_by_role("button", name="Back to the middle").click()
     until(page, "document.querySelector('.dimension output').textContent === '0.00'")
     assert page.evaluate("document.querySelector('.dimension .strip').width") == 90
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 420}, NARROW], ids=["low", "narrow"])
+def test_every_strip_is_drawn_once_it_is_looked_at(open_page, serving, tiny_ae_run, viewport):
+    from isthmus.explorer.service import Service
+
+    with serving(Service(tiny_ae_run)) as served:
+        page = open_page(served=served, viewport=viewport)
+        strips = page.locator(".dimension .strip")
+        shapes = "[...document.querySelectorAll('.dimension .strip')].map(({ width, height }) => [width, height])"
+        assert page.evaluate(shapes) == [[90, 12]] * 3
+        for number in (2, 0):
+            strips.nth(number).scroll_into_view_if_needed()
+            until(page, f"({IS_DRAWN})(document.querySelectorAll('.dimension .strip')[{number}])")
 
 
 def test_dimensions_are_sorted_by_what_they_tell(page, service):

@@ -7,6 +7,7 @@ import { toImageData } from "./pictures.js";
 const STEPS = 9;
 const AT_FIRST = 8;
 const REACH = 3;
+const AHEAD = "200px 0px"; // strips are drawn a little before they come into view
 
 export class Dimensions {
   constructor(session, panel) {
@@ -20,16 +21,12 @@ export class Dimensions {
       this.list,
       h("div", { class: "row" }, this.more, h("button", { onclick: () => this._reset() }, "Back to the middle")),
     );
-    this.panel = panel;
     this._strips = latest(async () => this._decodeStrips(), session.fail, 30);
+    this.inView = new Set();
+    this.watch = new IntersectionObserver((seen) => this._see(seen), { rootMargin: AHEAD, scrollMargin: AHEAD });
     this._sort();
     session.on("points", () => this._sort());
     session.on("code", ({ by }) => this._update(by));
-  }
-
-  /** Called when the panel comes into view. */
-  open() {
-    this._strips();
   }
 
   _sort() {
@@ -47,11 +44,11 @@ export class Dimensions {
 
   _build() {
     const { session } = this;
-    const { centre, deviation, hasRate } = session.about;
+    const { centre, deviation, hasRate, image } = session.about;
     const tells = session.points?.tells;
     this.rows = this.order.slice(0, this.shown).map((k) => {
       const reach = REACH * deviation[k];
-      const strip = h("canvas", { class: "strip", "aria-hidden": "true" });
+      const strip = h("canvas", { class: "strip", width: STEPS * image.width, height: image.height, "aria-hidden": "true" });
       const told = tells ? (hasRate ? ` · ${tells[k].toFixed(2)} nats` : ` · variance ${tells[k].toPrecision(2)}`) : "";
       const control = slider(
         `z${k + 1}${told}`,
@@ -69,12 +66,14 @@ export class Dimensions {
         control.input.dispatchEvent(new Event("input"));
       });
       const element = h("div", { class: "dimension" }, control.element, strip);
-      return { k, control, strip, reach, element };
+      return { k, control, strip, reach, element, drawnAt: null };
     });
+    this.watch.disconnect();
+    this.inView.clear();
+    this.rows.forEach(({ strip }) => this.watch.observe(strip));
     this.list.replaceChildren(...this.rows.map((row) => row.element));
     this.more.hidden = this.shown >= session.dim;
     this.more.textContent = `Show all ${session.dim}`;
-    this._strips();
   }
 
   _showAll() {
@@ -94,35 +93,36 @@ export class Dimensions {
     this._strips();
   }
 
+  _see(seen) {
+    for (const { target, isIntersecting } of seen) {
+      if (isIntersecting) this.inView.add(target);
+      else this.inView.delete(target);
+    }
+    this._strips();
+  }
+
+  /** Draw the strips in view that show the way through another code; the others wait until they are looked at. */
   async _decodeStrips() {
-    if (this.panel.hidden) return;
     const { session } = this;
-    const { dim } = session;
+    const { code, dim } = session;
     const { centre } = session.about;
-    const rows = this.rows.filter(({ element }) => isNear(element));
+    const rows = this.rows.filter(({ strip, drawnAt }) => this.inView.has(strip) && drawnAt !== code);
     if (!rows.length) return;
     const codes = new Float32Array(rows.length * STEPS * dim);
     rows.forEach(({ k, reach }, row) => {
       for (let step = 0; step < STEPS; step++) {
         const at = (row * STEPS + step) * dim;
-        codes.set(session.code, at);
+        codes.set(code, at);
         codes[at + k] = centre[k] + reach * ((2 * (step + 0.5)) / STEPS - 1);
       }
     });
     const images = await session.model.decode(codes, rows.length * STEPS);
-    rows.forEach(({ strip }, row) => {
-      strip.width = STEPS * images.width;
-      strip.height = images.height;
-      const context = strip.getContext("2d");
+    rows.forEach((shown, row) => {
+      const context = shown.strip.getContext("2d");
       for (let step = 0; step < STEPS; step++) {
         context.putImageData(toImageData(images, row * STEPS + step), step * images.width, 0);
       }
+      shown.drawnAt = code;
     });
   }
-}
-
-/** Whether an element is on the screen, or nearly. */
-function isNear(element) {
-  const box = element.getBoundingClientRect();
-  return box.bottom > -200 && box.top < innerHeight + 200;
 }
