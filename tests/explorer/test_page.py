@@ -137,6 +137,27 @@ def test_arrow_keys_move_the_cursor_and_say_where_it_is(page):
         page.keyboard.press(key)
 
 
+def linked(page, name):
+    """What the address says of something, once it has followed what was done."""
+    return page.evaluate("(name) => new URLSearchParams(location.hash.slice(1)).get(name)", name)
+
+
+def until_linked(page, name, condition):
+    """Wait until the address says something else of `name`: `condition` is JavaScript on `value`."""
+    until(page, f"((value) => {condition})(new URLSearchParams(location.hash.slice(1)).get('{name}'))")
+
+
+def test_the_buttons_on_the_map_answer_to_enter(page):
+    until_linked(page, "v", "value")
+    code = linked(page, "z")
+    for name, way in (("Zoom in", ">"), ("Zoom out", "<"), ("Zoom in", ">"), ("Show all", "<")):
+        before = float(linked(page, "v").split(",")[2])
+        page.get_by_role("button", name=name).press("Enter")
+        until_linked(page, "v", f"Number(value.split(',')[2]) {way} {before}")
+    assert linked(page, "z") == code
+    assert not page.locator("#original-figure").is_visible()
+
+
 def test_sliders_move_the_picture_and_the_picture_moves_sliders(page):
     slider = page.locator(".dimension input").first
     changes(page, lambda: slider.fill("1.5"))
@@ -273,6 +294,82 @@ def test_more_like_this_is_near_at_a_low_temperature(page):
     )
     changes(page, lambda: page.locator("#panel-variations .picture-button").first.click())
     changes(page, lambda: page.get_by_role("button", name="A new picture of class 1").click())
+
+
+def test_pictures_to_go_to_keep_the_focus_and_say_where_they_lead(page):
+    focused = "document.activeElement.getAttribute('aria-label')"
+    third = page.locator("#neighbours button").nth(2)
+    third.wait_for()
+    third.focus()
+    goal, away = page.evaluate(focused).removeprefix("Go to image ").rsplit(", ", 1)
+    assert away != "0.00 away"
+    page.keyboard.press("Enter")
+    page.wait_for_function("goal => document.getElementById('said').textContent === `Image ${goal}`", arg=goal)
+    # The button stands for another image now, no farther than the one that it led to.
+    until(page, "document.activeElement.getAttribute('aria-label').endsWith(' 0.00 away')")
+    assert third.evaluate("(button) => button === document.activeElement")
+
+    page.click("#tab-variations")
+    second = page.locator("#panel-variations .picture-button").nth(1)
+    second.focus()
+    for _ in range(2):
+        changes(page, lambda: page.keyboard.press("Enter"))
+        until(page, "document.getElementById('said').textContent === 'Variation 2'")
+        assert page.evaluate(focused) == "Go to variation 2"
+    assert page.locator("#panel-variations .picture-button").count() == 12
+
+
+def hold(page, path):
+    """Keep what the page asks of a path from being answered, until `release()`, which waits for the page to know."""
+    held = []
+
+    def release():
+        page.route(path, lambda route: route.continue_())
+        for route in held:
+            route.continue_()
+        for route in held:
+            route.request.response().finished()
+        # An answer that came earlier was also read earlier; what is drawn for it is drawn within two frames.
+        page.evaluate(
+            """async () => {
+                await (await fetch("api/describe")).json();
+                for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
+            }"""
+        )
+
+    page.route(path, lambda route: held.append(route))
+    return release
+
+
+@pytest.mark.parametrize(
+    ("path", "ask"),
+    [
+        ("**/api/pictures", lambda page: page.click("#surprise")),
+        ("**/api/sample", lambda page: page.get_by_role("button", name="A new picture of class 1").click()),
+        ("**/api/encode", lambda page: page.get_by_role("button", name="Invert").click()),
+    ],
+    ids=["image", "sample", "drawing"],
+)
+def test_an_answer_that_comes_too_late_moves_nothing(page, path, ask):
+    page.wait_for_selector("#neighbours button")
+    page.click("#tab-own" if "encode" in path else "#tab-variations")
+    release = hold(page, path)
+    with page.expect_request(path):
+        ask(page)
+    page.click("#tab-dimensions")
+    changes(page, lambda: page.locator(".dimension input").first.fill("1.5"))
+    release()
+    assert page.locator(".dimension output").first.inner_text() == "1.50"
+    assert not page.locator("#original-figure").is_visible()
+
+
+def test_a_journey_ends_where_a_hand_takes_over(page):
+    page.click("#tab-journey")
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Pause").wait_for()
+    x, y = middle_of(page, "#stage")
+    page.mouse.click(x + 90, y + 60)
+    page.get_by_role("button", name="Play").wait_for()
 
 
 def test_arithmetic_adds_what_one_group_has_and_another_has_not(page, service):

@@ -34,6 +34,7 @@ export async function start(model) {
   const tools = openTools(session, stage);
   openToolbar(session, stage);
   session.on("fault", ({ message }) => toast(message));
+  session.on("code", ({ said }) => said && announce(said));
   session.on("plane", () => nameAxes(session));
   nameAxes(session);
   find("surprise").addEventListener("click", () => surprise(session));
@@ -208,16 +209,9 @@ function noPoints(session, stage, why) {
   find("toolbar").replaceChildren(h("p", { class: "hint" }, "No images to show as points. ", why ?? ""));
 }
 
-async function surprise(session) {
-  if (session.points) {
-    await session.moveToPoint(Math.floor(Math.random() * session.points.count), "surprise");
-    return;
-  }
-  try {
-    session.moveTo(await session.model.sample(1, null, Math.floor(Math.random() * 2 ** 31)), { by: "surprise" });
-  } catch (error) {
-    session.fail(error);
-  }
+function surprise(session) {
+  if (session.points) session.moveToPoint(Math.floor(Math.random() * session.points.count), "surprise");
+  else session.moveToSample(null, "surprise");
 }
 
 function openTools(session, stage) {

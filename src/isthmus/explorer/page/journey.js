@@ -38,6 +38,7 @@ export class Journey {
       h("div", { class: "row" }, this.play, h("button", { onclick: () => this._saveGif() }, "Save as GIF")),
     );
     this._draw = latest(async () => this._decode(), session.fail);
+    session.on("asked", ({ by }) => this.playing && by !== "journey" && this._stop());
   }
 
   /** Called when the panel comes into view: something to see at once. */

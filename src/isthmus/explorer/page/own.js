@@ -64,9 +64,11 @@ export class Own {
   /** Take a picture file. */
   async take(file) {
     this.show();
+    const { session } = this;
+    const inTime = session.ask("own");
     try {
-      const { session } = this;
       const images = session.about.capabilities.prepare ? await session.model.prepare(file) : await this._prepareHere(file);
+      if (!inTime()) return;
       this._remember();
       this._put(toImageData(images));
       session.showPicture(images, file.name || "your picture", "own");

@@ -1,9 +1,9 @@
 /** The picture that is shown: what the model makes of the code, what it cost, how unusual that is and what is near. */
 
-import { find, h, save, svg } from "./dom.js";
+import { find, save, svg } from "./dom.js";
 import { latest } from "./latest.js";
-import { imageAt } from "./model.js";
-import { paint, thumbnail } from "./pictures.js";
+import { PictureButtons } from "./picture_buttons.js";
+import { paint } from "./pictures.js";
 
 const BARS = 48;
 const NEIGHBOURS = 8;
@@ -16,6 +16,7 @@ export class PicturePanel {
     find("rate-row").hidden = !session.about.hasRate;
     find("total-row").hidden = !session.about.hasRate;
     find("total-name").textContent = session.about.isLikelihood ? "Together, −ELBO" : "Together";
+    this.neighbours = new PictureButtons(find("neighbours"));
     this._near = latest(async (code) => this._showNeighbours(code), session.fail, 80);
     session.on("code", () => this._showOrigin());
     session.on("picture", () => {
@@ -74,7 +75,8 @@ export class PicturePanel {
     const costs = this.session.sortedCosts;
     // Room on the right for what no image of the data cost.
     const low = costs[0];
-    const high = costs[Math.floor(0.995 * (costs.length - 1))] * 1.15;
+    const usual = costs[Math.floor(0.995 * (costs.length - 1))];
+    const high = usual + 0.15 * (usual - low || 1);
     this.range = [low, high];
     const counts = new Array(BARS).fill(0);
     for (const cost of costs) counts[Math.min(BARS - 1, Math.floor(((cost - low) / (high - low)) * BARS))]++;
@@ -92,24 +94,11 @@ export class PicturePanel {
     const found = await session.model.neighbours(code, NEIGHBOURS);
     const images = await session.model.pointImages(found.indices);
     find("neighbours-section").hidden = false;
-    find("neighbours").replaceChildren(
-      ...Array.from(found.indices, (index, i) =>
-        h(
-          "li",
-          {},
-          h(
-            "button",
-            {
-              class: "picture-button",
-              title: `${session.nameOf(index)}: ${found.distances[i].toFixed(2)} away`,
-              "aria-label": `Go to image ${session.nameOf(index)}, ${found.distances[i].toFixed(2)} away`,
-              onclick: () => session.moveToPoint(index, "neighbour"),
-            },
-            thumbnail(imageAt(images, i)),
-          ),
-        ),
-      ),
-    );
+    this.neighbours.show(images, (i) => {
+      const index = found.indices[i];
+      const [name, away] = [session.nameOf(index), `${found.distances[i].toFixed(2)} away`];
+      return { label: `Go to image ${name}, ${away}`, title: `${name}: ${away}`, go: () => session.moveToPoint(index, "neighbour") };
+    });
   }
 
   _save() {

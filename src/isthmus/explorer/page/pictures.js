@@ -35,15 +35,6 @@ export function paintSheet(canvas, images, columns, gap = 0) {
   }
 }
 
-/** A picture on a canvas of its own. */
-export function thumbnail(images, index = 0, className = "thumb") {
-  const canvas = document.createElement("canvas");
-  canvas.className = className;
-  canvas.setAttribute("aria-hidden", "true");
-  paint(canvas, images, index);
-  return canvas;
-}
-
 /** The pixels of a canvas's picture, as a model takes them. */
 export function fromImageData(data, channels) {
   const size = data.width * data.height;

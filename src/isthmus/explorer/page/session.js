@@ -5,8 +5,9 @@ import { imageAt } from "./model.js";
 import { latest } from "./latest.js";
 
 /**
- * Events, by name: "code" (moved; detail.by says by whom), "picture" (decoded), "reading" (its costs), "points",
- * "plane", "costs" (of all points), "selection", "theme" and "fault" (detail.message).
+ * Events, by name: "asked" (somebody wants to move; detail.by says who), "code" (moved; detail.by, and detail.said, what
+ * to tell those who listen), "picture" (decoded), "reading" (its costs), "points", "plane", "costs" (of all points),
+ * "selection", "theme" and "fault" (detail.message).
  */
 export class Session extends EventTarget {
   constructor(model, about) {
@@ -32,6 +33,8 @@ export class Session extends EventTarget {
     this.picture = null;
     this.reading = null;
     this.origin = null; // the picture that the code was made from, if it was: { images, name, index? }
+    this.asked = 0; // how often somebody wanted to move
+    this.drawing = null; // at which of these a picture came last
     this.selection = [];
     this.theme = "light";
     this._decode = latest(async (code, origin) => {
@@ -44,9 +47,11 @@ export class Session extends EventTarget {
       this.reading = { rate: found.rate[0], distortion: found.distortion[0], given };
       this.emit("reading");
     }, this.fail, 30);
-    this._encode = latest(async (images, name, by, index) => {
+    this._encode = latest(async (images, name, by) => {
       const found = await this.model.encode(images.pixels, 1);
-      this.moveTo(found.mean, { origin: { images, name, index }, by });
+      if (this.asked !== this.drawing) return;
+      this.moveTo(found.mean, { origin: { images, name }, by });
+      this.drawing = this.asked;
     }, this.fail);
   }
 
@@ -60,12 +65,23 @@ export class Session extends EventTarget {
     this.addEventListener(name, (event) => listen(event.detail));
   }
 
+  /**
+   * Want to move, once an answer is there.
+   * @returns {() => boolean}  Whether nobody wanted to go elsewhere since: if somebody did, the answer comes too late.
+   */
+  ask(by) {
+    const asked = ++this.asked;
+    this.emit("asked", { by });
+    return () => asked === this.asked;
+  }
+
   /** Show a code. */
-  moveTo(code, { origin = null, by = "", place = null } = {}) {
+  moveTo(code, { origin = null, by = "", place = null, said = "" } = {}) {
+    this.ask(by);
     this.code = Float32Array.from(code);
     this.origin = origin;
     this.place = place ?? this.placeOf(this.code);
-    this.emit("code", { by });
+    this.emit("code", { by, said });
     this._decode(this.code, origin);
   }
 
@@ -77,9 +93,23 @@ export class Session extends EventTarget {
 
   /** Show a point: its code, and its own picture beside what the model makes of it. */
   async moveToPoint(index, by = "point") {
+    const inTime = this.ask(by);
     try {
       const images = await this.model.pointImages(Int32Array.of(index));
-      this.moveTo(this.codeOf(index), { origin: { images, name: this.nameOf(index), index }, by });
+      const name = this.nameOf(index);
+      if (inTime()) this.moveTo(this.codeOf(index), { origin: { images, name, index }, by, said: `Image ${name}` });
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Show something new that is like the training images, or like those of one label. */
+  async moveToSample(label = null, by = "sample") {
+    const inTime = this.ask(by);
+    try {
+      const code = await this.model.sample(1, label, Math.floor(Math.random() * 2 ** 31));
+      const what = label === null ? "A new picture" : `A new picture of class ${this.about.labels[label]}`;
+      if (inTime()) this.moveTo(code, { by, said: what });
     } catch (error) {
       this.fail(error);
     }
@@ -87,6 +117,11 @@ export class Session extends EventTarget {
 
   /** Encode a picture and show where it lies; while pictures come in quickly, the newest. */
   showPicture(images, name, by) {
+    // A drawing grows faster than it is encoded: what it was a moment ago counts, unless something else came in between.
+    if (this.asked !== this.drawing) {
+      this.ask(by);
+      this.drawing = this.asked;
+    }
     this._encode(imageAt(images, 0), name, by);
   }
 

@@ -399,7 +399,8 @@ export class Stage {
   }
 
   _key(event) {
-    if (event.ctrlKey || event.metaKey) return;
+    // The buttons that lie on the stage have keys of their own.
+    if (event.target !== this.element || event.ctrlKey || event.metaKey) return;
     const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (arrows[event.key]) {
       const [dx, dy] = arrows[event.key].map((way) => way * (event.shiftKey ? 4 : 1) * STEP);
@@ -415,7 +416,7 @@ export class Stage {
     else if (event.key === "Enter" && this.index) {
       const [x, y] = this.session.place;
       const dot = this.index.nearest(x, y, Math.max(this.width, this.height) / this.view.scale, (i) => this.opacities[i]);
-      if (dot >= 0) this.session.moveToPoint(dot).then(() => announce(`Image ${this.session.nameOf(dot)}`));
+      if (dot >= 0) this.session.moveToPoint(dot);
     } else if (event.key === "Escape") this.session.select([]);
     else return;
     event.preventDefault();

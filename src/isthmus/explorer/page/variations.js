@@ -3,8 +3,7 @@
 import { vary } from "./codes.js";
 import { h, slider } from "./dom.js";
 import { latest } from "./latest.js";
-import { imageAt } from "./model.js";
-import { thumbnail } from "./pictures.js";
+import { PictureButtons } from "./picture_buttons.js";
 
 const COUNT = 12;
 
@@ -13,12 +12,13 @@ export class Variations {
     this.session = session;
     this.panel = panel;
     this.temperature = slider("Temperature", { min: 0, max: 1, step: 0.01, value: 0.35 }, (t) => t.toFixed(2), () => this._more());
-    this.grid = h("ul", { class: "grid", "aria-label": "Pictures like this one" });
+    const grid = h("ul", { class: "grid", "aria-label": "Pictures like this one" });
+    this.buttons = new PictureButtons(grid);
     const { labels, capabilities } = session.about;
     panel.append(
       h("p", { class: "hint" }, "Pictures like the one shown. At temperature 0 they are the same; at 1 they may be anything that the model knows. Choose one, and go on from there."),
       this.temperature.element,
-      this.grid,
+      grid,
       h("div", { class: "row" }, h("button", { class: "main", onclick: () => this._more() }, "More like this")),
     );
     if (capabilities.sample) {
@@ -27,13 +27,13 @@ export class Variations {
         h(
           "div",
           { class: "row wrap" },
-          h("button", { onclick: () => this._new(null) }, "Anything"),
-          labels.length <= 40 ? labels.map((name, label) => h("button", { onclick: () => this._new(label), "aria-label": `A new picture of class ${name}` }, name)) : null,
+          h("button", { onclick: () => session.moveToSample() }, "Anything"),
+          labels.length <= 40 ? labels.map((name, label) => h("button", { onclick: () => session.moveToSample(label), "aria-label": `A new picture of class ${name}` }, name)) : null,
         ),
       );
     }
     this._draw = latest(async (codes) => this._show(codes), session.fail, 40);
-    session.on("code", ({ by }) => by !== "variation" && !this.panel.hidden && this._more());
+    session.on("code", () => !this.panel.hidden && this._more());
   }
 
   open() {
@@ -52,26 +52,9 @@ export class Variations {
   async _show(codes) {
     const { session } = this;
     const images = await session.model.decode(codes, COUNT);
-    this.grid.replaceChildren(
-      ...Array.from({ length: COUNT }, (_, i) =>
-        h("li", {}, h("button", {
-          class: "picture-button",
-          "aria-label": `Go to variation ${i + 1}`,
-          onclick: () => {
-            session.moveTo(codes.slice(i * session.dim, (i + 1) * session.dim), { by: "variation" });
-            this._more();
-          },
-        }, thumbnail(imageAt(images, i)))),
-      ),
-    );
-  }
-
-  async _new(label) {
-    try {
-      const code = await this.session.model.sample(1, label, Math.floor(Math.random() * 2 ** 31));
-      this.session.moveTo(code, { by: "sample" });
-    } catch (error) {
-      this.session.fail(error);
-    }
+    this.buttons.show(images, (i) => ({
+      label: `Go to variation ${i + 1}`,
+      go: () => session.moveTo(codes.slice(i * session.dim, (i + 1) * session.dim), { by: "variation", said: `Variation ${i + 1}` }),
+    }));
   }
 }
