@@ -4,6 +4,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from PIL import Image
 
 WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
@@ -416,6 +417,61 @@ def test_a_link_restores_what_was_seen(open_page, page):
     assert other.locator("input[value=both]").is_checked()
 
 
+def test_a_link_restores_colours_hidden_classes_and_arithmetic(open_page, page):
+    page.get_by_label("Colour of the points").select_option("rate")
+    page.get_by_label("Colour of the points").select_option("label")
+    page.locator(".chip").nth(1).click()
+    page.get_by_label("Colour of the points").select_option("rate")
+    page.click("#tab-arithmetic")
+    without = picture(page)
+    changes(page, lambda: page.get_by_label("Strength").fill("1"))
+    until_linked(page, "s", "value === '1'")
+    other = open_page(page.evaluate("location.hash"))
+    until(other, "document.querySelector('#panel-arithmetic output').textContent === '1.00'")
+    assert other.get_by_label("Colour of the points").input_value() == "rate"
+    other.wait_for_selector("#legend .gradient")
+    other.get_by_label("Colour of the points").select_option("label")
+    pressed = "[...document.querySelectorAll('.chip')].map((chip) => chip.getAttribute('aria-pressed'))"
+    assert other.evaluate(pressed) == ["true", "false", "true"]
+    # The slider goes on from where it was: without what was added the picture is the one before.
+    other.get_by_label("Strength").fill("0")
+    other.wait_for_function("old => document.getElementById('decoded').toDataURL() === old", arg=without)
+
+
+def test_a_link_that_is_entered_is_followed_and_so_is_the_way_back(page):
+    page.click("#tab-variations")
+    page.get_by_role("button", name="Surprise me").click()
+    page.wait_for_selector("#original-figure:not([hidden])")
+    until_linked(page, "i", "value")
+    address, name, seen = page.evaluate("location.hash"), page.inner_text("#original-name"), picture(page)
+    page.click("#tab-dimensions")
+    changes(page, lambda: page.get_by_role("button", name="Back to the middle").click())
+    until_linked(page, "t", "value === 'dimensions'")
+    page.evaluate("(hash) => (location.hash = hash)", address)
+    page.wait_for_selector("#original-figure:not([hidden])")
+    page.wait_for_function("old => document.getElementById('decoded').toDataURL() === old", arg=seen)
+    assert page.inner_text("#original-name") == name
+    assert page.locator("#tab-variations").get_attribute("aria-selected") == "true"
+    until_linked(page, "i", "value")
+    page.evaluate("history.back()")
+    page.wait_for_selector("#original-figure", state="hidden")
+    assert page.locator("#tab-dimensions").get_attribute("aria-selected") == "true"
+
+
+def test_a_link_does_not_pull_back_who_moved_before_the_points_were_there(open_page, serving, tiny_run, others):
+    from isthmus.explorer.service import Service
+
+    with serving(Service(tiny_run, others), background=False) as served:
+        page = open_page("#i=3", served=served)
+        changes(page, lambda: page.locator(".dimension input").first.fill("1.5"))
+        seen = picture(page)
+        served.service.start()
+        settle(page)
+        until_linked(page, "v", "value")
+        assert linked(page, "i") is None
+        assert picture(page) == seen
+
+
 @pytest.mark.parametrize(
     "fragment", ["#z=%%%&v=a,b&t=nothing&ab=..", "#z=AAAA&i=99999999&g=.&T=9&l=x", "#z=" + "A" * 5000]
 )
@@ -439,6 +495,32 @@ def test_labels_can_be_hidden_and_pictures_shown_under_the_points(page):
     before = page.evaluate(tiles)
     page.get_by_label("Both").check()
     page.wait_for_function(f"old => {tiles} !== old", arg=before)
+
+
+def test_an_embedding_has_points_and_no_pictures_between_them(page, service):
+    places = np.array(service.cloud.result.codes, np.float32) ** 3
+    page.route(
+        "**/api/projection?name=umap",
+        lambda route: route.fulfill(
+            body=safetensors.numpy.save({"places": places}, {"names": '["UMAP 1", "UMAP 2"]'}),
+            content_type="application/octet-stream",
+        ),
+    )
+    page.route("**/api/describe", lambda route: route.fulfill(json=with_umap(route.fetch().json())))
+    page.reload()
+    settle(page)
+    page.get_by_label("Both").check()
+    page.get_by_label("Projection").select_option("umap")
+    page.wait_for_selector("#toast:not([hidden])")
+    assert "UMAP gives places to points alone" in page.inner_text("#toast")
+    assert page.get_by_label("Points", exact=True).is_checked()
+    assert page.get_by_label("Pictures", exact=True).is_disabled()
+    page.get_by_label("Projection").select_option("latent")
+    page.get_by_label("Pictures", exact=True).check()
+
+
+def with_umap(about):
+    return about | {"projections": [*about["projections"], "umap"]}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -50,14 +50,19 @@ export class Arithmetic {
     this._draw();
   }
 
+  /** The groups and how much of what is between them is added; null if they are this visitor's own. */
   state() {
     const names = this.selects.map((select) => select.value);
-    return names.every((name) => name && name !== "selection") ? { names } : null;
+    return names.every((name) => name && name !== "selection") ? { names, strength: this.strength.value } : null;
   }
 
-  restore({ names }) {
+  /** Take the code shown for what came of a state. */
+  restore({ names, strength }) {
     this.wanted = names;
     this._fill();
+    this.strength.value = strength;
+    this.base = add(this.session.code, this.direction, -this.strength.value);
+    this._draw();
   }
 
   _fill() {

@@ -60,6 +60,7 @@ export class Dimensions {
           session.moveTo(code, { by: "slider" });
         },
       );
+      control.say(session.code[k]);
       strip.addEventListener("click", (event) => {
         const box = strip.getBoundingClientRect();
         control.value = centre[k] + reach * ((2 * (event.clientX - box.left)) / box.width - 1);
@@ -88,7 +89,9 @@ export class Dimensions {
 
   _update(by) {
     for (const { k, control } of this.rows) {
-      if (by !== "slider" || document.activeElement !== control.input) control.value = this.session.code[k];
+      if (by === "slider" && document.activeElement === control.input) continue;
+      control.value = this.session.code[k];
+      control.say(this.session.code[k]); // which may lie between two steps, or beyond the ends
     }
     this._strips();
   }

@@ -72,28 +72,31 @@ export function check(fieldset, value) {
   for (const input of fieldset.querySelectorAll("input")) input.checked = input.value === value;
 }
 
-/** A slider with its name and its value beside it. */
+/** A slider with its name and its value beside it: the step of it that is nearest to what is asked for. */
 export function slider(text, { min, max, step, value }, show, change) {
-  const output = h("output", {}, show(value));
-  const input = h("input", { type: "range", min, max, step, value, "aria-label": text, "aria-valuetext": show(value) });
-  const set = (number) => {
+  const output = h("output");
+  const input = h("input", { type: "range", min, max, step, value, "aria-label": text });
+  const say = (number) => {
     output.textContent = show(number);
     input.setAttribute("aria-valuetext", show(number));
   };
+  say(input.valueAsNumber);
   input.addEventListener("input", () => {
-    set(input.valueAsNumber);
+    say(input.valueAsNumber);
     change(input.valueAsNumber);
   });
   const element = h("div", { class: "slider" }, h("span", { class: "slider-name", "aria-hidden": "true" }, text), output, input);
   return {
     element,
     input,
+    /** Say another value than the nearest step's. */
+    say,
     get value() {
       return input.valueAsNumber;
     },
     set value(number) {
       input.value = number;
-      set(number);
+      say(input.valueAsNumber);
     },
   };
 }

@@ -24,7 +24,8 @@ export class Stage {
     this.view = { x: 0, y: 0, scale: 80 };
     this.layers = session.about.capabilities.points ? "points" : "pictures";
     this.tool = "move";
-    this.colourBy = "label";
+    this.colourBy = "label"; // or "rate", or "distortion"
+    this.amounts = null; // of rate or distortion: from where to where the colours go
     this.hidden = new Set(); // labels that are switched off
     this.places = { x: new Float32Array(0), y: new Float32Array(0) };
     this.path = null; // codes to draw a way through
@@ -67,9 +68,15 @@ export class Stage {
   }
 
   toggleLabel(label) {
-    if (!this.hidden.delete(label)) this.hidden.add(label);
+    const hidden = new Set(this.hidden);
+    if (!hidden.delete(label)) hidden.add(label);
+    this.hide(hidden);
+  }
+
+  /** @param {Set<number>} labels  Those whose points are not shown. */
+  hide(labels) {
+    this.hidden = labels;
     this._recolour();
-    return !this.hidden.has(label);
   }
 
   showPath(codes) {
@@ -123,6 +130,7 @@ export class Stage {
   }
 
   _moved() {
+    this._hover(-1);
     this._follow();
     this.draw();
     this.session.emit("view");
@@ -184,13 +192,13 @@ export class Stage {
     this.colours = new Uint32Array(points.count);
     this.opacities = new Uint8Array(points.count).fill(255);
     const amounts = this.colourBy === "rate" ? points.rate : this.colourBy === "distortion" ? distortions : null;
+    this.amounts = amounts && range(amounts);
     if (amounts) {
-      const [low, high] = range(amounts);
+      const [low, high] = this.amounts;
       const ramp = Uint32Array.from({ length: 64 }, (_, i) => packed(amountColour(theme, i / 63)));
       for (let i = 0; i < points.count; i++) {
         this.colours[i] = ramp[Math.min(63, Math.max(0, Math.floor((64 * (amounts[i] - low)) / (high - low || 1))))];
       }
-      this.amounts = [low, high];
     } else if (points.labels && this.colourBy === "label") {
       const known = new Map();
       for (let i = 0; i < points.count; i++) {
@@ -335,7 +343,7 @@ export class Stage {
       if (event.button === 2 || event.target.closest("button")) return;
       element.setPointerCapture(event.pointerId);
       held.set(event.pointerId, at(event));
-      this.card.hidden = true;
+      this._hover(-1);
       const tool = event.button === 1 || event.ctrlKey ? "pan" : event.shiftKey ? "lasso" : this.tool;
       began = { tool, from: at(event), moved: false };
       if (held.size === 2) {
