@@ -1,11 +1,15 @@
 """The page in a real browser: what a person does with it, and what comes of it."""
 
+from base64 import urlsafe_b64encode
 from io import BytesIO
 
 import numpy as np
 import pytest
 import safetensors.numpy
 from PIL import Image
+
+import isthmus
+from isthmus.recipes import with_fields
 
 WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 SERIOUS = ("serious", "critical")
@@ -73,6 +77,11 @@ def until(page, condition):
     page.wait_for_function(f"() => {condition}")
 
 
+def text_of(code):
+    """A code as a link has it."""
+    return urlsafe_b64encode(np.array(code, np.float32).tobytes()).decode().rstrip("=")
+
+
 def middle_of(page, selector):
     page.locator(selector).scroll_into_view_if_needed()
     box = page.locator(selector).bounding_box()
@@ -123,6 +132,8 @@ def test_a_click_on_a_point_shows_its_image_beside_the_decoded_one(page):
     page.mouse.move(x, y)
     page.wait_for_selector("#hover-card:not([hidden])")
     assert page.locator("#hover-card canvas").count() == 1
+    page.mouse.wheel(0, -120)
+    page.wait_for_selector("#hover-card", state="hidden")
     page.mouse.click(x, y)
     page.wait_for_selector("#original-figure:not([hidden])")
     page.wait_for_selector("#reading-of:has-text('as it was given')")
@@ -241,6 +252,68 @@ def test_a_picture_can_be_dropped_and_opened(page, others, explorer):
     assert "expected a picture file" in page.locator("#toast").inner_text()
 
 
+@pytest.fixture(scope="module")
+def see_through(tiny_ae_recipe, tmp_path_factory):
+    """A run of pictures with opacity: red squares on nothing."""
+    images = np.zeros((16, 8, 8, 4), np.uint8)
+    for number, image in enumerate(images):
+        image[2:6, 2:6] = [200 + number, 20, 20, 255]
+    recipe = with_fields(tiny_ae_recipe, {"training.epochs": 1})
+    return isthmus.train((images, np.zeros(16, int)), recipe, tmp_path_factory.mktemp("runs") / "rgba", report=False)
+
+
+def test_what_is_seen_through_stays_so_on_the_pad(open_page, serving, see_through):
+    from isthmus.explorer.service import Service
+
+    given = np.zeros((8, 8, 4), np.uint8)
+    given[4:, 2:6] = [20, 200, 20, 255]
+    file = BytesIO()
+    Image.fromarray(given).save(file, "PNG")
+    with serving(Service(see_through)) as served:
+        page = open_page("#t=own", served=served)
+
+        def pixels(canvas):
+            size, values = page.evaluate(
+                """(selector) => {
+                    const canvas = document.querySelector(selector);
+                    const { width, height } = canvas;
+                    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+                    return [[height, width, 4], Array.from(data)];
+                }""",
+                canvas,
+            )
+            return np.array(values, np.uint8).reshape(size)
+
+        def click_on(row, column, **how):
+            page.locator(".pad").scroll_into_view_if_needed()
+            box = page.locator(".pad").bounding_box()
+            page.mouse.click(
+                box["x"] + (column + 0.5) * box["width"] / 8, box["y"] + (row + 0.5) * box["height"] / 8, **how
+            )
+
+        click_on(0, 0)
+        page.wait_for_selector("#original-name:has-text('your drawing')")
+        page.set_input_files("input[type=file]", {"name": "a.png", "mimeType": "image/png", "buffer": file.getvalue()})
+        page.wait_for_selector("#original-name:has-text('a.png')")
+        np.testing.assert_array_equal(pixels(".pad")[::35, ::35], given)
+
+        click_on(1, 4, button="right")
+        assert page.inner_text("#original-name") == "a.png"
+        click_on(1, 4)
+        page.wait_for_selector("#original-name:has-text('your drawing')")
+        found = pixels("#original")
+        assert found[1, 4, 3] > 200
+        assert found[1, 4, :3].max() == 0
+        np.testing.assert_array_equal(found[3:], given[3:])  # a dot changes nothing elsewhere
+
+        page.get_by_label("Eraser").check()
+        changes(page, lambda: click_on(6, 4), "original")
+        assert pixels("#original")[6, 4, 3] < 55
+
+        page.get_by_role("button", name="Clear").click()
+        assert not pixels(".pad").any()
+
+
 def test_a_journey_plays_and_is_saved_as_a_film(page):
     page.click("#tab-journey")
     until(page, "document.querySelector('#panel-journey .strip').width === 110")
@@ -263,11 +336,8 @@ def test_a_journey_plays_and_is_saved_as_a_film(page):
 
 def test_the_film_shows_what_the_decoder_gives(open_page, tiny_run):
     """The pixels of the film's ends are those of the codes in the link."""
-    from base64 import urlsafe_b64encode
-
     ends = np.array([[-1.5, 0.5], [1.0, -1.0]], np.float32)
-    text = ".".join(urlsafe_b64encode(code.tobytes()).decode().rstrip("=") for code in ends)
-    page = open_page(f"#t=journey&ab={text}&w=straight")
+    page = open_page(f"#t=journey&ab={'.'.join(map(text_of, ends))}&w=straight")
     until(page, "document.querySelector('#panel-journey .strip').width === 110")
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save as GIF").click()
@@ -537,6 +607,50 @@ def test_nothing_stands_in_the_way_of_assistive_technology(open_page, scheme, vi
             (fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found if fault["impact"] in SERIOUS
         ]
         assert faults == [], tab.inner_text()
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW, {"width": 320, "height": 640}], ids=["wide", "narrow", "least"])
+def test_many_classes_leave_the_map_its_place(open_page, serving, tiny_run, others, viewport):
+    from isthmus.explorer.service import Service
+
+    with serving(Service(tiny_run, (others[0], np.arange(120)))) as served:
+        page = open_page("#t=journey", served=served, viewport=viewport)
+        page.wait_for_selector(".chip >> nth=119", state="attached")
+        heights = page.evaluate("['stage', 'legend'].map((id) => document.getElementById(id).clientHeight)")
+        assert heights[0] > 250
+        assert heights[1] < 125
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+        for select in page.locator("#toolbar select").all():
+            assert select.bounding_box()["width"] > 145  # "Colour by distortion" and the arrow
+        ways = page.locator("#panel-journey .segments").bounding_box()
+        assert ways["width"] < 0.7 * page.locator("#panel-journey").bounding_box()["width"]
+
+
+def test_sliders_say_where_they_stand_and_what_a_code_is(open_page):
+    page = open_page(f"#t=arithmetic&g=2.0&s=0.333&z={text_of([3.4, -1.234])}")
+    # The slider's steps are of 0.02.
+    until(page, "document.querySelector('#panel-arithmetic output').textContent === '0.34'")
+    page.click("#tab-dimensions")
+    assert sorted(page.locator(".dimension output").all_inner_texts()) == ["-1.23", "3.40"]
+
+
+def test_costs_below_nothing_have_their_histogram(page, service):
+    """What Gaussians of little noise cost: densities above one."""
+    distortion = -1000 - 10 * np.arange(len(service.cloud.result.codes), dtype=np.float32)
+    page.route(
+        "**/api/distortions",
+        lambda route: route.fulfill(
+            body=safetensors.numpy.save({"distortion": distortion}), content_type="application/octet-stream"
+        ),
+    )
+    page.reload()
+    page.wait_for_selector("#unusual-mark", state="attached")
+    heights = page.evaluate(
+        "[...document.querySelectorAll('#unusual-chart rect')].map((bar) => bar.height.baseVal.value)"
+    )
+    # Even costs make even bars; a seventh of the room is left for what costs more.
+    assert np.count_nonzero(heights[:40]) == 40
+    assert sum(heights[43:]) == 0
 
 
 def test_dark_follows_the_system_and_the_button(open_page):

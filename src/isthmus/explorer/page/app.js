@@ -51,6 +51,7 @@ function introduce(about) {
   const { height, width, channels } = about.image;
   document.title = `${about.name} · isthmus explore`;
   find("name").textContent = about.name;
+  document.documentElement.classList.toggle("see-through", channels === 4);
   const colours = { 1: "grey", 3: "colour", 4: "colour with opacity" }[channels];
   const kind = about.hasRate ? "variational autoencoder" : "plain autoencoder";
   find("facts").textContent =

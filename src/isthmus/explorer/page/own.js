@@ -1,6 +1,6 @@
 /** A picture of one's own: drawn, dropped, pasted or opened; encoded as it grows. */
 
-import { announce, h, slider, toast } from "./dom.js";
+import { announce, choice, h, slider, toast } from "./dom.js";
 import { latest } from "./latest.js";
 import { fromImageData, toImageData } from "./pictures.js";
 
@@ -10,6 +10,8 @@ export class Own {
     this.show = show;
     const { width, height, channels } = session.about.image;
     this.colour = channels !== 1;
+    this.seeThrough = channels === 4;
+    this.tool = "brush";
     const grain = Math.max(1, Math.round(280 / Math.max(width, height)));
     this.pad = h("canvas", {
       class: "pad", width: width * grain, height: height * grain, tabindex: "0", role: "img",
@@ -20,7 +22,8 @@ export class Own {
     this.paper = "#000000";
     this.ink = "#ffffff";
     this.past = [];
-    this.brush = slider("Brush", { min: 0.5, max: 6, step: 0.25, value: Math.max(1.5, width / 12) }, (v) => `${Number(v).toFixed(2)} px`, () => {});
+    this.brush = slider("Width", { min: 0.5, max: 6, step: 0.25, value: Math.max(1.5, width / 12) }, (v) => `${Number(v).toFixed(2)} px`, () => {});
+    this.tools = choice("pen", "What drawing does", [["brush", "Brush"], ["eraser", "Eraser"]], this.tool, (tool) => (this.tool = tool));
     this.inkInput = h("input", { type: "color", value: this.ink, "aria-label": "Colour of the brush" });
     this.file = h("input", { type: "file", accept: "image/*", class: "visually-hidden", tabindex: "-1", "aria-hidden": "true" });
     this.file.addEventListener("change", () => this.file.files[0] && this.take(this.file.files[0]));
@@ -40,6 +43,7 @@ export class Own {
             h("button", { onclick: () => this._undo() }, "Undo"),
             h("button", { onclick: () => this._clear(true) }, "Clear"),
             h("button", { onclick: () => this._invert() }, "Invert")),
+          this.tools,
           this.brush.element,
           this.colour ? h("label", { class: "inline" }, "Colour ", this.inkInput) : null,
         ),
@@ -85,6 +89,7 @@ export class Own {
       return [((event.clientX - box.left) * this.pad.width) / box.width, ((event.clientY - box.top) * this.pad.height) / box.height];
     };
     this.pad.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
       this.pad.setPointerCapture(event.pointerId);
       this._remember();
       last = at(event);
@@ -121,13 +126,16 @@ export class Own {
 
   _line(from, to) {
     const { context } = this;
+    const erases = this.tool === "eraser";
+    context.globalCompositeOperation = erases && this.seeThrough ? "destination-out" : "source-over";
     context.beginPath();
     context.moveTo(...from);
     context.lineTo(to[0] + 0.01, to[1]);
     context.lineWidth = (this.brush.value * this.pad.width) / this.session.about.image.width;
     context.lineCap = "round";
-    context.strokeStyle = this.colour ? this.inkInput.value : this.ink;
+    context.strokeStyle = erases ? this.paper : this.colour ? this.inkInput.value : this.ink;
     context.stroke();
+    context.globalCompositeOperation = "source-over";
     this._encode();
   }
 
@@ -145,8 +153,11 @@ export class Own {
 
   _clear(asked) {
     if (asked) this._remember();
-    this.context.fillStyle = this.paper;
-    this.context.fillRect(0, 0, this.pad.width, this.pad.height);
+    this.context.clearRect(0, 0, this.pad.width, this.pad.height);
+    if (!this.seeThrough) {
+      this.context.fillStyle = this.paper;
+      this.context.fillRect(0, 0, this.pad.width, this.pad.height);
+    }
     if (asked) this._encode();
   }
 
@@ -169,10 +180,11 @@ export class Own {
     const small = this.small.getContext("2d");
     small.putImageData(imageData, 0, 0);
     this.context.imageSmoothingEnabled = false;
+    this.context.clearRect(0, 0, this.pad.width, this.pad.height); // what is seen through would show what lay there
     this.context.drawImage(this.small, 0, 0, this.pad.width, this.pad.height);
   }
 
-  /** The pad as small as the model's pictures: the mean of the pixels that fall into one. */
+  /** The pad as small as the model's pictures: the mean of the pixels that fall into one, each as it covers. */
   async _show(name) {
     const { width, height, channels } = this.session.about.image;
     const large = this.context.getImageData(0, 0, this.pad.width, this.pad.height);
@@ -183,9 +195,15 @@ export class Own {
         const sum = [0, 0, 0, 0];
         for (let v = 0; v < grain; v++) {
           let at = 4 * ((y * grain + v) * large.width + x * grain);
-          for (let u = 0; u < grain; u++, at += 4) for (let c = 0; c < 4; c++) sum[c] += large.data[at + c];
+          for (let u = 0; u < grain; u++, at += 4) {
+            const opacity = large.data[at + 3];
+            for (let c = 0; c < 3; c++) sum[c] += opacity * large.data[at + c];
+            sum[3] += opacity;
+          }
         }
-        for (let c = 0; c < 4; c++) reduced.data[4 * (y * width + x) + c] = sum[c] / grain ** 2;
+        const [red, green, blue, opacity] = sum;
+        const colour = [red, green, blue].map((part) => part / (opacity || 1));
+        reduced.data.set([...colour, opacity / grain ** 2], 4 * (y * width + x));
       }
     }
     this.session.showPicture(fromImageData(reduced, channels), name, "own");
