@@ -87,6 +87,13 @@ class TestFaults:
         with pytest.raises(DataError, match=r"1 in 'images' alone.*; 1 in 'negatives' alone"):
             open_pairs(folders / "images", folders / "negatives")
 
+    @pytest.mark.parametrize("side", ["images", "negatives"])
+    def test_names_that_differ_by_suffix_alone(self, folders, side):
+        for number in range(2):
+            save(folders / side / "a" / f"{number}.tif", np.zeros((8, 10, 3), np.uint8))
+        with pytest.raises(DataError, match=rf"names in '{side}' that .* 2 are .* 'a/0\.\w+' and 'a/0\.tif'; 'a/1"):
+            open_pairs(folders / "images", folders / "negatives")
+
     def test_another_size(self, folders):
         save(folders / "negatives" / "a" / "2.bmp", np.zeros((8, 11, 3), np.uint8))
         with pytest.raises(DataError, match=r"'a/2\.png': 10x8, and its partner 11x8"):
@@ -118,17 +125,21 @@ class TestFaults:
         with pytest.raises(UsageError, match="expected masks: a folder of them with --targets"):
             open_masked(folders / "images", None)
 
-    def test_an_unreadable_half_takes_the_other_with_it(self, folders):
+    @pytest.mark.parametrize(("side", "suffix"), [("images", "png"), ("negatives", "bmp")])
+    @pytest.mark.parametrize("left", [0, 60])  # nothing at all, or a whole head
+    def test_an_unreadable_half_takes_the_other_with_it(self, folders, side, suffix, left):
         for number in range(6, 16):  # one in sixteen may be damaged
             picture = np.full((8, 10, 3), number, np.uint8)
             save(folders / "images" / "a" / f"{number}.png", picture)
             save(folders / "negatives" / "a" / f"{number}.bmp", 255 - picture)
-        whole = (folders / "negatives" / "a" / "2.bmp").read_bytes()
-        (folders / "negatives" / "a" / "2.bmp").write_bytes(whole[:60])
+        torn = folders / side / "a" / f"2.{suffix}"
+        torn.write_bytes(torn.read_bytes()[:left])
         pairs = open_pairs(folders / "images", folders / "negatives")
         assert len(pairs.images.train) == 15
         assert "a/2" not in pairs.images.train.names
-        assert [item.name for item in pairs.images.origin.skipped] == ["a/2.bmp"]
+        assert [item.name for item in pairs.images.origin.skipped] == [f"a/2.{suffix}"]
+        pixels = pairs.images.train.read(np.arange(15))
+        np.testing.assert_array_equal(pixels[..., 3:], 255 - pixels[..., :3])
 
     def test_more_than_memory_holds(self, folders, monkeypatch):
         monkeypatch.setenv("ISTHMUS_MEMORY", "100")

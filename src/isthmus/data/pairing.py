@@ -55,7 +55,8 @@ def open_pairs(data: Data, targets: Data, goal: Goal = None) -> Paired:
 
     Raises:
         UsageError: If one is no collection of image files.
-        DataError: If they do not match in number, names or sizes, or do not fit memory.
+        DataError: If they do not match in number, names or sizes, names differ by their suffixes alone, or they do not
+            fit memory.
     """
     both = _Both.of(data, targets, goal)
     channels = 3 if both.asked.in_colour else 1
@@ -108,6 +109,8 @@ class _Both:
         shown, asked = survey(shown_at), survey(asked_at)
         for found, place in ((shown, shown_at), (asked, asked_at)):
             check_readable(len(found), found.skipped, place.name)
+        for found, place in ((shown, shown_at), (asked, asked_at)):
+            _check_apart(found, place.name)
         _check_names(shown, asked, shown_at.name, asked_at.name)
         _check_sizes(shown, asked)
         fitted = settle(shown, goal, shown_at.name)
@@ -126,22 +129,21 @@ class _Both:
             )
         pixels = np.empty((len(self.shown), spec.height, spec.width, spec.channels + channels), np.uint8)
         places = {_key(name): place for place, name in enumerate(self.shown.names)}
-        kept = np.zeros(len(self.shown), bool)
+        filled = np.zeros((len(self.shown), 2), bool)  # a pair is kept where both sides are there
         skipped: list[Skipped] = [*self.shown.skipped, *self.asked.skipped]
         for place, image in enumerate(decoded_images(self.shown_at, self.shown, decoder(self.fitted))):
             if isinstance(image, Skipped):
                 skipped.append(image)
             else:
-                pixels[place, ..., : spec.channels], kept[place] = image, True
+                pixels[place, ..., : spec.channels], filled[place, 0] = image, True
         given = zip(self.asked.names, decoded_images(self.asked_at, self.asked, read), strict=True)
         for name, image in given:
-            place_of = places.get(_key(name))
+            partner = places.get(_key(name))
             if isinstance(image, Skipped):
                 skipped.append(image)
-                if place_of is not None:
-                    kept[place_of] = False
-            elif place_of is not None:
-                pixels[place_of, ..., spec.channels :] = image
+            elif partner is not None:
+                pixels[partner, ..., spec.channels :], filled[partner, 1] = image, True
+        kept = filled[:, 0] & filled[:, 1]
         check_readable(int(kept.sum()), skipped, self.shown_at.name)
         layout = self.shown.layout(self.shown_at).keep(kept)
         train, test = make_source(as_source(pixels[kept]).images, layout)
@@ -158,6 +160,21 @@ def _collection(data: Data) -> Collection:
 
 def _key(name: str) -> str:
     return str(PurePosixPath(name).with_suffix(""))
+
+
+def _check_apart(found: Survey, where: str) -> None:
+    """Check that no two names of a collection differ by their suffixes alone: which is meant, nobody could tell."""
+    named: dict[str, list[str]] = {}
+    for name in found.names:
+        named.setdefault(_key(name), []).append(name)
+    alike = [names for names in named.values() if len(names) > 1]
+    if alike:
+        shown = "; ".join(" and ".join(repr(name) for name in sorted(names)) for names in sorted(alike)[:SHOWN])
+        raise DataError(
+            f"expected names in '{where}' that differ by more than their suffixes, as pairs are found by them; "
+            f"{len(alike)} {'is' if len(alike) == 1 else 'are'} there more than once, such as {shown}. Rename or take "
+            "out all but one of each"
+        )
 
 
 def _check_names(shown: Survey, asked: Survey, first: str, second: str) -> None:
