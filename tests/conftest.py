@@ -11,12 +11,16 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 import hashlib
 import shutil
+from pathlib import Path
+from types import SimpleNamespace
 
 import hypothesis
 import numpy as np
 import pytest
 
 import isthmus
+from isthmus.data import ImageSpec
+from isthmus.probability import latent_of
 from isthmus.recipes import (
     BernoulliLikelihood,
     ConvNetwork,
@@ -115,6 +119,53 @@ def tiny_restorer_recipe():
 def tiny_restorer(bars, tiny_restorer_recipe, tmp_path_factory):
     """A finished run of `tiny_restorer_recipe` on the bars; copy it before changing it."""
     return isthmus.train(bars, tiny_restorer_recipe, tmp_path_factory.mktemp("runs") / "tiny-restorer", report=False)
+
+
+class FormulaRun:
+    """A run whose network is a formula of each pixel alone, so that what it makes of any picture is known beforehand.
+
+    The formula goes from what is seen, float `(n, h, w, c)` from 0 to 1, to the mean of what is given, or to logits.  A
+    draw's first number is added to the mean, a hundredth of it; to the logits, ten times.
+    """
+
+    restores, path = True, Path("formula")
+
+    def __init__(self, recipe, seen_channels, given_channels, formula):
+        self.recipe, self.formula, self.tiles_encoded = recipe, formula, 0
+        self.image = ImageSpec(12, 10, seen_channels, "uint8")
+        self.target = ImageSpec(12, 10, given_channels, "uint8")
+        self.latent = latent_of(recipe.latent)
+        self.likelihood = SimpleNamespace(mean=lambda _, parameters: parameters["mean"])
+        self.manifest = SimpleNamespace(graphs={}, files={"recipe.json": SimpleNamespace(sha256="a" * 64)})
+
+    def encode(self, images):
+        assert images.shape[1:] == self.image.shape
+        assert images.dtype == np.uint8
+        self.tiles_encoded += len(images)
+        mean = np.zeros((len(images), 1), np.float32)
+        return {"mean": mean, "log_variance": mean, "seen": images / np.float32(255)}
+
+    def decode_parameters(self, codes, encoded):
+        made, shift = self.formula(encoded["seen"]), np.asarray(codes)[:, :1, None, None]
+        if self.recipe.likelihood.kind == "categorical":
+            return {"logits": made + 10 * shift * np.arange(made.shape[-1])}
+        return {"mean": np.asarray(made + shift / 100, np.float32)}
+
+
+@pytest.fixture(scope="session")
+def formula_run(tiny_restorer_recipe):
+    """Makes a `FormulaRun` of a task; with a posterior, if wanted."""
+
+    def make(task, seen_channels, given_channels, formula, *, latent=None, likelihood=None):
+        changes = {
+            "task": task,
+            "latent": latent or PointLatent(dim=1),
+            "likelihood": likelihood or tiny_restorer_recipe.likelihood,
+        }
+        recipe = tiny_restorer_recipe.model_copy(update=changes)
+        return FormulaRun(recipe, seen_channels, given_channels, formula)
+
+    return make
 
 
 @pytest.fixture

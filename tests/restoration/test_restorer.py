@@ -5,9 +5,20 @@ import pytest
 
 import isthmus
 from isthmus.data import posed
+from isthmus.data.corruptions import resized
 from isthmus.errors import DataError, UsageError
-from isthmus.recipes import Colourise, Inpaint, SuperResolve
-from isthmus.restoration import Restorer
+from isthmus.recipes import (
+    CategoricalLikelihood,
+    Colourise,
+    Deblur,
+    Denoise,
+    GaussianLatent,
+    Inpaint,
+    Pairs,
+    Segment,
+    SuperResolve,
+)
+from isthmus.restoration import Restorer, restorer
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +66,7 @@ def test_a_run_that_reconstructs_restores_nothing(tiny_run):
         Restorer(tiny_run)
 
 
-@pytest.mark.parametrize("shape", [(12, 10), (12, 10, 3)])
+@pytest.mark.parametrize("shape", [(12, 10), (12, 10, 2), (12, 10, 4)])
 def test_a_picture_of_other_channels(tiny_restorer, shape):
     with pytest.raises(DataError, match="expected a picture as uint8"):
         Restorer(tiny_restorer).restore(np.zeros(shape, np.uint8))
@@ -103,6 +114,79 @@ class TestTasks:
     def test_what_is_small_becomes_large(self, run_of):
         restorer = Restorer(run_of(SuperResolve(factor=4), 1))
         assert restorer.restore(np.zeros((7, 9, 1), np.uint8)).image.shape == (28, 36, 1)
+
+
+def negative(seen):
+    return 1.0 - seen
+
+
+@pytest.fixture(scope="module")
+def colourful():
+    return np.random.default_rng(1).integers(0, 256, (20, 30, 3)).astype(np.uint8)
+
+
+class TestColoursThroughAGreyRun:
+    """What mends a grey picture mends each channel of one in colour."""
+
+    @pytest.mark.parametrize("task", [Denoise(), Deblur()])
+    def test_each_channel(self, formula_run, colourful, task):
+        made = Restorer(formula_run(task, 1, 1, negative)).restore(colourful).image
+        np.testing.assert_array_equal(made, 255 - colourful)
+
+    def test_each_channel_enlarged(self, formula_run, colourful):
+        made = Restorer(formula_run(SuperResolve(factor=2), 1, 1, negative)).restore(colourful).image
+        np.testing.assert_array_equal(made, 255 - resized(colourful, 40, 60))
+
+    def test_each_channel_filled_in(self, formula_run, colourful):
+        missing = np.zeros((20, 30), bool)
+        missing[3:9, 5:25] = True
+        run = formula_run(Inpaint(), 2, 1, lambda seen: seen[..., :1] + 0.2)
+        made = Restorer(run).restore(colourful, missing).image
+        np.testing.assert_array_equal(made, np.where(missing[..., None], 51, colourful))
+
+    def test_draws_go_together(self, formula_run, colourful):
+        run = formula_run(Denoise(), 1, 1, negative, latent=GaussianLatent(dim=1))
+        made = Restorer(run).restore(colourful // 2 + 64, draws=3)
+        away = made.draws.astype(int) - made.image
+        assert made.draws.shape == (3, 20, 30, 3)
+        assert np.ptp(away, axis=(1, 2, 3)).max() <= 1  # one shift for a whole draw, whatever the channel
+        assert len(np.unique(away)) > 2
+
+    def test_other_pictures_are_refused(self, formula_run, colourful):
+        with pytest.raises(DataError, match="expected a picture as uint8"):
+            Restorer(formula_run(Pairs(target_channels=1), 1, 1, negative)).restore(colourful)
+
+
+class TestDraws:
+    def test_the_draws_of_a_segmentation_and_their_disagreement(self, formula_run):
+        likelihood = CategoricalLikelihood()
+        run = formula_run(
+            Segment(classes=(0, 7, 9)),
+            *(1, 1, lambda seen: 30 * np.concatenate([1 - 2 * seen, 0 * seen, 2 * seen - 1], axis=-1)),
+            latent=GaussianLatent(dim=1),
+            likelihood=likelihood,
+        )
+        ramp = np.tile(np.linspace(0, 255, 30).astype(np.uint8)[None, :, None], (20, 1, 1))
+        made = Restorer(run).restore(ramp, draws=8, seed=3)
+        assert set(np.unique(made.image)) == {0, 2}
+        assert made.draws.shape == (8, 20, 30, 1)
+        np.testing.assert_allclose(made.deviation, (made.draws[..., 0] != made.image[..., 0]).mean(axis=0), atol=1e-6)
+        assert made.deviation[:, 0].max() < made.deviation[:, 14].max() <= 1
+
+    @pytest.mark.parametrize("held", [1 << 30, 1])
+    def test_a_tile_is_encoded_once_for_all_draws_that_memory_holds(self, formula_run, colourful, monkeypatch, held):
+        monkeypatch.setattr(restorer, "_HELD_BYTES", held)
+        run = formula_run(Denoise(), 3, 3, negative, latent=GaussianLatent(dim=1))
+        plain = Restorer(run).restore(colourful)
+        once, run.tiles_encoded = run.tiles_encoded, 0
+        told = []
+        made = Restorer(run).restore(colourful, draws=4, update=lambda *done: told.append(done))
+        assert run.tiles_encoded == (once if held > 1 else 5 * once)
+        np.testing.assert_array_equal(made.image, plain.image)
+        assert told[-1] == (run.tiles_encoded, run.tiles_encoded)
+        assert [done for done, _ in told] == sorted({done for done, _ in told})
+        monkeypatch.undo()
+        np.testing.assert_array_equal(made.draws, Restorer(run).restore(colourful, draws=4).draws)
 
 
 def test_it_needs_no_training_framework(tiny_restorer, tmp_path):

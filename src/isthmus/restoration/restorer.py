@@ -1,6 +1,6 @@
 """One picture of any size, restored by a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,12 @@ from isthmus.restoration.tiles import by_tiles
 from isthmus.runs import Run
 
 Pixels = NDArray[np.uint8]
+Noise = NDArray[np.float32]
 _STREAM = 0x72657374
+_HELD_BYTES = 256 << 20
+"""What answers may take while they are blended; a picture whose answers take more is encoded again for the rest."""
+BY_CHANNEL = frozenset({"denoise", "deblur", "inpaint", "super-resolve"})
+"""Tasks whose answer is the picture, mended: what mends a grey picture mends each channel of one in colour."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +31,8 @@ class Restored:
     Attributes:
         image: uint8 `(h, w, c)`; of a segmentation the number of each pixel's class, `(h, w, 1)`.
         draws: Several answers, `(draws, h, w, c)`, where they were asked for.
-        deviation: How far those differ, the standard deviation of brightness from 0 to 1, float32 `(h, w)`.
+        deviation: How far those differ, float32 `(h, w)` from 0 to 1: the standard deviation of brightness; of a
+            segmentation the share of the draws that give another class than `image` does.
     """
 
     image: Pixels
@@ -73,35 +79,40 @@ class Restorer:
         """Restore a picture.
 
         Args:
-            picture: uint8 `(h, w, c)` of `takes` channels, of any size.
+            picture: uint8 `(h, w, c)` of `takes` channels, of any size.  A grey run whose task is among `BY_CHANNEL`
+                takes a picture of 3 channels too, and restores one after the other.
             missing: Which pixels to fill in, `(h, w)`; to inpaint, and only then.
             draws: So many answers from the posterior besides, of a VAE.
             seed: Of the draws.
-            update: Called with the tiles done and their number.
+            update: Called with the tiles done and their number, those of the draws among them.
 
         Raises:
             DataError: If the picture has other channels, or `missing` another size.
             UsageError: If pixels to fill in are not given where they are needed or needed where they are given, or
                 draws are wanted of a run without a posterior.
         """
-        seen = self.show(picture, missing)
+        shown = [self.show(part, missing) for part in self._parts(picture)]
+        self.check_draws(draws)
+        rng = np.random.default_rng([seed, _STREAM])
+        drawn = [rng.standard_normal(self.run.recipe.latent.dim, np.float32) for _ in range(draws or 0)]
+        made = self._answers(shown, [None, *drawn], update)
+        if draws is None:
+            return Restored(made[0])
+        image, answers = made[0], np.stack(made[1:])
+        return Restored(image, answers, self._deviation(image, answers))
+
+    def check_draws(self, draws: int | None) -> None:
+        """Check that so many draws can be had.
+
+        Raises:
+            UsageError: If they are wanted of a run without a posterior, or there are to be none.
+        """
         if draws is not None and (draws < 1 or not self.run.latent.has_rate):
             raise UsageError(
                 f"expected draws of 1 or more, and a run with a posterior to draw from; got {draws}, and "
                 f"{self.run.path.name!r} has {'one' if self.run.latent.has_rate else 'none'}. "
                 "Train with --set latent=gaussian."
             )
-        image = self._finish(seen, self._by_tiles(seen, None, update))
-        if draws is None:
-            return Restored(image)
-        rng = np.random.default_rng([seed, _STREAM])
-        answers = [
-            self._finish(seen, self._by_tiles(seen, rng.standard_normal(self.run.recipe.latent.dim, np.float32)))
-            for _ in range(draws)
-        ]
-        stacked = np.stack(answers)
-        deviation = stacked.astype(np.float32).std(axis=0).mean(axis=-1) / np.float32(255)
-        return Restored(image, stacked, deviation)
 
     def show(self, picture: Pixels, missing: NDArray[np.bool_] | None = None) -> Pixels:
         """What the encoder is shown of a picture, uint8 `(h, w, channels)`; see `restore`."""
@@ -126,26 +137,56 @@ class Restorer:
             return resized(picture, *(side * self._fields.factor for side in picture.shape[:2]))
         return picture
 
-    def _by_tiles(
-        self,
-        seen: Pixels,
-        noise: NDArray[np.float32] | None,
-        update: Callable[[int, int], None] | None = None,
-    ) -> NDArray[np.float32]:
-        run, many = self.run, self.run.recipe.likelihood.kind == "categorical"
+    def _parts(self, picture: Pixels) -> list[Pixels]:
+        """The picture, or each of its channels where the run takes but one."""
+        if self.takes == 1 and self._fields.kind in BY_CHANNEL and picture.ndim == 3 and picture.shape[2] == 3:
+            return [picture[..., channel : channel + 1] for channel in range(3)]
+        return [picture]
+
+    def _answers(
+        self, shown: list[Pixels], noises: list[Noise | None], update: Callable[[int, int], None] | None
+    ) -> list[Pixels]:
+        """An answer for each noise that the codes are drawn with (None: the mean), of all that is shown as one."""
+        height, width = shown[0].shape[:2]
+        values = len(self._fields.classes) if self._fields.kind == "segment" else self.run.target.channels
+        one = 4 * height * width * max(values, 1)
+        at_once = max(1, _HELD_BYTES // one)
+        some = [noises[first : first + at_once] for first in range(0, len(noises), at_once)]
+        passes = [(seen, group) for seen in shown for group in some]
+        made: list[Pixels] = []
+        for number, (seen, group) in enumerate(passes):
+            made += self._one_pass(seen, group, update and _as_part(update, number, len(passes)))
+        parts = [made[first : first + len(noises)] for first in range(0, len(made), len(noises))]
+        return [np.concatenate(together, axis=-1) for together in zip(*parts, strict=True)]
+
+    def _one_pass(
+        self, seen: Pixels, noises: list[Noise | None], update: Callable[[int, int], None] | None
+    ) -> list[Pixels]:
+        """Encode each tile once, and decode it for each noise."""
+        run = self.run
 
         def answer(tiles: Pixels) -> NDArray[np.floating]:
             encoded = run.encode(tiles)
-            codes = encoded["mean"]
-            if noise is not None:  # the same for every tile, so that their answers go together
-                codes = np.asarray(run.latent.sample(namespace, encoded, noise[None]), np.float32)
-            parameters = run.decode_parameters(codes, encoded)
-            if many:
-                logits = parameters["logits"]
-                return np.asarray(np.exp(logits - namespace.logsumexp(logits, axis=-1, keepdims=True)))
-            return np.asarray(run.likelihood.mean(namespace, parameters), np.float32)
+            return np.concatenate([self._decoded(encoded, noise) for noise in noises], axis=-1)
 
-        return by_tiles(seen, run.image.shape[:2], answer, update)
+        blended = by_tiles(seen, run.image.shape[:2], answer, update)
+        return [self._finish(seen, given) for given in np.split(blended, len(noises), axis=-1)]
+
+    def _decoded(self, encoded: Mapping[str, NDArray[np.float32]], noise: Noise | None) -> NDArray[np.floating]:
+        """The mean of brightness, or the probability of each class, `(n, h, w, k)`."""
+        run, codes = self.run, encoded["mean"]
+        if noise is not None:  # the same for every tile, so that their answers go together
+            codes = np.asarray(run.latent.sample(namespace, encoded, noise[None]), np.float32)
+        parameters = run.decode_parameters(codes, encoded)
+        if run.recipe.likelihood.kind == "categorical":
+            logits = parameters["logits"]
+            return np.asarray(np.exp(logits - namespace.logsumexp(logits, axis=-1, keepdims=True)))
+        return np.asarray(run.likelihood.mean(namespace, parameters), np.float32)
+
+    def _deviation(self, image: Pixels, answers: Pixels) -> NDArray[np.float32]:
+        if self._fields.kind == "segment":  # the numbers of classes have no distance
+            return np.asarray((answers != image).mean(axis=(0, -1)), np.float32)
+        return np.asarray(answers.astype(np.float32).std(axis=0).mean(axis=-1) / np.float32(255))
 
     def _finish(self, seen: Pixels, blended: NDArray[np.float32]) -> Pixels:
         if self.run.recipe.likelihood.kind == "categorical":
@@ -154,3 +195,8 @@ class Restorer:
             given = np.rint(np.clip(blended, 0.0, 1.0) * 255).astype(np.uint8)
         finished: Pixels = self._task.finish(seen[np.newaxis], given[np.newaxis])[0]
         return finished
+
+
+def _as_part(update: Callable[[int, int], None], number: int, passes: int) -> Callable[[int, int], None]:
+    """What tells how far a pass has come, by its number, as a part of all passes."""
+    return lambda done, tiles: update(number * tiles + done, passes * tiles)
