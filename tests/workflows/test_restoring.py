@@ -1,11 +1,18 @@
+import shutil
+import zipfile
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from isthmus.data.colour import luma
+from isthmus.data.corruptions import resized
 from isthmus.data.decoding import decode
 from isthmus.errors import DataError, UsageError
+from isthmus.recipes import Colourise, Deblur, Denoise, GaussianLatent, Inpaint, Pairs, Segment, SuperResolve
+from isthmus.restoration.record import RECORD
 from isthmus.workflows import restoring
-from isthmus.workflows.restoring import palette, restore_folder
+from isthmus.workflows.restoring import restore_folder
 
 
 @pytest.fixture
@@ -24,7 +31,9 @@ def pictures(tmp_path):
 def test_names_folders_formats_and_sizes_stay(tiny_restorer, pictures, tmp_path, files_in):
     done = restore_folder(tiny_restorer, pictures, tmp_path / "out")
     assert (done.written, done.kept, done.unreadable) == (4, 0, 0)
-    assert files_in(tmp_path / "out") == ["deep/er/clear.png", "deep/large.jpg", "deep/moving.png", "small.png"]
+    assert files_in(tmp_path / "out") == [
+        *("deep/er/clear.png", "deep/large.jpg", "deep/moving.png", "restored.json", "small.png")
+    ]
     with Image.open(tmp_path / "out" / "deep" / "large.jpg") as large:
         assert (large.format, large.size) == ("JPEG", (70, 40))
     with (
@@ -36,7 +45,7 @@ def test_names_folders_formats_and_sizes_stay(tiny_restorer, pictures, tmp_path,
 
 def test_what_is_done_is_kept(tiny_restorer, pictures, tmp_path, monkeypatch):
     out = tmp_path / "out"
-    write, count = restoring._write, []
+    write, count = restoring.write_answer, []
 
     def stop_at_the_third(*arguments):
         count.append(1)
@@ -44,10 +53,10 @@ def test_what_is_done_is_kept(tiny_restorer, pictures, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         write(*arguments)
 
-    monkeypatch.setattr(restoring, "_write", stop_at_the_third)
+    monkeypatch.setattr(restoring, "write_answer", stop_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         restore_folder(tiny_restorer, pictures, out)
-    monkeypatch.setattr(restoring, "_write", write)
+    monkeypatch.setattr(restoring, "write_answer", write)
     with pytest.raises(UsageError, match="exists already"):
         restore_folder(tiny_restorer, pictures, out)
     done = restore_folder(tiny_restorer, pictures, out, resume=True)
@@ -60,7 +69,9 @@ def test_what_is_done_is_kept(tiny_restorer, pictures, tmp_path, monkeypatch):
 
 def test_draws_stand_beside(tiny_restorer, pictures, tmp_path, files_in):
     restore_folder(tiny_restorer, pictures / "small.png", tmp_path / "out", draws=2)
-    assert files_in(tmp_path / "out") == ["small-1.png", "small-2.png", "small-uncertainty.png", "small.png"]
+    assert files_in(tmp_path / "out") == [
+        *("restored.json", "small-1.png", "small-2.png", "small-uncertainty.png", "small.png")
+    ]
 
 
 def test_one_that_cannot_be_read_is_left_out(tiny_restorer, pictures, tmp_path, capsys):
@@ -92,14 +103,235 @@ def test_masks_are_for_holes(tiny_restorer, pictures, tmp_path):
         restore_folder(tiny_restorer, pictures, tmp_path / "out", masks=tmp_path)
 
 
-def test_classes_have_colours_that_differ():
-    colours = palette(12).astype(int)
-    apart = np.abs(colours[:, None] - colours[None]).sum(axis=-1) + 1000 * np.eye(12, dtype=int)
-    assert apart.min() > 60
-    assert (colours[0] == 0).all()
-
-
 def test_a_written_picture_is_read_again(tiny_restorer, pictures, tmp_path):
     restore_folder(tiny_restorer, pictures, tmp_path / "out")
+    (tmp_path / "out" / RECORD).unlink()
     for path in (tmp_path / "out").rglob("*.*"):
         decode(path.read_bytes())
+
+
+def negative(seen):
+    return 1.0 - seen
+
+
+def read(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def noise(*shape):
+    return np.random.default_rng(sum(shape)).integers(0, 256, shape).astype(np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An empty folder for pictures."""
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in"
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+class TestWhatIsWritten:
+    """Files read again, and compared with what the formula makes of the pictures."""
+
+    @pytest.mark.parametrize(
+        ("task", "channels"),
+        [(Denoise(), 1), (Denoise(), 3), (Deblur(), 1), (Deblur(), 3), (Pairs(target_channels=3), 3)],
+    )
+    def test_a_picture_is_mended_in_its_own_colours(self, formula_run, folder, out, task, channels):
+        picture = noise(17, 25, 4)
+        Image.fromarray(picture).save(folder / "a.png")
+        restore_folder(formula_run(task, channels, channels, negative), folder, out)
+        expected = np.concatenate([255 - picture[..., :3], picture[..., 3:]], axis=-1)
+        np.testing.assert_array_equal(read(out / "a.png"), expected)
+
+    @pytest.mark.parametrize("channels", [1, 3])
+    def test_an_enlarged_picture_and_its_transparency(self, formula_run, folder, out, channels):
+        picture = noise(7, 9, 4)
+        Image.fromarray(picture).save(folder / "a.png")
+        restore_folder(formula_run(SuperResolve(factor=2), channels, channels, negative), folder, out)
+        large = resized(picture, 14, 18)
+        np.testing.assert_array_equal(read(out / "a.png"), np.concatenate([255 - large[..., :3], large[..., 3:]], -1))
+
+    @pytest.mark.parametrize("suffix", ["png", "webp", "tif", "bmp", "jpg"])
+    @pytest.mark.parametrize("channels", [1, 3])
+    def test_known_pixels_come_back_to_the_bit(self, formula_run, folder, out, tmp_path, suffix, channels):
+        mask = noise(17, 25, 1)[..., 0] < 80
+        options = {"lossless": True} if suffix == "webp" else {}
+        Image.fromarray(noise(17, 25, 3)).save(folder / f"a.{suffix}", **options)
+        picture = np.asarray(decode((folder / f"a.{suffix}").read_bytes()))
+        (tmp_path / "masks").mkdir()
+        Image.fromarray(np.where(mask, np.uint8(255), np.uint8(0))).save(tmp_path / "masks" / "a.PNG")
+        run = formula_run(Inpaint(), channels + 1, channels, lambda seen: 0 * seen[..., :channels] + 0.2)
+        restore_folder(run, folder, out, masks=tmp_path / "masks")
+        written = read(out / ("a.png" if suffix == "jpg" else f"a.{suffix}"))
+        np.testing.assert_array_equal(written, np.where(mask[..., None], 51, picture))
+
+    @pytest.mark.parametrize("suffix", ["png", "webp"])
+    def test_what_is_transparent_is_filled_in(self, formula_run, folder, out, suffix):
+        picture = noise(17, 25, 4)
+        options = {"lossless": True, "exact": True} if suffix == "webp" else {}
+        Image.fromarray(picture).save(folder / f"a.{suffix}", **options)
+        run = formula_run(Inpaint(), 4, 3, lambda seen: 0 * seen[..., :3] + 0.2)
+        restore_folder(run, folder, out)
+        missing = picture[..., 3:] < 128
+        filled = np.concatenate([np.where(missing, 51, picture[..., :3]), np.where(missing, 255, picture[..., 3:])], -1)
+        np.testing.assert_array_equal(read(out / f"a.{suffix}"), filled)
+
+    @pytest.mark.parametrize(("before", "after"), [("a.jpg", "a.png"), ("a.webp", "a.webp")])
+    def test_colours_keep_the_brightness(self, formula_run, folder, out, before, after, capsys):
+        Image.fromarray(noise(17, 25, 3)).save(folder / before)
+        picture = np.asarray(decode((folder / before).read_bytes()))
+        run = formula_run(Colourise(), 1, 2, lambda seen: np.concatenate([seen, 1 - seen], axis=-1))
+        restore_folder(run, folder, out)
+        written = read(out / after)
+        assert np.abs(luma(written).astype(int) - luma(picture)).max() <= 1
+        assert np.abs(written.astype(int) - picture).max() > 20
+        assert ("JPEG would change" in capsys.readouterr().err) == (before != after)
+
+    @pytest.mark.parametrize("draws", [None, 3])
+    def test_a_segmentation(self, formula_run, folder, out, files_in, draws):
+        picture = noise(17, 25, 1)[..., 0]
+        Image.fromarray(picture).save(folder / "a.jpg", quality=100)
+        bright = np.asarray(decode((folder / "a.jpg").read_bytes())) >= 128
+        run = formula_run(Segment(), 1, 1, lambda seen: seen, latent=GaussianLatent(dim=1))
+        restore_folder(run, folder, out, draws=draws)
+        besides = [] if draws is None else ["a-1.png", "a-2.png", "a-3.png", "a-uncertainty.png"]
+        assert files_in(out) == sorted(["a.png", "a-overlay.png", RECORD, *besides])
+        np.testing.assert_array_equal(read(out / "a.png"), np.where(bright, 255, 0))
+        overlay = read(out / "a-overlay.png").astype(int)
+        assert (np.ptp(overlay, axis=-1) > 0).tolist() == bright.tolist()  # tinted where there is something
+        if draws is not None:
+            masks = np.stack([read(out / f"a-{number}.png") for number in (1, 2, 3)])
+            assert set(np.unique(masks)) == {0, 255}
+            differ = (masks != read(out / "a.png")).mean(axis=0)
+            np.testing.assert_array_equal(read(out / "a-uncertainty.png"), np.rint(differ * 255))
+
+    def test_a_grey_run_that_learned_pairs_says_that_it_sees_no_colours(self, formula_run, folder, out, capsys):
+        Image.fromarray(noise(9, 9, 3)).save(folder / "a.png")
+        restore_folder(formula_run(Pairs(target_channels=1), 1, 1, negative), folder, out)
+        assert read(out / "a.png").shape == (9, 9)
+        assert "of 1 in colour it sees the brightness alone" in capsys.readouterr().err
+
+
+class TestNames:
+    def test_like_names_get_an_answer_each(self, formula_run, folder, out, files_in, capsys):
+        for number, name in enumerate(("cat.gif", "cat.png", "cat.jpg")):
+            Image.fromarray(np.full((8, 8), 60 * number, np.uint8)).save(folder / name)
+        run = formula_run(Denoise(), 1, 1, negative)
+        assert restore_folder(run, folder, out).written == 3
+        assert files_in(out) == ["cat.gif.png", "cat.jpg", "cat.png", RECORD]
+        for number, name in enumerate(("cat.gif.png", "cat.png", "cat.jpg")):
+            assert np.abs(read(out / name).astype(int) - (255 - 60 * number)).max() <= 1
+        assert "longer names" in capsys.readouterr().err
+        assert restore_folder(run, folder, out, resume=True).kept == 3
+
+    def test_an_answer_too_long_for_its_format(self, formula_run, folder, out, files_in):
+        Image.fromarray(noise(4, 4200, 3)).save(folder / "wide.webp")
+        Image.fromarray(noise(4, 40, 3)).save(folder / "x.webp")
+        restore_folder(formula_run(SuperResolve(factor=4), 3, 3, negative), folder, out)
+        assert files_in(out) == [RECORD, "wide.png", "x.webp"]
+        assert read(out / "wide.png").shape == (16, 16_800, 3)
+
+    def test_a_table_of_pictures_elsewhere_leaves_them_as_they_are(self, formula_run, folder, out, tmp_path, files_in):
+        Image.fromarray(noise(9, 9, 1)[..., 0]).save(folder / "a.png")
+        before = (folder / "a.png").read_bytes()
+        (tmp_path / "table.csv").write_text(f"path\n{folder / 'a.png'}\n")
+        restore_folder(formula_run(Denoise(), 1, 1, negative), tmp_path / "table.csv", out)
+        assert (folder / "a.png").read_bytes() == before
+        assert len(files_in(out)) == 2
+
+
+class TestBeforeAnythingIsWritten:
+    """What is wrong is said while `out` does not exist yet, and the same command works once it has been put right."""
+
+    @pytest.fixture
+    def inpainter(self, formula_run):
+        return formula_run(Inpaint(), 2, 1, lambda seen: seen[..., :1])
+
+    def test_pictures_that_lack_nothing(self, inpainter, folder, out):
+        for name, channels in (("a.png", 4), ("b.png", 3), ("c.png", 3)):
+            Image.fromarray(noise(9, 9, channels)).save(folder / name)
+        with pytest.raises(DataError, match=r"expected 'b\.png' to say what is missing.* 2 such pictures"):
+            restore_folder(inpainter, folder, out)
+        assert not out.exists()
+
+    def test_masks_that_are_missing_or_do_not_fit(self, inpainter, folder, out, tmp_path):
+        for name in ("a.png", "b.png"):
+            Image.fromarray(noise(9, 9, 3)).save(folder / name)
+        with pytest.raises(UsageError, match="a folder of masks; there is none"):
+            restore_folder(inpainter, folder, out, masks=tmp_path / "masks")
+        (tmp_path / "masks").mkdir()
+        Image.new("L", (9, 9)).save(tmp_path / "masks" / "a.png")
+        with pytest.raises(DataError, match=r"expected a mask for 'b\.png'"):
+            restore_folder(inpainter, folder, out, masks=tmp_path / "masks")
+        Image.new("L", (9, 8)).save(tmp_path / "masks" / "b.png")
+        with pytest.raises(DataError, match=r"expected a mask of 9x9 for 'b\.png'"):
+            restore_folder(inpainter, folder, out, masks=tmp_path / "masks")
+        assert not out.exists()
+        Image.new("L", (9, 9)).save(tmp_path / "masks" / "b.png")
+        assert restore_folder(inpainter, folder, out, masks=tmp_path / "masks").written == 2
+
+    def test_draws_that_cannot_be(self, formula_run, folder, out):
+        Image.fromarray(noise(9, 9, 3)).save(folder / "a.png")
+        with pytest.raises(UsageError, match="a posterior to draw from"):
+            restore_folder(formula_run(Denoise(), 3, 3, negative), folder, out, draws=2)
+        assert not out.exists()
+
+    @pytest.mark.parametrize("where", ["in", "in/deep/er"])
+    def test_out_is_not_among_the_pictures(self, formula_run, folder, tmp_path, where, monkeypatch):
+        Image.fromarray(noise(9, 9, 3)).save(folder / "a.png")
+        monkeypatch.chdir(tmp_path)
+        run = formula_run(Denoise(), 3, 3, negative)
+        for data in (folder, "in/**/*.png", "i*/*.png"):
+            with pytest.raises(UsageError, match="lies among the pictures"):
+                restore_folder(run, data, tmp_path / where, resume=True)
+        assert len(list(folder.rglob("*"))) == 1
+
+    def test_out_beside_what_a_pattern_finds(self, formula_run, folder, monkeypatch):
+        Image.fromarray(noise(9, 9, 3)).save(folder / "a.png")
+        monkeypatch.chdir(folder)
+        assert restore_folder(formula_run(Denoise(), 3, 3, negative), "*.png", folder / "out").written == 1
+
+
+class TestToGoOn:
+    def test_with_another_run_or_draws(self, formula_run, folder, out):
+        Image.fromarray(noise(9, 9, 3)).save(folder / "a.png")
+        run = formula_run(Denoise(), 3, 3, negative, latent=GaussianLatent(dim=1))
+        restore_folder(run, folder, out, draws=2)
+        assert restore_folder(run, folder, out, draws=2, resume=True).kept == 1
+        for arguments in ({}, {"draws": 3}, {"draws": 2, "seed": 1}):
+            with pytest.raises(UsageError, match="holds answers made with"):
+                restore_folder(run, folder, out, resume=True, **arguments)
+        run.manifest.files["recipe.json"].sha256 = "b" * 64
+        with pytest.raises(UsageError, match="by another run"):
+            restore_folder(run, folder, out, draws=2, resume=True)
+
+    def test_with_a_picture_and_a_mask_that_changed(self, formula_run, folder, out, tmp_path):
+        (tmp_path / "masks").mkdir()
+        for name in ("a.png", "b.png", "c.png"):
+            Image.fromarray(noise(9, 9, 3)).save(folder / name)
+            Image.new("L", (9, 9)).save(tmp_path / "masks" / name)
+        run = formula_run(Inpaint(), 4, 3, lambda seen: 0 * seen[..., :3])
+        restore_folder(run, folder, out, masks=tmp_path / "masks")
+        Image.fromarray(255 - noise(9, 9, 3)).save(folder / "a.png")
+        Image.new("L", (9, 9), 255).save(tmp_path / "masks" / "b.png")
+        done = restore_folder(run, folder, out, masks=tmp_path / "masks", resume=True)
+        assert (done.written, done.kept) == (2, 1)
+        np.testing.assert_array_equal(read(out / "a.png"), 255 - noise(9, 9, 3))
+        assert not read(out / "b.png").any()
+
+    def test_an_archive_as_the_folder_that_is_in_it(self, formula_run, folder, out, tmp_path):
+        for number in range(3):
+            Image.fromarray(noise(9, 9 + number, 3)).save(folder / f"{number}.png")
+        with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+            for path in folder.iterdir():
+                archive.write(path, path.name)
+        run = formula_run(Denoise(), 3, 3, negative)
+        restore_folder(run, folder, out)
+        shutil.rmtree(folder)
+        assert restore_folder(run, tmp_path / "in.zip", out, resume=True).kept == 3

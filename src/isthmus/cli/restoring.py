@@ -33,14 +33,15 @@ def restore(
     ] = None,
     seed: Seed = 0,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Keep the answers that are in DIR, and make the rest.")
+        bool, typer.Option("--resume", help="Keep the answers that this run made in DIR, and make the rest.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Denoise, colour, fill in, enlarge, sharpen or segment pictures, as the run has learned.
 
-    Pictures keep their names, folders, formats and sizes (but to super-resolve); large ones go through in overlapping
-    tiles. A segmentation writes masks with a palette, and each laid over its picture.
+    Pictures keep their names, folders, formats and sizes (but to super-resolve), unless that would lose what must not
+    change; large ones go through in overlapping tiles. A segmentation writes masks with a palette, and each laid over
+    its picture.
 
     Examples:
 

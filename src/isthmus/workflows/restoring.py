@@ -1,41 +1,29 @@
 """Whole folders of pictures restored: names, folders and formats stay, and what is done need not be done again."""
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isthmus.data import Data
 from isthmus.data.decoding import UnreadableError, decode, upright
 from isthmus.data.entries import Collection, Content, Entry
+from isthmus.data.folders import Folder, Pattern
 from isthmus.data.opening import locate
-from isthmus.data.preprocessing import in_mode
+from isthmus.data.surveys import Survey, digest_of, survey
 from isthmus.errors import DataError, UsageError
 from isthmus.progress import Bar, progress_bar, tell
-from isthmus.restoration import Restored, Restorer
+from isthmus.restoration import Restorer
+from isthmus.restoration.files import as_taken, write_answer
+from isthmus.restoration.missing import Masks, says_nothing, transparent
+from isthmus.restoration.names import AnswerNames, settle_names
+from isthmus.restoration.record import Record, made_by
 from isthmus.runs import Run
-from isthmus.storage import atomic_file, require_free
+from isthmus.storage import require_free
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-Pixels = NDArray[np.uint8]
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-# What Pillow writes of pictures of any size, and how, so that no more is lost than the format loses.
-FORMATS: dict[str, dict[str, object]] = {
-    ".png": {"format": "PNG"},
-    ".jpg": {"format": "JPEG", "quality": 95},
-    ".jpeg": {"format": "JPEG", "quality": 95},
-    ".webp": {"format": "WEBP", "quality": 95},
-    ".bmp": {"format": "BMP"},
-    ".tif": {"format": "TIFF"},
-    ".tiff": {"format": "TIFF"},
-}
-"""Others become PNG."""
-MOST_DEVIATION = 0.25
-"""The deviation of several answers that is drawn white."""
 
 
 @dataclass(frozen=True)
@@ -61,109 +49,134 @@ def restore_folder(
     """Restore every picture of a folder or an archive, or one, at its own size.
 
     Each answer is a file of its own, written whole or not at all, with the name, the place and the format of its
-    picture.  With draws, there are `NAME-1` and on and `NAME-uncertainty.png` besides; of a segmentation, the file is
-    a PNG with a palette whose values are those of the masks that it learned from, and there is `NAME-overlay.png`.
+    picture; see `settle_names` for where it cannot be.  With draws, there are `NAME-1` and on and
+    `NAME-uncertainty.png` besides; of a segmentation, the file is a PNG with a palette whose values are those of the
+    masks that it learned from, and there is `NAME-overlay.png`.  What is wrong with the call, with names or with masks
+    is found before anything is written.
 
     Args:
         run: A run of any task but to reconstruct.
         data: A folder, archive or pattern of picture files, or one.
-        out: The folder for the answers.
+        out: The folder for the answers, and for the record of what they were made by.
         masks: To inpaint: a folder of masks with the pictures' names, white where a pixel is missing; by default what
             is transparent is missing.
         draws: So many answers besides, of a VAE.
         seed: Of the draws.
-        resume: Whether answers that are there already are kept; otherwise `out` must not exist.
+        resume: Whether answers that are there already are kept, if they are of the same pictures and made by the same;
+            otherwise `out` must not exist.
 
     Raises:
-        UsageError: If `out` exists, or the call does not suit the run.
-        DataError: If there are no pictures, or a mask is missing or does not fit.
+        UsageError: If `out` exists, lies among the pictures or was made by something else, or the call does not suit
+            the run.
+        DataError: If there are no pictures, their names cannot be told apart, or a mask is missing or does not fit.
         StorageError: If an answer cannot be written.
     """
-    restorer = Restorer(run)
-    if masks is not None and run.recipe.task.kind != "inpaint":
-        raise UsageError(f"--masks say what to inpaint; the task of {run.path} is {run.recipe.task.kind!r}")
+    restorer, task = Restorer(run), run.recipe.task
+    restorer.check_draws(draws)
+    if masks is not None and task.kind != "inpaint":
+        raise UsageError(f"--masks say what to inpaint; the task of {run.path} is {task.kind!r}")
+    holes = None if masks is None else Masks(masks)
     if not resume:
         require_free(out)
+    target = _located(data, out)
+    found = survey(target)
+    if not found.names and not found.skipped:
+        raise DataError(f"expected pictures in '{target.name}'; there are none")
+    sources = _sources(found, holes, to_fill=task.kind == "inpaint")
+    factor = task.factor if task.kind == "super-resolve" else 1
+    settled = settle_names(found.names, [(h * factor, w * factor) for h, w in found.sizes.tolist()], task, draws)
+    answers = {settled.names[name].answer: sources[name] for name in found.names}
+    record = Record.begin(out, made_by(run, draws, seed), answers)
+    for notice in (*settled.notices, *_greyed(found, restorer)):
+        tell(notice)
+    for item in found.skipped:
+        _tell_left_out(item.name, item.reason)
+    work = _Work(restorer, out, holes, draws, seed)
+    written = kept = torn = 0
+    with progress_bar("restoring", len(found)) as bar:
+        for entry in target.entries():
+            if not isinstance(entry, Entry) or entry.name not in settled.names:
+                continue  # it could not be read, or came while we were at work
+            place, names = written + kept + torn, settled.names[entry.name]
+            if names.answer in record.kept:
+                kept += 1
+            else:
+                try:
+                    work.restore(entry, names, bar, place)
+                    written += 1
+                except UnreadableError as fault:
+                    _tell_left_out(entry.name, str(fault))
+                    torn += 1
+            bar.update(place + 1)
+    record.finish()
+    return RestoredFolder(written, kept, len(found.skipped) + torn, out)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is the same for every picture."""
+
+    restorer: Restorer
+    out: Path
+    holes: Masks | None
+    draws: int | None
+    seed: int
+
+    def restore(self, entry: Entry, names: AnswerNames, bar: Bar, place: int) -> None:
+        task, picture = self.restorer.run.recipe.task, _picture(entry.load())
+        missing = None
+        if task.kind == "inpaint":
+            missing = (
+                transparent(picture, entry.name)
+                if self.holes is None
+                else self.holes.read(entry.name, (picture.height, picture.width))
+            )
+
+        def update(done: int, tiles: int) -> None:
+            if tiles > done:
+                bar.update(place, f"{entry.name}: {done} of {tiles} tiles")
+
+        pixels = as_taken(picture, self.restorer.takes, task)
+        made = self.restorer.restore(pixels, missing, draws=self.draws, seed=self.seed, update=update)
+        write_answer(made, picture, missing, self.out, names, task)
+
+
+def _located(data: Data, out: Path) -> Collection:
+    """The pictures that a user names, which must not come to be where the answers are."""
     target, _ = locate(data)
     if not isinstance(target, Collection):
         raise UsageError("expected picture files: a folder or an archive of them, or one; arrays have no files to name")
-    total = sum(1 for _ in target.entries())
-    if not total:
-        raise DataError(f"expected pictures in '{target.name}'; there are none")
-    written = kept = unreadable = 0
-    taken: set[PurePosixPath] = set()
-    with progress_bar("restoring", total) as bar:
-        for place, entry in enumerate(target.entries()):
-            reason = "" if isinstance(entry, Entry) else entry.reason
-            if isinstance(entry, Entry):
-                path = _out_path(entry.name, run, taken)
-                if resume and (out / path).exists():
-                    kept += 1
-                else:
-                    try:
-                        picture = _picture(entry.load())
-                    except UnreadableError as fault:
-                        reason = str(fault)
-                    else:
-                        made = _restore(restorer, picture, entry.name, masks, draws, seed, bar, place)
-                        _write(made, picture, out / path, run)
-                        written += 1
-            if reason:
-                tell(f"{entry.name} cannot be read and is left out: {reason}")
-                unreadable += 1
-            bar.update(place + 1)
-    return RestoredFolder(written, kept, unreadable, out)
+    if isinstance(target, Folder | Pattern):
+        root = (target.path if isinstance(target, Folder) else target.root).resolve()
+        deep = isinstance(target, Folder) or "**" in target.pattern or Path(target.pattern).parent != target.root
+        if out.resolve() == root or (deep and out.resolve().is_relative_to(root)):
+            raise UsageError(f"{out} lies among the pictures, and its answers would be some; choose another --out.")
+    return target
 
 
-def _restore(
-    restorer: Restorer,
-    picture: "Image",
-    name: str,
-    masks: Path | None,
-    draws: int | None,
-    seed: int,
-    bar: Bar,
-    place: int,
-) -> Restored:
-    pixels = as_taken(picture, restorer.takes)
-    missing = None
-    if restorer.run.recipe.task.kind == "inpaint":
-        missing = _missing(picture, name, masks)
-
-    def update(done: int, tiles: int) -> None:
-        if tiles > done:
-            bar.update(place, f"{name}: {done} of {tiles} tiles")
-
-    return restorer.restore(pixels, missing, draws=draws, seed=seed, update=update)
+def _sources(found: Survey, holes: Masks | None, *, to_fill: bool) -> dict[str, str]:
+    """A digest of what each answer is made of, a picture and maybe a mask, which has to be there and fit."""
+    sources = {name: found.digest(index).hex() for index, name in enumerate(found.names)}
+    if to_fill and holes is None:
+        opaque = [name for name, channels in zip(found.names, found.channels, strict=True) if channels not in (2, 4)]
+        if opaque:
+            raise says_nothing(opaque)
+    if holes is not None:
+        for name, (height, width) in zip(found.names, found.sizes.tolist(), strict=True):
+            holes.read(name, (height, width))
+            sources[name] += digest_of(holes.content(name)).hex()
+    return sources
 
 
-def as_taken(picture: "Image", channels: int) -> Pixels:
-    """A picture as a run takes it, uint8 `(h, w, channels)`; what is transparent lies on white."""
-    pixels = np.asarray(in_mode(picture, MODES[channels], "white"), np.uint8)
-    return pixels.reshape(*pixels.shape[:2], channels)
+def _greyed(found: Survey, restorer: Restorer) -> list[str]:
+    """What to say of pictures in colour whose colours a run does not see, and whose answer would have them."""
+    if restorer.takes > 1 or restorer.run.recipe.task.kind != "pairs" or not found.in_colour:
+        return []
+    return [f"{restorer.run.path} takes grey pictures: of {found.in_colour} in colour it sees the brightness alone"]
 
 
-def _missing(picture: "Image", name: str, masks: Path | None) -> NDArray[np.bool_]:
-    if masks is None:
-        if not picture.has_transparency_data:
-            raise DataError(
-                f"expected '{name}' to say what is missing: make it transparent there, or give a mask with --masks"
-            )
-        return np.asarray(picture.convert("RGBA"))[..., 3] < 128
-    stem = PurePosixPath(name).with_suffix("")
-    found = [path for suffix in FORMATS if (path := masks / f"{stem}{suffix}").is_file()]
-    if not found:
-        raise DataError(f"expected a mask for '{name}' in {masks}: '{stem}.png'; there is none")
-    try:
-        mask = decode(found[0].read_bytes())
-    except (OSError, UnreadableError) as fault:
-        raise DataError(f"the mask {found[0]} cannot be read: {fault}") from None
-    if mask.size != picture.size:
-        raise DataError(
-            f"expected a mask of {picture.width}x{picture.height} for '{name}'; {found[0].name} is "
-            f"{mask.width}x{mask.height}"
-        )
-    return np.asarray(in_mode(mask, "L", "black")) >= 128
+def _tell_left_out(name: str, reason: str) -> None:
+    tell(f"{name} cannot be read and is left out: {reason}")
 
 
 def _picture(content: Content) -> "Image":
@@ -172,74 +185,3 @@ def _picture(content: Content) -> "Image":
     if isinstance(content, np.ndarray):
         raise UnreadableError("it is an array, and no picture file")
     return upright(content)
-
-
-def _out_path(name: str, run: Run, taken: set[PurePosixPath]) -> PurePosixPath:
-    path = PurePosixPath(name)
-    if path.suffix.lower() not in FORMATS or run.recipe.task.kind == "segment":
-        as_png = path.with_suffix(".png")
-        # `cat.jpg` and `cat.gif` stay two.
-        path = path.with_name(f"{path.name}.png") if as_png in taken else as_png
-    taken.add(path)
-    return path
-
-
-def _write(made: Restored, picture: "Image", path: Path, run: Run) -> None:
-    """Write what is beside an answer first: where the answer is, everything is."""
-    if run.recipe.task.kind == "segment":
-        _write_mask(made.image[..., 0], picture, path, run.recipe.task.classes or (0, 255))
-        return
-    alpha = picture.convert("RGBA").getchannel("A") if picture.has_transparency_data else None
-    if run.recipe.task.kind in ("inpaint", "super-resolve"):
-        alpha = None  # what was transparent is filled in, or of another size
-    if made.draws is not None and made.deviation is not None:
-        for number, draw in enumerate(made.draws):
-            _save(_image(draw, alpha), path.with_stem(f"{path.stem}-{number + 1}"))
-        shade = np.clip(made.deviation / MOST_DEVIATION, 0.0, 1.0) * 255
-        _save(_image(np.rint(shade)[..., np.newaxis].astype(np.uint8), None), _beside(path, "uncertainty"))
-    _save(_image(made.image, alpha), path)
-
-
-def _write_mask(numbers: Pixels, picture: "Image", path: Path, classes: tuple[int, ...]) -> None:
-    from PIL import Image
-
-    colours = palette(len(classes))
-    values = np.asarray(classes, np.uint8)[numbers]
-    image = Image.fromarray(values, "P")
-    entries = np.zeros((256, 3), np.uint8)
-    entries[list(classes)] = colours
-    image.putpalette(entries.tobytes())
-    base = as_taken(picture, 3).astype(np.float64)
-    tinted = np.where(numbers[..., np.newaxis] > 0, 0.5 * base + 0.5 * colours[numbers], base)
-    _save(_image(np.rint(tinted).astype(np.uint8), None), _beside(path, "overlay"))
-    _save(image, path)
-
-
-def palette(classes: int) -> Pixels:
-    """A colour for each class, uint8 `(classes, 3)`: black for the first, and hues apart for the others."""
-    import colorsys
-
-    golden = 0.618034  # steps of the golden ratio never come near each other
-    hues = [colorsys.hsv_to_rgb((0.08 + golden * i) % 1.0, 0.85, 0.95) for i in range(classes - 1)]
-    return np.asarray(np.rint(np.array([(0.0, 0.0, 0.0), *hues]) * 255), np.uint8)
-
-
-def _beside(path: Path, what: str) -> Path:
-    return path.with_name(f"{path.stem}-{what}.png")
-
-
-def _image(pixels: Pixels, alpha: "Image | None") -> "Image":
-    from PIL import Image
-
-    image = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
-    if alpha is not None and image.mode in ("L", "RGB"):
-        image.putalpha(alpha)
-    return image
-
-
-def _save(image: "Image", path: Path) -> None:
-    options = FORMATS[path.suffix.lower()]
-    if options["format"] in ("JPEG", "BMP") and image.has_transparency_data and image.mode != "P":
-        image = in_mode(image, "RGB", "white")
-    with atomic_file(path) as temporary:
-        image.save(temporary, **options)  # type: ignore[arg-type]  # each format has its own options

@@ -1,0 +1,105 @@
+"""Which pixels of a picture are missing: those that are transparent, or those that a mask says."""
+
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.decoding import UnreadableError, decode
+from isthmus.data.entries import Content, Entry
+from isthmus.data.folders import Folder
+from isthmus.data.preprocessing import in_mode
+from isthmus.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class Masks:
+    """A folder of masks, each white where its picture lacks a pixel, with the picture's name but for the suffix.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        UsageError: If there is no such folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise UsageError(f"expected a folder of masks; there is none at '{folder}'")
+        self.folder = folder
+        self._entries: dict[str, list[Entry]] = {}
+        for entry in Folder(folder).entries():
+            if isinstance(entry, Entry):
+                self._entries.setdefault(_key(entry.name), []).append(entry)
+
+    def content(self, name: str) -> Content:
+        """The file of a picture's mask.
+
+        Raises:
+            DataError: If there is none, or several, or it cannot be read.
+        """
+        entry = self._entry(name)
+        try:
+            return entry.load()
+        except UnreadableError as fault:
+            raise self._unreadable(entry, fault) from None
+
+    def read(self, name: str, size: tuple[int, int]) -> NDArray[np.bool_]:
+        """Which pixels of a picture are missing, `(h, w)`.
+
+        Args:
+            name: Of the picture.
+            size: Its height and width.
+
+        Raises:
+            DataError: If there is no mask, or several, or it cannot be read or is of another size.
+        """
+        entry, content = self._entry(name), self.content(name)
+        assert isinstance(content, bytes)  # a folder's entries are files
+        try:
+            mask = decode(content)
+        except UnreadableError as fault:
+            raise self._unreadable(entry, fault) from None
+        if (mask.height, mask.width) != size:
+            raise DataError(
+                f"expected a mask of {size[1]}x{size[0]} for '{name}'; {entry.name} is {mask.width}x{mask.height}"
+            )
+        return np.asarray(in_mode(mask, "L", "black")) >= 128
+
+    def _entry(self, name: str) -> Entry:
+        found = self._entries.get(_key(name), [])
+        if not found:
+            raise DataError(f"expected a mask for '{name}' in {self.folder}, such as '{_key(name)}.png'; there is none")
+        if len(found) > 1:
+            which = " and ".join(repr(entry.name) for entry in found)
+            raise DataError(f"expected one mask for '{name}' in {self.folder}; there are {which}. Take out all but one")
+        return found[0]
+
+    def _unreadable(self, entry: Entry, fault: UnreadableError) -> DataError:
+        return DataError(f"the mask {self.folder / entry.name} cannot be read: {fault}")
+
+
+def transparent(picture: "Image", name: str) -> NDArray[np.bool_]:
+    """Which pixels are more transparent than not, `(h, w)`.
+
+    Raises:
+        DataError: If none can be, as the picture has no transparency.
+    """
+    if not picture.has_transparency_data:
+        raise says_nothing([name])
+    return np.asarray(in_mode(picture, "RGBA", "white").getchannel("A")) < 128
+
+
+def says_nothing(names: list[str]) -> DataError:
+    """The error of pictures that do not say what they lack."""
+    others = f" There are {len(names)} such pictures." if len(names) > 1 else ""
+    return DataError(
+        f"expected '{names[0]}' to say what is missing: make it transparent there, or give masks with --masks.{others}"
+    )
+
+
+def _key(name: str) -> str:
+    return str(PurePosixPath(name).with_suffix(""))
