@@ -1,12 +1,14 @@
 import errno
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from isthmus.errors import StorageError, UsageError
-from isthmus.storage import atomic_file, new_folder, require_free, storage_errors, write_bytes, write_text
+from isthmus.storage import atomic_file, locked, new_folder, require_free, storage_errors, write_bytes, write_text
 
 
 def fails_with(number):
@@ -164,3 +166,35 @@ class TestOutputs:
         with pytest.raises(UsageError, match="exists already"), new_folder(tmp_path):
             pytest.fail("there was nothing to fill")
         assert files_in(tmp_path) == ["file"]
+
+    def test_a_folder_that_another_has_filled_meanwhile(self, tmp_path, files_in):
+        def fill(folder):
+            (folder / "mine").write_bytes(b"x")
+            write_bytes(tmp_path / "out" / "theirs", b"x")
+
+        with pytest.raises(StorageError, match="was written there meanwhile"), new_folder(tmp_path / "out") as folder:
+            fill(folder)
+        assert files_in(tmp_path) == ["out/theirs"]
+
+
+class TestLocks:
+    def test_one_holds_it_and_it_leaves_nothing(self, tmp_path):
+        path = tmp_path / "deep" / "lock"
+        with locked(path) as first, locked(path) as second:
+            assert (first, second) == (True, False)
+        with locked(path) as again:
+            assert again
+        assert list(path.parent.iterdir()) == []
+
+    def test_it_ends_with_its_process_however_that_ends(self, tmp_path):
+        hold = "import sys; from isthmus.storage import *; from pathlib import Path\n"
+        hold += "with locked(Path(sys.argv[1])): print(flush=True); sys.stdin.read()"
+        with subprocess.Popen(
+            [sys.executable, "-c", hold, str(tmp_path / "lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as other:
+            other.stdout.readline()
+            with locked(tmp_path / "lock") as held:
+                assert not held
+            with locked(tmp_path / "lock", before_waiting=other.kill) as held:
+                assert held
+        assert list(tmp_path.iterdir()) == []

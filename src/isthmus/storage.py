@@ -1,15 +1,18 @@
 """Writing so that nothing is ever half there.
 
 A file is written beside its final place and moved over it in one step; what goes wrong on the way is said in words.
+Processes that would write the same thing at once take turns by a lock.
 """
 
 import errno
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from isthmus.errors import StorageError, UsageError
 
@@ -30,6 +33,8 @@ def storage_errors(path: Path) -> Iterator[None]:
             reason = "the place is read-only for you. Write elsewhere, or change its permissions"
         elif error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
             reason = "a file stands where a folder should be, or the other way round. Choose another place"
+        elif error.errno == errno.ENOTEMPTY:
+            reason = "something else was written there meanwhile. Choose another place"
         else:
             reason = error.strerror or str(error)
         raise StorageError(f"cannot write {path}: {reason}.") from error
@@ -118,3 +123,72 @@ def new_folder(path: Path) -> Iterator[Path]:
             temporary.replace(path)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def locked(path: Path, before_waiting: Callable[[], object] | None = None) -> Iterator[bool]:
+    """Hold a lock, and give whether it is held; however this process ends, the lock ends with it.
+
+    The lock is a file, which is there while somebody holds it.  Where the file system knows no locks, all hold it.
+
+    Args:
+        path: The file.
+        before_waiting: What to do where another holds it, before it is waited for; None does not wait.
+
+    Raises:
+        StorageError: If the place cannot be written to.
+    """
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = _held(path, before_waiting)
+    if file is None:
+        yield False
+        return
+    with file:
+        try:
+            yield True
+        finally:
+            with suppress(OSError):  # Windows keeps a file that is open: the next one takes it as it is
+                path.unlink()
+
+
+def _held(path: Path, before_waiting: Callable[[], object] | None) -> IO[bytes] | None:
+    """The open file of a lock, once it is held; None where another holds it."""
+    while True:
+        with ExitStack() as opened:
+            file = opened.enter_context(path.open("ab"))
+            if not _lock(file, wait=False):
+                if before_waiting is None:
+                    return None
+                before_waiting()
+                _lock(file, wait=True)
+            # Whoever held it has taken the file away at the end, and others may hold a new one by now.
+            with suppress(FileNotFoundError):
+                if os.path.samestat(path.stat(), os.fstat(file.fileno())):
+                    opened.pop_all()
+                    return file
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: IO[bytes], wait: bool) -> bool:
+        while True:
+            try:
+                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+                return True
+            except OSError:  # held; Windows waits for ten seconds at most
+                if not wait:
+                    return False
+
+else:
+    import fcntl
+
+    def _lock(file: IO[bytes], wait: bool) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True  # a file system without locks
+        return True

@@ -4,20 +4,23 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from isthmus.data.limits import CACHE_VARIABLE, cache_limit
 from isthmus.data.packs import INDEX, Pack, read_pack, remove_pack
 from isthmus.errors import StorageError
-from isthmus.storage import write_text
+from isthmus.storage import locked, write_text
 from isthmus.wording import spell_bytes
 
 PACKS = "packs"
 PLACES = "places"
-_POINTER = ".pointer"
+_POINTER, _LOCK = ".pointer", ".lock"
+_OURS = re.compile(r"(?P<key>[0-9a-f]{40})|\.(?P<part>[0-9a-f]{40})-.*\.part")
+"""The names of packs, and of those that are being written: nothing else is ours to remove."""
 _SPARE_BYTES = 256 << 20
 """What packing leaves free on the disk."""
 
@@ -74,8 +77,25 @@ def remember_pack(signature: str, key: str) -> None:
     write_text(_pointer(signature), key + "\n")
 
 
-def make_room(size: int) -> None:
+def packing(key: str, before_waiting: Callable[[], object] | None = None) -> contextlib.AbstractContextManager[bool]:
+    """Have the pack of a key for oneself, to write or to remove it; gives whether one has.
+
+    Args:
+        key: The key.
+        before_waiting: What to do where another process is at it, before it is waited for; None does not wait.
+
+    Raises:
+        StorageError: If the cache cannot be written to.
+    """
+    return locked(cache_folder() / PACKS / f"{key[:40]}{_LOCK}", before_waiting)
+
+
+def make_room(size: int, key: str) -> None:
     """Make room for a pack of so many bytes: the packs that were not used for longest go.
+
+    Args:
+        size: The bytes.
+        key: The key of the pack, which the caller has for itself.
 
     Raises:
         StorageError: If it is larger than the limit, or than what is free on the disk.
@@ -91,8 +111,7 @@ def make_room(size: int) -> None:
     for item in packs:
         if taken + size <= limit:
             break
-        remove_pack(item.path)
-        taken -= item.bytes
+        taken -= _remove(item, own=key)
     free = shutil.disk_usage(_existing(folder)).free
     if size + _SPARE_BYTES > free:
         raise StorageError(
@@ -104,10 +123,14 @@ def make_room(size: int) -> None:
 def cached() -> list[Cached]:
     """Everything in the cache: packs, the largest first, and then data sets."""
     folder = cache_folder()
-    packs = [Cached(_title(path), path, _size(path), path.stat().st_mtime, True) for path in _folders(folder / PACKS)]
+    packs = [
+        Cached(_title(path), path, _size(path), used, True)
+        for path, used in _folders(folder / PACKS)
+        if _OURS.fullmatch(path.name)
+    ]
     others = [
-        Cached(f"data set {path.name}", path, _size(path), path.stat().st_mtime, False)
-        for path in _folders(folder)
+        Cached(f"data set {path.name}", path, _size(path), used, False)
+        for path, used in _folders(folder)
         if path.name not in (PACKS, PLACES)
     ]
     return sorted(packs, key=lambda item: -item.bytes) + sorted(others, key=lambda item: item.what)
@@ -115,6 +138,8 @@ def cached() -> list[Cached]:
 
 def clear() -> int:
     """Remove every pack, what an interrupted packing left included, and the notes of where data was.
+
+    What another process is packing now stays, and so does whatever isthmus did not put there.
 
     Returns:
         The bytes that were freed.
@@ -125,11 +150,11 @@ def clear() -> int:
     freed = 0
     for item in cached():
         if item.is_pack:
-            remove_pack(item.path)
-            freed += item.bytes
+            freed += _remove(item)
     for path in (*(cache_folder() / PACKS).glob(f"*{_POINTER}"), *(cache_folder() / PLACES).glob("*.json")):
-        with contextlib.suppress(OSError):
-            path.unlink()
+        if _OURS.fullmatch(path.stem):
+            with contextlib.suppress(OSError):
+                path.unlink()
     return freed
 
 
@@ -137,9 +162,29 @@ def _pointer(signature: str) -> Path:
     return cache_folder() / PACKS / f"{hashlib.sha256(signature.encode('utf-8', 'replace')).hexdigest()[:40]}{_POINTER}"
 
 
-def _folders(folder: Path) -> Iterator[Path]:
+def _remove(item: Cached, own: str = "") -> int:
+    """Remove a pack, unless another process is writing it; give the bytes that are free by that."""
+    key = _key(item.path)
+    with contextlib.nullcontext(True) if key == own[:40] else packing(key) as alone:
+        if not alone:
+            return 0
+        remove_pack(item.path)
+    return item.bytes
+
+
+def _key(path: Path) -> str:
+    """The first letters of the key of a pack's folder, whole or being written."""
+    match = _OURS.fullmatch(path.name)
+    return "" if match is None else match["key"] or match["part"]
+
+
+def _folders(folder: Path) -> Iterator[tuple[Path, float]]:
+    """The folders in a folder, and when each was used; others may add and remove some meanwhile."""
     with contextlib.suppress(OSError):
-        yield from sorted(path for path in folder.iterdir() if path.is_dir())
+        for path in sorted(folder.iterdir()):
+            with contextlib.suppress(OSError):
+                if path.is_dir():
+                    yield path, path.stat().st_mtime
 
 
 def _title(path: Path) -> str:
@@ -148,7 +193,7 @@ def _title(path: Path) -> str:
         count, height, width, channels = about["shape"]
         return f"{about['kind']} {about['name']}, {count:,} images of {width}x{height}x{channels}"
     except (OSError, ValueError, KeyError, TypeError):
-        return "left by a packing that was broken off"
+        return "left by a packing that was broken off, or goes on"
 
 
 def _size(folder: Path) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.arrays import as_source
-from isthmus.data.cache import cache_folder, find_pack, make_room, pack_folder, remember_pack
+from isthmus.data.cache import cache_folder, find_pack, make_room, pack_folder, packing, remember_pack
 from isthmus.data.entries import Collection
 from isthmus.data.layout import Layout, make_source
 from isthmus.data.limits import memory_limit
@@ -24,7 +24,7 @@ from isthmus.data.reading import decoded_images, decoder
 from isthmus.data.sets import ImageSet, Origin, Skipped
 from isthmus.data.source import ImageArray, PixelType
 from isthmus.data.surveys import Survey, check_readable, survey
-from isthmus.errors import DataError
+from isthmus.errors import DataError, StorageError
 from isthmus.progress import progress_bar, tell
 from isthmus.wording import spell_bytes
 
@@ -55,7 +55,10 @@ def open_collection(collection: Collection, dtype: PixelType = "uint8", goal: Go
     if not is_packed(collection, found, fitted, dtype):
         return _in_memory(collection, found, layout, fitted, dtype)
     key = _key(found, layout, fitted)
-    pack = read_pack(pack_folder(key)) or _packed(collection, found, layout, fitted, key)
+    pack = read_pack(pack_folder(key))
+    if pack is None:
+        with packing(key, lambda: tell(f"another isthmus is packing {collection.name}; waiting for it")):
+            pack = read_pack(pack_folder(key)) or _packed(collection, found, layout, fitted, key)
     if signature is not None:
         remember_pack(signature, key)
     return _from_pack(collection.name, pack, dtype)
@@ -134,7 +137,7 @@ def _in_memory(
 def _packed(collection: Collection, found: Survey, layout: Layout, fitted: Preprocessing | None, key: str) -> Pack:
     shape = shape_of(found, fitted)
     size = len(found) * int(np.prod(shape))
-    make_room(size)
+    make_room(size, key)
     tell(
         f"packing {len(found):,} images into {cache_folder()}, {spell_bytes(size)}; `isthmus cache` lists what is there"
     )
@@ -164,10 +167,17 @@ def _packed(collection: Collection, found: Survey, layout: Layout, fitted: Prepr
         )
 
     place = pack_folder(key)
+    fault: StorageError | None = None
     with progress_bar(f"packing {collection.name}", len(found)) as bar:
-        for done in write_pack(place, images(), shape, about):
-            bar.update(done)
+        try:
+            for done in write_pack(place, images(), shape, about):
+                bar.update(done)
+        except StorageError as error:
+            fault = error
+    # Where the file system knows no locks, another process may have packed the same meanwhile: that does as well.
     pack = read_pack(place)
+    if fault is not None and pack is None:
+        raise fault
     if pack is None:
         raise DataError(f"the pack at {place} cannot be read though it was just written. Is the disk sound?")
     return pack

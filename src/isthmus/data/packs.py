@@ -206,12 +206,12 @@ def read_pack(folder: Path) -> Pack | None:
 
 
 def remove_pack(folder: Path) -> None:
-    """Remove a pack; whoever reads it reads on.
+    """Remove a pack, if it is still there; whoever reads it reads on.
 
     Raises:
         StorageError: If it cannot be removed.
     """
-    with storage_errors(folder):
+    with storage_errors(folder), contextlib.suppress(FileNotFoundError):
         shutil.rmtree(folder)
 
 
