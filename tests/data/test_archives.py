@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from isthmus.data import archives
 from isthmus.data.archives import Archive
@@ -230,3 +231,23 @@ def test_an_archive_that_is_named_as_another(tmp_path, photos):
     path.rename(tmp_path / "a.zip")
     with pytest.raises(DataError, match=r"a\.zip' is no whole zip archive: File is not a zip file"):
         open_path(tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize("suffix", [".zip", ".tar"])
+@pytest.mark.parametrize("first", [b"no image", b""])
+def test_a_name_that_is_there_twice_is_two_images(tmp_path, photos, suffix, first):
+    """As `tar -r` leaves it; the first may be damaged."""
+    path = pack(tmp_path / f"a{suffix}", {f"{n:02d}.png": photos[NAMES[0]] for n in range(20)} | {"x.png": first})
+    if suffix == ".zip":
+        with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("x.png", photos[NAMES[1]])
+    else:
+        with tarfile.open(path, "a") as archive:
+            member = tarfile.TarInfo("x.png")
+            member.size = len(photos[NAMES[1]])
+            archive.addfile(member, io.BytesIO(photos[NAMES[1]]))
+    opened = open_path(path)
+    assert [item.name for item in opened.origin.skipped] == ["x.png"]
+    assert len(opened.train) == 21
+    expected = np.asarray(Image.open(io.BytesIO(photos[NAMES[1]])))
+    np.testing.assert_array_equal(everything(opened.train)[opened.train.names.index("x")], expected)

@@ -25,7 +25,7 @@ def inspect(
 ) -> None:
     """Say what is in some data, and what training would do with it.
 
-    Every image is looked at: how large it is, whether it can be read, whether it is there twice. Nothing is written.
+    Every image is decoded: how large it is, whether it is whole, whether it is there twice. Nothing is written.
 
     Example:
 

@@ -1,7 +1,7 @@
 """Images in zip and tar archives, which are read in place: nothing is ever unpacked to a file.
 
 An archive is the work of a stranger.  Names that lead out of it, links, devices and what is encrypted are skipped, and
-one that unpacks to far more than it is, is refused.
+one that unpacks to far more than it is, is refused.  A name that is there twice stands for two images.
 """
 
 import lzma

@@ -6,8 +6,8 @@ once.
 """
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -32,6 +32,8 @@ PACKED_ARCHIVE_BYTES = 32 << 20
 """Decoded bytes from which on an archive is packed."""
 PACKED_SOURCE_BYTES = 256 << 20
 """Bytes of files from which on they are packed, as reading them again would take long."""
+_SHOWN_FROM = 5_000
+"""Images from which on it is said how far the decoding has come."""
 
 Goal: TypeAlias = Preprocessing | Wish | None
 """What images are to become: all of it, as a run says; what a user wishes of it; or whatever suits them."""
@@ -103,6 +105,19 @@ def is_packed(collection: Collection, found: Survey, fitted: Preprocessing | Non
     )
 
 
+def sound(collection: Collection, found: Survey, fitted: Preprocessing | None) -> Survey:
+    """Those images of a survey that are whole, which only decoding tells; the others join what is skipped.
+
+    Raises:
+        DataError: If the collection changed since.
+    """
+    kept, skipped = np.zeros(len(found), bool), list(found.skipped)
+    with _bar(f"decoding {collection.name}", len(found)) as update:
+        for index, _ in _decoded(collection, found, fitted, kept, skipped):
+            update(index + 1)
+    return found.keep(kept, list(_in_order(skipped)))
+
+
 def summary(found: Survey) -> str:
     """What there is, in words."""
     sizes = found.sizes
@@ -118,20 +133,39 @@ def _in_memory(
     pixels = np.empty((len(found), *shape_of(found, fitted)), np.uint8)
     kept = np.zeros(len(found), bool)
     skipped = list(found.skipped)
-    with progress_bar(f"reading {collection.name}", len(found)) if len(found) >= 5_000 else nullcontext() as bar:
-        for index, image in enumerate(decoded_images(collection, found, decoder(fitted))):
-            if isinstance(image, Skipped):
-                skipped.append(image)
-            else:
-                pixels[index], kept[index] = image, True
-            if bar is not None:
-                bar.update(index + 1)
+    with _bar(f"reading {collection.name}", len(found)) as update:
+        for index, image in _decoded(collection, found, fitted, kept, skipped):
+            pixels[index] = image
+            update(index + 1)
     check_readable(int(kept.sum()), skipped, collection.name)
     if not kept.all():
         pixels, layout = pixels[kept], layout.keep(kept)
     images: ImageArray = as_source(pixels, dtype=dtype).images
     train, test = make_source(images, layout)
     return ImageSet(collection.name, train, test, Origin(fitted, _in_order(skipped), summary(found)))
+
+
+@contextmanager
+def _bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Says how far it has come where that takes long."""
+    with progress_bar(title, total) if total >= _SHOWN_FROM else nullcontext() as bar:
+        yield (lambda done: None) if bar is None else bar.update
+
+
+def _decoded(
+    collection: Collection,
+    found: Survey,
+    fitted: Preprocessing | None,
+    kept: NDArray[np.bool_],
+    skipped: list[Skipped],
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """The images that are whole, each with its number, which `kept` notes; `skipped` notes the others."""
+    for index, image in enumerate(decoded_images(collection, found, decoder(fitted))):
+        if isinstance(image, Skipped):
+            skipped.append(image)
+        else:
+            kept[index] = True
+            yield index, image
 
 
 def _packed(collection: Collection, found: Survey, layout: Layout, fitted: Preprocessing | None, key: str) -> Pack:
@@ -150,12 +184,8 @@ def _packed(collection: Collection, found: Survey, layout: Layout, fitted: Prepr
     }
 
     def images() -> Iterator[NDArray[np.uint8]]:
-        for index, image in enumerate(decoded_images(collection, found, decoder(fitted))):
-            if isinstance(image, Skipped):
-                skipped.append(image)
-            else:
-                kept[index] = True
-                yield image
+        for _, image in _decoded(collection, found, fitted, kept, skipped):
+            yield image
         check_readable(int(kept.sum()), skipped, collection.name)
         final = layout if kept.all() else layout.keep(kept)
         about.update(

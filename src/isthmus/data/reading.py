@@ -45,9 +45,11 @@ def _again(collection: Collection, found: Survey) -> "Iterator[tuple[str, Conten
     """The contents of the images that the survey found, in its order."""
     done = 0
     changed = DataError(f"'{collection.name}' changed while it was read. Try again once it stays as it is")
-    for entry in collection.entries():
-        if done == len(found) or not isinstance(entry, Entry) or entry.name != found.names[done]:
+    for place, entry in enumerate(collection.entries()):
+        if done == len(found) or place != found.places[done]:
             continue
+        if not isinstance(entry, Entry) or entry.name != found.names[done]:
+            raise changed
         try:
             content: Content | UnreadableError = entry.load()
         except UnreadableError as fault:

@@ -2,10 +2,10 @@
 
 import hashlib
 from array import array
-from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import compress
 from pathlib import PurePath
 from typing import Any
 
@@ -32,28 +32,30 @@ class Survey:
 
     Attributes:
         names: Their names.
+        places: Where each stands among the entries of the collection, from 0: names may be there twice.
         labels: Their classes where the collection says them, else None.
         splits: Their splits where the collection says them, else None.
         digests: A hash of each one's content, `DIGEST_BYTES` each, joined.
         heights: Of each.
         widths: Of each.
         channels: Of each: 1, 2 (grey with alpha), 3 or 4; of arrays, whatever they have.
-        formats: How many there are of each format.
+        formats: Of each, as Pillow calls them.
+        file_bytes: What the file of each takes.
         skipped: What could not be read.
-        source_bytes: What their files take.
         arrays: Whether any is an array of numbers.
     """
 
     names: list[str] = field(default_factory=list)
+    places: "array[int]" = field(default_factory=lambda: array("q"))
     labels: list[str | int | None] = field(default_factory=list)
     splits: list[str | None] = field(default_factory=list)
     digests: bytearray = field(default_factory=bytearray)
     heights: "array[int]" = field(default_factory=lambda: array("l"))
     widths: "array[int]" = field(default_factory=lambda: array("l"))
     channels: "array[int]" = field(default_factory=lambda: array("l"))
-    formats: Counter[str] = field(default_factory=Counter)
+    formats: list[str] = field(default_factory=list)
+    file_bytes: "array[int]" = field(default_factory=lambda: array("q"))
     skipped: list[Skipped] = field(default_factory=list)
-    source_bytes: int = 0
     arrays: bool = False
 
     def __len__(self) -> int:
@@ -63,6 +65,11 @@ class Survey:
     def sizes(self) -> NDArray[np.int64]:
         """Height and width of each, `(n, 2)`."""
         return np.stack([np.array(self.heights, np.int64), np.array(self.widths, np.int64)], axis=1)
+
+    @property
+    def source_bytes(self) -> int:
+        """What all their files take."""
+        return sum(self.file_bytes)
 
     @property
     def in_colour(self) -> int:
@@ -93,6 +100,17 @@ class Survey:
         """Whether all have one size and one number of channels."""
         return all(len(set(column)) <= 1 for column in (self.heights, self.widths, self.channels))
 
+    def keep(self, kept: NDArray[np.bool_], skipped: list[Skipped]) -> "Survey":
+        """The same of some of the images; `skipped` is what could not be read, the others included."""
+        columns: dict[str, Any] = {
+            name: type(column)(column.typecode, compress(column, kept))
+            if isinstance(column, array)
+            else list(compress(column, kept))
+            for name, column in vars(self).items()
+            if name not in ("digests", "skipped", "arrays")
+        }
+        return replace(self, **columns, digests=bytearray(self.contents[kept].tobytes()), skipped=skipped)
+
     def layout(self, collection: Collection) -> Layout:
         """Splits, classes and names.
 
@@ -116,7 +134,7 @@ def survey(collection: Collection) -> Survey:
                 found.skipped.append(entry)
                 continue
             try:
-                _add(found, entry, entry.load())
+                _add(found, number, entry, entry.load())
             except UnreadableError as fault:
                 found.skipped.append(Skipped(entry.name, str(fault)))
             update(number + 1)
@@ -154,7 +172,7 @@ def digest_of(content: Content) -> bytes:
     return digest.digest()
 
 
-def _add(found: Survey, entry: Entry, content: Content) -> None:
+def _add(found: Survey, place: int, entry: Entry, content: Content) -> None:
     if isinstance(content, bytes):
         header = read_header(content)
         size = len(content)
@@ -168,6 +186,7 @@ def _add(found: Survey, entry: Entry, content: Content) -> None:
         header = header_of(content)
         size = header.height * header.width * (3 if header.colour else 1)
     found.names.append(entry.name)
+    found.places.append(place)
     found.labels.append(entry.label)
     found.splits.append(entry.split)
     found.digests += digest_of(content)
@@ -176,8 +195,8 @@ def _add(found: Survey, entry: Entry, content: Content) -> None:
     found.channels.append(
         channels if isinstance(content, np.ndarray) else (3 if header.colour else 1) + int(header.alpha)
     )
-    found.formats[header.format] += 1
-    found.source_bytes += size
+    found.formats.append(header.format)
+    found.file_bytes.append(size)
 
 
 class _Shown:

@@ -8,7 +8,7 @@ import numpy as np
 
 from isthmus.data import Data, ImageSource, Preprocessing, Skipped, Wish, open_images
 from isthmus.data.entries import Collection
-from isthmus.data.loading import decoded_bytes, find_packed, is_packed, settle, shape_of
+from isthmus.data.loading import decoded_bytes, find_packed, is_packed, settle, shape_of, sound
 from isthmus.data.opening import ArrayData, NamedData, locate
 from isthmus.data.surveys import SKIPPED_SHARE, Survey, survey
 from isthmus.errors import IsthmusError
@@ -51,7 +51,7 @@ class Inspection:
     Attributes:
         name: What the data is called.
         kind: What it is, such as `folder`.
-        images: How many can be read.
+        images: How many can be read; what follows is of those.
         source_bytes: What the files, or the arrays, take.
         sizes: Width and height in pixels, and how many there are of each, the most frequent first.
         channels: How many are `grey`, `colour`, `grey with alpha`, `colour with alpha`; or of how many channels.
@@ -104,8 +104,19 @@ def to_json(found: Inspection) -> dict[str, Any]:
 
 
 def _of_files(data: Data, collection: Collection, wish: Wish) -> Inspection:
-    found = survey(collection)
-    plan, fault, classes, splits, straddling = None, "", {}, {}, 0
+    looked_at = found = survey(collection)
+    fitted, plan, fault, classes, splits, straddling = None, None, "", {}, {}, 0
+    if len(looked_at):
+        try:
+            fitted = settle(looked_at, wish, collection.name)
+            found = sound(collection, looked_at, fitted)
+        except IsthmusError as error:
+            fault = str(error)
+    share = len(found.skipped) / max(1, len(found) + len(found.skipped))
+    if share > SKIPPED_SHARE:
+        fault = f"{share:.0%} of the images cannot be read, and at most {SKIPPED_SHARE:.0%} may be"
+    elif not len(found):
+        fault = "there are no images"
     if len(found):
         try:
             layout = found.layout(collection)
@@ -115,14 +126,10 @@ def _of_files(data: Data, collection: Collection, wish: Wish) -> Inspection:
                 splits = {"train": int((~layout.is_test).sum()), "test": int(layout.is_test.sum())}
                 contents = found.contents
                 straddling = len(np.intersect1d(contents[layout.is_test], contents[~layout.is_test]))
-            plan = _plan(data, collection, found, wish, splits)
+            if not fault:
+                plan = _plan(data, collection, found, fitted, wish, is_packed(collection, looked_at, fitted))
         except IsthmusError as error:
-            fault = str(error)
-    share = len(found.skipped) / max(1, len(found) + len(found.skipped))
-    if share > SKIPPED_SHARE:
-        plan, fault = None, f"{share:.0%} of the images cannot be read, and at most {SKIPPED_SHARE:.0%} may be"
-    elif not len(found):
-        fault = "there are no images"
+            fault = fault or str(error)
     return Inspection(
         name=collection.name,
         kind=collection.kind,
@@ -130,7 +137,7 @@ def _of_files(data: Data, collection: Collection, wish: Wish) -> Inspection:
         source_bytes=found.source_bytes,
         sizes=_sizes(found),
         channels=dict(Counter(_spell_channels(count, found.arrays) for count in found.channels).most_common()),
-        formats=dict(found.formats.most_common()),
+        formats=dict(Counter(found.formats).most_common()),
         classes=classes,
         splits=splits,
         copies=found.copies if len(found) else 0,
@@ -177,15 +184,17 @@ def _of_arrays(data: Data, target: object) -> Inspection:
     )
 
 
-def _plan(data: Data, collection: Collection, found: Survey, wish: Wish, splits: dict[str, int]) -> Plan:
-    fitted = settle(found, wish, collection.name)
-    size, packed = decoded_bytes(found, fitted), is_packed(collection, found, fitted)
+def _plan(
+    data: Data, collection: Collection, found: Survey, fitted: Preprocessing | None, wish: Wish, packed: bool
+) -> Plan:
+    size = decoded_bytes(found, fitted)
     ready = packed and find_packed(collection, wish) is not None
     place = "cache" if packed else "memory"
     if not packed or ready:
         return _counted(prepare(data, None, {}, wish), place, size, ready)
     recipe = suited_recipe(None, shape_of(found, fitted), from_files=True)
-    test = splits.get("test", round(TEST_FRACTION * len(found)))
+    is_test = found.layout(collection).is_test
+    test = round(TEST_FRACTION * len(found)) if is_test is None else int(is_test.sum())
     validation = round(recipe.training.validation_fraction * (len(found) - test))
     return Plan(fitted, recipe.name, len(found) - test - validation, validation, test, False, place, size, False)
 
