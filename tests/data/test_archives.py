@@ -73,6 +73,17 @@ def test_other_files_are_left_alone(tmp_path, photos, suffix):
     assert archive.other_files == 1
 
 
+@pytest.mark.parametrize("suffix", [".zip", ".tar", ".tar.gz"])
+def test_a_file_without_an_ending_is_known_by_its_start(tmp_path, photos, suffix):
+    contents = {"one": photos[NAMES[0]], "README": b"hello", "two": photos[NAMES[1]]}
+    archive = Archive(pack(tmp_path / f"a{suffix}", contents))
+    assert {entry.name: entry.load() for entry in archive.entries()} == {
+        "one": photos[NAMES[0]],
+        "two": photos[NAMES[1]],
+    }
+    assert archive.other_files == 1
+
+
 LEADING_OUT = ("../up.png", "/etc/up.png", "a/../../up.png", "..\\up.png", "C:/up.png", "\\\\host\\up.png")
 
 
@@ -133,7 +144,7 @@ def test_a_member_that_is_too_large_is_skipped_unread(tmp_path, monkeypatch, pho
         assert found["large.png"].reason.startswith("it is larger than")
 
 
-@pytest.mark.parametrize("suffix", [".tar.gz", ".tar.xz"])
+@pytest.mark.parametrize("suffix", [".zip", ".tar.gz", ".tar.xz"])
 def test_an_archive_that_unpacks_to_far_more_is_refused(tmp_path, monkeypatch, photos, suffix):
     monkeypatch.setattr(archives, "_FREE_GROWTH", 1 << 20)
     path = pack(tmp_path / f"a{suffix}", {"zeros.bin": bytes(30 << 20), **photos})

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -53,3 +55,10 @@ def test_an_idx_file_cut_down_to_nothing(tmp_path):
     (tmp_path / "train-images-idx3-ubyte").write_bytes(b"")
     with pytest.raises(DataError, match="no IDX file"):
         open_path(tmp_path / "train-images-idx3-ubyte")
+
+
+@pytest.mark.parametrize("name", ["f.png", "f.zip", "f.tar", "f.npy", "f.csv", "f"])
+def test_a_pipe_is_no_file_and_nobody_waits_for_it(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(DataError, match="is no file, but a device or a pipe"):
+        open_path(tmp_path / name)

@@ -1,8 +1,12 @@
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from isthmus.data.files import open_path
+from isthmus.data.folders import Folder, Pattern
 from isthmus.errors import DataError
 
 
@@ -81,6 +85,17 @@ class TestLayout:
         save(".hidden/1.png", np.zeros((9, 9), np.uint8))
         (tmp_path / "README.md").write_text("hello")
         assert open_path(tmp_path).train.names == ("1",)
+
+    @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000"])
+    def test_a_file_without_an_ending_is_known_by_its_start(self, tmp_path, encoded, write_files, kind):
+        contents = {"a/one": encoded(np.zeros((4, 6, 3), np.uint8), kind), "a/README": b"PNG", "a/empty": b""}
+        folder = Folder(write_files(tmp_path / "set", contents))
+        assert [entry.name for entry in folder.entries()] == ["a/one"]
+        assert folder.other_files == 2
+        source = open_path(tmp_path / "set").train
+        assert (source.names, source.spec.shape[:2]) == (("a/one",), (4, 6))
+        assert open_path(tmp_path / "set" / "a" / "one").train.names == ("one",)
+        assert [entry.name for entry in Pattern(f"{tmp_path}/**").entries()] == ["set/a/one"]
 
     def test_names_that_only_the_suffix_tells_apart(self, tmp_path, save):
         for name in ["a.png", "a.bmp", "b.png"]:
@@ -174,3 +189,67 @@ def test_one_image(save, random_images):
     opened = open_path(save("cat.png", image))
     np.testing.assert_array_equal(everything(opened.train), image[np.newaxis])
     assert (opened.name, opened.train.names, opened.test) == ("cat", ("cat",), None)
+
+
+class TestLinks:
+    @pytest.fixture
+    def loops(self, tmp_path, save):
+        """Five images, and links to the folder that they lie in."""
+        for number in range(5):
+            save(f"loop/{number}.png", np.full((4, 6), number, np.uint8))
+        for name in ("a", "b"):
+            (tmp_path / "loop" / name).symlink_to(".", target_is_directory=True)
+        return tmp_path / "loop"
+
+    def test_of_a_pattern_end(self, loops):
+        names = [f"{number}.png" for number in range(5)]
+        for pattern in ("**/*.png", "**", "**/**/*.png"):
+            assert [entry.name for entry in Pattern(f"{loops}/{pattern}").entries()] == names
+        assert [entry.name for entry in Pattern(f"{loops}/[a]/*.png").entries()] == [f"a/{name}" for name in names]
+
+    def test_to_a_folder_that_is_read_are_no_images_that_are_missing(self, loops):
+        folder = Folder(loops)
+        assert len(open_path(loops).train) == len(list(folder.entries())) == 5
+        assert folder.repeated == ("a", "b")
+
+    def test_a_folder_counts_where_it_lies(self, tmp_path, save):
+        save("set/real/1.png")
+        (tmp_path / "set" / "also").symlink_to("real", target_is_directory=True)
+        assert open_path(tmp_path / "set").train.class_names == ("real",)
+
+    def test_to_itself(self, loops):
+        (loops / "self").symlink_to("self")
+        assert len(open_path(loops).train) == 5
+
+
+def test_a_pattern_matches_as_the_shell_has_it(tmp_path, save):
+    for name in ("a/1.png", "a/b/2.png", "a/b/c/3.png", "a/.d/4.png", "e/5.png", "a/b/note.txt"):
+        save(name) if name.endswith("png") else (tmp_path / name).write_text("mine")
+
+    def matches(pattern):
+        return [path.name for path in Pattern(f"{tmp_path}/{pattern}")._files()]
+
+    assert matches("*/*.png") == ["1.png", "5.png"]
+    assert matches("a/**/*.png") == ["1.png", "2.png", "3.png"]
+    assert matches("**/b/*") == ["2.png"]
+    assert matches("a/**/c/../2.png") == ["2.png"]
+    assert matches("**/*.txt") == ["note.txt"]
+    assert matches("a/.d/*") == ["4.png"]
+
+
+def test_a_folder_as_deep_as_can_be(tmp_path, monkeypatch):
+    """Deeper than Python's calls may be nested; made and removed step by step, as `shutil` nests them."""
+    monkeypatch.chdir(tmp_path)
+    depth = 1500
+    for _ in range(depth):
+        os.mkdir("d")  # noqa: PTH102  # relative, as the whole path would be too long for some systems
+        os.chdir("d")
+    Image.new("L", (4, 4)).save("1.png")
+    os.chdir(tmp_path)
+    try:
+        (entry,) = Folder(tmp_path).entries()
+        assert entry.name == "d/" * depth + "1.png"
+        assert len(open_path(tmp_path).train) == 1
+    finally:
+        Path("d/" * depth + "1.png").unlink()
+        os.removedirs("d/" * depth)

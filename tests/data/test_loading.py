@@ -77,7 +77,7 @@ class TestFaults:
         opened = open_images(str(folder))
         assert len(opened.train) == 40
         reasons = {item.name: item.reason for item in opened.origin.skipped}
-        assert reasons["cat/again"] == "a link to a folder that is read already"
+        assert "cat/again" not in reasons  # nothing is missing by it
         assert "symbolic links" in reasons["loop.png"]
         assert "No such file" in reasons["nowhere.png"]
 

@@ -50,5 +50,11 @@ def test_plans_no_training_that_would_stop(photos, monkeypatch, memory):
         open_images(str(photos))
 
 
+def test_links_in_a_circle_are_listed_and_no_image_is_missing(photos):
+    (photos / "again").symlink_to(photos)
+    found = inspect(str(photos))
+    assert (found.images, found.repeated, found.skipped, found.fault) == (40, ("again",), (), "")
+
+
 def test_images_none_of_which_is_whole(photos):
     assert len(cut(photos, 40)) == len(inspect(str(photos)).skipped)

@@ -94,6 +94,10 @@ def _rows(found: "Inspection") -> list[tuple[str, str]]:
     ]
     if found.skipped:
         rows.append(("unreadable", f"{len(found.skipped):,} of {total:,}"))
+    if found.repeated:
+        more = f" and {len(found.repeated) - _SHOWN:,} more" if len(found.repeated) > _SHOWN else ""
+        links = f"{', '.join(found.repeated[:_SHOWN])}{more}"
+        rows.append((f"links ({len(found.repeated):,})", f"{links}: to folders that are read already, left alone"))
     if found.other_files:
         rows.append(("other files", f"{found.other_files:,}, left alone"))
     rows += [

@@ -8,11 +8,11 @@ import lzma
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 
-from isthmus.data.decoding import FILE_LIMIT, SUFFIXES, UnreadableError
+from isthmus.data.decoding import FILE_LIMIT, START_BYTES, UnreadableError, is_image_file
 from isthmus.data.entries import Entry, file_signature
 from isthmus.data.folders import readable
 from isthmus.data.sets import Skipped
@@ -51,6 +51,7 @@ class Archive:
 
     is_archive = True
     class_names = ()
+    repeated = ()
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -83,8 +84,10 @@ class Archive:
 
     def _zip_entries(self) -> Iterator[Entry | Skipped]:
         with zipfile.ZipFile(self.path) as archive:
+            self._check_growth(sum(info.file_size for info in archive.infolist()))
             for info in sorted(archive.infolist(), key=lambda info: info.filename.split("/")):
-                found = self._judged(info.filename, info.is_dir(), info.file_size)
+                start = partial(_start, archive, info)
+                found = self._judged(info.filename, info.is_dir(), info.file_size, start)
                 if found is None:
                     continue
                 name, fault = found
@@ -95,13 +98,14 @@ class Archive:
                 yield Skipped(name, fault) if fault else Entry(name, partial(_unzip, archive, info))
 
     def _tar_entries(self) -> Iterator[Entry | Skipped]:
-        most = _MOST_GROWTH * self.path.stat().st_size + _FREE_GROWTH
         ends: list[str] = []
         with tarfile.open(self.path, tarinfo=_watched(ends)) as archive:
             for member in archive:
-                if member.offset_data + member.size > most:
-                    raise DataError(f"'{self.path}' unpacks to more than {_MOST_GROWTH} times its size, as a bomb does")
-                found = self._judged(member.name, member.isdir(), member.size)
+                self._check_growth(member.offset_data + member.size)
+                # Read once, if it takes its start to tell what it is: a stream would be unpacked anew to go back.
+                load = cache(partial(self._untar, archive, member))
+                start = load if member.isreg() and member.size <= FILE_LIMIT else bytes
+                found = self._judged(member.name, member.isdir(), member.size, start)
                 archive.members = []  # type: ignore[attr-defined]  # or the archive remembers every one
                 if found is None:
                     continue
@@ -110,9 +114,18 @@ class Archive:
                     fault = (
                         "it is a link" if member.issym() or member.islnk() else "it is no file, but a device or a pipe"
                     )
-                yield Skipped(name, fault) if fault else Entry(name, partial(self._untar, archive, member))
+                yield Skipped(name, fault) if fault else Entry(name, load)
             if ends == ["EmptyHeaderError"]:
                 tell(f"'{self.path}' ends without the mark that closes a tar archive: it may have been cut short")
+
+    def _check_growth(self, size: int) -> None:
+        """Refuse an archive that unpacks to so many bytes, if those are far more than it has.
+
+        Raises:
+            DataError: If they are.
+        """
+        if size > _MOST_GROWTH * self.path.stat().st_size + _FREE_GROWTH:
+            raise DataError(f"'{self.path}' unpacks to more than {_MOST_GROWTH} times its size, as a bomb does")
 
     def _untar(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
         try:
@@ -125,12 +138,12 @@ class Archive:
             raise self._damaged(error) from error
         return content
 
-    def _judged(self, name: str, is_folder: bool, size: int) -> tuple[str, str] | None:
+    def _judged(self, name: str, is_folder: bool, size: int, start: Callable[[], bytes]) -> tuple[str, str] | None:
         """The name of an image and what is wrong with it, or nothing; None for what is no image."""
         path = PurePosixPath(name.replace("\\", "/"))
         if is_folder or any(_is_hidden(part) for part in path.parts):
             return None
-        if path.suffix.lower() not in SUFFIXES:
+        if not is_image_file(path.name, start):
             self.other_files += 1
             return None
         shown = readable("/".join(part for part in path.parts if part != "."))
@@ -139,6 +152,15 @@ class Archive:
         if size > FILE_LIMIT:
             return shown, f"it is larger than {FILE_LIMIT >> 20} MiB"
         return shown, ""
+
+
+def _start(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """The first bytes of a member; none of one that cannot be read."""
+    try:
+        with archive.open(info) as file:
+            return file.read(START_BYTES)
+    except _DAMAGE:
+        return b""
 
 
 def _unzip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

@@ -4,10 +4,13 @@ An image file is the work of a stranger.  It is opened by its content, whatever 
 another program (PostScript) is opened; and its size is looked at before its pixels are.
 """
 
+import re
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +28,13 @@ SUFFIXES = frozenset({
 })
 # fmt: on
 """The endings of image files; a folder's other files are left alone."""
+START_BYTES = 32
+"""The bytes at a file's start that tell an image where it has no ending."""
+_STARTS = re.compile(
+    rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP|II[*+]\0|MM\0[*+]|.{4}ftypavi[fs]|qoif|DDS |8BPS\0\x01"
+    rb"|BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0{3}|\0{3}\x0cjP  \r\n|\xff\x4f\xff\x51|P[1-6]\s+[#0-9]",
+    re.DOTALL,
+)
 
 FILE_LIMIT = 256 << 20
 """The bytes of the largest file that is read."""
@@ -36,6 +46,17 @@ _SIXTEEN_BITS = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
 _GREY = frozenset({"1", "L", "LA", "La"}) | _SIXTEEN_BITS
 _TURNED = (5, 6, 7, 8)  # orientations of EXIF that swap height and width
 _ORIENTATION = 0x0112
+
+
+def is_image_file(name: str, start: Callable[[], bytes]) -> bool:
+    """Whether a file is meant as an image: by its ending, or, where it has none, by its first bytes.
+
+    Args:
+        name: The file's name.
+        start: Gives its first `START_BYTES`, or more.
+    """
+    suffix = PurePath(name).suffix.lower()
+    return suffix in SUFFIXES if suffix else _STARTS.match(start()) is not None
 
 
 class UnreadableError(Exception):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from numpy.typing import NDArray
 
-from isthmus.data.decoding import FILE_LIMIT, UnreadableError
+from isthmus.data.decoding import FILE_LIMIT, START_BYTES, UnreadableError, is_image_file
 from isthmus.data.sets import Skipped as Skipped
 
 if TYPE_CHECKING:
@@ -59,6 +59,10 @@ class Collection(Protocol):
     def other_files(self) -> int:
         """Files that are not named as images; known once the entries have been gone through."""
 
+    @property
+    def repeated(self) -> Sequence[str]:
+        """Links to folders that are read already, and left alone; known once the entries have been gone through."""
+
     def signature(self) -> str | None:
         """A text that changes when the content may have; None where only reading everything would tell."""
 
@@ -82,6 +86,19 @@ def read_file(path: Path) -> bytes:
     if len(content) > FILE_LIMIT:
         raise UnreadableError(f"it is larger than {FILE_LIMIT >> 20} MiB")
     return content
+
+
+def holds_image(path: Path) -> bool:
+    """Whether a regular file is meant as an image; one that cannot be read and has no ending is not."""
+
+    def start() -> bytes:
+        try:
+            with path.open("rb") as file:
+                return file.read(START_BYTES)
+        except OSError:
+            return b""
+
+    return is_image_file(path.name, start)
 
 
 def file_signature(*paths: Path) -> str:

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from isthmus.data.archives import TAR_SUFFIXES, ZIP_SUFFIXES, Archive, is_archive
 from isthmus.data.arrays import as_source, open_array
-from isthmus.data.decoding import SUFFIXES
-from isthmus.data.entries import Collection
+from isthmus.data.entries import Collection, holds_image
 from isthmus.data.folders import Folder, SingleFile
 from isthmus.data.hugging_face import HuggingFace, is_saved_dataset
 from isthmus.data.idx import has_splits, is_idx, open_idx, read_splits
@@ -57,6 +56,8 @@ def collection_at(path: Path) -> Collection | None:
             return None if has_splits(path) else Folder(path)
         if not path.exists():
             raise UsageError(f"no such file or folder: '{path}'")
+        if not path.is_file():
+            raise DataError(f"'{path}' is no file, but a device or a pipe. Save what comes of it to a file first")
     except (PermissionError, ValueError) as error:
         raise DataError(f"'{path}' cannot be opened: {error}") from error
     suffix = path.suffix.lower()
@@ -66,10 +67,10 @@ def collection_at(path: Path) -> Collection | None:
         return Archive(path)
     if suffix in TABLE_SUFFIXES:
         return Table(path)
-    if suffix in SUFFIXES:
+    if holds_image(path):
         return SingleFile(path)
     # By name too, so that an IDX file cut down to nothing is told as what it should have been.
-    if not path.is_file() or not (is_idx(path) or "-ubyte" in path.name):
+    if not (is_idx(path) or "-ubyte" in path.name):
         raise DataError(f"'{path}' is nothing that isthmus reads: expected {KINDS}")
     return None
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from isthmus.data.decoding import SUFFIXES
-from isthmus.data.entries import Entry, read_file
+from isthmus.data.entries import Entry, holds_image, read_file
 from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
 
@@ -19,8 +19,9 @@ _MAGIC = frozenset("*?[")
 class Folder:
     """The image files below a folder, in the order of their paths.
 
-    Hidden files and folders, and files that are not named as images, are left alone.  A link to a folder is followed,
-    but no folder is read twice, so that links in a circle end.
+    Hidden files and folders, and files that are not named as images, are left alone; one without an ending counts as
+    an image where it begins as one.  A link to a folder is followed, but no folder is read twice, so that links in a
+    circle end.
 
     Args:
         path: The folder.
@@ -32,75 +33,112 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path, self.name, self.kind = path, path.resolve().name, "folder"
         self.other_files = 0
+        self.repeated: tuple[str, ...] = ()
 
     def signature(self) -> str:
         """SHA-256 over every file's path, size and time of change."""
         digest = hashlib.sha256(f"folder\0{self.path.resolve()}\0".encode("utf-8", "surrogatepass"))
         for path, status in self._files():
-            size, changed = (0, 0) if isinstance(status, str) else (status.st_size, status.st_mtime_ns)
+            size, changed = (0, 0) if isinstance(status, Skipped) else (status.st_size, status.st_mtime_ns)
             digest.update(f"{path}\0{size}\0{changed}\0".encode("utf-8", "surrogatepass"))
         return digest.hexdigest()
 
     def entries(self) -> Iterator[Entry | Skipped]:
         """The image files, by their path from the folder."""
         for path, status in self._files():
-            name = readable(path)
             yield (
-                Skipped(name, status) if isinstance(status, str) else Entry(name, partial(read_file, self.path / path))
+                status if isinstance(status, Skipped) else Entry(readable(path), partial(read_file, self.path / path))
             )
 
-    def _files(self) -> Iterator[tuple[str, os.stat_result | str]]:
+    def _files(self) -> list[tuple[str, os.stat_result | Skipped]]:
         """Relative paths with what the system says of the file, or why it is none."""
         self.other_files = 0
-        found = sorted(self._walk("", set()), key=lambda item: item[0].split("/"))
-        yield from found
+        repeated = []
+        found: list[tuple[str, os.stat_result | Skipped]] = []
+        for inner, names in _folders_below(self.path, set()):
+            if names is None:
+                repeated.append(readable(inner))
+                continue
+            if isinstance(names, Skipped):
+                found.append((inner, names))
+                continue
+            for name in names:
+                path = f"{inner}/{name}" if inner else name
+                status = _status(self.path / path)
+                if status is None:
+                    self.other_files += 1
+                else:
+                    found.append((path, Skipped(readable(path), status) if isinstance(status, str) else status))
+        self.repeated = tuple(sorted(repeated))
+        return sorted(found, key=lambda item: item[0].split("/"))
 
-    def _walk(self, inner: str, seen: set[tuple[int, int]]) -> Iterator[tuple[str, os.stat_result | str]]:
-        here = self.path / inner
+
+def _status(path: Path) -> os.stat_result | str | None:
+    """What the system says of an image file, or why it is none; None for what is not meant as one."""
+    if path.suffix and path.suffix.lower() not in SUFFIXES:
+        return None
+    try:
+        status = path.stat()
+    except OSError as error:
+        return f"it cannot be read: {error.strerror or error}" if path.suffix else None
+    if not stat.S_ISREG(status.st_mode):
+        return "it is no file, but a device or a pipe" if path.suffix else None
+    return status if holds_image(path) else None
+
+
+def _folders_below(top: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[str, list[str] | Skipped | None]]:
+    """A folder and those below it by their paths from there, each with the names of its files.
+
+    Hidden names are left out.  Links to folders are followed, but no folder is read twice: instead of names there is
+    None for one that is read already, and the reason for one that cannot be read.
+
+    Args:
+        top: The folder.
+        seen: The folders that were read already, by device and number; those that are read now join them.
+    """
+    waiting, links = [""], list[str]()  # what is linked to counts where it lies, if that is below too
+    while waiting or links:
+        inner = (waiting or links).pop()
+        here = top / inner
         try:
             status = here.stat()
-            names = sorted(path.name for path in here.iterdir())
-        except PermissionError:
-            yield inner, "the folder may not be read: no permission"
-            return
+            with os.scandir(here) as scan:
+                inside = sorted((item for item in scan if not item.name.startswith(".")), key=lambda item: item.name)
         except OSError as error:
-            yield inner, f"the folder cannot be read: {error.strerror or error}"
-            return
+            fault = "may not be read: no permission" if isinstance(error, PermissionError) else None
+            yield inner, Skipped(readable(inner), f"the folder {fault or f'cannot be read: {error.strerror or error}'}")
+            continue
         if (status.st_dev, status.st_ino) in seen:
-            yield inner, "a link to a folder that is read already"
-            return
+            yield inner, None
+            continue
         seen.add((status.st_dev, status.st_ino))
-        for name in names:
-            if name.startswith("."):
-                continue
-            path = f"{inner}/{name}" if inner else name
-            is_image = Path(name).suffix.lower() in SUFFIXES
-            try:
-                status = (self.path / path).stat()
-            except OSError as error:
-                if is_image:
-                    yield path, f"it cannot be read: {error.strerror or error}"
-                continue
-            if stat.S_ISDIR(status.st_mode):
-                yield from self._walk(path, seen)
-            elif not is_image:
-                self.other_files += 1
-            elif stat.S_ISREG(status.st_mode):
-                yield path, status
+        files = []
+        for item in reversed(inside):
+            if not _is_folder(item):
+                files.append(item.name)
             else:
-                yield path, "it is no file, but a device or a pipe"
+                (links if item.is_symlink() else waiting).append(f"{inner}/{item.name}" if inner else item.name)
+        yield inner, files
+
+
+def _is_folder(item: "os.DirEntry[str]") -> bool:
+    try:
+        return item.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 class Pattern:
     """The image files that a pattern such as `photos/**/*.jpg` matches, in the order of their paths.
 
     Args:
-        pattern: As the shell has them; `**` stands for folders of any depth.
+        pattern: As the shell has them; `**` stands for folders of any depth, none of which it enters twice.
     """
 
     is_archive = False
     class_names = ()
     other_files = 0
+    repeated = ()
 
     def __init__(self, pattern: str) -> None:
         self.kind = "pattern"
@@ -111,6 +149,8 @@ class Pattern:
                 break
             fixed.append(part)
         self.root = Path(*fixed)
+        parts = Path(self.pattern).parts[len(fixed) :]
+        self._parts = (*parts, "*") if parts[-1] == "**" else parts
         self.name = self.root.resolve().name or "images"
 
     def signature(self) -> str:
@@ -130,9 +170,21 @@ class Pattern:
             yield Entry(readable(os.path.relpath(path, self.root).replace(os.sep, "/")), partial(read_file, path))
 
     def _files(self) -> list[Path]:
-        files = sorted(path for path in map(Path, glob.glob(self.pattern, recursive=True)) if path.is_file())  # noqa: PTH207  # absolute ones too
+        found = [self.root]
+        for part in self._parts:
+            if part == "**":
+                seen: set[tuple[int, int]] = set()
+                found = [
+                    place / inner
+                    for place in found
+                    for inner, names in _folders_below(place, seen)
+                    if isinstance(names, list)
+                ]
+            else:
+                found = [place / name for place in found for name in glob.glob(part, root_dir=place)]  # noqa: PTH207  # Path.glob takes hidden names too
+        files = sorted(path for path in found if path.is_file())
         # A pattern as broad as `photos/**` means the images there; one that names no image file means what it says.
-        return [path for path in files if path.suffix.lower() in SUFFIXES] or files
+        return [path for path in files if holds_image(path)] or files
 
 
 class SingleFile:
@@ -145,6 +197,7 @@ class SingleFile:
     is_archive = False
     class_names = ()
     other_files = 0
+    repeated = ()
 
     def __init__(self, path: Path) -> None:
         self.path, self.name, self.kind = path, path.stem, "image file"

@@ -35,6 +35,7 @@ class HuggingFace:
 
     is_archive = True
     other_files = 0
+    repeated = ()
     kind = "Hugging Face data set"
 
     def __init__(self, place: Path | str) -> None:

@@ -37,6 +37,7 @@ class DataSet:
 
     is_archive = False
     other_files = 0
+    repeated = ()
 
     def __init__(self, data: Any) -> None:
         self._data = data

@@ -49,6 +49,7 @@ class Table:
     is_archive = False
     class_names = ()
     other_files = 0
+    repeated = ()
 
     def __init__(self, path: Path) -> None:
         self.path, self.name = path, path.stem

@@ -62,6 +62,7 @@ class Inspection:
         in_both_splits: Different images that stand in the training and in the test split.
         other_files: Files that are not named as images, and left alone.
         skipped: What cannot be read, and why.
+        repeated: Links to folders that are read already, left alone too.
         plan: What training would do with it, or None where it would not.
         fault: Why training would not.
     """
@@ -79,6 +80,7 @@ class Inspection:
     in_both_splits: int
     other_files: int
     skipped: tuple[Skipped, ...]
+    repeated: tuple[str, ...]
     plan: Plan | None
     fault: str = ""
 
@@ -144,6 +146,7 @@ def _of_files(data: Data, collection: Collection, wish: Wish) -> Inspection:
         in_both_splits=straddling,
         other_files=collection.other_files,
         skipped=tuple(found.skipped),
+        repeated=tuple(collection.repeated),
         plan=plan,
         fault=fault,
     )
@@ -179,6 +182,7 @@ def _of_arrays(data: Data, target: object) -> Inspection:
         in_both_splits=len(np.intersect1d(digests[0], digests[1])) if len(digests) == 2 else 0,
         other_files=0,
         skipped=(),
+        repeated=(),
         plan=plan,
         fault=fault,
     )
