@@ -36,6 +36,15 @@ class TestAsSource:
         images = np.array([[[0, 1], [90, 127]]])
         np.testing.assert_array_equal(everything(as_source(images.astype(dtype)))[..., 0], images)
 
+    def test_sixteen_bits(self, tmp_path):
+        images = np.array([[[0, 128, 129, 257], [32767, 65278, 65407, 65535]]], np.uint16)
+        eight = [0, 0, 1, 1, 127, 254, 255, 255]  # 65535 = 257 x 255
+        assert everything(as_source(images)).ravel().tolist() == eight
+        floats = everything(as_source(images, dtype="float32"))
+        np.testing.assert_allclose(floats.ravel(), images.ravel() / 65535, rtol=1e-6)
+        np.save(tmp_path / "deep.npy", images.astype(">u2"))
+        assert everything(open_array(tmp_path / "deep.npy").train).ravel().tolist() == eight
+
     def test_booleans_are_black_and_white(self):
         images = np.array([[[True, False]]])
         assert everything(as_source(images)).ravel().tolist() == [255, 0]

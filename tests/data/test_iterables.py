@@ -75,6 +75,37 @@ def test_numbers_of_no_image(random_images):
         open_images(Items([np.zeros(3)]))
 
 
+def test_channels_first(random_images):
+    with pytest.raises(DataError, match=r"\(3, 8, 9\) has its channels first. Move them"):
+        open_images(Items(list(random_images(2, 3, 8, 9))))
+
+
+def test_items_that_fail_are_skipped_and_counted(random_images):
+    class Files(Items):
+        def __getitem__(self, index):
+            if index < broken:
+                raise OSError("image file is truncated")
+            return super().__getitem__(index)
+
+    images = random_images(20, 4, 5)
+    broken = 2
+    opened = open_images(Files(list(images)))
+    np.testing.assert_array_equal(everything(opened.train)[..., 0], images[2:])
+    assert [(item.name, item.reason) for item in opened.origin.skipped] == [
+        (name, "the data set fails with OSError: image file is truncated") for name in ("000000", "000001")
+    ]
+    broken = 3
+    with pytest.raises(DataError, match="3 of 20 images"):
+        open_images(Files(list(images)))
+
+
+def test_sixteen_bits_go_for_all():
+    """One that is so dark that it uses 8 of them is as dark among the others."""
+    light, dark = np.full((2, 2), 257 * 200, np.uint16), np.full((2, 2), 255, np.uint16)
+    assert everything(open_images(Items([light, dark])).train)[:, 0, 0, 0].tolist() == [200, 1]
+    assert everything(open_images(Items([dark, dark])).train)[:, 0, 0, 0].tolist() == [255, 255]
+
+
 def test_torch():
     torch = pytest.importorskip("torch")
     pixels = torch.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5) / 255
@@ -83,6 +114,25 @@ def test_torch():
     assert source.spec.shape == (4, 5, 3)
     np.testing.assert_array_equal(everything(source), np.arange(120).reshape(2, 3, 4, 5).transpose(0, 2, 3, 1))
     assert source.labels.tolist() == [4, 2]
+
+
+def test_torch_with_channels_last(random_images):
+    torch = pytest.importorskip("torch")
+    with pytest.raises(DataError, match=r"\(8, 8, 3\) has its channels last. Move them: tensor.permute\(2, 0, 1\)"):
+        open_images(Items(list(torch.from_numpy(random_images(3, 8, 8, 3)))))
+
+
+def test_what_goes_only_in_order_is_no_data_set(random_images):
+    torch = pytest.importorskip("torch")
+
+    class Stream(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            yield from torch.zeros(4, 3, 8, 8)
+
+    loader = torch.utils.data.DataLoader(Items(list(random_images(4, 8, 8))))
+    for data, name in ((loader, "DataLoader"), (Stream(), "Stream"), ((image for image in [1]), "generator")):
+        with pytest.raises(DataError, match=rf"a data set with a length and items; got a {name}\..*loader\.dataset"):
+            open_images(data)
 
 
 @pytest.mark.backend("tensorflow")

@@ -29,6 +29,12 @@ def test_folders_that_are_splits(test):
     assert arranged("train/dog/1.png", f"{test}/cat/1.png") == ([False, True], ["dog", "cat"], ("dog/1", "cat/1"))
 
 
+def test_splits_with_capitals():
+    assert arranged("Train/dog/1.png", "TEST/cat/1.png") == ([False, True], ["dog", "cat"], ("dog/1", "cat/1"))
+    with pytest.raises(DataError, match="holds Test/, Train/, and images elsewhere too: More"):
+        arranged("Train/1.png", "Test/1.png", "More/1.png")
+
+
 def test_validation_beside_test_is_for_training():
     is_test, labels, names = arranged("train/1.png", "val/1.png", "test/1.png")
     assert is_test == [False, False, True]

@@ -34,6 +34,11 @@ class TestCSV:
         source = open_path(write(tmp_path / "a.csv", f"{head}\nfiles/0.png;a\n\nfiles/1.png;b\n")).train
         assert len(source) == 2
 
+    @pytest.mark.parametrize("blank", ["\n", "\r\n \n", " ;\n"])
+    def test_blank_lines_before_the_head(self, tmp_path, photos, blank):
+        table = write(tmp_path / "a.csv", f"{blank}path;label\nfiles/0.png;a\n{blank}files/1.png;b\n")
+        assert open_path(table).train.labels.tolist() == [0, 1]
+
     def test_tabs_and_a_byte_order_mark(self, tmp_path, photos):
         (tmp_path / "a.tsv").write_bytes("\ufefflabel\tfile\nCafé\tfiles/0.png\n".encode())
         assert open_path(tmp_path / "a.tsv").train.class_names == ("Café",)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from isthmus.data.decoding import from_sixteen_bits
 from isthmus.data.images import ArraySource
 from isthmus.data.sets import ImageSet
 from isthmus.data.source import ImageArray, PixelType
@@ -28,7 +29,7 @@ def as_source(
 
     Args:
         images: `(n, height, width)`, which is always grey, or `(n, height, width, channels)`.  Whole numbers are from 0
-            to 255, floats from 0 to 1, booleans black and white.
+            to 255, or, as uint16 with any above that, to 65535; floats are from 0 to 1, booleans black and white.
         labels: `(n,)` whole numbers, taken as they are, or strings, numbered in sorted order.
         names: A name for each image; by default its number.
         dtype: What the source gives: `"uint8"` (floats become `round(255 x)`) or `"float32"` (whole numbers become
@@ -42,6 +43,11 @@ def as_source(
         array = np.asarray(images)
     except ValueError as error:
         raise DataError(f"expected an array of images, all of one size; {error}") from error
+    if array.dtype == object and array.ndim == 0:
+        raise DataError(
+            f"expected images as an array, by a path, or as a data set with a length and items; got a "
+            f"{type(images).__name__}. Of a DataLoader, give its data set: loader.dataset"
+        )
     if array.ndim == 3:
         array = array[..., np.newaxis]
     if array.ndim != 4:
@@ -51,7 +57,7 @@ def as_source(
         )
     if 0 in array.shape:
         raise DataError(f"expected at least one image of at least one pixel; got an array of shape {array.shape}")
-    if array.shape[1] in (1, 3) and array.shape[3] > 4:
+    if has_channels_first(array.shape):
         raise DataError(
             f"expected images of shape (n, height, width, channels); {array.shape} has its channels first. "
             "Move them: images.transpose(0, 2, 3, 1)"
@@ -59,6 +65,16 @@ def as_source(
     pixels = _as_floats(array) if dtype == "float32" else as_bytes(array)
     numbers, class_names = _as_labels(labels, len(pixels))
     return ArraySource(pixels, numbers, class_names, tuple(names) if names is not None else ())
+
+
+def has_channels_first(shape: tuple[int, ...]) -> bool:
+    """Whether a shape that ends in `(height, width, channels)` rather seems to be `(channels, height, width)`."""
+    return shape[-3] in (1, 3) and shape[-1] > 4
+
+
+def has_channels_last(shape: tuple[int, ...]) -> bool:
+    """Whether a shape that ends in `(channels, height, width)` rather seems to be `(height, width, channels)`."""
+    return shape[-1] in (1, 3) and shape[-3] > 4
 
 
 def open_array(path: Path, dtype: PixelType = "uint8") -> ImageSet:
@@ -134,7 +150,7 @@ def _guarded(path: Path, load: Any) -> Any:
 
 
 def as_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
-    """Make numbers uint8: floats from 0 to 1, whole numbers from 0 to 255, booleans; the shape is any.
+    """Make numbers uint8: floats, whole numbers and booleans, as `as_source` takes them; the shape is any.
 
     Raises:
         DataError: If they are of another type, or out of range.
@@ -150,6 +166,8 @@ def _as_floats(array: NDArray[Any]) -> ImageArray:
     if array.dtype.kind == "f":
         _check_floats(array)
         return array.astype(np.float32, copy=False)
+    if has_sixteen_bits(array):
+        return array.astype(np.float32) / np.float32(65535)
     return _check_whole(array).astype(np.float32) / np.float32(255)
 
 
@@ -168,11 +186,18 @@ def _check_whole(array: NDArray[Any]) -> NDArray[np.uint8]:
         return array.astype(np.uint8) * np.uint8(255)
     if array.dtype.kind not in "iu":
         raise DataError(f"expected images as whole numbers, floats or booleans; got an array of {array.dtype}")
+    if has_sixteen_bits(array):
+        return from_sixteen_bits(array)
     if array.dtype != np.uint8:
         low, high = int(array.min()), int(array.max())
         if low < 0 or high > 255:
             raise DataError(f"expected whole numbers from 0 to 255; found {low} to {high}. Scale them into that range")
     return array.astype(np.uint8, copy=False)
+
+
+def has_sixteen_bits(array: NDArray[Any]) -> bool:
+    """Whether numbers use 16 bits, and not 8 of them alone."""
+    return array.dtype.newbyteorder("=") == np.uint16 and int(array.max()) > 255
 
 
 def _as_labels(labels: ArrayLike | None, count: int) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -133,12 +134,15 @@ def upright(image: "Image") -> "Image":
     Raises:
         UnreadableError: If its numbers are of no known range.
     """
-    from PIL import ImageOps
+    from PIL import Image, ImageOps
 
     if _orientation(image) != 1:
         image = ImageOps.exif_transpose(image)
     if image.mode in _SIXTEEN_BITS:
-        return _from_sixteen_bits(image)
+        pixels = np.asarray(image)
+        if pixels.min() < 0 or pixels.max() > 65535:
+            raise UnreadableError("it has 32 bits a pixel, and more than 16 in use; save it with 8 or 16 bits")
+        return Image.fromarray(from_sixteen_bits(pixels))
     if image.mode == "F":
         raise UnreadableError("it has floats for pixels, whose range is not known; save it with 8 or 16 bits")
     if image.mode == "LAB":
@@ -188,13 +192,9 @@ def _orientation(image: "Image") -> int:
         return 1
 
 
-def _from_sixteen_bits(image: "Image") -> "Image":
-    from PIL import Image
-
-    pixels = np.asarray(image).astype(np.int64)
-    if pixels.min() < 0 or pixels.max() > 65535:
-        raise UnreadableError("it has 32 bits a pixel, and more than 16 in use; save it with 8 or 16 bits")
-    return Image.fromarray(np.rint(pixels / 257).astype(np.uint8))
+def from_sixteen_bits(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    """Whole numbers from 0 to 65535 as the nearest from 0 to 255."""
+    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
 def _from_lab(image: "Image") -> "Image":

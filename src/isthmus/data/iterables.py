@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data.arrays import has_channels_first, has_channels_last
 from isthmus.data.decoding import UnreadableError
 from isthmus.data.entries import Content, Entry
 from isthmus.data.sets import Skipped
@@ -54,13 +55,21 @@ class DataSet:
     def entries(self) -> Iterator[Entry | Skipped]:
         """The images by number."""
         for number, element in enumerate(self._elements()):
+            name = f"{number:06d}"
+            if isinstance(element, UnreadableError):
+                yield Skipped(name, str(element))
+                continue
             image, label = _parts(element)
-            yield Entry(f"{number:06d}", partial(_as_content, image), _as_label(label))
+            yield Entry(name, partial(_as_content, image), _as_label(label))
 
-    def _elements(self) -> Iterator[Any]:
+    def _elements(self) -> "Iterator[Any | UnreadableError]":
         if not self._tensorflow:
             for index in range(len(self._data)):
-                yield self._data[index]
+                try:
+                    element = self._data[index]
+                except Exception as error:  # a program's own code, which may open a file that is damaged
+                    element = UnreadableError(f"the data set fails with {type(error).__name__}: {error}")
+                yield element
             return
         for element in self._data.as_numpy_iterator():
             image, label = _parts(element)
@@ -87,13 +96,23 @@ def _as_content(image: Any) -> Content:
         return image
     if hasattr(image, "convert") and hasattr(image, "getexif"):  # a Pillow image
         return image  # type: ignore[no-any-return]
-    first = hasattr(image, "detach")  # a PyTorch tensor
+    is_tensor = hasattr(image, "detach")  # of PyTorch
     try:
-        array: NDArray[Any] = np.asarray(image.detach().cpu().numpy() if first else image)
+        array: NDArray[Any] = np.asarray(image.detach().cpu().numpy() if is_tensor else image)
     except Exception as error:  # whatever a program's own objects raise
         raise UnreadableError(f"it is no image and no array: {error}") from error
-    if first and array.ndim == 3:
+    if is_tensor and array.ndim == 3:
+        if has_channels_last(array.shape):
+            raise UnreadableError(
+                f"expected a tensor (channels, height, width); {array.shape} has its channels last. "
+                "Move them: tensor.permute(2, 0, 1)"
+            )
         array = array.transpose(1, 2, 0)
+    elif array.ndim == 3 and has_channels_first(array.shape):
+        raise UnreadableError(
+            f"expected an array (height, width, channels); {array.shape} has its channels first. "
+            "Move them: image.transpose(1, 2, 0)"
+        )
     if array.ndim not in (2, 3) or 0 in array.shape:
         raise UnreadableError(
             f"expected an array (height, width) or (height, width, channels); got shape {array.shape}"

@@ -60,8 +60,8 @@ def lay_out(
     """Arrange images by what is said of them, or else by their folders.
 
     Where every image lies in a folder, the first folders are the classes.  Where those are `train` and `test` (or
-    `val`), or `train` alone, they are splits, and the classes lie below; images of `val` beside `test` are for
-    training, as validation images are chosen by content.
+    `val`), or `train` alone, they are splits, and the classes lie below; capitals do not matter.  Images of `val`
+    beside `test` are for training, as validation images are chosen by content.
 
     Args:
         paths: Relative paths, with `/` between the parts.
@@ -98,7 +98,9 @@ def make_source(
 def _by_folders(paths: list[PurePosixPath], where: str) -> tuple[NDArray[np.bool_] | None, list[PurePosixPath]]:
     tops = [path.parts[0] if len(path.parts) > 1 else "." for path in paths]
     present = set(tops)
-    train, test, validation = (present & known for known in (_TRAIN, _TEST, _VALIDATION))
+    train, test, validation = (
+        {top for top in present if top.lower() in known} for known in (_TRAIN, _TEST, _VALIDATION)
+    )
     strays = sorted(present - train - test - validation)
     if not train or (strays and not (test or validation)):
         return None, paths

@@ -160,7 +160,7 @@ def _decoded(
     skipped: list[Skipped],
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """The images that are whole, each with its number, which `kept` notes; `skipped` notes the others."""
-    for index, image in enumerate(decoded_images(collection, found, decoder(fitted))):
+    for index, image in enumerate(decoded_images(collection, found, decoder(fitted, found.sixteen_bits))):
         if isinstance(image, Skipped):
             skipped.append(image)
         else:

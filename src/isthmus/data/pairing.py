@@ -62,7 +62,7 @@ def open_pairs(data: Data, targets: Data, goal: Goal = None) -> Paired:
     channels = 3 if both.asked.in_colour else 1
     fitted = both.fitted
     wanted = Preprocessing(fitted.height, fitted.width, channels, fitted.fit, fitted.background)
-    return Paired(both.stack(decoder(wanted), channels), channels)
+    return Paired(both.stack(decoder(wanted, both.asked.sixteen_bits), channels), channels)
 
 
 def open_masked(data: Data, masks: Data | None, goal: Goal = None, classes: Sequence[int] = ()) -> Paired:
@@ -131,7 +131,8 @@ class _Both:
         places = {_key(name): place for place, name in enumerate(self.shown.names)}
         filled = np.zeros((len(self.shown), 2), bool)  # a pair is kept where both sides are there
         skipped: list[Skipped] = [*self.shown.skipped, *self.asked.skipped]
-        for place, image in enumerate(decoded_images(self.shown_at, self.shown, decoder(self.fitted))):
+        convert = decoder(self.fitted, self.shown.sixteen_bits)
+        for place, image in enumerate(decoded_images(self.shown_at, self.shown, convert)):
             if isinstance(image, Skipped):
                 skipped.append(image)
             else:

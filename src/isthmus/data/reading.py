@@ -4,13 +4,14 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.arrays import as_bytes
-from isthmus.data.decoding import UnreadableError, decode, upright
+from isthmus.data.decoding import UnreadableError, decode, from_sixteen_bits, upright
 from isthmus.data.entries import Collection, Content, Entry
 from isthmus.data.preprocessing import Preprocessing
 from isthmus.data.sets import Skipped
@@ -83,19 +84,26 @@ def _in_order(function: Callable[[T], R], items: Iterable[T], threads: bool) -> 
                 future.cancel()
 
 
-def _array(content: Content) -> NDArray[np.uint8]:
+def _array(content: Content, sixteen_bits: bool) -> NDArray[np.uint8]:
     """An array of numbers as uint8 `(height, width, channels)`."""
     pixels = np.asarray(content)
+    if sixteen_bits and pixels.dtype.newbyteorder("=") == np.uint16:  # this one may be so dark that it uses 8 alone
+        pixels = from_sixteen_bits(pixels)
     try:
         return as_bytes(pixels[..., np.newaxis] if pixels.ndim == 2 else pixels)
     except DataError as fault:
         raise UnreadableError(str(fault)) from fault
 
 
-def decoder(fitted: Preprocessing | None) -> Callable[[Content], NDArray[np.uint8]]:
-    """What makes one image's content pixels, uint8 `(height, width, channels)`; it raises `UnreadableError`."""
+def decoder(fitted: Preprocessing | None, sixteen_bits: bool = False) -> Callable[[Content], NDArray[np.uint8]]:
+    """What makes one image's content pixels, uint8 `(height, width, channels)`; it raises `UnreadableError`.
+
+    Args:
+        fitted: What images become; None for arrays that are taken as they are.
+        sixteen_bits: Whether arrays of uint16 use 16 bits, if only some of them.
+    """
     if fitted is None:
-        return _array
+        return partial(_array, sixteen_bits=sixteen_bits)
     target = 2 * max(fitted.height, fitted.width)
 
     def convert(content: Content) -> NDArray[np.uint8]:
@@ -104,7 +112,7 @@ def decoder(fitted: Preprocessing | None) -> Callable[[Content], NDArray[np.uint
         elif isinstance(content, np.ndarray):
             from PIL import Image
 
-            pixels = _array(content)
+            pixels = _array(content, sixteen_bits)
             image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
         else:
             image = upright(content)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data.arrays import has_sixteen_bits
 from isthmus.data.content import DIGEST_BYTES
 from isthmus.data.decoding import Header, UnreadableError, header_of, read_header
 from isthmus.data.entries import Collection, Content, Entry
@@ -43,6 +44,7 @@ class Survey:
         file_bytes: What the file of each takes.
         skipped: What could not be read.
         arrays: Whether any is an array of numbers.
+        sixteen_bits: Whether any is an array that uses 16 bits.
     """
 
     names: list[str] = field(default_factory=list)
@@ -57,6 +59,7 @@ class Survey:
     file_bytes: "array[int]" = field(default_factory=lambda: array("q"))
     skipped: list[Skipped] = field(default_factory=list)
     arrays: bool = False
+    sixteen_bits: bool = False
 
     def __len__(self) -> int:
         return len(self.names)
@@ -107,7 +110,7 @@ class Survey:
             if isinstance(column, array)
             else list(compress(column, kept))
             for name, column in vars(self).items()
-            if name not in ("digests", "skipped", "arrays")
+            if name not in ("digests", "skipped", "arrays", "sixteen_bits")
         }
         return replace(self, **columns, digests=bytearray(self.contents[kept].tobytes()), skipped=skipped)
 
@@ -182,6 +185,7 @@ def _add(found: Survey, place: int, entry: Entry, content: Content) -> None:
         header = Header(height, width, channels > 2, channels in (2, 4), "array")
         size = content.nbytes
         found.arrays = True
+        found.sixteen_bits |= has_sixteen_bits(content)
     else:
         header = header_of(content)
         size = header.height * header.width * (3 if header.colour else 1)
@@ -228,6 +232,6 @@ def _shown(title: str) -> _Shown:
 def _without_common_folder(names: list[str]) -> list[str]:
     """Take away the folder that is around everything, unless it is a split."""
     tops = {name.partition("/")[0] if "/" in name else "" for name in names}
-    if len(tops) != 1 or "" in tops or tops <= {"train", "training"}:
+    if len(tops) != 1 or "" in tops or {top.lower() for top in tops} <= {"train", "training"}:
         return names
     return [name.partition("/")[2] for name in names]

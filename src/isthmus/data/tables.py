@@ -91,7 +91,8 @@ class Table:
             with self.path.open(newline="", encoding="utf-8-sig") as file:
                 start = file.read(1 << 14)
                 file.seek(0)
-                rows = csv.reader(file, delimiter=_delimiter(start, self.path))
+                reader = csv.reader(file, delimiter=_delimiter(start, self.path))
+                rows = (row for row in reader if any(cell.strip() for cell in row))
                 first = next(rows, None)
                 if first is None:
                     raise DataError(f"'{self.path}' is empty")
@@ -100,8 +101,7 @@ class Table:
                 if _names_image(first[image]):
                     yield _cell(first, image), _cell(first, label), _cell(first, split)
                 for row in rows:
-                    if row:
-                        yield _cell(row, image), _cell(row, label), _cell(row, split)
+                    yield _cell(row, image), _cell(row, label), _cell(row, split)
         except (UnicodeDecodeError, csv.Error, OSError) as error:
             raise DataError(f"'{self.path}' cannot be read as a CSV table in UTF-8: {error}") from error
 
@@ -156,7 +156,7 @@ def _read_listed(folder: Path, image: str) -> bytes:
 def _delimiter(start: str, path: Path) -> str:
     if path.suffix.lower() == ".tsv":
         return "\t"
-    line = start.partition("\n")[0]
+    line = start.lstrip().partition("\n")[0]
     return max(",;\t", key=line.count)
 
 

@@ -192,7 +192,7 @@ class _Reading:
             if isinstance(entry, Skipped):
                 self.skipped.append(entry)
                 continue
-            if self._split is not None and self._split not in (entry.split, entry.name.partition("/")[0]):
+            if self._split is not None and self._split not in (entry.split, entry.name.partition("/")[0].lower()):
                 continue
             try:
                 content = entry.load()
