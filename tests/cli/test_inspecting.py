@@ -136,6 +136,22 @@ def test_the_cache_is_listed_and_cleared(isthmus, photos, tmp_path):
     assert (freed["freed_bytes"], freed["items"]) == (item["bytes"], [])
 
 
+def test_tables_in_a_pipe_keep_each_row_in_one_line(isthmus, tmp_path):
+    folder = f"packs/.{'0a' * 20}-x.part"
+    (tmp_path / "cache" / folder).mkdir(parents=True)
+    assert isthmus("cache", ISTHMUS_CACHE="cache", COLUMNS="40").stdout.splitlines() == [
+        "cache:",
+        f"size     {'folder'.ljust(len(folder))}  what",
+        f"0 bytes  {folder}  left by a packing that was broken off, or goes on",
+    ]
+
+
+def test_names_are_told_as_they_are(isthmus, photos):
+    (photos / "cat" / "[red]:smile:.png").write_bytes(b"no")
+    done = isthmus("inspect", "photos")
+    assert "cat/[red]:smile:.png  it holds no image" in done.stdout, done.stderr
+
+
 def test_a_hostile_file_leaves_standard_error_quiet(isthmus, photos):
     import struct
     import zlib

@@ -7,9 +7,13 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from isthmus.wording import spell_bytes as spell_bytes
 from isthmus.wording import spell_seconds as spell_seconds
+
+_NO_WIDTH = 1_000_000
+"""Of a table for a file or a pipe, which are as wide as their lines: more than any has."""
 
 
 def out() -> Console:
@@ -19,7 +23,7 @@ def out() -> Console:
 
 def say(text: str) -> None:
     """Print a line of a result."""
-    out().print(text, markup=False)
+    out().print(text, markup=False, emoji=False)
 
 
 def print_json(value: Any) -> None:
@@ -28,10 +32,19 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str | None = None) -> None:
-    """Print rows of text; the last column wraps."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    """Print rows of text; on a terminal the last column wraps, elsewhere each row is one line."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for i, column in enumerate(columns):
         table.add_column(column, no_wrap=i < len(columns) - 1, overflow="fold")
     for row in rows:
-        table.add_row(*row)
-    Console(highlight=False).print(table)
+        table.add_row(*map(Text, row))  # or rich would take `[name]` for its own markup
+    if title is not None:
+        say(title)
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(table)
+        return
+    console.width = _NO_WIDTH
+    with console.capture() as printed:
+        console.print(table)
+    say("\n".join(line.rstrip() for line in printed.get().splitlines()))
