@@ -105,8 +105,9 @@ def _folders_below(top: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[str,
             with os.scandir(here) as scan:
                 inside = sorted((item for item in scan if not item.name.startswith(".")), key=lambda item: item.name)
         except OSError as error:
-            fault = "may not be read: no permission" if isinstance(error, PermissionError) else None
-            yield inner, Skipped(readable(inner), f"the folder {fault or f'cannot be read: {error.strerror or error}'}")
+            denied = isinstance(error, PermissionError)
+            fault = "may not be read: no permission" if denied else f"cannot be read: {error.strerror or error}"
+            yield inner, Skipped(readable(inner), f"the folder {fault}")
             continue
         if (status.st_dev, status.st_ino) in seen:
             yield inner, None
