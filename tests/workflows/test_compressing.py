@@ -65,7 +65,7 @@ def test_a_folder_comes_back_with_its_names(tiny_run, folder, tmp_path, files_in
 def test_a_note_says_what_the_model_does_not_code(tiny_run, folder, bars, tmp_path):
     done = compress(tiny_run, folder, tmp_path / "x.isth")
     assert any("1 image has more levels than black and white" in note for note in done.notes)
-    assert any("no 10x12x1 images of 8 bits, kept as they are: 2" in note for note in done.notes)
+    assert any("no plain 10x12x1 images of 8 bits, kept as they are: 2" in note for note in done.notes)
     done = compress(tiny_run, bars[0], tmp_path / "y.isth", threshold=True)
     assert done.tally.coded + done.tally.poor == 120
     assert any("made black and white" in note for note in done.notes)

@@ -67,8 +67,8 @@ def compress(
 ) -> None:
     """Compress images without loss: they come back pixel by pixel, on any machine.
 
-    Images of the run's shape are coded by its model; files of another kind are kept as they are.  With --lossy all are
-    fitted to the run's shape, and come back as its decoder draws them.
+    Images of the run's shape are coded by its model; files of another kind are kept as they are.  Floats have to be
+    levels of 8 bits, k / 255.  With --lossy all are fitted to the run's shape, and come back as its decoder draws them.
 
     Examples:
 

@@ -24,6 +24,7 @@ def as_source(
     labels: ArrayLike | None = None,
     names: Sequence[str] | None = None,
     dtype: PixelType = "uint8",
+    exact: bool = False,
 ) -> ArraySource:
     """Make a source of an array.
 
@@ -34,10 +35,11 @@ def as_source(
         names: A name for each image; by default its number.
         dtype: What the source gives: `"uint8"` (floats become `round(255 x)`) or `"float32"` (whole numbers become
             `x / 255`).  An array that is so already is not copied.
+        exact: Whether to refuse what `"uint8"` would round: floats that are no whole level, `k / 255`, and 16 bits.
 
     Raises:
-        DataError: If the array is empty, of another rank, of a type that no image has or out of range, or if labels or
-            names do not fit it.
+        DataError: If the array is empty, of another rank, of a type that no image has or out of range, would be rounded
+            though it has to be exact, or if labels or names do not fit it.
     """
     try:
         array = np.asarray(images)
@@ -62,7 +64,7 @@ def as_source(
             f"expected images of shape (n, height, width, channels); {array.shape} has its channels first. "
             "Move them: images.transpose(0, 2, 3, 1)"
         )
-    pixels = _as_floats(array) if dtype == "float32" else as_bytes(array)
+    pixels = _as_floats(array) if dtype == "float32" else as_bytes(array, exact)
     numbers, class_names = _as_labels(labels, len(pixels))
     return ArraySource(pixels, numbers, class_names, tuple(names) if names is not None else ())
 
@@ -77,14 +79,15 @@ def has_channels_last(shape: tuple[int, ...]) -> bool:
     return shape[-1] in (1, 3) and shape[-3] > 4
 
 
-def open_array(path: Path, dtype: PixelType = "uint8") -> ImageSet:
+def open_array(path: Path, dtype: PixelType = "uint8", exact: bool = False) -> ImageSet:
     """Open an `.npy` file of images, or an `.npz` file of images and labels.
 
     An `.npz` file holds `x` or `images`, and `y` or `labels` if there are labels; or, as Keras has them, `x_train`,
     `y_train`, `x_test` and `y_test`.  An `.npy` file is read when its images are, so it may be larger than the memory.
 
     Raises:
-        DataError: If the file is damaged, holds pickled objects or no such array, or its arrays are no images.
+        DataError: If the file is damaged, holds pickled objects or no such array, or its arrays are no images, or none
+            of whole levels though they have to be `exact`.
     """
     if path.suffix.lower() == ".npz":
         train, test = read_npz(path)
@@ -93,8 +96,8 @@ def open_array(path: Path, dtype: PixelType = "uint8") -> ImageSet:
     try:
         return ImageSet(
             path.stem,
-            as_source(*train, dtype=dtype),
-            None if test is None else as_source(*test, dtype=dtype),
+            as_source(*train, dtype=dtype, exact=exact),
+            None if test is None else as_source(*test, dtype=dtype, exact=exact),
         )
     except DataError as error:
         raise DataError(f"'{path}': {error}") from error
@@ -149,16 +152,24 @@ def _guarded(path: Path, load: Any) -> Any:
         raise DataError(f"'{path}' is damaged, or no NumPy file: {error}") from error
 
 
-def as_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
+def as_bytes(array: NDArray[Any], exact: bool = False) -> NDArray[np.uint8]:
     """Make numbers uint8: floats, whole numbers and booleans, as `as_source` takes them; the shape is any.
 
     Raises:
-        DataError: If they are of another type, or out of range.
+        DataError: If they are of another type, or out of range; if they are no levels of 8 bits and have to be `exact`.
     """
     kind = array.dtype.kind
     if kind == "f":
         _check_floats(array)
-        return np.rint(array * (np.float32(255) if array.itemsize < 8 else 255.0)).astype(np.uint8)
+        levels = np.rint(array * (np.float32(255) if array.itemsize < 8 else 255.0)).astype(np.uint8)
+        if exact:
+            _check_levels(array, levels)
+        return levels
+    if exact and has_sixteen_bits(array):
+        raise DataError(
+            "expected levels of 8 bits; the array uses 16, which would not come back as they are. Round them, if they "
+            "may be rounded: np.rint(images / 257).astype(np.uint8)"
+        )
     return _check_whole(array)
 
 
@@ -179,6 +190,16 @@ def _check_floats(array: NDArray[Any]) -> None:
     if low < 0.0 or high > 1.0:
         cure = "Divide by 255" if low >= 0.0 and high <= 255.0 else "Scale them into that range"
         raise DataError(f"expected floats from 0 to 1; found {low:g} to {high:g}. {cure}")
+
+
+def _check_levels(array: NDArray[Any], levels: NDArray[np.uint8]) -> None:
+    """Check that floats from 0 to 1 are the levels, up to how their type rounds `k / 255`."""
+    between = np.abs(array - levels / array.dtype.type(255)) > np.finfo(array.dtype).eps
+    if count := np.count_nonzero(between):
+        raise DataError(
+            f"expected floats that are levels of 8 bits, k / 255; {count} of {array.size} lie between two, and would "
+            "not come back as they are. Round them, if they may be rounded: np.rint(255 * images).astype(np.uint8)"
+        )
 
 
 def _check_whole(array: NDArray[Any]) -> NDArray[np.uint8]:

@@ -21,25 +21,27 @@ KINDS = (
 """What can lie at a path, in words."""
 
 
-def open_path(path: Path, dtype: PixelType = "uint8", goal: Goal = None) -> ImageSet:
+def open_path(path: Path, dtype: PixelType = "uint8", goal: Goal = None, exact: bool = False) -> ImageSet:
     """Open whatever lies at a path.
 
     Args:
         path: What to open; the set takes its name.
         dtype: The type of the images that the set gives.
         goal: What image files are to become.
+        exact: Whether to refuse arrays of floats that would be rounded.
 
     Raises:
         UsageError: If there is no such path.
-        DataError: If what lies there is of no kind that is known, damaged or no images.
+        DataError: If what lies there is of no kind that is known, damaged or no images, or would be rounded.
         StorageError: If it has to be packed, and the cache has no room.
     """
     collection = collection_at(path)
     if collection is not None:
         return open_collection(collection, dtype, goal)
     if path.is_dir():
-        return _open_idx_folder(path, dtype)
-    return open_array(path, dtype) if path.suffix.lower() in (".npy", ".npz") else open_idx(path, dtype)
+        return _open_idx_folder(path, dtype, exact)
+    opened = open_array if path.suffix.lower() in (".npy", ".npz") else open_idx
+    return opened(path, dtype, exact)
 
 
 def collection_at(path: Path) -> Collection | None:
@@ -75,13 +77,13 @@ def collection_at(path: Path) -> Collection | None:
     return None
 
 
-def _open_idx_folder(folder: Path, dtype: PixelType) -> ImageSet:
+def _open_idx_folder(folder: Path, dtype: PixelType, exact: bool) -> ImageSet:
     train, test = read_splits(folder)
     try:
         return ImageSet(
             folder.resolve().name,
-            as_source(*train, dtype=dtype),
-            None if test is None else as_source(*test, dtype=dtype),
+            as_source(*train, dtype=dtype, exact=exact),
+            None if test is None else as_source(*test, dtype=dtype, exact=exact),
         )
     except DataError as error:
         raise DataError(f"'{folder}': {error}") from error

@@ -62,14 +62,15 @@ def read_idx(path: Path) -> NDArray[Any]:
     return np.frombuffer(content, dtype).reshape(shape)
 
 
-def open_idx(path: Path, dtype: PixelType = "uint8") -> ImageSet:
+def open_idx(path: Path, dtype: PixelType = "uint8", exact: bool = False) -> ImageSet:
     """Open an IDX file of images, with the labels that lie beside it under the usual name.
 
     Raises:
-        DataError: If a file is damaged, or holds no images or labels.
+        DataError: If a file is damaged, or holds no images or labels, or none of whole levels though they have to be
+            `exact`.
     """
     try:
-        return ImageSet(path.name.split(".")[0], as_source(*_with_labels(path), dtype=dtype))
+        return ImageSet(path.name.split(".")[0], as_source(*_with_labels(path), dtype=dtype, exact=exact))
     except DataError as error:
         raise DataError(f"'{path}': {error}" if str(path) not in str(error) else str(error)) from error
 

@@ -27,7 +27,7 @@ Data: TypeAlias = str | Path | ArrayLike | tuple[ArrayLike, ArrayLike] | ImageSo
 """Whatever `open_images` opens."""
 
 
-def open_images(data: Data, dtype: PixelType = "uint8", goal: Goal = None) -> ImageSet:
+def open_images(data: Data, dtype: PixelType = "uint8", goal: Goal = None, exact: bool = False) -> ImageSet:
     """Open images, whatever they are given as.
 
     Args:
@@ -41,6 +41,7 @@ def open_images(data: Data, dtype: PixelType = "uint8", goal: Goal = None) -> Im
         dtype: The type of the images that the set gives: `"uint8"`, 0 to 255, or `"float32"`, 0 to 1.
         goal: What image files are to become: a `Preprocessing`, as a run has it, or a `Wish`; by default what suits
             them.  Arrays are taken as they are.
+        exact: Whether to refuse arrays of floats that `"uint8"` would round, as those that are no whole levels are.
 
     Returns:
         The set.  Where the data has no test images, or one split was picked, its `test` is None.
@@ -48,20 +49,21 @@ def open_images(data: Data, dtype: PixelType = "uint8", goal: Goal = None) -> Im
     Raises:
         UsageError: If there is no such set, path or split name, a source or set is of another type than `dtype`, or
             arrays are wished to be something else than they are.
-        DataError: If the images are damaged, missing or not what images are.
+        DataError: If the images are damaged, missing or not what images are, or would be rounded though they have to be
+            exact.
         StorageError: If a download or a pack cannot be stored.
     """
     target, split = locate(data)
     if isinstance(target, NamedData):
         images = open_named(target.name, dtype)
     elif isinstance(target, Path):
-        images = open_path(target, dtype)
+        images = open_path(target, dtype, exact=exact)
     elif isinstance(target, ImageSet):
         images = _of_type(target, dtype)
     elif isinstance(target, ArraySource | Selection | PackedSource):
         images = _of_type(ImageSet("images", target), dtype)
     elif isinstance(target, ArrayData):
-        images = ImageSet("images", as_source(target.images, target.labels, dtype=dtype))
+        images = ImageSet("images", as_source(target.images, target.labels, dtype=dtype, exact=exact))
     else:
         images = open_collection(target, dtype, goal)
     if images.origin is None and isinstance(goal, Wish) and goal:

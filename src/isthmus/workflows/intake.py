@@ -1,0 +1,131 @@
+"""Images on their way into an archive, from whatever a user names."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.codec import CodecModel, Item
+from isthmus.data import Data, Skipped, open_images
+from isthmus.data.arrays import as_bytes
+from isthmus.data.decoding import UnreadableError, upright
+from isthmus.data.entries import Collection, Content
+from isthmus.data.opening import locate
+from isthmus.errors import DataError
+from isthmus.workflows.plain_files import CHANNELS, plain_pixels
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+READ = 500
+"""Images read from an array at once."""
+
+
+class Intake:
+    """Images on their way into an archive, exactly as they are given.
+
+    Image files that are plain and of the model's shape come as pixels, other files as they are.
+
+    Args:
+        model: What will code them.
+        data: What a user names.
+        threshold: Whether to make them black and white.
+
+    Attributes:
+        skipped: Files that could not be read.
+        grey: Images that have more levels than the model codes.
+        files: Files that come as they are.
+
+    Raises:
+        UsageError: If there is no such data.
+        DataError: If the images are damaged, or floats that are no whole levels.
+    """
+
+    def __init__(self, model: CodecModel, data: Data, threshold: bool) -> None:
+        self._model, self._threshold = model, threshold
+        self._target, self._split = locate(data)
+        self.skipped: list[Skipped] = []
+        self.grey = 0
+        self.files = 0
+        self._source = None
+        if not isinstance(self._target, Collection):
+            images = open_images(data, "uint8", exact=True)
+            self._source = images.test or images.train
+
+    @property
+    def count(self) -> int | None:
+        """How many there are; None before all files have been looked at."""
+        return None if self._source is None else len(self._source)
+
+    def items(self) -> Iterator[Item]:
+        """The images, in order.
+
+        Raises:
+            DataError: If one of a data set is none that an archive can give back exactly.
+        """
+        yield from self._from_array() if self._source is not None else self._from_entries()
+
+    def _from_array(self) -> Iterator[Item]:
+        assert self._source is not None
+        names = self._source.names
+        for start in range(0, len(self._source), READ):
+            images = self._source.read(np.arange(start, min(start + READ, len(self._source))))
+            for offset, pixels in enumerate(images):
+                yield Item(names[start + offset], self._made_crisp(np.asarray(pixels, np.uint8)))
+
+    def _from_entries(self) -> Iterator[Item]:
+        assert isinstance(self._target, Collection)
+        for entry in self._target.entries():
+            if isinstance(entry, Skipped):
+                self.skipped.append(entry)
+                continue
+            if self._split is not None and self._split not in (entry.split, entry.name.partition("/")[0]):
+                continue
+            try:
+                content = entry.load()
+            except UnreadableError as fault:
+                self.skipped.append(Skipped(entry.name, str(fault)))
+                continue
+            yield self._item(entry.name, content)
+
+    def _item(self, name: str, content: Content) -> Item:
+        if not isinstance(content, bytes):
+            return Item(name, self._made_crisp(_opened_pixels(name, content)))
+        pixels = plain_pixels(content, self._model.shape)
+        if pixels is None:
+            self.files += 1
+            return Item(name, file=content)
+        return Item(name, self._made_crisp(pixels))
+
+    def _made_crisp(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        if not self._model.two_levels or pixels.shape != self._model.shape:
+            return pixels
+        if self._threshold:
+            return self._model.crisp(pixels)
+        self.grey += not bool(((pixels == 0) | (pixels == 255)).all())
+        return pixels
+
+
+def _opened_pixels(name: str, content: "NDArray[Any] | Image") -> NDArray[np.uint8]:
+    """The pixels `(h, w, c)` of an array, or of an image that is open already: there is no file to keep instead.
+
+    Raises:
+        DataError: If they would not come back as they are.
+    """
+    try:
+        pixels = content if isinstance(content, np.ndarray) else _shown(content)
+        return as_bytes(pixels if pixels.ndim == 3 else pixels[..., np.newaxis], exact=True)
+    except DataError as fault:
+        raise DataError(f"image {name!r}: {fault}") from None
+
+
+def _shown(image: "Image") -> NDArray[Any]:
+    if image.mode not in CHANNELS or "transparency" in image.info:
+        also = " with a transparent colour" if image.mode in CHANNELS else ""
+        raise DataError(
+            f"expected pixels of 8 bits that stand for themselves; it has Pillow's mode {image.mode!r}{also}. Convert "
+            "it to L, RGB or RGBA"
+        )
+    standing = upright(image)
+    return np.asarray(standing.convert("L") if standing.mode == "1" else standing)
