@@ -29,6 +29,17 @@ def test_figures_in_words(isthmus, trained):
     assert "WebP lossless" in done.stdout
 
 
+def test_what_cannot_be_compared_is_compressed_all_the_same(isthmus, trained, tmp_path):
+    (tmp_path / "in").mkdir()
+    Image.new("L", (5, 6)).save(tmp_path / "in" / "small.png")
+    done = isthmus("compress", trained[0], "in", "--compare", "--out", "x.isth", "--json")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert (figures["images"], figures["compared"], figures["others"]) == (1, 0, {})
+    done = isthmus("compress", trained[0], "in", "--compare", "--out", "y.isth")
+    assert "compared with other codecs are images of the run's shape: 0" in done.stdout
+
+
 def test_list_and_verify(isthmus, tmp_path, trained):
     run, _ = trained
     isthmus("compress", run, "digits", "--out", "x.isth", "--chunk-images", 100)

@@ -63,8 +63,31 @@ def test_the_same_images_give_the_same_bytes(models, mixed):
     assert encode_chunk(models["bernoulli"], mixed, 0) == encode_chunk(models["bernoulli"], mixed, 0)
 
 
+@pytest.mark.parametrize("kind", ["bernoulli", "mixture"])
+def test_whatever_is_smallest_is_kept(models, pictures, kind):
+    """The file that an image came in, if it is."""
+    model = models[kind]
+    images = pictures(model, 30)
+    tiny, huge = b"x", bytes(9999)
+    items = [Item(f"{place:02d}.jpg", image, (None, tiny, huge)[place % 3]) for place, image in enumerate(images)]
+    content, tally = encode_chunk(model, items, 0)
+    assert (tally.smaller, tally.files, tally.numbers) == (10, 0, images.size)
+    assert tally.coded + tally.poor == 20
+    found = decode_chunk(model, content)
+    same(found, [Item(item.name, None, tiny) if item.file == tiny else Item(item.name, item.pixels) for item in items])
+    _, without = encode_chunk(model, [Item(item.name, item.pixels) for item in items], 0)
+    assert without.smaller == 0
+
+
+def test_images_that_no_model_codes_may_be_smaller_as_files_too(models):
+    image = np.random.default_rng(0).integers(0, 256, (9, 8, 3)).astype(np.uint8)
+    content, tally = encode_chunk(models["logistic"], [Item("a", image, b"file"), Item("b", image, bytes(999))], 0)
+    assert (tally.smaller, tally.poor) == (1, 0)
+    same(decode_chunk(models["logistic"], content), [Item("a", file=b"file"), Item("b", image)])
+
+
 def test_tallies_add_up():
-    assert Tally(1, 1, 9, 8, 3, 0, 0, 9) + Tally(2, 0, 0, 0, 0, 5, 1, 6, 1) == Tally(3, 1, 9, 8, 3, 5, 1, 15, 1)
+    assert Tally(1, 1, 9, 8, 3, 0, 0, 9) + Tally(2, 0, 0, 0, 0, 5, 1, 6, 1, 2) == Tally(3, 1, 9, 8, 3, 5, 1, 15, 1, 2)
 
 
 def test_another_model_is_noticed(models, pictures, model_maker):

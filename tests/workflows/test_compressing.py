@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from isthmus.codec.bits_back import BitsBack
+from isthmus.data import ArraySource, ImageSet
 from isthmus.errors import RunError, UsageError
 from isthmus.workflows.compressing import compress
 from isthmus.workflows.decompressing import decompress
@@ -71,6 +73,45 @@ def test_a_note_says_what_the_model_does_not_code(tiny_run, folder, bars, tmp_pa
     assert any("made black and white" in note for note in done.notes)
     decompress(tmp_path / "y.isth", tmp_path / "y.npy", tiny_run)
     np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), np.where(bars[0] > 127, 255, 0))
+
+
+def test_files_that_are_smaller_are_kept(tiny_run, tmp_path, files_in, monkeypatch):
+    """As those of a bit for each pixel are, of what the model knows nothing of."""
+    monkeypatch.setattr(BitsBack, "bits", lambda self, images, posterior: np.full(len(images), 9999))
+    place = tmp_path / "photos"
+    place.mkdir()
+    rng = np.random.default_rng(0)
+    for n in range(30):
+        comment = b"#" + b"-" * 400 + b"\n" if n % 10 == 0 else b""  # with it the pixels are smaller
+        (place / f"{n:02d}.pgm").write_bytes(b"P4\n" + comment + b"10 12\n" + rng.bytes(24))
+    done = compress(tiny_run, place, tmp_path / "x.isth", embed=True)
+    assert done.tally.smaller == 27
+    assert any("smaller as the files they came in, and were packed so: 27" in note for note in done.notes)
+    decompress(tmp_path / "x.isth", tmp_path / "back")
+    assert files_in(tmp_path / "back") == [f"{n:02d}.{'png' if n % 10 == 0 else 'pgm'}" for n in range(30)]
+    for n in range(30):
+        (after,) = (tmp_path / "back").glob(f"{n:02d}.*")
+        if n % 10:
+            assert after.read_bytes() == (place / after.name).read_bytes()
+        else:
+            with Image.open(place / f"{n:02d}.pgm") as before, Image.open(after) as image:
+                np.testing.assert_array_equal(np.asarray(before.convert("L")), np.asarray(image))
+    decompress(tmp_path / "x.isth", tmp_path / "back.npy")
+    images = np.load(tmp_path / "back.npy")
+    for n in range(30):
+        with Image.open(place / f"{n:02d}.pgm") as before:
+            np.testing.assert_array_equal(np.asarray(before.convert("L")), images[n, ..., 0])
+
+
+def test_a_note_says_what_grew_and_what_was_left_out(tiny_run, crisp, tmp_path):
+    several = np.repeat(crisp, 20, axis=0)
+    done = compress(tiny_run, several, tmp_path / "x.isth")
+    assert not any("that went in" in note or "left out" in note for note in done.notes)
+    done = compress(tiny_run, crisp[:1], tmp_path / "x.isth", append=True)
+    assert any("more than the 120 bytes that went in" in note for note in done.notes)
+    done = compress(tiny_run, ImageSet("s", ArraySource(several), ArraySource(crisp)), tmp_path / "y.isth")
+    assert done.images == 120
+    assert any("2400 training images were left out" in note for note in done.notes)
 
 
 def test_appending(tiny_run, crisp, tmp_path):

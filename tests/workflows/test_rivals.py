@@ -2,10 +2,10 @@ import bz2
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from isthmus.codec import model_of
-from isthmus.errors import UsageError
-from isthmus.workflows.rivals import compare_with, figures
+from isthmus.workflows.rivals import FILES, compare_with, figures
 
 
 def test_two_levels_are_handed_over_as_bits():
@@ -29,7 +29,27 @@ def test_colour_is_taken_as_it_is():
         assert alone > 0
 
 
-def test_images_of_another_shape(tiny_run, tmp_path):
+@pytest.fixture
+def folder(tmp_path, bars):
+    """Files in two splits, one of another shape among them."""
+    for n, image in enumerate(bars[0][:6]):
+        path = tmp_path / "in" / ("train", "test")[n % 2] / f"{n}.bmp"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[..., 0]).save(path)
+    Image.new("L", (5, 5)).save(tmp_path / "in" / "train" / "small.png")
+    return tmp_path / "in"
+
+
+def test_what_is_packed_is_compared(tiny_run, folder):
+    found = compare_with(model_of(tiny_run), str(folder), threshold=False)
+    sizes = [path.stat().st_size for path in folder.rglob("*.bmp")]
+    assert found.images == len(sizes) == 6
+    assert found.figures[FILES] == (None, pytest.approx(8 * sum(sizes) / (6 * 120)))
+    assert "PNG" in found.figures
+    assert FILES not in compare_with(model_of(tiny_run), str(folder), threshold=True).figures
+
+
+def test_images_of_another_shape_are_not_compared(tiny_run, tmp_path):
     np.save(tmp_path / "x.npy", np.zeros((2, 5, 5, 1), np.uint8))
-    with pytest.raises(UsageError, match="--compare"):
-        compare_with(model_of(tiny_run), str(tmp_path / "x.npy"), threshold=False)
+    found = compare_with(model_of(tiny_run), str(tmp_path / "x.npy"), threshold=False)
+    assert (found.images, found.figures) == (0, {})

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from isthmus.codec import Damage
     from isthmus.runs import Run
     from isthmus.workflows.compressing import Compressed
+    from isthmus.workflows.rivals import Comparison
 
 ArchivePath = Annotated[Path, typer.Argument(metavar="FILE.isth", help="The archive.", show_default=False)]
 Threads = Annotated[
@@ -67,8 +68,10 @@ def compress(
 ) -> None:
     """Compress images without loss: they come back pixel by pixel, on any machine.
 
-    Images of the run's shape are coded by its model; files of another kind are kept as they are.  Floats have to be
-    levels of 8 bits, k / 255.  With --lossy all are fitted to the run's shape, and come back as its decoder draws them.
+    Images of the run's shape are coded by its model, unless their files are smaller; these, and files of another kind,
+    are kept as they are.  Floats have to be levels of 8 bits, k / 255.  Of a set with test images those are packed;
+    NAME:train picks the others.  With --lossy all are fitted to the run's shape, and come back as its decoder draws
+    them.
 
     Examples:
 
@@ -101,16 +104,19 @@ def compress(
         chunk_images=chunk_images,
         threads=threads,
     )
-    rivals: dict[str, Any] = {}
+    compared: Comparison | None = None
     if compare:
         from isthmus.codec import model_of
         from isthmus.workflows.rivals import compare_with
 
-        rivals = compare_with(model_of(opened), data, threshold)
+        compared = compare_with(model_of(opened), data, threshold)
     if as_json:
-        print_json({**_figures(done), "others": rivals})
+        others = {} if compared is None else {"others": compared.figures, "compared": compared.images}
+        print_json({**_figures(done), **others})
     else:
-        _tell(done, rivals)
+        _tell(done)
+        if compared is not None:
+            _tell_comparison(done, compared)
 
 
 def decompress(
@@ -273,6 +279,7 @@ def _figures(done: "Compressed") -> dict[str, Any]:
         "coded": tally.coded,
         "without_the_model": tally.images - tally.coded,
         "poorly_modelled": tally.poor,
+        "smaller_as_files": tally.smaller,
         "bytes": done.size,
         "model_bytes": done.model_bytes,
         "model_inside": done.embedded,
@@ -282,29 +289,35 @@ def _figures(done: "Compressed") -> dict[str, Any]:
     }
     if tally.coded_numbers:
         figures["net_bits_per_number"] = (tally.coded_bits - tally.initial_bits) / tally.coded_numbers
-        if tally.images == done.images and not tally.files:
-            figures["gross_bits_per_number"] = 8 * size / tally.numbers
-            figures["gross_bits_per_number_with_model"] = 8 * (size + done.model_bytes) / tally.numbers
+    if tally.images == done.images and not tally.files:
+        figures["gross_bits_per_number"] = 8 * size / tally.numbers
+        figures["gross_bits_per_number_with_model"] = 8 * (size + done.model_bytes) / tally.numbers
     return figures
 
 
-def _tell(done: "Compressed", rivals: dict[str, Any]) -> None:
+def _tell(done: "Compressed") -> None:
     figures = _figures(done)
-    tally = done.tally
     inside = f", {spell_bytes(done.model_bytes)} of them the model" if done.embedded else ""
-    say(f"{done.path}: {tally.images} images in {spell_bytes(done.size)}{inside}; {spell_seconds(done.seconds)}")
+    say(f"{done.path}: {done.tally.images} images in {spell_bytes(done.size)}{inside}; {spell_seconds(done.seconds)}")
+    told = []
     if "net_bits_per_number" in figures:
-        line = f"  {figures['net_bits_per_number']:.4f} bits a pixel (and channel) for the images that the model codes"
-        if "gross_bits_per_number" in figures:
-            line += (
-                f"; {figures['gross_bits_per_number']:.4f} for all, with names, checksums and initial bits, "
-                f"{figures['gross_bits_per_number_with_model']:.4f} with the model of {spell_bytes(done.model_bytes)}"
-            )
-        say(line)
+        told.append(f"{figures['net_bits_per_number']:.4f} for the images that the model codes")
+    if "gross_bits_per_number" in figures:
+        told.append(
+            f"{figures['gross_bits_per_number']:.4f} for all, with names, checksums and initial bits, "
+            f"{figures['gross_bits_per_number_with_model']:.4f} with the model of {spell_bytes(done.model_bytes)}"
+        )
+    if told:
+        say(f"  bits a pixel (and channel): {'; '.join(told)}")
     for note in done.notes:
         say(f"  {note}")
-    if rivals:
+
+
+def _tell_comparison(done: "Compressed", compared: "Comparison") -> None:
+    if compared.images < done.tally.images:
+        say(f"  compared with other codecs are images of the run's shape: {compared.images}")
+    if compared.figures:
         print_table(
             ("", "bits a pixel, one stream", "image by image"),
-            [[name, *("" if v is None else f"{v:.4f}" for v in values)] for name, values in rivals.items()],
+            [[name, *("" if v is None else f"{v:.4f}" for v in both)] for name, both in compared.figures.items()],
         )

@@ -30,7 +30,7 @@ class Item:
     Attributes:
         name: A relative path, with `/` between its parts.
         pixels: uint8 `(height, width, channels)`; None for a file that is kept as it is.
-        file: The file's bytes, if it is.
+        file: The file's bytes, if it is; of an image on its way in, those that may be kept instead of its pixels.
     """
 
     name: str
@@ -39,8 +39,8 @@ class Item:
 
     @property
     def size(self) -> int:
-        """The numbers in it, or the bytes."""
-        return len(self.file or b"") if self.pixels is None else self.pixels.size
+        """The numbers in it, and the bytes."""
+        return len(self.file or b"") + (0 if self.pixels is None else self.pixels.size)
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,9 @@ class Tally:
         initial_bits: What a first image needs to begin with.
         escaped_bytes: What the others take.
         poor: Images of a kind that the model codes, but so poorly that they are smaller without it.
-        numbers: The numbers in all images but those that are kept as files.
-        files: Those.
+        numbers: The numbers in all images whose pixels are known.
+        files: The others, which are kept as files.
+        smaller: Images whose pixels are known, but that are kept as the files that they came in: these are smaller.
     """
 
     images: int = 0
@@ -68,6 +69,7 @@ class Tally:
     poor: int = 0
     numbers: int = 0
     files: int = 0
+    smaller: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
@@ -106,7 +108,7 @@ class Directory:
 
 
 def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[bytes, Tally]:
-    """Code some images as a chunk.
+    """Code some images as a chunk: each by the model, without it or as its file, whichever is the smallest.
 
     Args:
         model: What codes them.
@@ -118,21 +120,25 @@ def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[
     """
     codable: list[tuple[int, Pixels]] = []
     others: list[tuple[int, Pixels]] = []
-    files = [(place, item.file) for place, item in enumerate(items) if item.file is not None]
     for place, item in enumerate(items):
         if item.pixels is not None:
             (codable if _codable(model, item.pixels) else others).append((place, item.pixels))
-    poor = 0
+    poorly = set[int]()
     words, blocks, initial = np.empty(0, np.uint32), list[int](), 0
     if codable:
         images = np.stack([pixels for _, pixels in codable])
         posterior = model.coder.posterior(images)
-        worth = model.coder.bits(images, posterior) <= _plain_bits(model, images)
-        poor = int(np.count_nonzero(~worth))
+        bits = model.coder.bits(images, posterior)
+        worth = bits <= np.minimum(_plain_bits(model, images), [_file_bits(items[place]) for place, _ in codable])
+        poorly = {place for (place, _), kept in zip(codable, worth, strict=True) if not kept}
         others += [entry for entry, kept in zip(codable, worth, strict=True) if not kept]
         codable = [entry for entry, kept in zip(codable, worth, strict=True) if kept]
         if codable:
             words, blocks, initial = model.coder.encode(images[worth], posterior[worth])
+    smaller = {place for place, pixels in others if _is_smaller(items[place].file, pixels)}
+    others = [entry for entry in others if entry[0] not in smaller]
+    kept = [Item(item.name, file=item.file) if place in smaller else item for place, item in enumerate(items)]
+    files = [(place, item.file) for place, item in enumerate(kept) if item.pixels is None and item.file is not None]
     escaped, blobs = [], []
     for shape, group in by_shape(sorted(others, key=lambda entry: entry[0])).items():
         blobs.append(pack_pixels(np.stack([pixels for _, pixels in group])))
@@ -149,7 +155,7 @@ def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[
         "escaped": [
             {"places": _as_ranges(group.places), "shape": group.shape, "sizes": group.sizes} for group in escaped
         ],
-        "check": _check(items),
+        "check": _check(kept),
     }
     directory = zlib.compress(json.dumps(told, separators=(",", ":")).encode("utf-8", "replace"), 9)
     content = b"".join([len(directory).to_bytes(4, "little"), directory, words.astype("<u4").tobytes(), *blobs])
@@ -160,9 +166,10 @@ def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[
         32 * len(words),
         initial,
         sum(map(len, blobs)),
-        poor,
-        sum(item.size for item in items if item.pixels is not None),
+        len(poorly - smaller),
+        sum(item.pixels.size for item in items if item.pixels is not None),
         sum(item.pixels is None for item in items),
+        len(smaller),
     )
     return content, tally
 
@@ -228,6 +235,16 @@ def _plain_bits(model: CodecModel, images: Pixels) -> NDArray[np.int64]:
     if model.two_levels:
         return np.array([8 * len(zlib.compress(np.packbits(image).tobytes(), 1)) for image in images], np.int64)
     return np.array([8 * len(zlib.compress(image.tobytes(), 1)) for image in images], np.int64)
+
+
+def _file_bits(item: Item) -> float:
+    """The bits of the file that may be kept instead of an image's pixels; without end where there is none."""
+    return np.inf if item.file is None else 8 * len(item.file)
+
+
+def _is_smaller(file: bytes | None, pixels: Pixels) -> bool:
+    """Whether a file takes less room than an image's pixels do without the model."""
+    return file is not None and len(file) < len(pack_pixels(pixels[None]))
 
 
 def _check(items: Sequence[Item]) -> int:

@@ -13,6 +13,7 @@ from isthmus.codec import (
     CodecModel,
     RecordReader,
     Tally,
+    Written,
     model_of,
     write_archive,
 )
@@ -21,6 +22,7 @@ from isthmus.errors import UsageError
 from isthmus.progress import progress_bar
 from isthmus.runs import Run
 from isthmus.storage import atomic_file, require_free
+from isthmus.wording import spell_bytes
 from isthmus.workflows.intake import Intake
 
 SUFFIX = ".isth"
@@ -66,13 +68,15 @@ def compress(
 ) -> Compressed:
     """Compress images into an archive; they come back exactly.
 
-    Image files of the run's own shape and channels are coded by their pixels; files of any other kind are kept byte by
-    byte.  Arrays that the model cannot code are packed without it.  What comes back are levels of 8 bits: floats have
-    to be such levels already, and of a file that is coded nothing but its pixels is kept.
+    Image files of the run's own shape and channels are coded by their pixels, unless the file is smaller; such files
+    and those of any other kind are kept byte by byte.  Arrays that the model cannot code are packed without it.  What
+    comes back of arrays are levels of 8 bits: floats have to be such levels already.  Of a file that is coded nothing
+    but its pixels is kept.
 
     Args:
         run: A VAE whose likelihood gives levels a probability.
-        data: Whatever `isthmus.data.open_images` takes; of a set with test images those.
+        data: Whatever `isthmus.data.open_images` takes; of arrays that come split into training and test images the
+            latter.
         out: The archive; must not exist, unless it is appended to.
         threshold: Make images black and white first, as the run's recipe does: what comes back are those.
         embed: Put the model into the archive, so that nothing else is needed to read it.
@@ -117,6 +121,7 @@ def compress(
         )
         if not written.tally.images:
             raise UsageError(f"there is no image in {data!r:.100}.")
+        grown = written.size - (before.size if before is not None else 0)
     return Compressed(
         out,
         written.tally,
@@ -125,7 +130,7 @@ def compress(
         written.model_bytes > 0,
         written.images,
         time.perf_counter() - begun,
-        tuple(_notes(model, written.tally, intake, threshold)),
+        tuple(_notes(model, written, grown, intake, threshold)),
         tuple(intake.skipped),
     )
 
@@ -140,7 +145,13 @@ def require_suffix(out: Path) -> None:
         raise UsageError(f"expected --out to end in {SUFFIX}; got {out.name!r}")
 
 
-def _notes(model: CodecModel, tally: Tally, intake: Intake, threshold: bool) -> Iterator[str]:
+def _notes(model: CodecModel, written: Written, grown: int, intake: Intake, threshold: bool) -> Iterator[str]:
+    tally = written.tally
+    if intake.left_out:
+        yield (
+            f"Of a set with test images these are packed; its {intake.left_out} training images were left out. With "
+            ":train behind the name they are packed instead."
+        )
     if intake.grey:
         yield (
             f"{_counted(intake.grey)} more levels than black and white, all that this model codes: packed without it. "
@@ -150,12 +161,17 @@ def _notes(model: CodecModel, tally: Tally, intake: Intake, threshold: bool) -> 
         yield "What comes back are the images made black and white (--threshold), not the grey ones."
     if tally.poor:
         yield f"{_counted(tally.poor)} so little of what the model learned that less room is taken without it."
+    if tally.smaller:
+        yield f"images that are smaller as the files they came in, and were packed so: {tally.smaller}."
     if intake.files:
         height, width, channels = model.shape
         yield f"files that are no plain {width}x{height}x{channels} images of 8 bits, kept as they are: {intake.files}."
     if intake.skipped:
         first = intake.skipped[0]
         yield f"files that could not be read, left out: {len(intake.skipped)}, {first.name} first ({first.reason})."
+    if grown > intake.given:
+        model_too = f", {spell_bytes(written.model_bytes)} of it the model" if written.model_bytes else ""
+        yield f"This takes {spell_bytes(grown)}{model_too}: more than the {spell_bytes(intake.given)} that went in."
 
 
 def _counted(count: int) -> str:

@@ -15,6 +15,7 @@ from isthmus.runs import Run
 from isthmus.storage import require_free
 from isthmus.workflows.display import as_displayed
 from isthmus.workflows.lossy import read_codes, read_lossy
+from isthmus.workflows.plain_files import plain_pixels
 from isthmus.workflows.unpacking import Wish, writer_to
 
 DECODED_AT_ONCE = 500
@@ -184,7 +185,7 @@ def _from_archive(archive: Archive, out: Path, model: CodecModel, wish: Wish, wa
             directory, items = chunk
             for place, item in enumerate(items):
                 if wish.takes(directory.first + place, item.name):
-                    writer.write(item)
+                    writer.write(_with_pixels(item, archive.shape) if out.suffix == ".npy" else item)
             bar.update(writer.count)
         _require_no_gaps(out, damage)
         if not damage:
@@ -204,6 +205,12 @@ def _from_codes(path: Path, out: Path, run: Run, wish: Wish, wanted: int) -> Res
                 writer.write(Item(names[place], pixels))
             bar.update(writer.count)
     return Restored(out, writer.count, (), tuple(writer.renamed))
+
+
+def _with_pixels(item: Item, shape: tuple[int, int, int]) -> Item:
+    """An image as an array has it: of a file that was smaller than its pixels, these."""
+    pixels = plain_pixels(item.file, shape) if item.file is not None else None
+    return item if pixels is None else Item(item.name, pixels)
 
 
 def _require_no_gaps(out: Path, damage: Sequence[Damage]) -> None:

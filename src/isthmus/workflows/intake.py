@@ -25,7 +25,7 @@ READ = 500
 class Intake:
     """Images on their way into an archive, exactly as they are given.
 
-    Image files that are plain and of the model's shape come as pixels, other files as they are.
+    Image files that are plain and of the model's shape come as pixels, beside the file; other files as they are.
 
     Args:
         model: What will code them.
@@ -35,7 +35,9 @@ class Intake:
     Attributes:
         skipped: Files that could not be read.
         grey: Images that have more levels than the model codes.
-        files: Files that come as they are.
+        files: Files that come as they are, and not as pixels.
+        given: The bytes of all files, or of the images of an array.
+        left_out: Training images of a set that has test images.
 
     Raises:
         UsageError: If there is no such data.
@@ -48,10 +50,13 @@ class Intake:
         self.skipped: list[Skipped] = []
         self.grey = 0
         self.files = 0
+        self.given = 0
+        self.left_out = 0
         self._source = None
         if not isinstance(self._target, Collection):
             images = open_images(data, "uint8", exact=True)
             self._source = images.test or images.train
+            self.left_out = 0 if images.test is None else len(images.train)
 
     @property
     def count(self) -> int | None:
@@ -69,6 +74,7 @@ class Intake:
     def _from_array(self) -> Iterator[Item]:
         assert self._source is not None
         names = self._source.names
+        self.given += len(self._source) * self._source.spec.dims
         for start in range(0, len(self._source), READ):
             images = self._source.read(np.arange(start, min(start + READ, len(self._source))))
             for offset, pixels in enumerate(images):
@@ -91,12 +97,16 @@ class Intake:
 
     def _item(self, name: str, content: Content) -> Item:
         if not isinstance(content, bytes):
-            return Item(name, self._made_crisp(_opened_pixels(name, content)))
+            opened = _opened_pixels(name, content)
+            self.given += opened.size
+            return Item(name, self._made_crisp(opened))
+        self.given += len(content)
         pixels = plain_pixels(content, self._model.shape)
         if pixels is None:
             self.files += 1
             return Item(name, file=content)
-        return Item(name, self._made_crisp(pixels))
+        # The file shows what comes back, unless the image is changed first.
+        return Item(name, self._made_crisp(pixels), None if self._threshold else content)
 
     def _made_crisp(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if not self._model.two_levels or pixels.shape != self._model.shape:

@@ -4,15 +4,17 @@ import bz2
 import gzip
 import lzma
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.codec import CodecModel
-from isthmus.data import Data, open_images
-from isthmus.errors import UsageError
+from isthmus.data import Data
+from isthmus.workflows.intake import Intake
 
 Pixels = NDArray[np.uint8]
 Codec = Callable[[bytes], bytes]
@@ -20,23 +22,42 @@ MOST = 10_000
 """Images that are compared, at most."""
 SINGLE = 1_000
 """Images that are compressed one by one, at most."""
+FILES = "the files themselves"
 
 
-def compare_with(model: CodecModel, data: Data, threshold: bool) -> dict[str, tuple[float | None, float | None]]:
-    """The bits that each number of the images takes in other codecs: all in one stream, and each image by itself.
+@dataclass(frozen=True)
+class Comparison:
+    """What other codecs make of images.
+
+    Attributes:
+        images: How many were compared.
+        figures: By codec, the bits that each number of the images takes: all in one stream, and each image by itself;
+            None where a codec has no such way.
+    """
+
+    images: int
+    figures: Mapping[str, tuple[float | None, float | None]]
+
+
+def compare_with(model: CodecModel, data: Data, threshold: bool) -> Comparison:
+    """What other codecs make of the images that go into an archive and are of the model's shape, `MOST` at most.
 
     Two-level images are handed over with 8 pixels in a byte, or as two-level pictures.  A codec for pictures has no
-    stream.
+    stream, and neither have the files that the images came in.
 
     Raises:
-        UsageError: If the images are not of the model's shape.
+        UsageError: If there is no such data.
+        DataError: If the images are damaged.
     """
-    images = open_images(data, "uint8")
-    source = images.test or images.train
-    pixels = np.asarray(source.read(np.arange(min(len(source), MOST))), np.uint8)
-    if pixels.shape[1:] != model.shape:
-        raise UsageError(f"--compare is for images of the run's shape, {model.shape}; these are {pixels.shape[1:]}.")
-    return figures(model.crisp(pixels) if threshold else pixels)
+    given = ((item.pixels, item.file) for item in Intake(model, data, threshold).items())
+    fitting = ((pixels, file) for pixels, file in given if pixels is not None and pixels.shape == model.shape)
+    compared = list(islice(fitting, MOST))
+    if not compared:
+        return Comparison(0, {})
+    pixels = np.stack([image for image, _ in compared])
+    sizes = [len(file) for _, file in compared if file is not None]
+    own = {FILES: (None, 8 * sum(sizes) / pixels.size)} if len(sizes) == len(compared) else {}
+    return Comparison(len(compared), {**own, **figures(pixels)})
 
 
 def figures(pixels: Pixels) -> dict[str, tuple[float | None, float | None]]:
