@@ -84,8 +84,13 @@ def test_what_cannot_be_asked(tiny_run, bars, compressed, tmp_path):
         compress_lossy(tiny_run, bars, compressed.path)
     with pytest.raises(UsageError, match="got both"):
         compress_lossy(tiny_run, bars, tmp_path / "x.isth", quality=5, bytes_per_image=9)
-    with pytest.raises(UsageError, match="too few"):
+    with pytest.raises(UsageError, match="36 bytes are too few"):
         compress_lossy(tiny_run, bars, tmp_path / "x.isth", bytes_per_image=0.3)
+    for number in (float("nan"), float("inf"), -1, 0, 1e307):
+        with pytest.raises(UsageError, match="--bytes-per-image above 0 and up to 1048576; got"):
+            compress_lossy(tiny_run, bars, tmp_path / "x.isth", bytes_per_image=number)
+    with pytest.raises(UsageError, match="quality from 1 to 100"):
+        compress_lossy(tiny_run, bars, tmp_path / "x.isth", quality=101)
     assert not (tmp_path / "x.isth").exists()
     with pytest.raises(UsageError, match=r"to end in \.isth"):
         compress_lossy(tiny_run, bars, tmp_path / "x.zip")

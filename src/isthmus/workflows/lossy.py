@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from isthmus.codec.lossy.archive import LossyArchive, fingerprint_of
 from isthmus.codec.lossy.message import Message
-from isthmus.codec.lossy.quality import DEFAULT, compress_to_quality, compress_to_size
+from isthmus.codec.lossy.quality import DEFAULT, compress_to_quality, compress_to_size, require_quality
 from isthmus.codec.lossy.statistics import CodeStatistics, code_statistics
 from isthmus.data import Data
 from isthmus.errors import ArchiveError, UsageError
@@ -21,6 +21,8 @@ from isthmus.workflows.compressing import require_suffix
 from isthmus.workflows.using import images_for
 
 BATCH = 500
+MOST_BYTES = 1 << 20
+"""For an image, at most: more than any code takes."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,7 @@ def compress_lossy(
             few.
         DataError: If the images are damaged, or not of the run's shape.
     """
-    if quality is not None and bytes_per_image is not None:
-        raise UsageError("expected --quality or --bytes-per-image; got both")
+    require_wish(quality, bytes_per_image)
     out = Path(out)
     require_suffix(out)
     require_free(out)
@@ -87,13 +88,28 @@ def compress_codes(
     bytes_per_image: float | None = None,
 ) -> tuple[bytes, int]:
     """The file's content for codes of images that have these names, and its quality; see `compress_lossy`."""
+    require_wish(quality, bytes_per_image)
     fingerprint = _fingerprint(run)
     if bytes_per_image is None:
         found, message = compress_to_quality(statistics, DEFAULT if quality is None else quality)
     else:
         around = len(LossyArchive(fingerprint, names, b"").to_bytes())
-        found, message = compress_to_size(statistics, int(bytes_per_image * len(names)) - around)
+        found, message = compress_to_size(statistics, int(bytes_per_image * len(names)), around)
     return LossyArchive(fingerprint, names, message).to_bytes(), found
+
+
+def require_wish(quality: int | None, bytes_per_image: float | None) -> None:
+    """Check how good or how small images are to be, before anything is done for it.
+
+    Raises:
+        UsageError: If there is no such quality or number of bytes, or both are asked for.
+    """
+    if quality is not None and bytes_per_image is not None:
+        raise UsageError("expected --quality or --bytes-per-image; got both")
+    if quality is not None:
+        require_quality(quality)
+    if bytes_per_image is not None and not 0 < bytes_per_image <= MOST_BYTES:  # nor is it, for one that is no number
+        raise UsageError(f"expected --bytes-per-image above 0 and up to {MOST_BYTES}; got {bytes_per_image:g}")
 
 
 def read_lossy(path: Path) -> LossyArchive:

@@ -41,6 +41,16 @@ def test_the_words_are_the_same_on_every_machine():
     np.testing.assert_array_equal(encode_marks(marks, np.array([0, 12, 20])), [1633725876, 2852127226, 151912632])
 
 
+@pytest.mark.parametrize("width", [LEAST_WIDTH, -20, 0, MOST_WIDTH])
+def test_as_many_as_there_is_room_for(width):
+    """The likeliest marks take the fewest bits, and many of them have room; thrice as many would not."""
+    marks, widths = np.zeros((200_000, 2), np.int32), np.array([width, width])
+    words = encode_marks(marks, widths)
+    np.testing.assert_array_equal(decode_marks(words, widths, len(marks)), marks)
+    with pytest.raises(ArchiveError, match="cannot hold"):
+        decode_marks(words, widths, 800_000)
+
+
 @pytest.mark.parametrize("damage", [lambda w: w[:-1], lambda w: np.append(w, np.uint32(0)), lambda w: np.append(w, w)])
 def test_damage_is_an_error(damage):
     widths = np.array([20, 20])

@@ -1,22 +1,23 @@
 import numpy as np
 import pytest
 
+from isthmus.codec.lossy import message
 from isthmus.codec.lossy.message import Message
 from isthmus.codec.lossy.quality import message_at
-from isthmus.errors import ArchiveError
+from isthmus.errors import ArchiveError, UsageError
 
 
 def test_a_message_survives_its_bytes(make_statistics):
-    message = message_at(make_statistics(), 60)
-    back = Message.from_bytes(message.to_bytes(), 6)
-    np.testing.assert_array_equal(back.marks, message.marks)
-    np.testing.assert_array_equal(back.grid.codes(back.marks), message.grid.codes(message.marks))
+    given = message_at(make_statistics(), 60)
+    back = Message.from_bytes(given.to_bytes(), 6)
+    np.testing.assert_array_equal(back.marks, given.marks)
+    np.testing.assert_array_equal(back.grid.codes(back.marks), given.grid.codes(given.marks))
 
 
 def test_one_image_is_enough(make_statistics):
-    message = message_at(make_statistics(count=1), 60)
-    content = message.to_bytes()
-    np.testing.assert_array_equal(Message.from_bytes(content, 6).marks, message.marks)
+    given = message_at(make_statistics(count=1), 60)
+    content = given.to_bytes()
+    np.testing.assert_array_equal(Message.from_bytes(content, 6).marks, given.marks)
     assert len(content) < 60
 
 
@@ -32,6 +33,12 @@ def test_a_cut_is_an_error(make_statistics):
         if (len(content) - end) % 4:
             with pytest.raises(ArchiveError):
                 Message.from_bytes(content[:end], 6)
+
+
+def test_more_than_could_be_read_is_not_written(make_statistics, monkeypatch):
+    monkeypatch.setattr(message, "MOST_NUMBERS", 29)
+    with pytest.raises(UsageError, match=r"29 in all; got 5 of 6"):
+        message_at(make_statistics(count=5), 60).to_bytes()
 
 
 def test_no_image_is_an_error(make_statistics):

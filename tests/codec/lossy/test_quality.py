@@ -50,6 +50,8 @@ def test_a_size_is_kept_and_used(size):
 def test_too_few_bytes_are_said_to_be(make_statistics):
     with pytest.raises(UsageError, match=r"20 bytes are too few: the coarsest rounding takes \d+"):
         compress_to_size(make_statistics(), 20)
+    with pytest.raises(UsageError, match=r"^20 bytes are too few: the coarsest rounding takes \d{4}"):
+        compress_to_size(make_statistics(), 20, around=1000)
 
 
 @pytest.mark.parametrize("quality", [0, 101])

@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from isthmus.codec.lossy.message import MOST_IMAGES
+from isthmus.codec.lossy.message import Outline
 from isthmus.codec.names import from_runs, to_runs
 from isthmus.codec.packing import inflate
 from isthmus.errors import ArchiveError
@@ -60,8 +60,10 @@ class LossyArchive:
         body = content[_HEAD.size :]
         if zlib.crc32(bytes([named]) + fingerprint + body) != checksum:
             raise ArchiveError("it is damaged: its checksum is another.")
+        if version != VERSION:  # which is no part of the checksum
+            raise ArchiveError(f"it is damaged: there is no format {version}.")
         if not named:
-            return cls(fingerprint, numbered(_count(body)), body)
+            return cls(fingerprint, numbered(Outline.of(body).count), body)
         names, message = _unpack_names(body)
         return cls(fingerprint, names, message)
 
@@ -92,18 +94,12 @@ def _unpack_names(body: bytes) -> tuple[tuple[str, ...], bytes]:
         raise ArchiveError("the names of its images are cut off.")
     size, packed = _SIZES.unpack_from(body)
     message = body[_SIZES.size + packed :]
+    count = Outline.of(message).count
     text = inflate(body[_SIZES.size : _SIZES.size + packed], size)
     try:
-        return tuple(from_runs(json.loads(text), _count(message))), message
+        return tuple(from_runs(json.loads(text), count)), message
     except ValueError as error:
         raise ArchiveError(f"the names of its images are damaged ({error}).") from None
-
-
-def _count(message: bytes) -> int:
-    count = int.from_bytes(message[:4], "little")
-    if not 0 < count < MOST_IMAGES:
-        raise ArchiveError("the rounded codes are damaged: there is no such number of images.")
-    return count
 
 
 def fingerprint_of(sha256: str) -> bytes:

@@ -43,7 +43,10 @@ class Grid:
 
     def codes(self, marks: Marks) -> NDArray[np.float32]:
         """The codes `(n, dim)` that marks stand for."""
-        return np.asarray((marks + self.centres) * self._distances, np.float32)
+        found = np.empty(marks.shape, np.float32)
+        for place, (centre, distance) in enumerate(zip(self.centres, self._distances, strict=True)):
+            found[:, place] = (marks[:, place] + centre) * distance
+        return found
 
     def to_bytes(self) -> bytes:
         """A byte or two for each number of a code, and fewer for numbers that carry nothing."""

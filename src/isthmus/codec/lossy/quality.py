@@ -17,6 +17,16 @@ def coarseness(quality: int) -> float:
     return float(2.0 ** ((_ONE_TOLERANCE - quality) / _PER_DOUBLING))
 
 
+def require_quality(quality: int) -> None:
+    """Check that there is such a quality.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    if not LEAST <= quality <= MOST:
+        raise UsageError(f"expected a quality from {LEAST} to {MOST}; got {quality}")
+
+
 def message_at(statistics: CodeStatistics, quality: int) -> Message:
     """The codes, rounded as coarsely as a quality says."""
     grid = fit_grid(statistics.tolerances, statistics.means, statistics.deviations, coarseness(quality))
@@ -32,23 +42,28 @@ def compress_to_quality(statistics: CodeStatistics, quality: int) -> tuple[int, 
     Raises:
         UsageError: If there is no such quality.
     """
-    if not LEAST <= quality <= MOST:
-        raise UsageError(f"expected a quality from {LEAST} to {MOST}; got {quality}")
+    require_quality(quality)
     messages = {finer: message_at(statistics, finer).to_bytes() for finer in range(quality, MOST + 1)}
     best = min(messages, key=lambda finer: (len(messages[finer]), -finer))
     return best, messages[best]
 
 
-def compress_to_size(statistics: CodeStatistics, size: int) -> tuple[int, bytes]:
+def compress_to_size(statistics: CodeStatistics, size: int, around: int = 0) -> tuple[int, bytes]:
     """The message of the highest quality that takes at most so many bytes, and its quality.
 
+    Args:
+        statistics: Of the codes.
+        size: The bytes that there are.
+        around: Those of them that are taken by what stands around the message.
+
     Raises:
-        UsageError: If none does; the message says how many bytes the coarsest takes.
+        UsageError: If none does; the error says how many bytes the coarsest takes, with what stands around it.
     """
     least = None
     for quality in range(MOST, LEAST - 1, -1):
         content = message_at(statistics, quality).to_bytes()
-        if len(content) <= size:
+        taken = around + len(content)
+        if taken <= size:
             return quality, content
-        least = len(content) if least is None else min(least, len(content))
+        least = taken if least is None else min(least, taken)
     raise UsageError(f"{size} bytes are too few: the coarsest rounding takes {least}.")
