@@ -1,7 +1,7 @@
 import numpy as np
 import onnxruntime
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from isthmus.codec import assembly
 from isthmus.codec.fixed_point import Interpolation, Product, Rectifier
@@ -135,6 +135,88 @@ def test_a_batch_that_wanders_through_the_axes(one):
         quantise(one([nodes[0], ("Relu", ["a"], ["y"], {})]), ("y",), (4,), 4, 128, "graph")
 
 
+MOVED = {
+    "Concat": ({"axis": 3}, ["g"], {}),
+    "DepthToSpace": ({"blocksize": 2}, [], {}),
+    "DepthToSpace, by columns": ({"blocksize": 2, "mode": "CRD"}, [], {}),
+    "Gather": ({"axis": 3}, ["i"], {"i": np.array([[2, -1], [0, 0]])}),
+    "Pad": ({}, ["p", "v"], {"p": np.array([0, 0, 1, 0, 0, 0, 0, 2]), "v": np.float32(0)}),
+    "Pad, at the edge": ({"mode": "edge"}, ["p"], {"p": np.array([0, 0, 1, 2, 0, 0, 2, 3])}),
+    "Pad, mirrored": ({"mode": "reflect"}, ["p"], {"p": np.array([0, 0, 1, 2, 0, 0, 1, 1])}),
+    "Resize": ({"mode": "nearest"}, ["", "s"], {"s": np.float32([1, 1, 2, 3])}),
+    "Resize, as Keras does": (
+        {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"},
+        ["", "s"],
+        {"s": np.float32([1, 1, 3, 2])},
+    ),
+    "Resize, some axes": ({"mode": "nearest", "axes": [2, 3]}, ["", "", "sides"], {"sides": np.array([8, 9])}),
+    "Slice": (
+        {},
+        ["a", "b", "c", "d"],
+        {"a": np.array([1, -1]), "b": np.array([99, -99]), "c": np.array([2, 3]), "d": np.array([2, -2])},
+    ),
+    "SpaceToDepth": ({"blocksize": 1}, [], {}),
+    "Transpose": ({"perm": [0, 3, 1, 2]}, [], {}),
+}
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_moves_are_those_of_the_graph(one, name):
+    attributes, others, constants = MOVED[name]
+    nodes = [
+        ("Reshape", ["h", "grid"], ["g"], {}),
+        (name.partition(",")[0], ["g", *others], ["y"], attributes),
+    ]
+    grid = {"grid": np.array([-1, 4, 4, 3])}
+    compare(one(nodes, {**grid, **constants}, units=48, shape=[None] * (4 if name == "Gather" else 3)), (4,))
+
+
+TWICE = {"s": np.float32([1, 1, 2, 2])}
+NO_MOVES = {
+    "blended": ("Resize", {"mode": "linear"}, ["", "s"], TWICE),
+    "blended by four": ("Resize", {"mode": "cubic"}, ["", "s"], TWICE),
+    "fewer": ("Resize", {"mode": "nearest"}, ["", "s"], {"s": np.float32([1, 1, 0.5, 0.5])}),
+    "half as many again": ("Resize", {"mode": "nearest"}, ["", "s"], {"s": np.float32([1, 1, 1.5, 1])}),
+    "from corner to corner": (
+        "Resize",
+        {"mode": "nearest", "coordinate_transformation_mode": "align_corners"},
+        ["", "s"],
+        TWICE,
+    ),
+    "a part of it": (
+        "Resize",
+        {"mode": "nearest", "coordinate_transformation_mode": "tf_crop_and_resize"},
+        ["r", "s"],
+        {"r": np.float32([0, 0, 0, 0, 1, 1, 1, 1]), **TWICE},
+    ),
+    "padded with ones": ("Pad", {}, ["p", "v"], {"p": np.array([0, 0, 1, 0, 0, 0, 0, 0]), "v": np.float32(1)}),
+    "joined to a constant": ("Concat", {"axis": 0}, ["k"], {"k": np.full((1, 4, 4, 3), 5, np.float32)}),
+}
+
+
+@pytest.mark.parametrize("name", NO_MOVES)
+def test_what_only_looks_like_a_move_is_refused(one, name):
+    op, attributes, others, constants = NO_MOVES[name]
+    nodes = [("Reshape", ["h", "grid"], ["g"], {}), (op, ["g", *others], ["y"], attributes)]
+    graph = one(nodes, {"grid": np.array([-1, 4, 4, 3]), **constants}, units=48, shape=[None] * 3)
+    with pytest.raises(RunError, match="no exact copy"):
+        quantise(graph, ("y",), (4,), 4, 128, "graph")
+
+
+@pytest.mark.parametrize("bounds", [["low", "high"], ["low"], ["", "high"], []])
+def test_clipping_on_one_side(one, bounds):
+    constants = {name: np.float32(value) for name, value in (("low", -0.5), ("high", 0.75)) if name in bounds}
+    compare(one([("Clip", ["h", *bounds], ["y"], {})], constants), (4,))
+
+
+def test_an_attribute_that_is_not_known_is_refused(one):
+    """As Clip had its bounds before version 11."""
+    graph = one([("Clip", ["h"], ["y"], {})])
+    graph.graph.node[-1].attribute.append(helper.make_attribute("max", 1.0))
+    with pytest.raises(RunError, match=r"operator Clip .* has no exact copy"):
+        quantise(graph, ("y",), (4,), 4, 128, "graph")
+
+
 def test_images_of_a_batch_may_not_be_mixed(one):
     graph = one([("Gather", ["h", "first"], ["y"], {"axis": 0})], {"first": np.array([0, 0])})
     with pytest.raises(RunError, match="mixes the images"):
@@ -164,6 +246,13 @@ def test_a_parameter_that_is_the_same_for_all(one):
         one([*nodes, ("Add", ["o", "spread"], ["a"], {}), ("Softplus", ["a"], ["y"], {})], constants), (4,)
     )
     assert network(np.zeros((3, 4)))["y"].shape == (3, 12)
+
+
+def test_what_is_made_of_a_function_of_constants(one):
+    constants = {"zero": np.zeros(1, np.float32), "spread": np.float32(0.7), "floor": np.float32(-4)}
+    nodes = [("Shape", ["h"], ["s"], {}), ("ConstantOfShape", ["s"], ["o"], {}), ("Add", ["o", "spread"], ["a"], {})]
+    nodes += [("Softplus", ["a"], ["p"], {}), ("Add", ["p", "floor"], ["y"], {})]
+    compare(one(nodes, constants), (4,))
 
 
 def test_the_threshold_of_an_encoder_is_exact(graph_maker):

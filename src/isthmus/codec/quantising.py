@@ -17,7 +17,19 @@ from numpy.typing import NDArray
 from isthmus.codec.assembly import OUTPUT_FRACTION, Assembly, counted
 from isthmus.codec.fixed_point import LARGEST, Constant, FixedPointNetwork, Floats, Index, Node, Output
 from isthmus.codec.scalars import OPERATORS, Expression, X
-from isthmus.codec.views import MOVES, PROBE, Fixed, View, attributes_of, fold, move, numbers_of, refusal, view_of
+from isthmus.codec.views import (
+    MOVES,
+    PROBE,
+    Fixed,
+    View,
+    attributes_of,
+    fold,
+    move,
+    numbers_of,
+    operands,
+    refusal,
+    view_of,
+)
 from isthmus.errors import RunError
 
 _ADDITIVE = ("Add", "Sub")
@@ -97,10 +109,8 @@ class _Translation:
                 raise RunError(refusal(node, self._where))
 
     def _element_wise(self, node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]) -> View:
-        if node.op_type == "Clip":
-            low, high = (*arguments[1:], None, None)[:2]
-            arguments = [arguments[0], np.array(-np.inf) if low is None else low, high]
-        given = [argument for argument in arguments if argument is not None]
+        numbers = [_constant(np.asarray(number)) for number in numbers_of(node, self._where)]
+        given = operands(node, arguments)
         views = [argument for argument in given if isinstance(argument, View)]
         shape = np.broadcast_shapes(*(np.shape(a) if not isinstance(a, View) else a.shape for a in given))
         views = [replace(view, positions=np.broadcast_to(view.positions, shape)) for view in views]
@@ -109,7 +119,6 @@ class _Translation:
         if same and all(array.size == 1 for array in fixed):
             waiting = iter(views)
             parts = [next(waiting).function if isinstance(a, View) else _constant(a) for a in given]
-            numbers = [_constant(np.asarray(number)) for number in numbers_of(node)]
             return replace(views[0], function=(node.op_type, *parts, *numbers))
         if node.op_type in _ADDITIVE and len(given) == 2:
             if len(views) == 2 and node.op_type == "Add":

@@ -34,6 +34,13 @@ FOLDED = MOVES | frozenset(
 )
 """Operators that are computed outright on what does not depend on the image: each result is rounded once, or not."""
 
+_JOINING = "Concat"
+"""The one move whose arguments are all moved; of others it is the first."""
+_WHOLE_COORDINATES = frozenset({b"asymmetric", b"half_pixel", b"half_pixel_symmetric", b"pytorch_half_pixel"})
+"""Ways to find a resized number's place that nobody rounds differently, as long as sides grow by whole factors."""
+_NUMBERS = {"LeakyRelu": {"alpha": 0.01}, "Elu": {"alpha": 1.0}}
+"""The attributes of element-wise operators that are known, and what they are where they are not given."""
+
 Fixed = NDArray[Any]
 Attributes = dict[str, Any]
 
@@ -93,22 +100,80 @@ def fold(node: onnx.NodeProto, arguments: Sequence[Fixed | None], opset: int, wh
     Raises:
         RunError: If it is of a kind whose result may differ between machines, or cannot be computed.
     """
+    if node.op_type == "Resize":
+        _require_copies(node, arguments, where)
     if node.op_type in OPERATORS and node.op_type not in FOLDED:
-        return [_by_decimals(node, arguments)]
+        return [_by_decimals(node, arguments, where)]
     if node.op_type not in FOLDED:
         raise RunError(refusal(node, where))
-    return _run(node, arguments, opset, where)
+    return _run(node, _of_one_width(arguments), opset, where)
 
 
 def move(node: onnx.NodeProto, arguments: Sequence[View | Fixed | None], opset: int, where: str) -> list[View]:
     """What becomes of the positions of numbers: all views among the arguments read the same node.
 
     Raises:
-        RunError: If the node cannot be worked out.
+        RunError: If the node cannot be worked out, or does more than move numbers.
     """
-    view = next(argument for argument in arguments if isinstance(argument, View))
-    moved = _run(node, [a.positions if isinstance(a, View) else a for a in arguments], opset, where)
-    return [replace(view, positions=np.asarray(positions, np.int64)) for positions in moved]
+    data, others = (arguments, ()) if node.op_type == _JOINING else (arguments[:1], arguments[1:])
+    views = [argument for argument in data if isinstance(argument, View)]
+    if len(views) < len(data) or any(isinstance(argument, View) for argument in others):
+        raise RunError(refusal(node, where))
+    _require_copies(node, arguments, where)
+    given = [argument.positions if isinstance(argument, View) else argument for argument in arguments]
+    moved = _run(node, given, opset, where)
+    if not _are_among(moved, views):
+        raise RunError(refusal(node, where))
+    return [replace(views[0], positions=np.asarray(positions, np.int64)) for positions in moved]
+
+
+def _of_one_width(arguments: Sequence[Fixed | None]) -> list[Fixed | None]:
+    """Floats as float64 where some are: so a function's results come, and operators take numbers of one type."""
+    kinds = {argument.dtype for argument in arguments if argument is not None and argument.dtype.kind == "f"}
+    wide = [a.astype(np.float64) if a is not None and a.dtype.kind == "f" else a for a in arguments]
+    return wide if len(kinds) > 1 else list(arguments)
+
+
+def _require_copies(node: onnx.NodeProto, arguments: Sequence[View | Fixed | None], where: str) -> None:
+    """Check that a move copies numbers or leaves zeros: two operators may do otherwise.
+
+    Raises:
+        RunError: If it pads with something else than zeros, or resizes so that numbers are blended, or that it is a
+            matter of rounding which number is taken.
+    """
+    given = attributes_of(node)
+    data, _, second, third = (*arguments, None, None, None)[:4]
+    assert data is not None
+    if node.op_type == "Pad":
+        value = given.get("value", 0) if second is None else second
+        if given.get("mode", b"constant") == b"constant" and (np.asarray(value) != 0).any():
+            raise RunError(f"{where}: the graph pads with another number than 0, which has no exact copy.")
+    if node.op_type == "Resize":
+        shape = np.array(data.shape)[list(given.get("axes", range(len(data.shape))))]
+        factors = np.asarray(second) if third is None else np.asarray(third) / shape
+        if (
+            given.get("mode", b"nearest") != b"nearest"
+            or given.get("coordinate_transformation_mode", b"half_pixel") not in _WHOLE_COORDINATES
+            or given.get("keep_aspect_ratio_policy", b"stretch") != b"stretch"
+            or (factors != np.rint(factors)).any()
+        ):
+            raise RunError(
+                f"{where}: the graph resizes ({node.name or node.output[0]}) otherwise than by repeating each number a "
+                "whole number of times, which has no exact copy."
+            )
+
+
+def _are_among(moved: Sequence[Fixed], views: Sequence[View]) -> bool:
+    """Whether all positions that came out of a move are positions that went in, or zeros."""
+    images, places = np.divmod(np.concatenate([view.positions.ravel() for view in views]), STRIDE)
+    there = np.zeros((PROBE, int(places.max(initial=0)) + 1), np.bool_)
+    there[images, places] = there[0, 0] = True
+    for positions in moved:
+        image, place = np.divmod(positions, STRIDE)
+        inside = (image >= 0) & (image < PROBE) & (place < there.shape[1]) & (place == np.rint(place))
+        if not inside.all() or not there[image.astype(np.int64), place.astype(np.int64)].all():
+            return False
+    return True
 
 
 def refusal(node: onnx.NodeProto, where: str) -> str:
@@ -138,12 +203,12 @@ def _run(node: onnx.NodeProto, arguments: Sequence[Fixed | None], opset: int, wh
         raise RunError(f"{where}: {node.op_type} ({node.name}) cannot be worked out ({error}).") from None
 
 
-def _by_decimals(node: onnx.NodeProto, arguments: Sequence[Fixed | None]) -> Fixed:
-    known = [np.asarray(argument) for argument in arguments if argument is not None]
+def _by_decimals(node: onnx.NodeProto, arguments: Sequence[Fixed | None], where: str) -> Fixed:
+    known = [np.asarray(argument) for argument in operands(node, arguments)]
     arrays = np.broadcast_arrays(*known)
     points = np.stack([array.ravel() for array in arrays], axis=-1).astype(np.float64)
     different, places = np.unique(points, axis=0, return_inverse=True)
-    numbers = tuple(("constant", Fraction(float(value))) for value in numbers_of(node))
+    numbers = tuple(("constant", Fraction(float(value))) for value in numbers_of(node, where))
     results = [
         float(evaluate((node.op_type, *(("constant", Fraction(float(v))) for v in point), *numbers), Fraction(0)))
         for point in different
@@ -151,17 +216,23 @@ def _by_decimals(node: onnx.NodeProto, arguments: Sequence[Fixed | None]) -> Fix
     return np.array(results)[places].reshape(arrays[0].shape)
 
 
-def numbers_of(node: onnx.NodeProto) -> tuple[float, ...]:
+def operands(node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]) -> list[View | Fixed]:
+    """The arguments of an element-wise operator, with the bounds that a Clip leaves out."""
+    if node.op_type == "Clip":
+        x, low, high = (*arguments, None, None)[:3]
+        arguments = [x, np.array(-np.inf) if low is None else low, np.array(np.inf) if high is None else high]
+    return [argument for argument in arguments if argument is not None]
+
+
+def numbers_of(node: onnx.NodeProto, where: str) -> tuple[float, ...]:
     """The numbers that an element-wise operator has besides its arguments.
 
     Raises:
         RunError: If an attribute asks for what is not known.
     """
-    given = attributes_of(node)
-    if node.op_type == "LeakyRelu":
-        return (given.get("alpha", 0.01),)
-    if node.op_type == "Elu":
-        return (given.get("alpha", 1.0),)
-    if node.op_type == "Gelu" and given.get("approximate", b"none") != b"none":
-        raise RunError(refusal(node, "gelu by tanh"))
-    return ()
+    known, given = _NUMBERS.get(node.op_type, {}), attributes_of(node)
+    if node.op_type == "Gelu" and given.get("approximate") == b"none":
+        del given["approximate"]
+    if not given.keys() <= known.keys():
+        raise RunError(refusal(node, where))
+    return tuple(given.get(name, number) for name, number in known.items())
