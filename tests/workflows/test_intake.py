@@ -69,3 +69,23 @@ def test_an_image_of_a_data_set_is_taken_whole_or_refused(pixels_of):
     for image in (colour.quantize(4), colour.convert("CMYK"), Image.new("I;16", (3, 3)), Image.new("F", (3, 3))):
         with pytest.raises(DataError, match=r"image '000000': .*mode .*Convert it"):
             pixels_of(Elements(image))
+
+
+@pytest.mark.parametrize("folders", [("train", "test"), ("training", "validation"), ("train/a", "val/a")])
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_split_is_that_of_other_commands(tiny_run, tmp_path, folders, split):
+    for place, level in (("1", 0), ("2", 1), ("3", 0)):
+        path = tmp_path / "in" / folders[level] / f"{place}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (10, 12), 255).save(path)
+    (tmp_path / "in" / folders[1] / "0.png").write_bytes(b"")
+    names = [item.name for item in Intake(model_of(tiny_run), f"{tmp_path}/in:{split}", False).items()]
+    folder, files = {"train": (folders[0], "13"), "test": (folders[1], "02")}[split]
+    assert names == [f"{folder}/{file}.png" for file in files]
+
+
+def test_what_is_not_split(pixels_of, tmp_path):
+    Image.new("L", (10, 12), 255).save(tmp_path / "a.png")
+    assert len(pixels_of(f"{tmp_path}:train")) == 1
+    with pytest.raises(DataError, match="it is not split"):
+        pixels_of(f"{tmp_path}:test")

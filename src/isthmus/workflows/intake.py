@@ -10,7 +10,8 @@ from isthmus.codec import CodecModel, Item
 from isthmus.data import Data, Skipped, open_images
 from isthmus.data.arrays import as_bytes
 from isthmus.data.decoding import UnreadableError, upright
-from isthmus.data.entries import Collection, Content
+from isthmus.data.entries import Collection, Content, Entry
+from isthmus.data.layout import lay_out
 from isthmus.data.opening import locate
 from isthmus.errors import DataError
 from isthmus.workflows.plain_files import CHANNELS, plain_pixels
@@ -82,11 +83,9 @@ class Intake:
 
     def _from_entries(self) -> Iterator[Item]:
         assert isinstance(self._target, Collection)
-        for entry in self._target.entries():
+        for entry in self._target.entries() if self._split is None else _part(self._target, self._split):
             if isinstance(entry, Skipped):
                 self.skipped.append(entry)
-                continue
-            if self._split is not None and self._split not in (entry.split, entry.name.partition("/")[0]):
                 continue
             try:
                 content = entry.load()
@@ -115,6 +114,24 @@ class Intake:
             return self._model.crisp(pixels)
         self.grey += not bool(((pixels == 0) | (pixels == 255)).all())
         return pixels
+
+
+def _part(collection: Collection, split: str) -> Iterator[Entry | Skipped]:
+    """The entries of a split, as `open_images` picks them."""
+    entries = [entry for entry in collection.entries() if isinstance(entry, Entry)]
+    layout = lay_out(
+        [entry.name for entry in entries],
+        [entry.label for entry in entries],
+        [entry.split for entry in entries],
+        where=f"'{collection.name}'",
+    )
+    is_test = layout.is_test
+    if is_test is None and split == "test":
+        raise DataError(f"'{collection.name}' has no test images: it is not split. Use it without ':test'")
+    sides = iter(np.zeros(len(entries), np.bool_) if is_test is None else is_test)
+    for entry in collection.entries():
+        if isinstance(entry, Skipped) or bool(next(sides)) is (split == "test"):
+            yield entry
 
 
 def _opened_pixels(name: str, content: "NDArray[Any] | Image") -> NDArray[np.uint8]:

@@ -60,6 +60,13 @@ def test_no_grid_is_finer_than_marks_can_reach():
     assert grid.widths.max() <= MOST_WIDTH
 
 
+def test_codes_far_from_zero_are_not_cut():
+    means = np.array([-700.0, 5e4])
+    grid = fit_grid(np.full(2, 1e-3), means, np.full(2, 1e-4), 0.1)
+    codes = means + np.array([[3e-4, -3e-4]])
+    np.testing.assert_allclose(grid.codes(grid.marks(codes)), codes, rtol=1e-4)
+
+
 def test_what_lies_beyond_is_cut():
     grid = Grid(np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64))
     np.testing.assert_array_equal(grid.marks(np.array([[1e6], [-1e6]])), [[REACH - 1], [-REACH]])

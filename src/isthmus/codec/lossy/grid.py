@@ -12,6 +12,7 @@ from isthmus.errors import ArchiveError
 Floats = NDArray[np.float64]
 
 _LEAST_STEP, _MOST_STEP = -128, 127
+_MOST_CENTRE = 2**15 - 1
 _HALF = 128  # a centre is 256 times its high part, and its low part from -128 to 127
 _COLUMNS = 4
 _HEAD = 3 * _COLUMNS
@@ -94,14 +95,14 @@ def fit_grid(tolerances: Floats, means: Floats, deviations: Floats, coarseness: 
         deviations: Of each number over the images, from its mean.
         coarseness: The distance between marks, in tolerances.
     """
-    # No finer than what REACH holds: a distance is at least a 64th of the deviation.
-    least = deviations / 2.0 ** (MOST_WIDTH / OCTAVE)
+    # No finer than what REACH holds: a distance is at least a 64th of the deviation, and the centre can be told.
+    least = np.maximum(deviations / 2.0 ** (MOST_WIDTH / OCTAVE), np.abs(means) / _MOST_CENTRE)
     distances = np.maximum(coarseness * tolerances, np.maximum(least, 2.0 ** (_LEAST_STEP / OCTAVE)))
     steps = np.clip(np.ceil(np.log2(distances) * OCTAVE), _LEAST_STEP, _MOST_STEP)
     distances = np.exp2(steps / OCTAVE)
     ratios = np.maximum(deviations / distances, 2.0 ** (LEAST_WIDTH / OCTAVE))
     widths = np.clip(np.rint(np.log2(ratios) * OCTAVE), LEAST_WIDTH, MOST_WIDTH)
-    centres = np.clip(np.rint(means / distances), -(2**15), 2**15 - 1)
+    centres = np.clip(np.rint(means / distances), -_MOST_CENTRE, _MOST_CENTRE)
     return Grid(steps.astype(np.int64), centres.astype(np.int64), widths.astype(np.int64))
 
 
