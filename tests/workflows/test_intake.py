@@ -59,6 +59,14 @@ def test_floats_between_levels_are_refused_wherever_they_are(pixels_of, tmp_path
         pixels_of(data)
 
 
+def test_numbers_of_sixteen_bits_are_refused(pixels_of):
+    deep = LEVELS.astype(np.uint16)
+    np.testing.assert_array_equal(pixels_of(deep), LEVELS)
+    deep[1, 3, 4, 0] = 256
+    with pytest.raises(DataError, match=r"8 bits.*uses 16.*np\.rint"):
+        pixels_of(deep)
+
+
 def test_an_image_of_a_data_set_is_taken_whole_or_refused(pixels_of):
     grey, colour = Image.fromarray(LEVELS[0, ..., 0]), Image.new("RGB", (3, 4), (1, 2, 3))
     found = pixels_of(Elements(grey, colour, grey.convert("1"), LEVELS[1]))
