@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from isthmus.codec import chunks
-from isthmus.codec.chunks import Item, Tally, decode_chunk, encode_chunk, read_directory
+from isthmus.codec.chunks import Item, Tally, decode_chunk, encode_chunk
+from isthmus.codec.directories import Directory
 from isthmus.errors import ArchiveError
 
 
@@ -36,7 +37,7 @@ def test_a_mixed_chunk_comes_back_in_its_order(models, mixed):
     model = models["bernoulli"]
     content, tally = encode_chunk(model, mixed, 100)
     assert (tally.images, tally.coded) == (25, 20)
-    directory = read_directory(content, model.shape)
+    directory = Directory.from_bytes(content, model.shape)
     assert (directory.first, directory.coded, list(directory.names)) == (100, 20, [item.name for item in mixed])
     assert directory.shapes(model.shape)[3] == (7, 5, 3)
     assert directory.shapes(model.shape)[10] is None

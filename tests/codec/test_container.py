@@ -1,8 +1,9 @@
 import io
+import zlib
 
 import pytest
 
-from isthmus.codec.container import Gap, RecordReader, RecordWriter
+from isthmus.codec.container import Gap, RecordReader, RecordWriter, from_json, to_json
 from isthmus.errors import ArchiveError
 
 
@@ -103,3 +104,11 @@ def test_the_same_records_give_the_same_bytes():
         writer.add("modl", b"model")
         writer.finish()
     assert files[0].getvalue() == files[1].getvalue()
+
+
+def test_json_of_a_record():
+    assert from_json(to_json({"a": [1, "ü"]})) == {"a": [1, "ü"]}
+    endless = zlib.compress(b'{"a": Infinity}')
+    for content in (b"", b"x", to_json({"a": 1})[:-6], to_json({"a": 1})[:-1], zlib.compress(b"[]"), endless):
+        with pytest.raises(ArchiveError):
+            from_json(content)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from isthmus.codec.bits_back import BitsBack
 from isthmus.data import ArraySource, ImageSet
-from isthmus.errors import RunError, UsageError
+from isthmus.errors import DataError, RunError, UsageError
 from isthmus.workflows.compressing import compress
 from isthmus.workflows.decompressing import decompress
 
@@ -41,7 +41,10 @@ def folder(tmp_path, crisp):
 
 def test_an_array_comes_back_as_an_array(tiny_run, crisp, tmp_path):
     done = compress(tiny_run, crisp, tmp_path / "x.isth", chunk_images=50)
-    assert (done.images, done.tally.coded + done.tally.poor, done.notes) == (120, 120, done.notes)
+    assert (done.images, done.tally.images, done.skipped) == (120, 120, ())
+    poor = [note for note in done.notes if "so little of what the model learned" in note]
+    assert (done.tally.coded + done.tally.poor, list(done.notes)) == (120, poor)
+    assert len(poor) == bool(done.tally.poor)
     assert decompress(tmp_path / "x.isth", tmp_path / "x.npy", tiny_run).count == 120
     np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), crisp)
 
@@ -52,7 +55,7 @@ def test_a_folder_comes_back_with_its_names(tiny_run, folder, tmp_path, files_in
     assert [item.name for item in done.skipped] == []
     restored = decompress(tmp_path / "x.isth", tmp_path / "back")
     assert restored.damage == ()
-    assert restored.renamed == ("000-2.png",)
+    assert restored.renamed == (("0/000.png", "0/000-2.png"),)
     names = [f"{i % 3}/{i:03d}.png" for i in range(12)]
     assert files_in(tmp_path / "back") == sorted(
         [*names, "0/000-2.png", "large.jpg", "grey.png", "bits.png", "torn.png"]
@@ -122,6 +125,18 @@ def test_appending(tiny_run, crisp, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), crisp)
     with pytest.raises(UsageError, match="no archive"):
         compress(tiny_run, crisp, tmp_path / "no.isth", append=True)
+
+
+def test_what_could_not_come_back_is_refused(tiny_run, folder, tmp_path, monkeypatch):
+    for module in ("chunks", "directories"):
+        monkeypatch.setattr(f"isthmus.codec.{module}.MOST_NUMBERS", 10 * 12 * 30)
+    (folder / "zoo.tif").write_bytes(bytes(10 * 12 * 30 + 1))
+    with pytest.raises(DataError, match=r"'zoo\.tif' is too large for an archive"):
+        compress(tiny_run, folder, tmp_path / "x.isth", chunk_images=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+    (folder / "zoo.tif").write_bytes(bytes(10 * 12 * 30))
+    compress(tiny_run, folder, tmp_path / "x.isth", chunk_images=1)
+    assert decompress(tmp_path / "x.isth", tmp_path / "back", tiny_run).damage == ()
 
 
 def test_calls_that_are_wrong(tiny_run, tiny_ae_run, crisp, tmp_path):

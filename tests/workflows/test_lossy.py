@@ -103,7 +103,7 @@ def test_some_images_alone_and_all_as_an_array(tiny_run, bars, compressed, tmp_p
     every = np.load(tmp_path / "all.npy")
     assert every.shape == bars[0].shape
     decompress(compressed.path, tmp_path / "two.npy", tiny_run, only=("007", "111"))
-    np.testing.assert_array_equal(np.load(tmp_path / "two.npy"), every[[7, 110]])
+    np.testing.assert_array_equal(np.load(tmp_path / "two.npy"), every[[7, 111]])
     with pytest.raises(UsageError, match="there is no image 'nobody'"):
         decompress(compressed.path, tmp_path / "none", tiny_run, only=("nobody",))
     assert not (tmp_path / "none").exists()

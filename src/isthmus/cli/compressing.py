@@ -150,11 +150,20 @@ def decompress(
 
     done = work(archive, out, None if run is None else load(run), only=only or (), threads=threads)
     if as_json:
-        print_json({"images": done.count, "out": str(out), "damage": [str(damage) for damage in done.damage]})
+        print_json(
+            {
+                "images": done.count,
+                "out": str(out),
+                "renamed": [{"name": name, "path": path} for name, path in done.renamed],
+                "damage": [str(damage) for damage in done.damage],
+            }
+        )
     else:
         say(f"{done.count} images in {out}")
-        for name in done.renamed[:5]:
-            say(f"  a name is there twice; the second image became {name}")
+        for name, path in done.renamed[:5]:
+            say(f"  {name!r:.200} is called {path!r:.200} there: its own name was taken, or no file can have it")
+        if len(done.renamed) > 5:
+            say(f"  and {len(done.renamed) - 5} more are called otherwise; --json names them all")
     _tell_damage(done.damage, as_json)
 
 

@@ -3,16 +3,19 @@
 What it writes are archives, whose format the documentation gives in full.
 """
 
-from isthmus.codec.archive import CHUNK_IMAGES, Archive, Damage, Written, open_archive, write_archive
-from isthmus.codec.chunks import MOST_IMAGES, Directory, Item, Tally
+from isthmus.codec.archive import Archive, Chunk, Damage, open_archive
+from isthmus.codec.chunks import Item, Tally
 from isthmus.codec.container import RecordReader
+from isthmus.codec.directories import MOST_IMAGES, Directory
 from isthmus.codec.models import CodecModel, model_of, obstacle
-from isthmus.codec.names import safe_path
+from isthmus.codec.names import fitted, safe_path
+from isthmus.codec.writing import CHUNK_IMAGES, Written, write_archive
 
 __all__ = [
     "CHUNK_IMAGES",
     "MOST_IMAGES",
     "Archive",
+    "Chunk",
     "CodecModel",
     "Damage",
     "Directory",
@@ -20,6 +23,7 @@ __all__ = [
     "RecordReader",
     "Tally",
     "Written",
+    "fitted",
     "model_of",
     "obstacle",
     "open_archive",

@@ -1,27 +1,18 @@
-"""Archives as a whole: images in, images out, chunk by chunk and in flat memory."""
+"""Archives that are read: images out, chunk by chunk and in flat memory."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
 
-from isthmus.codec.chunks import Directory, Item, Tally, decode_chunk, encode_chunk, read_directory
-from isthmus.codec.container import FORMAT, Gap, Place, RecordReader, RecordWriter
+from isthmus.codec.chunks import Item, decode_chunk
+from isthmus.codec.container import Gap, Place, RecordReader, whole
+from isthmus.codec.directories import Directory, directory_at
 from isthmus.codec.escape import Shape
 from isthmus.codec.models import CodecModel, model_from_bytes
+from isthmus.codec.threads import ahead
 from isthmus.errors import ArchiveError
-
-CHUNK_IMAGES = 2000
-"""Images in a chunk by default, at most."""
-CHUNK_NUMBERS = 1 << 24
-"""Numbers in the images of a chunk, at most, unless it is of one image."""
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -42,84 +33,26 @@ class Damage:
         return f"{self.where}: {self.reason}"
 
 
-@dataclass(frozen=True)
-class Written:
-    """What an archive came to.
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """A chunk that has not been read but for its directory.
 
     Attributes:
-        tally: Of the images that were added.
-        size: The archive's bytes.
-        model_bytes: Of them, the model's.
-        images: Images in it, those that were there before among them.
+        directory: What it says of itself.
+        place: Where it lies.
     """
 
-    tally: Tally
-    size: int
-    model_bytes: int
-    images: int
+    directory: Directory
+    place: Place
 
+    @property
+    def numbers(self) -> range:
+        """Its images' numbers in the archive, from 0."""
+        return range(self.directory.first, self.directory.first + len(self.directory.names))
 
-def write_archive(
-    file: BinaryIO,
-    model: CodecModel,
-    items: Iterable[Item],
-    *,
-    name: str,
-    embed: bool = False,
-    chunk_images: int | None = None,
-    threads: int = 1,
-    before: RecordReader | None = None,
-    progress: Callable[[int], None] = lambda _: None,
-) -> Written:
-    """Write an archive of images.
-
-    Args:
-        file: Where to.
-        model: What codes them.
-        items: The images, in order; they are read as they are needed.
-        name: Of the run, for people.
-        embed: Whether the archive is to hold the model.
-        chunk_images: Images in a chunk.
-        threads: Chunks coded at once; the archive is the same whatever their number.
-        before: An archive of the same model whose records come first.
-        progress: Told the number of images done.
-
-    Raises:
-        ArchiveError: If `before` is of another model, or damaged.
-    """
-    if before is not None and before.about.get("model") != model.digest:
-        raise ArchiveError(
-            f"{before.path} was made with the model {str(before.about.get('model'))[:12]}, and this run's is "
-            f"{model.digest[:12]}. Append with the run that it was made with."
-        )
-    about = before.about if before is not None else _about(model, name)
-    writer = RecordWriter(file, about)
-    first = model_bytes = 0
-    for kind, content, images in _records(before, model.shape):
-        model_bytes += len(content) if kind == "modl" else 0
-        if kind == "chnk":
-            writer.add_chunk(content, first, images)
-            first += images
-        else:
-            writer.add("modl", content)
-    if embed and not model_bytes:
-        content = model.to_bytes()
-        model_bytes = len(content)
-        writer.add("modl", content)
-
-    def encode(part: tuple[int, Sequence[Item]]) -> tuple[bytes, Tally]:
-        return encode_chunk(model, part[1], part[0])
-
-    tally = Tally()
-    at = first
-    parts = _numbered(_chunked(items, chunk_images or CHUNK_IMAGES), first)
-    for content, of_chunk in _ahead(encode, parts, threads):
-        writer.add_chunk(content, at, of_chunk.images)
-        at += of_chunk.images
-        tally += of_chunk
-        progress(tally.images)
-    writer.finish()
-    return Written(tally, writer.size, model_bytes, at)
+    def damaged(self, reason: str) -> Damage:
+        """What its images are if it cannot be read."""
+        return Damage(_spelled(self.numbers), reason, len(self.numbers))
 
 
 class Archive:
@@ -137,12 +70,15 @@ class Archive:
         self._reader = RecordReader(path)
         self.about = self._reader.about
         try:
-            height, width, channels = (int(side) for side in self.about["image"])
+            height, width, channels = (whole(side) for side in self.about["image"])
             self.shape: Shape = (height, width, channels)
             self.digest, self.run_name = str(self.about["model"]), str(self.about["run"])
+            if min(self.shape) < 1:
+                raise ValueError("no image is that small")
         except (KeyError, TypeError, ValueError):
             self._reader.__exit__()
             raise ArchiveError(f"{path}: the head does not say what the archive holds.") from None
+        self._index = self._reader.index()
 
     def __enter__(self) -> "Archive":
         return self
@@ -155,25 +91,36 @@ class Archive:
         """Its bytes."""
         return self._reader.size
 
+    @property
+    def count(self) -> int | None:
+        """Its images, the damaged ones among them; None if the index is damaged, which tells."""
+        return None if self._index is None else sum(images for _, _, images in self._index)
+
+    @property
+    def holds_model(self) -> bool:
+        """Whether a model is inside; whether it is sound shows when it is read."""
+        return isinstance(place := self._before_chunks(), Place) and place.kind == "modl"
+
     def embedded(self) -> CodecModel | None:
         """The model within it; None if there is none.
 
         Raises:
-            ArchiveError: If it is damaged.
+            ArchiveError: If it is damaged, or not the one that the images were coded by.
         """
-        for place in self._reader.places():
+        place = self._before_chunks()
+        if place is None:
+            return None
+        try:
             if isinstance(place, Gap):
-                raise ArchiveError(
-                    f"{self.path} is damaged before its first chunk, where its model may have been. Give the run that "
-                    f"it was made with ({self.run_name!r}): --run RUN"
-                )
-            if place.kind == "modl":
-                model = model_from_bytes(self._reader.read(place))
-                self.require(model)
-                return model
-            if place.kind == "chnk":
-                break
-        return None
+                raise ArchiveError("there is no record that can be read where it may have been.")
+            model = model_from_bytes(self._reader.read(place))
+        except ArchiveError as error:
+            raise ArchiveError(
+                f"the model inside {self.path} cannot be read: {error} Give the run that the archive was made with "
+                f"({self.run_name!r}): --run RUN"
+            ) from None
+        self.require(model)
+        return model
 
     def require(self, model: CodecModel) -> None:
         """Check that a model is the one that the archive was made with.
@@ -187,54 +134,92 @@ class Archive:
                 f"{model.digest[:12]}. Give the run that it was made with: --run RUN"
             )
 
-    def chunks(self) -> Iterator[tuple[Directory, bytes] | Damage]:
-        """The chunks in the order of their images, each with its directory, or what is wrong with it."""
-        index = self._reader.index()
-        if index is None:
-            yield from self._searched()
-            return
-        for start, first, images in sorted(index, key=lambda entry: entry[1]):
-            place = self._reader.at(start)
-            where = f"images {first + 1} to {first + images}"
-            if place is None or place.kind != "chnk":
-                yield Damage(where, "the chunk's record is damaged.", images)
-                continue
-            read = self._chunk(place, where)
-            if isinstance(read, tuple) and (read[0].first, len(read[0].names)) != (first, images):
-                read = Damage(where, "another chunk stands in its place.", images)
-            yield read
+    def chunks(self) -> Iterator[Chunk | Damage]:
+        """The chunks in the order of their images, or what is wrong with one.
+
+        Of each the directory alone is read; whether the rest is sound shows when that is.
+        """
+        return self._searched() if self._index is None else self._indexed(self._index)
+
+    def contents(self, chunks: Iterable[Chunk | Damage]) -> Iterator[tuple[Chunk, bytes] | Damage]:
+        """Chunks with what is in them, each read and its checksum looked at; damage is passed on."""
+        for chunk in chunks:
+            yield chunk if isinstance(chunk, Damage) else self._content(chunk)
 
     def items(
-        self, model: CodecModel, threads: int = 1, wanted: Callable[[Directory], bool] = lambda _: True
+        self, model: CodecModel, chunks: Iterable[Chunk | Damage], threads: int = 1
     ) -> Iterator[tuple[Directory, list[Item]] | Damage]:
-        """The images, chunk by chunk, decoded; `wanted` says of which chunks.
+        """The images of chunks, decoded, chunk by chunk; damage is passed on.
 
         Raises:
             ArchiveError: If the model is another one than the archive was made with.
         """
         self.require(model)
 
-        def decode(chunk: tuple[Directory, bytes] | Damage) -> tuple[Directory, list[Item]] | Damage:
-            if isinstance(chunk, Damage):
-                return chunk
-            directory, content = chunk
+        def decode(read: tuple[Chunk, bytes] | Damage) -> tuple[Directory, list[Item]] | Damage:
+            if isinstance(read, Damage):
+                return read
+            chunk, content = read
             try:
-                return directory, decode_chunk(model, content)
+                return chunk.directory, decode_chunk(model, content)
             except ArchiveError as error:
-                count = len(directory.names)
-                return Damage(f"images {directory.first + 1} to {directory.first + count}", str(error), count)
+                return chunk.damaged(str(error))
 
-        chunks = (chunk for chunk in self.chunks() if isinstance(chunk, Damage) or wanted(chunk[0]))
-        yield from _ahead(decode, chunks, threads)
+        yield from ahead(decode, self.contents(chunks), threads)
 
-    def _chunk(self, place: Place, where: str) -> tuple[Directory, bytes] | Damage:
+    def faults(self) -> Iterator[Damage]:
+        """What is wrong beside the chunks and the model of a sound index, where nothing else looks."""
+        if self._index is None:
+            return
+        told = [start for start, _, _ in self._index]
+        model = self._before_chunks()
+        for place in self._reader.places():
+            if isinstance(place, Gap):
+                if bisect_left(told, place.start) == bisect_left(told, place.end):
+                    yield Damage(f"bytes {place.start} to {place.end}", "there is no record that can be read.", 0)
+            elif place.kind == "chnk":
+                if place.start not in told[bisect_left(told, place.start) :][:1]:
+                    yield Damage(f"the chunk at byte {place.start}", "the index does not tell of it.", None)
+            elif place != model and (reason := self._fault(place)):
+                yield Damage(f"the record at byte {place.start}", reason, 0)
+
+    def _before_chunks(self) -> Place | Gap | None:
+        """The model's record, or the damage that stands where it may have been; None if there is neither."""
+        for place in self._reader.places():
+            if isinstance(place, Gap) or place.kind == "modl":
+                return place
+            if place.kind == "chnk":
+                break
+        return None
+
+    def _content(self, chunk: Chunk) -> tuple[Chunk, bytes] | Damage:
         try:
-            content = self._reader.read(place)
-            return read_directory(content, self.shape), content
+            return chunk, self._reader.read(chunk.place)
         except ArchiveError as error:
-            return Damage(where, str(error), None)
+            return chunk.damaged(str(error))
 
-    def _searched(self) -> Iterator[tuple[Directory, bytes] | Damage]:
+    def _fault(self, place: Place) -> str:
+        """What is wrong with a record; empty if it is sound."""
+        try:
+            self._reader.read(place)
+        except ArchiveError as error:
+            return str(error)
+        return ""
+
+    def _indexed(self, index: list[tuple[int, int, int]]) -> Iterator[Chunk | Damage]:
+        ends = [*(start for start, _, _ in index[1:]), self._reader.size]
+        for (start, first, images), end in zip(index, ends, strict=True):
+            numbers = range(first, first + images)
+            place = self._reader.at(start)
+            if place is None or place.kind != "chnk" or place.end > end:
+                yield Damage(_spelled(numbers), "the chunk's record is damaged.", images)
+                continue
+            chunk = self._chunk(place, _spelled(numbers), images)
+            if isinstance(chunk, Chunk) and chunk.numbers != numbers:
+                chunk = Damage(_spelled(numbers), "another chunk stands in its place.", images)
+            yield chunk
+
+    def _searched(self) -> Iterator[Chunk | Damage]:
         """Without an index: record by record, in the file's order."""
         seen = set[int]()
         yield Damage("the index", "it is damaged or cut off; the chunks are looked for one by one.", 0)
@@ -242,12 +227,18 @@ class Archive:
             if isinstance(place, Gap):
                 yield Damage(f"bytes {place.start} to {place.end}", "there is no record that can be read.", None)
             elif place.kind == "chnk":
-                read = self._chunk(place, f"the chunk at byte {place.start}")
-                if isinstance(read, tuple):
-                    if read[0].first in seen:
+                chunk = self._chunk(place, f"the chunk at byte {place.start}", None)
+                if isinstance(chunk, Chunk):
+                    if chunk.directory.first in seen:
                         continue
-                    seen.add(read[0].first)
-                yield read
+                    seen.add(chunk.directory.first)
+                yield chunk
+
+    def _chunk(self, place: Place, where: str, images: int | None) -> Chunk | Damage:
+        try:
+            return Chunk(directory_at(self._reader, place, self.shape), place)
+        except ArchiveError as error:
+            return Damage(where, str(error), images)
 
 
 @contextmanager
@@ -261,61 +252,5 @@ def open_archive(path: Path) -> Iterator[Archive]:
         yield archive
 
 
-def _about(model: CodecModel, name: str) -> dict[str, Any]:
-    return {"format": FORMAT, "model": model.digest, "image": list(model.shape), "run": name, "dtype": "uint8"}
-
-
-def _records(reader: RecordReader | None, shape: Shape) -> Iterator[tuple[str, bytes, int]]:
-    """The records of an archive that another begins with: kind, content and images."""
-    if reader is None:
-        return
-    for place in reader.places():
-        if isinstance(place, Gap):
-            raise ArchiveError(f"{reader.path} is damaged; `isthmus verify` tells where. Nothing is appended to it.")
-        if place.kind == "indx":
-            continue
-        content = reader.read(place)
-        images = len(read_directory(content, shape).names) if place.kind == "chnk" else 0
-        yield place.kind, content, images
-
-
-def _chunked(items: Iterable[Item], most: int) -> Iterator[list[Item]]:
-    """Lists of so many items at most, and of so many numbers unless it is one."""
-    chunk: list[Item] = []
-    numbers = 0
-    for item in items:
-        if chunk and (len(chunk) == most or numbers + item.size > CHUNK_NUMBERS):
-            yield chunk
-            chunk, numbers = [], 0
-        chunk.append(item)
-        numbers += item.size
-    if chunk:
-        yield chunk
-
-
-def _numbered(chunks: Iterable[list[Item]], first: int) -> Iterator[tuple[int, list[Item]]]:
-    for chunk in chunks:
-        yield first, chunk
-        first += len(chunk)
-
-
-def _ahead(function: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
-    """Map a function over items in threads, no further ahead than there are threads; the results keep the order.
-
-    Each computes on one core: a library of linear algebra that spreads over all cores as well would only stand in the
-    way.
-    """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
-        source = iter(items)
-        waiting: deque[Future[R]] = deque(pool.submit(function, item) for item in islice(source, threads))
-        try:
-            while waiting:
-                result = waiting.popleft().result()
-                for item in islice(source, 1):
-                    waiting.append(pool.submit(function, item))
-                yield result
-        finally:
-            for future in waiting:
-                future.cancel()
+def _spelled(numbers: range) -> str:
+    return f"images {numbers.start + 1} to {numbers.stop}"

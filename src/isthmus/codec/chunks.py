@@ -1,26 +1,18 @@
 """A chunk of an archive: some images, coded or escaped, with their names; readable by itself."""
 
-import json
-import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.codec.escape import Escaped, Shape, by_shape, pack_pixels, unpack_pixels
+from isthmus.codec.directories import MOST_IMAGES, MOST_NUMBERS, Directory, directory_size
+from isthmus.codec.escape import Escaped, by_shape, pack_pixels, unpack_pixels
 from isthmus.codec.models import CodecModel
-from isthmus.codec.names import from_runs, to_runs
-from isthmus.errors import ArchiveError
+from isthmus.errors import ArchiveError, DataError
 
 Pixels = NDArray[np.uint8]
-MOST_IMAGES = 1 << 16
-"""Images in a chunk."""
-MOST_NUMBERS = 1 << 27
-"""Numbers in the images of a chunk, and bytes in its files."""
-_MOST_DIRECTORY = 1 << 26
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,38 +67,6 @@ class Tally:
         return Tally(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
 
-@dataclass(frozen=True, eq=False)
-class Directory:
-    """What a chunk says of itself without being decoded.
-
-    Attributes:
-        first: The number of its first image in the archive.
-        names: Of its images.
-        blocks: The images of each block on the stack.
-        words: Of the stack.
-        escaped: The images that are not coded.
-    """
-
-    first: int
-    names: Sequence[str]
-    blocks: tuple[int, ...]
-    words: int
-    escaped: tuple[Escaped, ...]
-
-    @property
-    def coded(self) -> int:
-        """Images that the model coded."""
-        return sum(self.blocks)
-
-    def shapes(self, shape: Shape) -> list[Shape | None]:
-        """The shape of each image, given the model's; None for files."""
-        found: list[Shape | None] = [shape] * len(self.names)
-        for group in self.escaped:
-            for place in group.places:
-                found[place] = group.shape
-        return found
-
-
 def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[bytes, Tally]:
     """Code some images as a chunk: each by the model, without it or as its file, whichever is the smallest.
 
@@ -117,7 +77,11 @@ def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[
 
     Returns:
         The chunk, and what it took.
+
+    Raises:
+        DataError: If what it would hold could not be read again.
     """
+    _require_readable(items)
     codable: list[tuple[int, Pixels]] = []
     others: list[tuple[int, Pixels]] = []
     for place, item in enumerate(items):
@@ -146,19 +110,9 @@ def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[
     if files:
         blobs += [content for _, content in files]
         escaped.append(Escaped(tuple(place for place, _ in files), None, tuple(len(content) for _, content in files)))
-    told = {
-        "first": first,
-        "images": len(items),
-        "names": to_runs([item.name for item in items]),
-        "blocks": blocks,
-        "words": len(words),
-        "escaped": [
-            {"places": _as_ranges(group.places), "shape": group.shape, "sizes": group.sizes} for group in escaped
-        ],
-        "check": _check(kept),
-    }
-    directory = zlib.compress(json.dumps(told, separators=(",", ":")).encode("utf-8", "replace"), 9)
-    content = b"".join([len(directory).to_bytes(4, "little"), directory, words.astype("<u4").tobytes(), *blobs])
+    names = [item.name for item in items]
+    directory = Directory(first, names, tuple(blocks), len(words), tuple(escaped), _check(kept))
+    content = b"".join([directory.to_bytes(), words.astype("<u4").tobytes(), *blobs])
     tally = Tally(
         len(items),
         len(codable),
@@ -174,27 +128,13 @@ def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[
     return content, tally
 
 
-def read_directory(content: bytes, shape: Shape) -> Directory:
-    """Read what a chunk says of itself.
-
-    Args:
-        content: The chunk, or as much of it as holds the directory.
-        shape: Of the images that the model codes.
-
-    Raises:
-        ArchiveError: If it is damaged.
-    """
-    return _parse(_told(content)[0], shape)
-
-
 def decode_chunk(model: CodecModel, content: bytes) -> list[Item]:
     """Give back the images of a chunk.
 
     Raises:
         ArchiveError: If it is damaged, or of another model; nothing but the very images is ever given.
     """
-    told, start = _told(content)
-    directory = _parse(told, model.shape)
+    directory, start = Directory.from_bytes(content, model.shape), directory_size(content)
     end = start + 4 * directory.words
     sizes = [size for group in directory.escaped for size in group.sizes]
     if end + sum(sizes) != len(content):
@@ -219,9 +159,25 @@ def decode_chunk(model: CodecModel, content: bytes) -> list[Item]:
         for place, pixels in zip(left, images, strict=True):
             items[place] = Item(names[place], pixels)
     found = [item for item in items if item is not None]
-    if _check(found) != told.get("check"):
+    if _check(found) != directory.check:
         raise ArchiveError("the decoded images are not those that were coded; the model may be another one.")
     return found
+
+
+def _require_readable(items: Sequence[Item]) -> None:
+    """Hold images to the limits that `Directory.from_bytes` holds a chunk to."""
+    if not 0 < len(items) <= MOST_IMAGES:
+        raise DataError(f"expected 1 to {MOST_IMAGES} images for a chunk; got {len(items)}")
+    for item in items:
+        if item.size > MOST_NUMBERS:
+            raise DataError(
+                f"{item.name!r:.200} is too large for an archive, which takes {MOST_NUMBERS:,} numbers or bytes for an "
+                f"image at most; it has {item.size:,}. Leave it out."
+            )
+        if item.pixels is not None and not item.pixels.size:
+            raise DataError(f"{item.name!r:.200} has no pixels: its shape is {item.pixels.shape}.")
+    if sum(item.size for item in items) > MOST_NUMBERS:
+        raise DataError(f"the images of a chunk have {MOST_NUMBERS:,} numbers at most. Take fewer for each.")
 
 
 def _codable(model: CodecModel, pixels: Pixels) -> bool:
@@ -253,71 +209,3 @@ def _check(items: Sequence[Item]) -> int:
     for item in items:
         crc = zlib.crc32(item.file if item.pixels is None else np.ascontiguousarray(item.pixels), crc)  # type: ignore[arg-type]
     return crc
-
-
-def _told(content: bytes) -> tuple[Mapping[str, Any], int]:
-    length = int.from_bytes(content[:4], "little")
-    inflater = zlib.decompressobj()
-    try:
-        told = json.loads(inflater.decompress(content[4 : 4 + length], _MOST_DIRECTORY))
-    except (zlib.error, ValueError, RecursionError) as error:
-        raise ArchiveError(f"a chunk's directory is damaged ({error}).") from None
-    if not isinstance(told, dict):
-        raise ArchiveError("a chunk's directory is damaged.")
-    return told, 4 + length
-
-
-def _parse(told: Mapping[str, Any], shape: Shape) -> Directory:
-    """Check a directory: a stranger may have made it."""
-    try:
-        count, first, words = int(told["images"]), int(told["first"]), int(told["words"])
-        if not (0 < count <= MOST_IMAGES and 0 <= first < 1 << 48 and words >= 0):
-            raise ArchiveError(f"a chunk's directory is damaged: it tells of {count} images from {first} on.")
-        blocks = tuple(int(block) for block in told["blocks"])
-        escaped = tuple(_escaped(group, count) for group in told["escaped"])
-        names = from_runs(told["names"], count)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ArchiveError(f"a chunk's directory is damaged ({type(error).__name__}: {error}).") from None
-    places = [place for group in escaped for place in group.places]
-    coded = sum(blocks)
-    if any(block < 1 for block in blocks) or coded + len(places) != count or len(set(places)) != len(places):
-        raise ArchiveError("a chunk's directory is damaged: its images are not as many as it says.")
-    numbers = coded * math.prod(shape) + sum(
-        sum(group.sizes) if group.shape is None else math.prod(group.shape) * len(group.places) for group in escaped
-    )
-    if numbers > MOST_NUMBERS:
-        raise ArchiveError(f"a chunk's directory is damaged: its images have {numbers} numbers.")
-    return Directory(first, names, blocks, words, escaped)
-
-
-def _escaped(group: Mapping[str, Any], count: int) -> Escaped:
-    places = tuple(
-        place for start, stop in group["places"] for place in range(_number(start), min(_number(stop), count))
-    )
-    sizes = tuple(_number(size) for size in group["sizes"])
-    shape: Shape | None = None
-    if group["shape"] is not None:
-        height, width, channels = (_number(side) for side in group["shape"])
-        shape = (height, width, channels)
-    if any(place >= count for place in places) or len(sizes) != (len(places) if shape is None else 1):
-        raise ValueError("its places cannot be")
-    if shape is not None and min(shape) < 1:
-        raise ArchiveError(f"a chunk's directory is damaged: an image of shape {shape}.")
-    return Escaped(places, shape, sizes)
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int) or not 0 <= value < 1 << 40:
-        raise ValueError(f"{value!r:.40} is no count")
-    return value
-
-
-def _as_ranges(places: Sequence[int]) -> list[list[int]]:
-    """Places as ranges, each from its first place to the one behind its last."""
-    ranges: list[list[int]] = []
-    for place in places:
-        if ranges and ranges[-1][1] == place:
-            ranges[-1][1] += 1
-        else:
-            ranges.append([place, place + 1])
-    return ranges

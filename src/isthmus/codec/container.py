@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeAlias
 
-from isthmus.errors import ArchiveError
+from isthmus.errors import ArchiveError, DataError
 
 SIGNATURE = b"\x89ISTH\r\n\x1a"
 FORMAT = 1
@@ -31,6 +31,7 @@ Kind: TypeAlias = Literal["head", "modl", "chnk", "indx"]
 
 _WINDOW = 1 << 20
 _MOST_JSON = 1 << 27
+_MOST_COUNT = 1 << 48
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,15 @@ class RecordWriter:
         return self._at
 
     def add(self, kind: Kind, content: bytes) -> None:
-        """Write a record."""
+        """Write a record.
+
+        Raises:
+            DataError: If it is larger than readers take.
+        """
+        if len(content) > MOST_CONTENT:
+            raise DataError(
+                f"a record of an archive has {MOST_CONTENT:,} bytes at most; this one has {len(content):,}."
+            )
         head = _head(kind, self._number, len(content))
         for part in (head, content, _check(self._identity, head, content)):
             self._file.write(part)
@@ -128,14 +137,17 @@ class RecordReader:
                 raise ArchiveError(f"{path} is no archive of isthmus, or its first bytes are damaged.")
             self._identity = b""
             place = self._place(len(SIGNATURE))
-            if place is None or place.kind != "head":
-                raise ArchiveError(f"{path}: the head is damaged, and nothing can be read without it.")
-            content = self.read(place)
+            try:
+                if place is None or place.kind != "head":
+                    raise ArchiveError("it is none.")
+                content = self.read(place)
+                self.about = from_json(content)
+            except ArchiveError:
+                raise ArchiveError(f"{path}: the head is damaged, and nothing can be read without it.") from None
             self._identity = identity_of(content)
-            self.about = from_json(content)
             self._first = place.end
             version = self.about.get("format")
-            if not isinstance(version, int) or version > FORMAT:
+            if not isinstance(version, int) or not 1 <= version <= FORMAT:
                 raise ArchiveError(
                     f"{path} is of format {version!r}, and this isthmus reads up to {FORMAT}. "
                     "Upgrade it: pip install --upgrade isthmus"
@@ -167,7 +179,10 @@ class RecordReader:
             at = place.end
 
     def index(self) -> list[tuple[int, int, int]] | None:
-        """Where each chunk's record begins, its first image and how many it has; None if the index is damaged."""
+        """Where each chunk's record begins, its first image and how many it has, in order.
+
+        None if it is damaged, or tells of chunks that no writer makes: out of order, or with images missing between.
+        """
         trailer = self._bytes(self.size - 16, 16)
         if trailer[8:] != TRAILER_MARK:
             return None
@@ -175,10 +190,17 @@ class RecordReader:
         if place is None or place.kind != "indx":
             return None
         try:
-            chunks = from_json(self.read(place))["chunks"]
-            return [(int(start), int(first), int(images)) for start, first, images in chunks]
+            # What tells of a chunk is shorter than the chunk: a longer index was made to fill the memory.
+            told = from_json(self.read(place), most=self.size)["chunks"]
+            index = [(whole(start), whole(first), whole(images)) for start, first, images in told]
         except (ArchiveError, KeyError, TypeError, ValueError):
             return None
+        at, image = self._first, 0
+        for start, first, images in index:
+            if start < at or first != image or images < 1:
+                return None
+            at, image = start + HEAD_SIZE + CHECK_SIZE, image + images
+        return index
 
     def at(self, start: int) -> Place | None:
         """The record that begins at a byte; None if there is none."""
@@ -196,6 +218,10 @@ class RecordReader:
         if check != _check(self._identity, head, content):
             raise ArchiveError(f"record {place.number} is damaged: its checksum does not fit.")
         return content
+
+    def beginning(self, place: Place, count: int) -> bytes:
+        """So many bytes of a record's content, or all if it has fewer; its checksum is not looked at."""
+        return self._bytes(place.start + HEAD_SIZE, min(count, place.length))
 
     def _bytes(self, start: int, count: int) -> bytes:
         if start < 0 or start > self.size:
@@ -227,23 +253,51 @@ class RecordReader:
 
 
 def to_json(value: Mapping[str, Any]) -> bytes:
-    """Compressed JSON."""
-    return zlib.compress(json.dumps(value, separators=(",", ":"), sort_keys=True).encode(), 9)
-
-
-def from_json(content: bytes) -> dict[str, Any]:
-    """Read compressed JSON.
+    """Compressed JSON.
 
     Raises:
-        ArchiveError: If it is none, or no object.
+        DataError: If it is longer than readers take.
     """
+    text = json.dumps(value, separators=(",", ":"), sort_keys=True).encode()
+    if len(text) >= _MOST_JSON:
+        raise DataError("the archive has too many chunks: take more images for each, or several archives.")
+    return zlib.compress(text, 9)
+
+
+def from_json(content: bytes, what: str = "a record", most: int = _MOST_JSON) -> dict[str, Any]:
+    """Read compressed JSON, which a stranger may have made.
+
+    Args:
+        content: That, and maybe more behind it.
+        what: It is, for the error.
+        most: Bytes that it may come to.
+
+    Raises:
+        ArchiveError: If it is none, longer, or no object.
+    """
+    inflater = zlib.decompressobj()
     try:
-        value = json.loads(zlib.decompressobj().decompress(content, _MOST_JSON))
+        value = json.loads(inflater.decompress(content, most), parse_constant=_refuse)
     except (zlib.error, ValueError, RecursionError) as error:
-        raise ArchiveError(f"a record is damaged ({error}).") from None
-    if not isinstance(value, dict):
-        raise ArchiveError("a record is damaged: it holds no object.")
+        raise ArchiveError(f"{what} is damaged ({error}).") from None
+    if not inflater.eof or not isinstance(value, dict):
+        raise ArchiveError(f"{what} is damaged: it holds no object.")
     return value
+
+
+def whole(value: object, most: int = _MOST_COUNT) -> int:
+    """A value of JSON as a whole number from 0 to below `most`.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < most:
+        raise ValueError(f"{value!r:.40} is no count")
+    return value
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
 
 
 def identity_of(head: bytes) -> bytes:

@@ -1,13 +1,13 @@
 """Images out of a file that compression made: given back, named or checked."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from isthmus.codec import Archive, CodecModel, Damage, Item, model_of, open_archive
+from isthmus.codec import Archive, Chunk, CodecModel, Damage, Directory, Item, model_of, open_archive
 from isthmus.codec.lossy.archive import is_lossy
 from isthmus.errors import ArchiveError, UsageError
 from isthmus.progress import progress_bar, tell
@@ -57,12 +57,19 @@ class LossyListing:
 
 @dataclass(frozen=True)
 class Restored:
-    """What was given back, and what could not be."""
+    """What was given back, and what could not be.
+
+    Attributes:
+        path: Where it is; None if it was only looked at.
+        count: The images.
+        damage: What could not be.
+        renamed: The names of images whose files are called otherwise, each with the path that it got.
+    """
 
     path: Path | None
     count: int
     damage: tuple[Damage, ...] = ()
-    renamed: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
 
 
 def decompress(
@@ -79,35 +86,36 @@ def decompress(
         path: An archive, or a file of rounded codes.
         out: The folder or the `.npy` to make; must not exist.
         run: The run that it was made with, if the model is not inside.
-        only: Names or numbers (from 1) of the images wanted; by default all.
+        only: Names or numbers (from 1) of the images wanted; by default all.  A name that is there goes before a
+            number, and stands for all images that are called so.
         threads: Chunks of an archive decoded at once; by default one on each core.
 
     Returns:
         What was written, and which images are damaged; those that are not are written all the same.
 
     Raises:
-        UsageError: If `out` exists, the model is missing, or an image that is wanted is not there.
+        UsageError: If `out` exists, the model is missing, an image that is wanted is not there, or images for an array
+            are of several shapes.
         ArchiveError: If the file cannot be read at all, or is of another model; if an image for an array is damaged.
         StorageError: If the place cannot be written to.
     """
     path, out = Path(path), Path(out)
     require_free(out)
-    wish = Wish(only)
     if is_lossy(path):
         if run is None:
             raise UsageError(f"{path} holds codes. Give the run that it was made with: --run RUN")
-        return _from_codes(path, out, run, wish, len(only))
+        return _from_codes(path, out, run, only)
     with open_archive(path) as archive:
         model = archive.embedded() if run is None else model_of(run)
         if model is None:
             raise UsageError(
                 f"{path} does not hold its model. Give the run that it was made with ({archive.run_name!r}): --run RUN"
             )
-        return _from_archive(archive, out, model, wish, len(only), threads or os.cpu_count() or 1)
+        return _from_archive(archive, out, model, only, threads or os.cpu_count() or 1)
 
 
 def list_archive(path: Path) -> Listing | LossyListing:
-    """What a file holds, without decoding it.
+    """What a file holds, without decoding it: of an archive nothing but the chunks' directories is read.
 
     Raises:
         ArchiveError: If it cannot be read at all.
@@ -124,17 +132,15 @@ def list_archive(path: Path) -> Listing | LossyListing:
             if isinstance(chunk, Damage):
                 damage.append(chunk)
                 continue
-            directory = chunk[0]
             chunks += 1
-            coded += directory.coded
-            names += directory.names
-            shapes += directory.shapes(archive.shape)
-        embedded = archive.embedded() is not None
+            coded += chunk.directory.coded
+            names += chunk.directory.names
+            shapes += chunk.directory.shapes(archive.shape)
         return Listing(
             path,
             archive.run_name,
             archive.digest,
-            embedded,
+            archive.holds_model,
             archive.shape,
             archive.size,
             chunks,
@@ -155,50 +161,96 @@ def verify(path: Path, run: Run | None = None, threads: int | None = None) -> Re
         names = read_lossy(path).names if run is None else read_codes(path, run)[0]
         return Restored(None, len(names))
     with open_archive(path) as archive:
-        model = archive.embedded() if run is None else model_of(run)
-        damage: list[Damage] = []
+        damage = list(archive.faults())
+        inside = None
+        if archive.holds_model:
+            try:
+                inside = archive.embedded()
+            except ArchiveError as error:
+                damage.append(Damage("the model inside", str(error), 0))
+        model = inside if run is None else model_of(run)
         count = 0
-        chunks = archive.chunks() if model is None else archive.items(model, threads or os.cpu_count() or 1)
-        with progress_bar("verifying", None) as bar:
-            for chunk in chunks:
-                if isinstance(chunk, Damage):
-                    damage.append(chunk)
+        with progress_bar("verifying", archive.count) as bar:
+            for directory in _sound(archive, model, threads or os.cpu_count() or 1):
+                if isinstance(directory, Damage):
+                    damage.append(directory)
                     continue
-                count += len(chunk[0].names)
+                count += len(directory.names)
                 bar.update(count)
-        if model is None:
+        if model is None and not archive.holds_model:
             tell(f"{path} does not hold its model, so its pixels were not decoded; give the run to check them too.")
     return Restored(None, count, tuple(damage))
 
 
-def _from_archive(archive: Archive, out: Path, model: CodecModel, wish: Wish, wanted: int, threads: int) -> Restored:
-    damage = [chunk for chunk in archive.chunks() if isinstance(chunk, Damage)]
-    _require_no_gaps(out, damage)
-    total = sum(len(chunk[0].names) for chunk in archive.chunks() if not isinstance(chunk, Damage))
-    damage = []
-    shape = (wanted or total, *archive.shape)
-    with writer_to(out, shape) as writer, progress_bar("decompressing", wanted or total) as bar:
-        for chunk in archive.items(model, threads, wish.concerns):
-            if isinstance(chunk, Damage):
-                damage.append(chunk)
+def _sound(archive: Archive, model: CodecModel | None, threads: int) -> Iterator[Directory | Damage]:
+    """What each chunk holds, once it is checked, by decoding it if there is a model, or else what is wrong with it."""
+    if model is None:
+        contents = archive.contents(archive.chunks())
+        yield from (part if isinstance(part, Damage) else part[0].directory for part in contents)
+    else:
+        items = archive.items(model, archive.chunks(), threads)
+        yield from (part if isinstance(part, Damage) else part[0] for part in items)
+
+
+def _from_archive(archive: Archive, out: Path, model: CodecModel, only: Sequence[str], threads: int) -> Restored:
+    chunks: Iterable[Chunk | Damage] = archive.chunks()
+    count, places = archive.count, None
+    if only:
+        chunks, places = _wanted(archive, only)
+        count = len(places)
+    damage: list[Damage] = []
+    # Nobody knows how many there are where the index is damaged; then there is no array to be made.
+    with writer_to(out, count or 0) as writer, progress_bar("decompressing", count) as bar:
+        for part in archive.items(model, chunks, threads):
+            if isinstance(part, Damage):
+                damage.append(part)
+                if out.suffix == ".npy":
+                    raise ArchiveError(
+                        f"{part}; an array has no gaps: give --out a folder, for the images that are sound."
+                    )
                 continue
-            directory, items = chunk
-            for place, item in enumerate(items):
-                if wish.takes(directory.first + place, item.name):
+            directory, items = part
+            for place, item in enumerate(items, directory.first):
+                if places is None or place in places:
                     writer.write(_with_pixels(item, archive.shape) if out.suffix == ".npy" else item)
             bar.update(writer.count)
-        _require_no_gaps(out, damage)
-        if not damage:
-            _require_found(wish, archive.path)
     return Restored(out, writer.count, tuple(damage), tuple(writer.renamed))
 
 
-def _from_codes(path: Path, out: Path, run: Run, wish: Wish, wanted: int) -> Restored:
+def _wanted(archive: Archive, only: Sequence[str]) -> tuple[list[Chunk | Damage], frozenset[int]]:
+    """The chunks that hold images of these names or numbers, and the images' numbers from 0.
+
+    Damage is among the chunks only where it may have hidden an image that was not found.
+
+    Raises:
+        UsageError: If an image is not there.
+    """
+    wish = Wish(only)
+    chunks: list[Chunk] = []
+    damage: list[Chunk | Damage] = []
+    for chunk in archive.chunks():
+        if isinstance(chunk, Damage):
+            damage.append(chunk)
+        elif wish.look(chunk.directory.first, chunk.directory.names):
+            chunks.append(chunk)
+    if not damage:
+        _require_found(wish, archive.path)
+    places = wish.places
+    return [
+        *(damage if wish.missing else ()),
+        *(chunk for chunk in chunks if not places.isdisjoint(chunk.numbers)),
+    ], places
+
+
+def _from_codes(path: Path, out: Path, run: Run, only: Sequence[str]) -> Restored:
     names, codes = read_codes(path, run)
-    places = np.array([place for place, name in enumerate(names) if wish.takes(place, name)], np.int64)
-    _require_found(wish, path)
-    shape = (len(places), *run.image.shape)
-    with writer_to(out, shape) as writer, progress_bar("decoding", len(places)) as bar:
+    places = np.arange(len(names))
+    if only:
+        wish = Wish(only)
+        wish.look(0, names)
+        _require_found(wish, path)
+        places = np.array(sorted(wish.places), np.int64)
+    with writer_to(out, len(places)) as writer, progress_bar("decoding", len(places)) as bar:
         for start in range(0, len(places), DECODED_AT_ONCE):
             part = places[start : start + DECODED_AT_ONCE]
             for place, pixels in zip(part, as_displayed(run.decode(codes[part])), strict=True):
@@ -213,11 +265,6 @@ def _with_pixels(item: Item, shape: tuple[int, int, int]) -> Item:
     return item if pixels is None else Item(item.name, pixels)
 
 
-def _require_no_gaps(out: Path, damage: Sequence[Damage]) -> None:
-    if damage and out.suffix == ".npy":
-        raise ArchiveError(f"{damage[0]}; an array has no gaps: give --out a folder, for the images that are sound.")
-
-
 def _require_found(wish: Wish, path: Path) -> None:
     if wish.missing:
-        raise UsageError(f"there is no image {sorted(wish.missing)[0]!r} in {path}; `isthmus list` names all.")
+        raise UsageError(f"there is no image {wish.missing[0]!r} in {path}; `isthmus list` names all.")
