@@ -9,12 +9,14 @@ from isthmus.codec.fixed_point import (
     FixedPointNetwork,
     Input,
     Join,
+    Lookup,
     Output,
     Product,
     Rearranged,
     Rectifier,
     Shifted,
     Sum,
+    largest_value,
     rescale,
     run_length,
 )
@@ -72,6 +74,9 @@ def test_images_are_computed_alike_however_many_there_are(monkeypatch):
     whole = net(x)["y"]
     monkeypatch.setattr(fixed_point, "_SCRATCH", 1)
     np.testing.assert_array_equal(net(x)["y"], whole)
+    for most in (1, 7 * 14, 10**6):
+        monkeypatch.setattr(fixed_point, "_ALIVE", most)
+        np.testing.assert_array_equal(net(x)["y"], whole)
     np.testing.assert_array_equal(net(x[7:8])["y"], whole[7:8])
 
 
@@ -85,6 +90,31 @@ def test_the_other_nodes():
     index = np.array([2, -1, 2, 0], np.int32)
     assert network(given_, Rearranged((0,), 4, 12, 1000, index))(x)["y"].tolist() == [[9, 0, 9, 4]]
     assert network(given_, Constant((0,), 2, 12, 9, np.array([7.0, 8])))(x)["y"].tolist() == [[7, 8]]
+
+
+def test_what_is_no_longer_needed_is_let_go():
+    doubled = [Sum((i, i), 100, 12, 10) for i in range(30)]
+    assert network(Input((), 100, 12, 10), *doubled).alive == 200
+    kept = [*doubled, Sum((0, 30), 100, 12, 10)]
+    assert network(Input((), 100, 12, 10), *kept).alive == 300
+
+
+def test_no_node_gives_more_than_its_largest_value():
+    rng = np.random.default_rng(0)
+    x = rng.integers(-50, 51, (200, 4))
+    source = Input((), 4, 12, 50)
+    values = rng.integers(-99, 99, 4).astype(float)
+    levels = np.arange(256) * 3
+    for node, inputs in (
+        (Lookup((0,), 4, 12, 765, levels), np.abs(x)),
+        (Rectifier((0,), 4, 12, 500, 40_000), x),
+        (Shifted((0,), 4, 12, 500, values), x),
+        (Join((0, 0), 8, 12, 500), x),
+        (Rearranged((0,), 2, 12, 500, np.array([3, -1], np.int32)), x),
+        (Constant((0,), 4, 12, 500, values), x),
+    ):
+        found = np.abs(network(source, node)(inputs)["y"]).max()
+        assert 0 < found <= largest_value(node, [source] * len(node.sources)) <= 765
 
 
 @given(st.integers(-(2**51), 2**51), st.integers(0, 40))

@@ -87,6 +87,10 @@ CHANGES = {
     "a huge shift": lambda told: told["encoder"]["nodes"][2].update(shift=900),
     "an input within": lambda told: told["encoder"]["nodes"].insert(1, told["encoder"]["nodes"][0]),
     "text for a number": lambda told: told["encoder"]["nodes"][2].update(fraction="many"),
+    "a bound that its values pass": lambda told: told["encoder"]["nodes"][1].update(bound=1),
+    "an output without bounds": lambda told: told["decoder"]["nodes"][-1].update(bound=1 << 40),
+    "no outputs": lambda told: told["decoder"].update(outputs=0),
+    "a scale that is none": lambda told: told["pixels"].update(kind="normal", log_scale="wide"),
     "a list for all": lambda told: told.update(encoder=[1, 2]),
 }
 
@@ -95,6 +99,22 @@ CHANGES = {
 def test_a_model_that_a_stranger_made_is_an_error(models, name):
     with pytest.raises(ArchiveError):
         model_from_bytes(hostile(models["bernoulli"], CHANGES[name]))
+
+
+def test_a_description_nested_beyond_all_sense(models):
+    head = zlib.compress(b"[" * 100_000)
+    with pytest.raises(ArchiveError, match="description is damaged"):
+        model_from_bytes(len(head).to_bytes(4, "little") + head)
+
+
+def test_a_network_that_fills_the_memory_is_refused(models, monkeypatch):
+    model = models["logistic"]
+    need = max(model.encoder.alive, model.decoder.alive)
+    monkeypatch.setattr("isthmus.codec.models.MOST_ALIVE", need)
+    assert model_from_bytes(model.to_bytes()).digest == model.digest
+    monkeypatch.setattr("isthmus.codec.models.MOST_ALIVE", need - 1)
+    with pytest.raises(ArchiveError, match=f"needs {need} numbers at once"):
+        model_from_bytes(model.to_bytes())
 
 
 def test_torn_models_are_errors_or_other_models(models):

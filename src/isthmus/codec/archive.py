@@ -207,7 +207,7 @@ class Archive:
         return ""
 
     def _indexed(self, index: list[tuple[int, int, int]]) -> Iterator[Chunk | Damage]:
-        ends = [*(start for start, _, _ in index[1:]), self._reader.size]
+        ends = [*(start for start, _, _ in index), self._reader.size][1:]
         for (start, first, images), end in zip(index, ends, strict=True):
             numbers = range(first, first + images)
             place = self._reader.at(start)

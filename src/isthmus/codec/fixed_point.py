@@ -9,6 +9,7 @@ Every tensor is flat, `(images, size)`; where its numbers lie is told by an inde
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -29,6 +30,8 @@ LARGEST = 512
 """What a sum comes to is cut to -512...512."""
 _SCRATCH = 1 << 22
 """Numbers that a product gathers at once."""
+_ALIVE = 1 << 26
+"""Numbers that a network holds at once, unless one image needs more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,24 +209,48 @@ class FixedPointNetwork:
                     f"whole numbers are exact below {float(EXACT):.3g}. Its weights are too large or too many."
                 )
 
+    @cached_property
+    def alive(self) -> int:
+        """The most numbers of an image that are needed at once."""
+        sizes = dict[int, int]()
+        most = 0
+        for number, done in enumerate(self._done_after):
+            sizes[number] = self.nodes[number].size
+            most = max(most, sum(sizes.values()))
+            for source in done:
+                del sizes[source]
+        return most
+
     def __call__(self, inputs: NDArray[np.generic]) -> dict[str, Integers]:
         """Compute the outputs by name, whole numbers `(images, *shape)`, of inputs `(images, ...)`."""
-        left = dict.fromkeys(range(len(self.nodes)), 0)
-        wanted = [source for node in self.nodes for source in node.sources] + [o.node for o in self.outputs.values()]
-        for source in wanted:
-            left[source] += 1
-        values: dict[int, Floats] = {0: inputs.reshape(len(inputs), -1).astype(np.float64)}
-        for number, node in enumerate(self.nodes):
+        step = max(1, _ALIVE // self.alive)
+        parts = [self._compute(inputs[start : start + step]) for start in range(0, len(inputs), step)]
+        return parts[0] if len(parts) == 1 else {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+
+    def _compute(self, inputs: NDArray[np.generic]) -> dict[str, Integers]:
+        values: dict[int, Floats] = {}
+        for number, (node, done) in enumerate(zip(self.nodes, self._done_after, strict=True)):
             if number:
                 values[number] = node.compute(*(values[source] for source in node.sources))
-            for source in node.sources:
-                left[source] -= 1
-                if not left[source]:
-                    del values[source]
+            else:
+                values[0] = inputs.reshape(len(inputs), -1).astype(np.float64)
+            for source in done:
+                del values[source]
         return {
             name: values[output.node].astype(np.int64).reshape(-1, *output.shape)
             for name, output in self.outputs.items()
         }
+
+    @cached_property
+    def _done_after(self) -> list[list[int]]:
+        """For each node the sources that nothing behind it needs, and that are no outputs."""
+        last = {source: number for number, node in enumerate(self.nodes) for source in node.sources}
+        kept = {output.node for output in self.outputs.values()}
+        done: list[list[int]] = [[] for _ in self.nodes]
+        for source, number in last.items():
+            if source not in kept:
+                done[number].append(source)
+        return done
 
     def fraction(self, name: str) -> int:
         """The bits behind the point of an output."""
@@ -257,6 +284,27 @@ def largest_sum(node: Node, sources: Sequence[Node]) -> int:
             return sources[0].bound + sources[1].bound
         case _:
             return node.bound
+
+
+def largest_value(node: Node, sources: Sequence[Node]) -> int:
+    """The largest number, either way, that a node may give; what is cut to its bound gives no larger one."""
+    match node:
+        case Lookup():
+            return _largest(node.table)
+        case Rectifier():
+            return sources[0].bound * max(node.slope, 1 << FRACTION) >> FRACTION
+        case Shifted():
+            return sources[0].bound + _largest(node.values)
+        case Join() | Rearranged():
+            return max(source.bound for source in sources)
+        case Constant():
+            return _largest(node.values)
+        case _:
+            return node.bound
+
+
+def _largest(numbers: Integers | Floats) -> int:
+    return max(abs(int(numbers.min(initial=0))), abs(int(numbers.max(initial=0))))
 
 
 class _Gather:

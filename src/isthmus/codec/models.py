@@ -15,6 +15,7 @@ import onnx
 from numpy.typing import NDArray
 
 from isthmus.codec.bits_back import BitsBack
+from isthmus.codec.container import from_json
 from isthmus.codec.distributions import (
     CODE_BITS,
     CODE_OFFSET,
@@ -24,6 +25,7 @@ from isthmus.codec.distributions import (
     PixelModel,
 )
 from isthmus.codec.fixed_point import (
+    EXACT,
     Constant,
     FixedPointNetwork,
     Input,
@@ -37,6 +39,7 @@ from isthmus.codec.fixed_point import (
     Rectifier,
     Shifted,
     Sum,
+    largest_value,
 )
 from isthmus.codec.packing import pack, unpack
 from isthmus.codec.quantising import quantise
@@ -52,8 +55,13 @@ CODED_LIKELIHOODS = (BernoulliLikelihood, GaussianLikelihood, LogisticLikelihood
 """Likelihoods under which each level of a pixel has a probability that whole numbers can tell."""
 MOST_NUMBERS = 1 << 25
 """In all arrays of an embedded model together, and in a tensor of it, at most."""
+MOST_ALIVE = 1 << 27
+"""Numbers of an embedded network that are needed at once in computing one image, at most."""
 MOST_PRODUCTS = 1 << 33
 """In computing a node of an embedded model for one image, at most."""
+_MOST_TEXT = 1 << 24
+_LARGEST_PARAMETER = 1 << 30
+"""What a posterior or a pixel is computed from below 2^63."""
 _OPERATIONS: Mapping[str, type[Node]] = {
     "constant": Constant,
     "input": Input,
@@ -206,7 +214,16 @@ def model_from_bytes(content: bytes) -> CodecModel:
         return _read(content)
     except ArchiveError:
         raise
-    except (IsthmusError, KeyError, TypeError, ValueError, IndexError, OverflowError, AssertionError) as error:
+    except (
+        IsthmusError,
+        KeyError,
+        TypeError,
+        ValueError,
+        IndexError,
+        OverflowError,
+        AssertionError,
+        AttributeError,
+    ) as error:
         raise ArchiveError(f"the embedded model is damaged ({error}).") from None
 
 
@@ -251,7 +268,7 @@ def _describe(node: Node, arrays: list[np.ndarray[Any, Any]]) -> dict[str, Any]:
 
 def _read(content: bytes) -> CodecModel:
     length = int.from_bytes(content[:4], "little")
-    told = json.loads(_inflated_json(content[4 : 4 + length]))
+    told = from_json(content[4 : 4 + length], "the embedded model's description", _MOST_TEXT)
     if told["version"] != VERSION:
         raise ArchiveError(f"the embedded model is of version {told['version']}, and this isthmus reads {VERSION}.")
     packed = _Arrays(content[4 + length :], told["arrays"])
@@ -268,19 +285,13 @@ def _read(content: bytes) -> CodecModel:
     if kind != "bernoulli":
         if kind not in ("logistic", "normal"):
             raise ArchiveError(f"the embedded model's pixels are of an unknown kind, {kind!r}.")
-        pixels = Discretised(kind, bool(told["pixels"]["mixture"]), told["pixels"]["log_scale"])
+        log_scale = told["pixels"]["log_scale"]
+        if log_scale is not None and not abs(int(log_scale)) <= _LARGEST_PARAMETER:
+            raise ArchiveError(f"the embedded model's scale cannot be e^{log_scale!r:.40}.")
+        pixels = Discretised(kind, bool(told["pixels"]["mixture"]), None if log_scale is None else int(log_scale))
     model = CodecModel((height, width, channels), networks["encoder"], networks["decoder"], pixels, told["threshold"])
     _check(model)
     return model
-
-
-def _inflated_json(content: bytes) -> bytes:
-    inflater = zlib.decompressobj()
-    try:
-        raw = inflater.decompress(content, 1 << 24)
-    except zlib.error as error:
-        raise ArchiveError(f"the embedded model's description is damaged ({error}).") from None
-    return raw
 
 
 class _Arrays:
@@ -326,11 +337,15 @@ def _check(model: CodecModel) -> None:
                 raise ArchiveError(f"the embedded model's {name} does not fit together at node {number}.")
         for key in wanted[name]:
             output = network.outputs[key]
+            node = network.nodes[output.node]
             if (
-                math.prod(output.shape) != network.nodes[output.node].size
-                or network.fraction(key) != PARAMETER_FRACTION
+                math.prod(output.shape) != node.size
+                or node.fraction != PARAMETER_FRACTION
+                or node.bound > _LARGEST_PARAMETER
             ):
                 raise ArchiveError(f"the embedded model's {name} has an output {key!r} that does not fit.")
+        if network.alive > MOST_ALIVE:
+            raise ArchiveError(f"the embedded model's {name} needs {network.alive} numbers at once.")
     codes = model.decoder.nodes[0].size
     if any(model.encoder.outputs[key].shape != (codes,) for key in wanted["encoder"]):
         raise ArchiveError("the embedded model's codes do not fit its networks.")
@@ -345,7 +360,9 @@ def _check(model: CodecModel) -> None:
 
 def _fits(node: Node, sources: Sequence[Node]) -> bool:
     sizes = [source.size for source in sources]
-    if not 0 < node.size <= MOST_NUMBERS or not 0 <= node.fraction <= 32 or not 0 <= node.bound < 1 << 53:
+    if not 0 < node.size <= MOST_NUMBERS or not 0 <= node.fraction <= 32 or not 0 <= node.bound < EXACT:
+        return False
+    if largest_value(node, sources) > node.bound:
         return False
     match node:
         case Input():
