@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 import pytest
 
+import isthmus
 from isthmus.explorer.limits import Limits
 from isthmus.explorer.server import bind, server
 from isthmus.explorer.service import Service
+from isthmus.recipes import with_fields
 
 
 @dataclass
@@ -108,6 +110,13 @@ def others(bars):
     """The bars the other way round: not what the runs were trained on, so that nothing is kept aside of them."""
     images, labels = bars
     return images[::-1].copy(), labels[::-1].copy()
+
+
+@pytest.fixture(scope="session")
+def stochastic_run(tiny_recipe, bars, tmp_path_factory):
+    """A run whose pixels were drawn black or white."""
+    recipe = with_fields(tiny_recipe, {"pixels.binarise": "stochastic", "training.epochs": 1})
+    return isthmus.train(bars, recipe, tmp_path_factory.mktemp("stochastic") / "run", report=False)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from isthmus.data import as_source
-from isthmus.explorer.costs import cost, noise_for
+from isthmus.explorer.costs import as_seen, cost, noise_for
 from isthmus.noise import normal_by_image
 from isthmus.scores import score
 
@@ -38,3 +38,15 @@ def test_what_a_picture_costs_does_not_follow_from_its_company(tiny_run, bars):
     together = cost(tiny_run, bars[0][:6], noise).distortion
     alone = [cost(tiny_run, bars[0][i : i + 1], noise).distortion[0] for i in range(6)]
     assert together == pytest.approx(alone, rel=1e-5)
+
+
+@pytest.mark.parametrize(("dtype", "white"), [("uint8", 255), ("float32", 1)])
+def test_pixels_are_drawn_by_their_brightness_and_for_each_image_alike(stochastic_run, dtype, white):
+    levels = np.array([0, 51, 204, 255])
+    images = np.broadcast_to(levels[:, None, None, None], (4, 100, 100, 1)).astype(np.uint8)
+    given = images if dtype == "uint8" else images.astype(np.float32) / np.float32(255)
+    seen = as_seen(stochastic_run, given)
+    assert seen.dtype == given.dtype
+    assert set(np.unique(seen)) == {0, white}
+    np.testing.assert_allclose((seen == white).mean(axis=(1, 2, 3)), levels / 255, atol=0.02)
+    assert (np.diff(seen.astype(int), axis=0) >= 0).all()  # one draw: where a darker pixel is white, a brighter is too

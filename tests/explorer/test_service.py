@@ -31,6 +31,26 @@ def test_a_picture_of_the_data_is_about_as_unusual_as_it_is(service, others, fin
     assert (finish(service.encode(noise)).percentile > 99).all()
 
 
+def test_pixels_drawn_black_or_white_are_the_same_whatever_is_asked_for_beside_them(
+    stochastic_run, others, wait_for, finish
+):
+    """One picture has one code and one cost, alone, amid others, and as a point of the cloud."""
+    images = others[0][:6]
+    service = Service(stochastic_run, others)
+    service.start()
+    wait_for(lambda: service.distortions.result is not None)
+    alone = finish(service.encode(images[5:]))
+    repeated = finish(service.encode(images[[5, 5, 0, 5]]))
+    for name in ("mean", "log_variance", "rate", "distortion", "percentile"):
+        one, among = getattr(alone, name), getattr(repeated, name)
+        np.testing.assert_allclose(among[[0, 1, 3]], one[[0, 0, 0]], rtol=1e-5)
+    together = finish(service.encode(images))
+    np.testing.assert_allclose(service.cloud.result.codes[:6], together.mean, rtol=1e-5)
+    np.testing.assert_allclose(service.cloud.result.rate[:6], together.rate, rtol=1e-5)
+    # What was shown was black or white: neither the grey picture nor a picture of nothing.
+    assert np.abs(stochastic_run.encode(images)["mean"] - together.mean).max() > 1e-3
+
+
 def test_the_scale_of_a_plain_autoencoder_is_that_of_its_codes(tiny_ae_run, bars):
     service = Service(tiny_ae_run, bars)
     codes = tiny_ae_run.encode(bars[0])["mean"]

@@ -1,7 +1,7 @@
 """Images in: from names, files, folders and arrays to batches, in an order that a seed fixes."""
 
 from isthmus.data.arrays import as_source
-from isthmus.data.batches import Batch, EvaluationBatches, TrainingBatches, evaluation_batches, posed
+from isthmus.data.batches import Batch, EvaluationBatches, TrainingBatches, binarised, evaluation_batches, posed
 from isthmus.data.cache import cache_folder
 from isthmus.data.catalogue import DATASETS, NamedSet, is_named, open_named
 from isthmus.data.images import ArraySource, Selection, select
@@ -41,6 +41,7 @@ __all__ = [
     "TrainingBatches",
     "Wish",
     "as_source",
+    "binarised",
     "cache_folder",
     "draw_sprites",
     "evaluation_batches",

@@ -67,7 +67,7 @@ class TrainingBatches:
             images = augment(images, recipe.augmentation, np.random.default_rng([seed, _AUGMENTATION, step]))
         if recipe.pixels.binarise == "stochastic":
             rng = np.random.default_rng([seed, _TRAINING, step])
-            images = _binarised(images, rng.random(images.shape, dtype=np.float32))
+            images = binarised(images, rng.random(images.shape, dtype=np.float32))
         return _posed(images, recipe.task, lambda place: np.random.default_rng([seed, _TASK, _TRAINING, step, place]))
 
 
@@ -103,7 +103,7 @@ class EvaluationBatches:
         images = self.source.read(np.arange(start, min(start + self.batch_size, len(self.source)), dtype=np.int64))
         if self.recipe.pixels.binarise == "stochastic":
             uniform = uniform_by_image([self.seed, _EVALUATION], start, len(images), self.source.spec.dims)
-            images = _binarised(images, uniform.reshape(images.shape))
+            images = binarised(images, uniform.reshape(images.shape))
         return posed(images, self.recipe.task, self.seed, start)
 
 
@@ -121,19 +121,27 @@ def posed(images: ImageArray, task: "TaskFields", seed: int, start: int = 0) -> 
     return _posed(images, task, lambda place: np.random.default_rng([seed, _TASK, _EVALUATION, start + place]))
 
 
+def binarised(images: ImageArray, uniform: NDArray[np.float32]) -> ImageArray:
+    """Make pixels white where `uniform` is below their brightness: never for 0, always for the brightest.
+
+    Args:
+        images: `(n, height, width, channels)`, uint8, or float32 from 0 to 1.
+        uniform: Draws from [0, 1), `(n or 1, height, width, channels)`.
+
+    Returns:
+        Images of the same shape and dtype, black or white.
+    """
+    if images.dtype == np.uint8:
+        return np.where(uniform < images / np.float32(255), np.uint8(255), np.uint8(0))
+    return (uniform < images).astype(np.float32)
+
+
 def _posed(images: ImageArray, task: "TaskFields", generator: Callable[[int], np.random.Generator]) -> Batch:
     if task.kind == "reconstruct":
         return Batch(images, images)
     made = task_of(task)
     pairs = [made.pose(np.asarray(image, np.uint8), generator(place)) for place, image in enumerate(images)]
     return Batch(np.stack([seen for seen, _ in pairs]), np.stack([target for _, target in pairs]))
-
-
-def _binarised(images: ImageArray, uniform: NDArray[np.float32]) -> ImageArray:
-    """Make pixels white where `uniform` is below their brightness: never for 0, always for the brightest."""
-    if images.dtype == np.uint8:
-        return np.where(uniform < images / np.float32(255), np.uint8(255), np.uint8(0))
-    return (uniform < images).astype(np.float32)
 
 
 def _check(source: ImageSource, pixels: "Pixels") -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from isthmus.data import ImageSource
 from isthmus.explorer.background import Work
-from isthmus.explorer.costs import cost, noise_for
+from isthmus.explorer.costs import as_seen, cost, noise_for
 from isthmus.probability import namespace
 from isthmus.runs import Run
 
@@ -61,7 +61,7 @@ def encode_cloud(run: Run, source: ImageSource, what: str, work: Work[Any]) -> C
     """
     codes, divergences = [], []
     for indices in work.chunks(len(source)):
-        posterior = run.encode(source.read(indices))
+        posterior = run.encode(as_seen(run, source.read(indices)))
         codes.append(posterior["mean"])
         divergences.append(np.asarray(run.latent.kl(namespace, posterior), np.float32))
     return Cloud(source, what, np.concatenate(codes), np.concatenate(divergences))

@@ -1,17 +1,23 @@
-"""What images cost a model in nats, and the codes that it gives them."""
+"""What images cost a model in nats, and the codes that it gives them.
 
+Where an image lies follows from the image alone, not from its number nor from what is asked for beside it: one that is
+encoded again, as one of the cloud's may be, has to be found where it was.
+"""
+
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import ArraySource, evaluation_batches
-from isthmus.noise import normal_by_image
+from isthmus.data import ImageArray, binarised
+from isthmus.noise import normal_by_image, uniform_by_image
 from isthmus.probability import namespace
 from isthmus.runs import Run
 from isthmus.scores.bound import as_pixels
 
-_POSTERIOR_STREAM = 0x6578706C
+# Tell the random numbers here from each other and from those of training and scoring.
+_POSTERIOR_STREAM, _PIXEL_STREAM = 0x6578706C, 0x70697865
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class Costs:
     distortion: NDArray[np.float64]
 
 
-def cost(run: Run, images: NDArray[np.generic], noise: NDArray[np.float32]) -> Costs:
+def cost(run: Run, images: ImageArray, noise: NDArray[np.float32]) -> Costs:
     """Encode images, and say what they cost.
 
     Args:
@@ -42,11 +48,10 @@ def cost(run: Run, images: NDArray[np.generic], noise: NDArray[np.float32]) -> C
     Raises:
         DataError: If they are not of the run's shape.
     """
-    source = ArraySource(np.asarray(images))
-    (batch,) = evaluation_batches(source, len(source), run.recipe, seed=0)
-    posterior = run.encode(batch.seen)
-    target = as_pixels(batch.target, run.recipe.pixels)
-    distortion = np.zeros(len(source))
+    seen = as_seen(run, images)
+    posterior = run.encode(seen)
+    target = as_pixels(seen, run.recipe.pixels)
+    distortion = np.zeros(len(seen))
     draws = noise if run.latent.has_rate else noise[:1]
     for draw in draws:
         z = np.asarray(run.latent.sample(namespace, posterior, draw), np.float32)
@@ -55,6 +60,17 @@ def cost(run: Run, images: NDArray[np.generic], noise: NDArray[np.float32]) -> C
     wide = {name: array.astype(np.float64) for name, array in posterior.items()}
     kl = np.asarray(run.latent.kl(namespace, wide))
     return Costs(posterior["mean"], posterior.get("log_variance"), kl, distortion / len(draws))
+
+
+def as_seen(run: Run, images: ImageArray) -> ImageArray:
+    """Images `(n, height, width, channels)` as the encoder is shown them: black or white where training drew them so.
+
+    The draw is the same for every image.
+    """
+    if run.recipe.pixels.binarise != "stochastic":
+        return images
+    shape = images.shape[1:]
+    return binarised(images, uniform_by_image([_PIXEL_STREAM], 0, 1, math.prod(shape)).reshape(1, *shape))
 
 
 def noise_for(run: Run, start: int, count: int, draws: int = 1) -> NDArray[np.float32]:
