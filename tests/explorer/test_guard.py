@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from isthmus.explorer.guard import Guard, is_own_host
+from isthmus.explorer.guard import Guard, cookie_name, is_own_host
 from isthmus.explorer.limits import Limits
 
 NAMES = frozenset({"localhost", "box", "box.local"})
@@ -107,10 +107,11 @@ def test_the_token_is_asked_for_and_taken_from_header_or_cookie():
     assert ask(asked, host="localhost", authorization="Bearer wrong")[0] == 401
     assert ask(asked, host="localhost", authorization="Basic a-long-secret")[0] == 401
     assert ask(asked, host="localhost", authorization="Bearer ÿÿ")[0] == 401
-    assert ask(asked, host="localhost", cookie="isthmus_token=wrong")[0] == 401
+    name = cookie_name("a-long-secret")
+    assert ask(asked, host="localhost", cookie=f"{name}=wrong")[0] == 401
     assert ask(asked, host="localhost", cookie='\x00;;=;"')[0] == 401
     assert ask(asked, host="localhost", authorization="bearer a-long-secret")[0] == 200
-    assert ask(asked, host="localhost", cookie="other=1; isthmus_token=a-long-secret")[0] == 200
+    assert ask(asked, host="localhost", cookie=f"other=1; {name}=a-long-secret")[0] == 200
 
 
 def test_the_page_swaps_the_token_in_its_address_for_a_cookie():
@@ -121,6 +122,26 @@ def test_the_page_swaps_the_token_in_its_address_for_a_cookie():
     assert "SameSite=Strict" in headers["set-cookie"]
     assert ask(asked, path="/", query=b"token=wrong", host="localhost")[0] == 401
     assert ask(asked, path="/api/points", query=b"token=a-long-secret", host="localhost")[0] == 401
+
+
+def test_explorers_on_one_machine_do_not_log_each_other_out():
+    """A browser keeps one jar for all ports of a host, by the cookies' names."""
+    first, second = guard("a-long-secret"), guard("another-secret")
+    jar = {}
+    for asked, token in ((first, b"a-long-secret"), (second, b"another-secret")):
+        _, headers, _ = ask(asked, path="/", query=b"token=" + token, host="localhost")
+        name, _, value = headers["set-cookie"].partition(";")[0].partition("=")
+        jar[name] = value
+    cookie = "; ".join(f"{name}={value}" for name, value in jar.items())
+    assert ask(first, host="localhost", cookie=cookie)[0] == 200
+    assert ask(second, host="localhost", cookie=cookie)[0] == 200
+    assert ask(guard("a-third-secret"), host="localhost", cookie=cookie)[0] == 401
+
+
+@pytest.mark.parametrize("strange", ['state={"open": ["a"]}', "bare", "panel[0]=1", "name=ÿ", '"', "=;;"])
+def test_other_servers_cookies_do_not_hide_the_token(strange):
+    own = f"{cookie_name('a-long-secret')}=a-long-secret"
+    assert ask(guard("a-long-secret"), host="localhost", cookie=f"{strange}; {own}")[0] == 200
 
 
 def test_too_many_requests_are_told_to_wait():

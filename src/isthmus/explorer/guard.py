@@ -5,20 +5,20 @@ A server on this machine is in reach of every page that its user opens.  So a re
 must bring the token.
 """
 
+import hashlib
 import hmac
 import ipaddress
 import json
 import socket
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from isthmus.explorer.limits import Limits, RateLimit
 
-COOKIE = "isthmus_token"
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -37,6 +37,15 @@ def own_names() -> frozenset[str]:
     name = socket.gethostname().lower()
     short = name.partition(".")[0]
     return frozenset({"localhost", name, short, f"{short}.local"})
+
+
+def cookie_name(token: str) -> str:
+    """The cookie that keeps a token.
+
+    Each token has its own: a browser sends a host's cookies to all its ports, so that one name for all would have two
+    explorers on one machine log each other out.
+    """
+    return f"isthmus_{hashlib.sha256(token.encode()).hexdigest()[:16]}"
 
 
 def is_own_host(host: str, names: Iterable[str]) -> bool:
@@ -99,26 +108,32 @@ class Guard:
             )
         elif fault := _foreign(scope, headers):
             await _refuse(send_guarded, 403, fault)
-        elif self._token is None or self._brings_token(headers):
+        elif self._token is None or _brings(headers, self._token):
             await self._app(scope, receive, send_guarded)
-        elif scope["path"] == "/" and self._asks_with_token(scope):
+        elif scope["path"] == "/" and _asks_with(scope, self._token):
             # The page moves on to an address without the token, so that no link or history keeps it.
-            cookie = f"{COOKIE}={self._token}; HttpOnly; SameSite=Strict; Path=/"
+            cookie = f"{cookie_name(self._token)}={self._token}; HttpOnly; SameSite=Strict; Path=/"
             await _answer(send_guarded, 303, b"", {"Location": "/", "Set-Cookie": cookie})
         else:
             what = "expected the token: open the page by the address that `isthmus explore` printed, or send"
             await _refuse(send_guarded, 401, f"{what} `Authorization: Bearer TOKEN`.", {"WWW-Authenticate": "Bearer"})
 
-    def _brings_token(self, headers: Headers) -> bool:
-        scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        return (scheme.lower() == "bearer" and self._is_token(bearer.strip())) or self._is_token(_cookie(headers))
 
-    def _asks_with_token(self, scope: Scope) -> bool:
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        return self._is_token(query.get("token", [""])[0])
+def _brings(headers: Headers, token: str) -> bool:
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    bearer = given.strip() if scheme.lower() == "bearer" else ""
+    # As browsers read cookies: those of other servers on this machine stand in the same line, whatever their form.
+    kept = cookie_parser(headers.get("cookie", "")).get(cookie_name(token), "")
+    return _same(bearer, token) or _same(kept, token)
 
-    def _is_token(self, given: str) -> bool:
-        return self._token is not None and hmac.compare_digest(given.encode(), self._token.encode())
+
+def _asks_with(scope: Scope, token: str) -> bool:
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    return _same(query.get("token", [""])[0], token)
+
+
+def _same(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode(), token.encode())
 
 
 def _foreign(scope: Scope, headers: Headers) -> str:
@@ -131,14 +146,6 @@ def _foreign(scope: Scope, headers: Headers) -> str:
     if site not in ("none", "same-origin") and not opens_page:
         return "the request comes from another site's page; only the explorer's own may call it from a browser."
     return ""
-
-
-def _cookie(headers: Headers) -> str:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return "" if found is None else found.value
 
 
 async def _refuse(send: Send, status: int, why: str, headers: dict[str, str] | None = None) -> None:
