@@ -87,8 +87,9 @@ def test_a_plain_autoencoder_s_sliders_span_its_codes_the_most_telling_first(tin
 
 
 def test_refuses_what_cannot_be(tiny_run):
-    with pytest.raises(UsageError, match="got 0"):
-        sliders(tiny_run, most=0)
+    for most in (0, 2.5, "3", None):
+        with pytest.raises(UsageError, match=f"1 or more; got {most!r}"):
+            sliders(tiny_run, most=most)
     with pytest.raises(DataError, match="10x12x1"):
         sliders(tiny_run, np.zeros((5, 5, 1), np.uint8))
 
@@ -107,6 +108,8 @@ def test_draws_what_the_command_draws(tiny_run):
     assert isinstance(figure, Figure)
     with pytest.raises(UsageError, match="no picture 'nonsense'"):
         notebook.draw(tiny_run, "nonsense")
+    with pytest.raises(UsageError, match="grid takes no range; it takes theme, axes, span, step"):
+        notebook.draw(tiny_run, "grid", range=(-3, 3))
 
 
 def test_shows_the_film_of_the_training(tiny_run, tiny_ae_run, copied_run):

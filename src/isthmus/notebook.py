@@ -44,7 +44,8 @@ def draw(run: Run, kind: str, **options: Any) -> "Figure":
     Args:
         run: The run.
         kind: What to draw.
-        **options: What the command takes for it, such as `count=500` or `span=(-3, 3)`; and `axes`, where to draw.
+        **options: What the command takes for it, such as `count=500`, its `--range` as `span=(-3, 3)`; and `axes`, to
+            draw there.
 
     Raises:
         UsageError: If there is no such kind or option, or the run cannot be drawn so.
@@ -84,11 +85,11 @@ def sliders(run: Run, image: ArrayLike | None = None, most: int = MOST_SLIDERS) 
         most: How many sliders to show.
 
     Raises:
-        UsageError: If ipywidgets is not installed, `most` is less than 1, or the run restores pictures.
+        UsageError: If ipywidgets is not installed, `most` is no number of sliders, or the run restores pictures.
         DataError: If the image is not of the run's shape.
     """
-    if most < 1:
-        raise UsageError(f"expected `most` of 1 or more sliders; got {most}.")
+    if not isinstance(most, int | np.integer) or most < 1:
+        raise UsageError(f"expected a whole number of sliders as `most`, 1 or more; got {most!r}.")
     try:
         import ipywidgets
     except ImportError:

@@ -74,9 +74,9 @@ def test_a_training_that_goes_on_can_be_looked_at(copied_run, tmp_path):
         ("manifold", "a.gif", {}, r"\.svg"),
         ("training", "a.png", {}, r"\.gif"),
         ("portrait", "a.png", {}, "manifold, grid"),
-        ("manifold", "a.png", {"count": 3}, "takes no --count; it takes --theme, --n"),
-        ("grid", "a.png", {"n": 3}, "--range"),
-        ("training", "a.gif", {"theme": "dark"}, "none but --out"),
+        ("manifold", "a.png", {"count": 3}, "takes no count; it takes theme, axes, n"),
+        ("grid", "a.png", {"n": 3, "range": (-3, 3)}, "takes no n, range; it takes theme, axes, span, step"),
+        ("training", "a.gif", {"theme": "dark"}, "takes no theme; it takes none"),
         ("grid", "a.png", {"span": (2.0, 1.0)}, "low < high"),
     ],
 )
@@ -84,6 +84,13 @@ def test_a_wrong_call_writes_nothing(tiny_run, tmp_path, kind, name, options, wo
     with pytest.raises(UsageError, match=words):
         plot(tiny_run.path, kind, tmp_path / name, options)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_figure_is_said_where_one_is_drawn(tiny_run):
+    with pytest.raises(UsageError, match=r"no picture 'portrait'; there are manifold, .*, history\."):
+        draw(tiny_run, "portrait")
+    with pytest.raises(UsageError, match=r"`isthmus.notebook.film\(run\)` shows it"):
+        draw(tiny_run, "training")
 
 
 def test_nothing_is_overwritten(tiny_run, tmp_path):

@@ -37,6 +37,12 @@ def test_a_class_and_a_number_of_images_are_chosen(tiny_run, bars):
     assert len(choose_images(tiny_run, bars, default=3)[0]) == 3
 
 
+def test_a_class_may_be_a_number(tiny_run, bars):
+    source, what, _ = choose_images(tiny_run, bars, label=1)
+    assert set(source.labels) == {1}
+    assert what.endswith("of class 1")
+
+
 def test_fewer_images_than_asked_for_are_all_taken_and_said(tiny_run, bars):
     source, _, note = choose_images(tiny_run, bars, count=5000)
     assert len(source) == tiny_run.manifest.data.test_images
@@ -58,6 +64,7 @@ def test_an_image_is_found_by_name_or_number(tiny_run, bars):
     source, what, _ = choose_images(tiny_run, bars)
     assert number_of(source, source.names[3], what) == 3
     assert number_of(source, "2", what) == 2
-    for wrong in ("nothing", str(len(source)), "-1"):
+    assert number_of(source, 2, what) == 2
+    for wrong in ("nothing", str(len(source)), "-1", len(source), -1):
         with pytest.raises(UsageError, match="there is no image"):
             number_of(source, wrong, what)

@@ -9,6 +9,9 @@ import typer
 from isthmus.cli.console import print_json, say
 from isthmus.cli.options import AsJson, RunPath
 
+_FLAGS = {"span": "--range"}
+"""Options that are called otherwise here than where they are drawn by."""
+
 
 class Kind(StrEnum):
     """What can be drawn."""
@@ -114,6 +117,7 @@ def plot(
       isthmus plot runs/digits training --out film.gif
     """
     from isthmus.workflows.plotting import plot as draw
+    from isthmus.workflows.plotting import require_options
 
     options = {
         "data": data,
@@ -129,6 +133,8 @@ def plot(
         "way": way and way.value,
         "seed": seed,
     }
+    flags = {name: _FLAGS.get(name, f"--{name}") for name in options}
+    require_options(kind.value, [name for name, value in options.items() if value is not None], flags)
     made = draw(run, kind.value, out, options)
     if as_json:
         print_json({"out": str(made.path), "plot": kind.value, "shows": made.summary, "note": made.note})

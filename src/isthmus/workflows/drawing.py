@@ -66,7 +66,7 @@ def draw_scatter(
     *,
     data: Data | None = None,
     count: int | None = None,
-    label: str | None = None,
+    label: str | int | None = None,
     projection: str | None = None,
     ellipses: bool = False,
     seed: int = 0,
@@ -94,7 +94,7 @@ def draw_scatter(
     if ellipses and (dim != 2 or projection is not None or not run.latent.has_rate):
         raise UsageError(
             f"expected a VAE with a latent of 2 dimensions, as it is, for ellipses; this one has {dim}"
-            f"{'' if run.latent.has_rate else ' and is a plain autoencoder'}. Leave --ellipses out."
+            f"{'' if run.latent.has_rate else ' and is a plain autoencoder'}. Leave the ellipses out."
         )
     source, what, note = choose_images(run, data, label, count, SHOWN_CODES)
     posterior = run.encode(source.read(np.arange(len(source))))
@@ -118,8 +118,8 @@ def draw_traversal(
     run: Run,
     *,
     data: Data | None = None,
-    label: str | None = None,
-    image: str | None = None,
+    label: str | int | None = None,
+    image: str | int | None = None,
     count: int = 10,
     span: tuple[float, float] | None = None,
     **look: Any,
@@ -158,7 +158,7 @@ def draw_interpolation(
     run: Run,
     *,
     data: Data | None = None,
-    label: str | None = None,
+    label: str | int | None = None,
     count: int = 5,
     n: int = 11,
     way: str | None = None,
@@ -186,7 +186,7 @@ def draw_interpolation(
     if pairs < 1:
         raise UsageError(
             f"expected two images or more to go between, and one pair or more; there are {len(source)} {what}, "
-            f"and {count} pairs were asked for. Give more with --data."
+            f"and {count} pairs were asked for. Give other images."
         )
     chosen = np.random.default_rng(seed).choice(len(source), 2 * pairs, replace=False)
     codes = run.encode(source.read(chosen))["mean"]

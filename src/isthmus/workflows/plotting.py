@@ -1,7 +1,7 @@
 """Pictures of a run, written to files."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from isthmus.workflows.drawing import Drawing
 from isthmus.workflows.watching import read_frames, write_film
 
 FILM = "training"
-_FLAGS = {"span": "--range"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def plot(place: Path, kind: str, out: Path, options: Mapping[str, Any] | None = 
         StorageError: If `out` cannot be written.
     """
     given = {name: value for name, value in (options or {}).items() if value is not None}
-    _check_options(kind, given)
+    require_options(kind, given)
     known_suffix(out, _formats(kind))
     require_free(out)
     if kind == FILM:
@@ -77,7 +76,14 @@ def draw(run: Run, kind: str, **options: Any) -> Drawing:
         UsageError: If there is no such kind or option, or the run cannot be drawn so.
         DataError: If the images cannot be found, or are not of the run's shape.
     """
-    _check_options(kind, options)
+    if kind == FILM:
+        raise UsageError(
+            f"the {FILM} is a film, and no figure: `isthmus.notebook.film(run)` shows it, and `isthmus plot RUN {FILM} "
+            "--out FILE.gif` writes it."
+        )
+    if kind not in KINDS:
+        raise _unknown(kind, KINDS)
+    require_options(kind, options)
     if kind != "history":
         require_autoencoder(run)
     return KINDS[kind](run, **options)
@@ -117,15 +123,29 @@ def options_of(kind: str) -> tuple[str, ...]:
     if kind == FILM:
         return ()
     if kind not in KINDS:
-        raise UsageError(f"there is no picture {kind!r}; there are {', '.join((*KINDS, FILM))}")
+        raise _unknown(kind, (*KINDS, FILM))
     parameters = inspect.signature(KINDS[kind]).parameters.values()
     return ("theme", "axes", *(p.name for p in parameters if p.kind is p.KEYWORD_ONLY))
 
 
-def _check_options(kind: str, options: Mapping[str, Any]) -> None:
+def require_options(kind: str, given: Iterable[str], spelt: Mapping[str, str] | None = None) -> None:
+    """Check that a kind takes options.
+
+    Args:
+        kind: One of `KINDS`, or `training`.
+        given: The options' names.
+        spelt: How whoever asks writes the options, for the message, which leaves out others; by default as `draw` does.
+
+    Raises:
+        UsageError: If there is no such kind, or it takes others.
+    """
     taken = options_of(kind)
-    foreign = [name for name in options if name not in taken]
+    foreign = [name for name in given if name not in taken]
     if foreign:
-        known = ", ".join(_FLAGS.get(name, f"--{name}") for name in taken if name != "axes") or "none but --out"
-        wrong = ", ".join(_FLAGS.get(name, f"--{name}") for name in foreign)
-        raise UsageError(f"{kind} takes no {wrong}; it takes {known}.")
+        spelt = spelt or {name: name for name in (*taken, *foreign)}
+        known = ", ".join(spelt[name] for name in taken if name in spelt) or "none"
+        raise UsageError(f"{kind} takes no {', '.join(spelt[name] for name in foreign)}; it takes {known}.")
+
+
+def _unknown(kind: str, kinds: Iterable[str]) -> UsageError:
+    return UsageError(f"there is no picture {kind!r}; there are {', '.join(kinds)}.")

@@ -21,11 +21,15 @@ def reopen(run: Run, data: Data | None = None) -> HeldOut:
         DataError: If the run's own cannot be found, or are others now; or `data` holds images of another shape.
         UsageError: If there is no such data.
     """
-    return find_held_out(run, data, hint="--data DATA", training_too=True)
+    return find_held_out(run, data, hint="--data DATA, or data=DATA in Python", training_too=True)
 
 
 def choose_images(
-    run: Run, data: Data | None = None, label: str | None = None, count: int | None = None, default: int | None = None
+    run: Run,
+    data: Data | None = None,
+    label: str | int | None = None,
+    count: int | None = None,
+    default: int | None = None,
 ) -> tuple[ImageSource, str, str]:
     """Choose the images for a picture, evenly spread over the set.
 
@@ -46,7 +50,7 @@ def choose_images(
     found = reopen(run, data)
     source, what = found.images, found.what
     if count is not None and count < 1:
-        raise UsageError(f"expected --count of 1 or more; got {count}.")
+        raise UsageError(f"expected a count of 1 or more; got {count}.")
     if label is not None:
         source, what = _of_class(source, label, what), f"{what} of class {label}"
     note = ""
@@ -57,27 +61,27 @@ def choose_images(
     return source, what, note
 
 
-def _of_class(source: ImageSource, label: str, what: str) -> ImageSource:
+def _of_class(source: ImageSource, label: str | int, what: str) -> ImageSource:
     if source.labels is None:
-        raise UsageError(f"the {what} have no labels, so none can be asked for. Leave --label out.")
+        raise UsageError(f"the {what} have no labels, so none can be asked for. Leave the label out.")
     names = source.class_names or tuple(str(number) for number in range(int(source.labels.max()) + 1))
-    if label not in names:
+    if str(label) not in names:
         raise UsageError(f"there is no label {label!r}; there are {', '.join(names)}")
-    chosen = np.flatnonzero(source.labels == names.index(label))
+    chosen = np.flatnonzero(source.labels == names.index(str(label)))
     if len(chosen) == 0:
-        raise DataError(f"none of the {what} has the label {label!r}. Choose another, or other images with --data.")
+        raise DataError(f"none of the {what} has the label {label!r}. Choose another, or give other images.")
     return select(source, chosen)
 
 
-def number_of(source: ImageSource, image: str, what: str) -> int:
-    """Find an image by its name, or by its number.
+def number_of(source: ImageSource, image: str | int, what: str) -> int:
+    """Find an image by its name, or by its number, which may be written out.
 
     Raises:
         UsageError: If there is none.
     """
-    if image in source.names:
+    if isinstance(image, str) and image in source.names:
         return list(source.names).index(image)
-    if image.isdecimal() and int(image) < len(source):
+    if str(image).isdecimal() and int(image) < len(source):
         return int(image)
     raise UsageError(
         f"there is no image {image!r} among the {len(source):,} {what}: expected a name, or a number from 0 to "
