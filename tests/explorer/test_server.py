@@ -12,8 +12,7 @@ def test_a_free_port_is_found_and_a_taken_one_refused():
         assert place.port > 0
         assert place.address() == f"http://127.0.0.1:{place.port}/"
         assert place.address("secret").endswith("/?token=secret")
-        place.socket.listen()
-        with pytest.raises(UsageError, match=f"port {place.port}.*--port"):
+        with pytest.raises(UsageError, match=f"port {place.port}: .*--port"):
             bind("127.0.0.1", place.port)
     finally:
         place.socket.close()
@@ -22,7 +21,6 @@ def test_a_free_port_is_found_and_a_taken_one_refused():
 def test_without_a_wish_another_port_will_do():
     first, second = bind("127.0.0.1", None), None
     try:
-        first.socket.listen()
         second = bind("127.0.0.1", None)
         assert second.port != first.port
     finally:
@@ -42,9 +40,13 @@ def test_addresses_of_the_new_kind_stand_in_brackets():
     place.socket.close()
 
 
-def test_a_host_that_is_not_here_is_refused():
-    with pytest.raises(UsageError, match="cannot listen at"):
-        bind("no-such-host.invalid", 0)
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.1", "127.0.0.1:80", "", "a..b", "x" * 300])
+@pytest.mark.parametrize("port", [None, 0])
+def test_a_host_that_is_not_here_is_refused_and_no_port_blamed(host, port):
+    """192.0.2.1 is nobody's: RFC 5737 keeps it for documentation."""
+    with pytest.raises(UsageError, match=r"cannot listen at .*no name or address of this machine.*--host") as refused:
+        bind(host, port)
+    assert "--port" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import uvicorn
 
@@ -26,7 +27,7 @@ class Place:
     """Where the explorer listens.
 
     Attributes:
-        socket: Bound, not yet listening.
+        socket: Bound and listening: who connects before there is a server waits for it.
         host: As it was asked for.
         port: The port that it got.
     """
@@ -59,20 +60,12 @@ def bind(host: str, port: int | None) -> Place:
     """Take a port: the one asked for, or by default 8137, or any that is free.
 
     Raises:
-        UsageError: If there is no such host on this machine, or the port is taken.
+        UsageError: If the host is no name or address of this machine, or the port cannot be had.
     """
+    family, address = _look_up(host)
     for wanted in (DEFAULT_PORT, 0) if port is None else (port,):
         try:
-            family, kind, protocol, _, address = socket.getaddrinfo(
-                host, wanted, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )[0]
-            taken = socket.socket(family, kind, protocol)
-            try:
-                taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                taken.bind(address)
-            except OSError:
-                taken.close()
-                raise
+            taken = _listening(family, address, wanted)
         except OSError as error:
             fault = error
             continue
@@ -80,6 +73,33 @@ def bind(host: str, port: int | None) -> Place:
     raise UsageError(
         f"cannot listen at {host}, port {port or DEFAULT_PORT}: {fault.strerror or fault}. Try another --port."
     )
+
+
+def _look_up(host: str) -> tuple[socket.AddressFamily, tuple[Any, ...]]:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        # Some port is always free: what fails here is not the port's fault.
+        _listening(family, address, 0).close()
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"cannot listen at {host!r}: it is no name or address of this machine ({why}). Try --host 127.0.0.1, or "
+            "0.0.0.0 to let other machines in."
+        ) from None
+    return family, address
+
+
+def _listening(family: socket.AddressFamily, address: tuple[Any, ...], port: int) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((address[0], port, *address[2:]))
+        # Two may bind a port that nobody listens at yet; only one comes to listen.
+        made.listen()
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 def server(
