@@ -144,3 +144,18 @@ def test_it_writes_a_page_and_says_its_size(isthmus, tiny_run, bars, tmp_path):
     again = isthmus(*asked)
     assert again.returncode == 2
     assert "page.html exists already" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "idle"),
+    [
+        (("--port", "0"), "--port"),
+        (("--host", "127.0.0.1"), "--host"),
+        (("--token", "long-enough", "--host", "0.0.0.0"), "--host and --token"),
+    ],
+)
+def test_what_a_file_has_no_use_for_is_refused(isthmus, tiny_run, tmp_path, options, idle):
+    done = isthmus("explore", tiny_run.path, "--export", "page.html", *options)
+    assert done.returncode == 2
+    assert f"--export goes without {idle}: nobody serves the file" in " ".join(done.stderr.split())
+    assert not list(tmp_path.iterdir())

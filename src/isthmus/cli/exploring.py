@@ -47,8 +47,13 @@ def explore(
         typer.Option(metavar="N", min=0, max=65_535, help="8137, or any that is free.", show_default=False),
     ] = None,
     host: Annotated[
-        str, typer.Option(metavar="HOST", help="Where to listen. Others than this machine need the token.")
-    ] = "127.0.0.1",
+        str | None,
+        typer.Option(
+            metavar="HOST",
+            help="Where to listen, by default 127.0.0.1. Others than this machine need the token.",
+            show_default=False,
+        ),
+    ] = None,
     token: Annotated[
         str | None,
         typer.Option(
@@ -71,14 +76,19 @@ def explore(
 
       isthmus explore runs/digits --export digits.html
     """
+    from isthmus.errors import UsageError
     from isthmus.runs import load
 
     if export is not None:
+        served = {"--port": port, "--host": host, "--token": token}
+        if idle := [flag for flag, value in served.items() if value is not None]:
+            raise UsageError(f"--export goes without {' and '.join(idle)}: nobody serves the file that it writes.")
         _write(load(run), export, data, images)
         return
     from isthmus.explorer.server import bind, open_browser, serve, settle_token
     from isthmus.explorer.service import Service
 
+    host = "127.0.0.1" if host is None else host
     token = settle_token(host, token)
     service = Service(load(run), data, images or 10_000)
     place = bind(host, port)
