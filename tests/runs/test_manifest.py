@@ -91,7 +91,14 @@ def test_newer(version):
 )
 def test_impossible(change, place):
     values = {**json.loads(MANIFEST.to_json()), **change}
-    with pytest.raises(RunError, match=rf"here: manifest.json cannot be: {place}: "):
+    with pytest.raises(RunError, match=rf"here: manifest.json does not fit this version of isthmus \({place}: "):
+        manifest_from_json(json.dumps(values), "here")
+
+
+def test_of_another_version_says_what_is_missing_and_what_to_do():
+    values = json.loads(MANIFEST.to_json())
+    del values["source"]
+    with pytest.raises(RunError, match=r"\(source: field required\)\. If another version .* train the run again"):
         manifest_from_json(json.dumps(values), "here")
 
 

@@ -173,4 +173,8 @@ def manifest_from_json(text: str, where: str) -> Manifest:
     except ValidationError as error:
         fault = error.errors()[0]
         place = ".".join(str(part) for part in fault["loc"])
-        raise RunError(f"{where}: manifest.json cannot be: {place}: {fault['msg']}.") from None
+        why = fault["msg"][:1].lower() + fault["msg"][1:]
+        raise RunError(
+            f"{where}: manifest.json does not fit this version of isthmus ({place}: {why}). If another version wrote "
+            "it, use that one, or train the run again; if it was changed, restore it from a copy."
+        ) from None
