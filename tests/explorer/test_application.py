@@ -10,6 +10,7 @@ import pytest
 import safetensors.numpy
 from PIL import Image
 
+import isthmus
 from isthmus.explorer.limits import Limits
 from isthmus.explorer.service import Service
 
@@ -215,6 +216,24 @@ def test_where_there_are_no_images_it_says_why(tiny_run, serving, wait_for):
         wait_for(lambda: served.ask("/api/points").status == 404)
         assert "--data DATA" in served.ask("/api/points").json["error"]
         assert served.ask("/api/distortions").status == 404
+
+
+def test_where_the_points_fail_nobody_waits_for_their_distortions(tiny_run, serving):
+    service = Service(tiny_run)
+    service.cloud.start(lambda work: 1 // 0)
+    service.cloud.wait()
+    with serving(service, background=False) as served:
+        answer = served.ask("/api/distortions")
+    assert answer.status == 404
+    assert "division" in answer.json["error"]
+
+
+def test_a_run_that_was_damaged_meanwhile_is_said_to_be(copied_run, serving):
+    with serving(Service(isthmus.load(copied_run)), background=False) as served:
+        (copied_run / "codes.safetensors").write_bytes(b"torn")
+        answer = served.ask("/api/sample", {"label": 0})
+    assert answer.status == 500
+    assert "codes.safetensors is torn" in answer.json["error"]
 
 
 def test_many_requests_at_once_are_each_answered_their_own(explorer, tiny_run, finish):

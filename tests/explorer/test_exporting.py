@@ -117,6 +117,15 @@ def test_has_the_points_and_their_pictures(asked, bars):
     np.testing.assert_allclose(np.stack([plane["x"], plane["y"]], 1), (codes - centre) @ axes.T, atol=1e-4)
 
 
+def test_points_without_distortions_are_points_all_the_same(tiny_run, bars, tmp_path, monkeypatch):
+    monkeypatch.setattr("isthmus.explorer.service.measure_distortions", lambda run, cloud, work: 1 // 0)
+    made = exported(tiny_run, bars, tmp_path)
+    run = contents(made.path)
+    assert len(run["points"]["names"]) == made.points > 0
+    assert run["points"]["distortion"] is None
+    assert not run["about"]["capabilities"]["distortions"]
+
+
 def test_samples_are_the_model_s_own(asked):
     run, ask = asked
     one = np.array(ask("sample(5, 1, 3)")).reshape(5, -1)

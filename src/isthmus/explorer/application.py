@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from isthmus.errors import DataError, UsageError
+from isthmus.errors import DataError, RunError, UsageError
 from isthmus.explorer import bodies
 from isthmus.explorer.background import Work
 from isthmus.explorer.batching import BusyError
@@ -61,6 +61,7 @@ def application(service: Service) -> Starlette:
         BusyError: lambda *_: fault(503, "Too much is waiting to be computed; try again.", {"Retry-After": "1"}),
         DataError: lambda _, error: fault(422, str(error)),
         UsageError: lambda _, error: fault(422, str(error)),
+        RunError: lambda _, error: fault(500, str(error)),
         HTTPException: lambda _, error: fault(error.status_code, f"{error.detail}.", error.headers),
         Exception: lambda *_: fault(500, "Something went wrong that should not; the explorer goes on."),
     }
@@ -147,6 +148,9 @@ class Api:
 
     async def distortions(self, request: Request) -> Response:
         """The distortion of each point."""
+        cloud = self._ready(self._service.cloud)  # first: where it fails, they are never begun
+        if isinstance(cloud, Response):
+            return cloud
         found = self._ready(self._service.distortions)
         return found if isinstance(found, Response) else arrays_answer(request, {"distortion": found})
 

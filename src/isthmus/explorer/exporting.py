@@ -114,13 +114,13 @@ def _contents(run: Run, service: Service, graphs: Mapping[str, bytes], precision
         "decoder": decoder.to_json(precision),
         "encoder": encoder.to_json(precision),
         "noise": _packed(noise_for(run, 0, 1, DRAWS)),
-        "points": None if cloud is None or distortions is None else _points(cloud, distortions),
+        "points": None if cloud is None else _points(cloud, distortions),
         "projections": {} if cloud is None else {name: _plane(service, name) for name in about["projections"]},
         "samples": _samples(run),
     }
 
 
-def _points(cloud: Cloud, distortions: NDArray[np.float32]) -> dict[str, Any]:
+def _points(cloud: Cloud, distortions: NDArray[np.float32] | None) -> dict[str, Any]:
     source = cloud.source
     pictures = as_shown(source.read(np.arange(len(source))))
     return {
@@ -130,7 +130,7 @@ def _points(cloud: Cloud, distortions: NDArray[np.float32]) -> dict[str, Any]:
         "codes": _packed(cloud.codes),
         "rate": _packed(cloud.rate),
         "tells": _packed(cloud.tells),
-        "distortion": _packed(distortions),
+        "distortion": None if distortions is None else _packed(distortions),
         "pictures": base64.b64encode(zlib.compress(pictures.tobytes(), 9)).decode("ascii"),
     }
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import Data, Preprocessing, select
-from isthmus.errors import DataError, IsthmusError, UsageError
+from isthmus.errors import DataError, UsageError
 from isthmus.explorer.background import Work
 from isthmus.explorer.batching import Batcher
 from isthmus.explorer.cloud import Cloud, encode_cloud, measure_distortions
@@ -145,7 +145,7 @@ class Service:
             "capabilities": {
                 "encode": shown,
                 "points": points,
-                "distortions": points,
+                "distortions": points and not self.distortions.fault,
                 "neighbours": points,
                 "sample": True,
                 "prepare": shown and self.preprocessing is not None,
@@ -213,11 +213,7 @@ class Service:
         from isthmus.workflows.display import spread
         from isthmus.workflows.reopening import reopen
 
-        try:
-            found = reopen(self.run, self._data)
-        except IsthmusError as error:
-            self.distortions.fault = str(error)
-            raise
+        found = reopen(self.run, self._data)
         source = found.images
         if len(source) > self._images:
             source = select(source, spread(len(source), self._images))
