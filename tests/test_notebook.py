@@ -92,6 +92,9 @@ def test_refuses_what_cannot_be(tiny_run):
             sliders(tiny_run, most=most)
     with pytest.raises(DataError, match="10x12x1"):
         sliders(tiny_run, np.zeros((5, 5, 1), np.uint8))
+    for several in (np.zeros((1, 12, 10, 1), np.uint8), "cat.png"):
+        with pytest.raises(DataError, match="expected one image as an array"):
+            sliders(tiny_run, several)
 
 
 def test_without_the_packages_the_extra_is_named(tiny_run, monkeypatch):

@@ -104,7 +104,7 @@ class _Panel:
     def __init__(self, widgets: Any, run: Run, image: ArrayLike | None, most: int) -> None:
         self._run, self._decode, self._draws = run, decoder_of(run), 0
         drawn = run.sample_codes(SOUNDINGS)
-        self._start = middle_of(run, drawn) if image is None else run.encode(np.asarray(image)[None])["mean"][0]
+        self._start = middle_of(run, drawn) if image is None else _code_of(run, np.asarray(image))
         self._code = self._start.copy()
         low, high = range_of(run, drawn)
         # An image's code may lie where few do, and has to be within reach all the same.
@@ -160,6 +160,13 @@ class _Panel:
         small = rgba(thumbnails(images[1:], STRIP_SIDE))
         for i, strip in enumerate(self._strips):
             strip.value = _png(arrange(small[i * STEPS : (i + 1) * STEPS], STEPS, GAP))
+
+
+def _code_of(run: Run, image: NDArray[Any]) -> NDArray[np.float32]:
+    if image.ndim not in (2, 3):
+        raise DataError(f"expected one image as an array (height, width, channels); got one of shape {image.shape}.")
+    code: NDArray[np.float32] = run.encode(image[None])["mean"][0]
+    return code
 
 
 def _png(image: Images) -> bytes:
