@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from isthmus.data import as_source
 from isthmus.data.colour import luma
 from isthmus.data.corruptions import add_noise
 from isthmus.data.tasks import with_holes
@@ -48,11 +49,11 @@ def test_smooth_holes_are_filled_smoothly_and_the_rest_is_kept(smooth):
     missing = np.zeros((24, 24), bool)
     missing[8:14, 8:14] = True
     seen = np.stack([with_holes(image, missing) for image in smooth])
-    biharmonic, nearest = methods.filling(smooth[::-1].copy())
+    biharmonic, nearest = methods.filling(as_source(smooth[::-1].copy()))
     filled = biharmonic.solve(seen, 0.0)
     assert error(filled[:, missing], smooth[:, missing]) < 0.1 * error(seen[:, missing][..., :-1], smooth[:, missing])
     np.testing.assert_array_equal(filled[:, ~missing], smooth[:, ~missing])
-    np.testing.assert_array_equal(nearest.solve(seen, 0.0), smooth)  # both images are among those that it knows
+    np.testing.assert_array_equal(nearest.solve(seen, 1), smooth)  # both images are among those that it knows
 
 
 def test_one_colour_for_all_keeps_the_brightness():

@@ -1,6 +1,6 @@
 """A run and the methods that need no learning, on the same pictures spoilt in the same way."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from isthmus.evaluation.reconstruction import closeness
 from isthmus.evaluation.restoration import methods
 from isthmus.evaluation.restoration.measures import chroma_error, dice, intersection_over_union, psnr_within
 from isthmus.evaluation.restoration.methods import Method, best_labelling
+from isthmus.evaluation.restoration.tuning import Choice, best_strength
 from isthmus.evaluation.table import Row, Section, mean_row
 from isthmus.progress import progress_bar
 from isthmus.runs import Run
@@ -20,10 +21,10 @@ from isthmus.runs import Run
 TITLE = "Restoration"
 EVALUATED, EVALUATED_SLOWLY = 1_000, 100
 """Images at most; the good filters against noise take a second each."""
-TUNED_ON = 8
-"""Other images, on which the best strength of each method is chosen."""
-KNOWN = 5_000
-"""Training images that the methods may know."""
+TUNED_ON, TUNED_ON_SLOWLY = 40, 10
+"""Other images, on which the best strength of each method is chosen; fewer for methods that take seconds for each."""
+AVERAGED = 5_000
+"""Training images of which the mean colour is taken."""
 _STREAM = 0x636F6E74
 STRENGTHS: Mapping[str, str] = {"denoise": "strength", "inpaint": "share", "deblur": "radius"}
 """Which field says how hard a task is."""
@@ -38,6 +39,11 @@ class Posed:
 
     seen: Pixels
     truth: Pixels
+
+    def some(self, most: int) -> "Posed":
+        """At most so many of them, spread evenly."""
+        chosen = np.linspace(0, len(self.seen) - 1, min(most, len(self.seen))).astype(np.int64)
+        return Posed(self.seen[chosen], self.truth[chosen])
 
 
 @dataclass(frozen=True)
@@ -76,8 +82,9 @@ def evaluate_restoration(
     Args:
         run: A run of any task but to reconstruct.
         test: Images of the run's source, that it did not learn from.
-        train: Images that it learned from, on which the other methods' strengths are chosen and from which they know
-            what images are like; without them, strengths are chosen on the test images themselves, in their favour.
+        train: Images that it learned from, on some of which the other methods' strengths are chosen and from the others
+            of which they know what images are like; without them, strengths are chosen on the test images themselves,
+            in the methods' favour, and no method takes pixels from other images.
         seed: Of what spoils the images.
         strength: How hard to make the task, where it has a strength, instead of what the run's recipe says.
 
@@ -88,21 +95,26 @@ def evaluate_restoration(
     pose = _poser(run, fields, seed)
     rng = np.random.default_rng([seed, _STREAM])
     questions = pose(_some(test, EVALUATED_SLOWLY if fields.kind == "denoise" else EVALUATED, rng))
-    known = _some(test if train is None else train, KNOWN, rng)
-    tuning = pose(_some(known, TUNED_ON, rng))
-    beside = _methods(run, np.asarray(known.read(np.arange(len(known))), np.uint8))
+    known = test if train is None else train
+    apart, others = _set_apart(known, rng)
+    tuning = pose(apart)
+    beside = _methods(run, known, None if train is None else others)
     compare, measures = _comparison(run)
     figures = {"run": compare(questions, _answers(run, questions))}
-    names = {"run": f"{run.recipe.name}"}
+    names, choices = {"run": f"{run.recipe.name}"}, []
     with progress_bar("restoring by other methods", len(beside)) as bar:
         for done, method in enumerate(beside):
-            best = _best_strength(method, tuning, compare, measures[0])
-            given = _settled(method.solve(questions.seen, best), questions, run)
+            asked = tuning.some(TUNED_ON_SLOWLY if method.slow else TUNED_ON)
+            choice = best_strength(method, _merit(method, asked, compare, measures[0]))
+            given = _settled(method.solve(questions.seen, choice.strength), questions, run)
             figures[method.key] = compare(questions, given)
-            chosen = f" ({best:g} {method.unit})" if len(method.strengths) > 1 else ""
-            names[method.key] = f"{method.name}{chosen}"
+            names[method.key] = method.name
+            if method.is_tuned:
+                choices.append((method, choice))
+                names[method.key] += f" ({choice.strength:.3g} {method.unit})"
             bar.update(done + 1)
-    return Section("restoration", TITLE, tuple(_rows(figures, names, measures)), _note(run, fields, questions, train))
+    note = f"{_what_was_done(fields, questions)} {_how_chosen(choices, tuning, train)}".rstrip()
+    return Section("restoration", TITLE, tuple(_rows(figures, names, measures)), note)
 
 
 def _at_strength(run: Run, strength: float | None) -> Any:
@@ -136,12 +148,21 @@ def _some(source: ImageSource, most: int, rng: np.random.Generator) -> ImageSour
     return select(source, np.sort(rng.choice(len(source), most, replace=False)))
 
 
+def _set_apart(source: ImageSource, rng: np.random.Generator) -> tuple[ImageSource, ImageSource]:
+    """Images to choose strengths on, at most half of all, and the others: none may be among its own neighbours."""
+    count = min(TUNED_ON, (len(source) + 1) // 2)
+    chosen = np.zeros(len(source), bool)
+    chosen[rng.choice(len(source), count, replace=False)] = True
+    return select(source, np.flatnonzero(chosen)), select(source, np.flatnonzero(~chosen))
+
+
 def _answers(run: Run, questions: Posed) -> Pixels:
     given = np.asarray(run.reconstruct(questions.seen), np.uint8)
     return task_of(run.recipe.task).finish(questions.seen, given)
 
 
-def _methods(run: Run, known: Pixels) -> list[Method]:
+def _methods(run: Run, known: ImageSource, others: ImageSource | None) -> list[Method]:
+    """What stands beside the run: it may take colours from what is `known`, and pixels from `others` alone, if any."""
     fields = run.recipe.task
     match fields.kind:
         case "denoise":
@@ -151,9 +172,10 @@ def _methods(run: Run, known: Pixels) -> list[Method]:
         case "super-resolve":
             return methods.enlarging()
         case "colourise":
-            return methods.colouring(known[..., :3])
+            some = known.read(np.linspace(0, len(known) - 1, min(AVERAGED, len(known))).astype(np.int64))
+            return methods.colouring(np.asarray(some[..., :3], np.uint8))
         case "inpaint":
-            return methods.filling(known)
+            return methods.filling(others)
         case "segment":
             return methods.segmenting(len(fields.classes) or 2)
     return [methods.untouched()] if run.image == run.target else []
@@ -190,17 +212,11 @@ def _comparison(run: Run) -> tuple[Callable[[Posed, Pixels], Figures], tuple[Mea
     return as_pictures, (PSNR, SSIM, MSE)
 
 
-def _best_strength(
-    method: Method, tuning: Posed, compare: Callable[[Posed, Pixels], Figures], measure: Measure
-) -> float:
-    if len(method.strengths) == 1:
-        return method.strengths[0]
+def _merit(
+    method: Method, questions: Posed, compare: Callable[[Posed, Pixels], Figures], measure: Measure
+) -> Callable[[float], float]:
     sign = 1.0 if measure.rising else -1.0
-    merits = [
-        sign * float(compare(tuning, method.solve(tuning.seen, strength))[measure.key].mean())
-        for strength in method.strengths
-    ]
-    return method.strengths[int(np.argmax(merits))]
+    return lambda strength: sign * float(compare(questions, method.solve(questions.seen, strength))[measure.key].mean())
 
 
 def _settled(given: Pixels, questions: Posed, run: Run) -> Pixels:
@@ -232,7 +248,7 @@ def _rows(figures: Mapping[str, Figures], names: Mapping[str, str], measures: tu
     return rows
 
 
-def _note(run: Run, fields: Any, questions: Posed, train: ImageSource | None) -> str:
+def _what_was_done(fields: Any, questions: Posed) -> str:
     name = STRENGTHS.get(fields.kind)
     hard = ""
     if name is not None:
@@ -241,6 +257,19 @@ def _note(run: Run, fields: Any, questions: Posed, train: ImageSource | None) ->
     of_noise = f" ({fields.noise})" if fields.kind == "denoise" else ""
     text = f"{fields.kind.capitalize()}{of_noise}{hard}: {len(questions.seen)} images."
     if fields.kind == "segment":
-        return text + " Regions of the other methods are given the classes that suit them best, which favours them."
-    chosen = "test images themselves" if train is None else f"{TUNED_ON} training images"
-    return text + (f" The strengths of the other methods are the best on {chosen}." if fields.kind == "denoise" else "")
+        text += " Regions of the other methods are given the classes that suit them best, which favours them."
+    return text
+
+
+def _how_chosen(choices: Sequence[tuple[Method, Choice]], tuning: Posed, train: ImageSource | None) -> str:
+    """What has to be said of the other methods' strengths; nothing where none has any."""
+    if not choices:
+        return ""
+    whose = "of the test images themselves" if train is None else "training images"
+    slow = [method.name for method, _ in choices if method.slow]
+    fewer = f" ({', '.join(slow)}: on {min(TUNED_ON_SLOWLY, len(tuning.seen))} of them)" if slow else ""
+    text = f"The strengths of the other methods are the best on {len(tuning.seen)} {whose}{fewer}."
+    at_end = [f"{method.name} ({choice.strength:g})" for method, choice in choices if choice.at_end]
+    if at_end:
+        text += f" At the end of what was tried, so that another may suit better: {', '.join(at_end)}."
+    return text

@@ -1,7 +1,7 @@
 """Restoring without a network: what a run has to beat.
 
 A method takes what an encoder is shown, uint8 `(n, h, w, c)`, and a strength, and gives answers as users get them.
-Where a method has a strength, it is tried at several, and the best on other images is taken.
+Where a method has a strength, the best on other images is looked for (`tuning`).
 """
 
 from collections.abc import Callable, Iterable
@@ -12,7 +12,9 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data import ImageSource
 from isthmus.data.colour import chroma, recolour
+from isthmus.evaluation.restoration.neighbours import COUNTS, Neighbours
 
 Pixels = NDArray[np.uint8]
 Solve = Callable[[Pixels, float], Pixels]
@@ -26,8 +28,10 @@ class Method:
         key: A stable name for machines.
         name: Its name for readers.
         solve: From what is shown, and a strength, to answers.
-        strengths: What to try; one where there is nothing to choose.
+        strengths: What to try, in order; one where there is nothing to choose.
         unit: What a strength is, for readers.
+        whole: Whether those are all that make sense, from the least that there is; else others between them do too.
+        slow: Whether an image takes seconds.
     """
 
     key: str
@@ -35,6 +39,18 @@ class Method:
     solve: Solve
     strengths: tuple[float, ...] = (0.0,)
     unit: str = ""
+    whole: bool = False
+    slow: bool = False
+
+    @property
+    def is_tuned(self) -> bool:
+        """Whether there is a strength to choose."""
+        return len(self.strengths) > 1
+
+
+def doubling(least: float, count: int) -> tuple[float, ...]:
+    """So many strengths, each twice the one before."""
+    return tuple(least * 2**step for step in range(count))
 
 
 def untouched() -> Method:
@@ -46,19 +62,19 @@ def denoising() -> list[Method]:
     """Filters of one picture: median, Gaussian, non-local means, total variation, and BM3D where it is installed."""
     methods = [
         untouched(),
-        Method("median", "median", _median, (3, 5, 7), "pixels wide"),
-        Method("gaussian", "Gaussian", _gaussian, (0.4, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0), "pixels of deviation"),
-        Method("nlm", "non-local means", _non_local_means, (0.04, 0.08, 0.12, 0.18, 0.25, 0.35, 0.5), "of strength"),
-        Method("tv", "total variation", _total_variation, (0.03, 0.06, 0.1, 0.15, 0.25, 0.4, 0.6), "of weight"),
+        Method("median", "median", _median, (1, 3, 5, 7, 9), "pixels wide", whole=True),
+        Method("gaussian", "Gaussian", _gaussian, doubling(0.25, 5), "pixels of deviation"),
+        Method("nlm", "non-local means", _non_local_means, doubling(0.01, 8), "of strength"),
+        Method("tv", "total variation", _total_variation, doubling(0.005, 9), "of weight"),
     ]
     if find_spec("bm3d") is not None:
-        methods.append(Method("bm3d", "BM3D", _bm3d, (0.1, 0.2, 0.3), "of assumed noise"))
+        methods.append(Method("bm3d", "BM3D", _bm3d, doubling(0.02, 6), "of assumed noise", slow=True))
     return methods
 
 
 def sharpening() -> list[Method]:
     """An unsharp mask."""
-    return [untouched(), Method("unsharp", "unsharp mask", _unsharp, (0.5, 1.0, 1.5, 2.0, 3.0), "of amount")]
+    return [untouched(), Method("unsharp", "unsharp mask", _unsharp, doubling(0.25, 6), "of amount")]
 
 
 def enlarging() -> list[Method]:
@@ -79,12 +95,14 @@ def colouring(train: Pixels) -> list[Method]:
     ]
 
 
-def filling(train: Pixels) -> list[Method]:
-    """Biharmonic interpolation, and the nearest of the training images `(n, h, w, c)` by the pixels that are known."""
-    return [
-        Method("biharmonic", "biharmonic", _biharmonic),
-        Method("nearest", "nearest training image", partial(_nearest, train)),
-    ]
+def filling(train: ImageSource | None) -> list[Method]:
+    """Biharmonic interpolation, and the mean of the training images that are nearest by the pixels that are known."""
+    methods = [Method("biharmonic", "biharmonic", _biharmonic)]
+    if train is not None and len(train):
+        counts = tuple(count for count in COUNTS if count <= len(train))
+        name = f"nearest of {len(train):,} training images"
+        methods.append(Method("nearest", name, Neighbours(train).fill, counts, "averaged", whole=True))
+    return methods
 
 
 def segmenting(classes: int) -> list[Method]:
@@ -161,15 +179,6 @@ def _biharmonic(seen: Pixels, _: float) -> Pixels:
         return np.asarray(inpaint_biharmonic(image[..., :-1] / 255.0, image[..., -1] == 0, channel_axis=-1))
 
     return np.where(seen[..., -1:] > 0, seen[..., :-1], _each(one, seen))
-
-
-def _nearest(train: Pixels, seen: Pixels, _: float) -> Pixels:
-    """Squared distance over the known pixels alone: |k·x|² - 2 (k·x)·t + k·t², a matrix product for all pairs."""
-    known = np.repeat(seen[..., -1:] > 0, train.shape[-1], axis=-1).reshape(len(seen), -1).astype(np.float32)
-    images = seen[..., :-1].reshape(len(seen), -1).astype(np.float32) / 255 * known
-    others = train.reshape(len(train), -1).astype(np.float32) / 255
-    distance = known @ np.square(others).T - 2 * images @ others.T
-    return np.where(seen[..., -1:] > 0, seen[..., :-1], train[np.argmin(distance, axis=1)])
 
 
 def _otsu(seen: Pixels, _: float) -> Pixels:
