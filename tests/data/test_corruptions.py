@@ -65,6 +65,22 @@ def test_a_jpeg_of_less_quality_is_farther_off():
     assert off[0] < off[1] < off[2]
 
 
+def test_each_step_of_little_strength_is_a_jpeg_of_its_own():
+    """The quality is what was asked for up to 100, where next to nothing is lost."""
+    image = rng().integers(0, 256, (32, 32, 1)).astype(np.uint8)
+    off = [np.abs(add_noise(image, "jpeg", s, rng()).astype(int) - image).mean() for s in (1e-6, 0.02, 0.04, 0.06)]
+    assert off == sorted(set(off))
+    assert off[0] < 0.5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("strength", [5e-324, 1e-10, 1e-4])
+def test_next_to_no_strength_is_next_to_no_noise(kind, strength):
+    image = rng().integers(0, 256, (32, 32, 1)).astype(np.uint8)
+    off = np.abs(add_noise(image, kind, strength, rng()).astype(int) - image)
+    assert off.max() <= (1 if kind == "jpeg" else 0)
+
+
 def test_blur_is_scipys():
     image = np.random.default_rng(0).integers(0, 256, (20, 21, 3)).astype(np.uint8)
     expected = np.rint(gaussian_filter(image / 255.0, (1.5, 1.5, 0)) * 255)

@@ -9,6 +9,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+LEAST_POISSON = 1e-6
+"""The least strength of poisson noise, far below what 8 bits show; NumPy could not count the photons for less."""
+
 Image: TypeAlias = NDArray[np.uint8]
 Noise: TypeAlias = Literal["gaussian", "poisson", "salt-and-pepper", "speckle", "jpeg"]
 
@@ -21,7 +24,7 @@ def add_noise(image: Image, kind: Noise, strength: float, rng: np.random.Generat
         kind: `gaussian`: normal noise of that deviation, brightness from 0 to 1.  `poisson`: photons are counted, so
             many that white has that deviation.  `speckle`: as gaussian, in proportion to the brightness.
             `salt-and-pepper`: that share of the pixels turns white or black.  `jpeg`: saved as a JPEG of quality
-            100 x (1 - strength).
+            100 x (1 - strength), of which the least is 1.
         strength: As `kind` says.
         rng: Where the draws come from.
     """
@@ -32,6 +35,7 @@ def add_noise(image: Image, kind: Noise, strength: float, rng: np.random.Generat
         case "gaussian":
             noisy = light + strength * rng.standard_normal(light.shape)
         case "poisson":
+            strength = max(strength, LEAST_POISSON)
             noisy = rng.poisson(light / strength**2) * strength**2
         case "speckle":
             noisy = light * (1.0 + strength * rng.standard_normal(light.shape))
@@ -105,7 +109,7 @@ def _through_jpeg(image: Image, quality: int) -> Image:
 
     def saved(plane: Image) -> Image:
         file = io.BytesIO()
-        Pillow.fromarray(np.ascontiguousarray(plane)).save(file, "JPEG", quality=max(1, min(quality, 95)))
+        Pillow.fromarray(np.ascontiguousarray(plane)).save(file, "JPEG", quality=max(1, quality))
         return np.asarray(Pillow.open(file))
 
     if image.shape[2] == 3:

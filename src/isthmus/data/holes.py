@@ -13,7 +13,7 @@ MOST_PARTS = 64
 
 
 def draw_holes(height: int, width: int, kind: Holes, share: float, rng: np.random.Generator) -> Missing:
-    """Draw which pixels of an image are missing, `(height, width)`.
+    """Draw which pixels of an image are missing, `(height, width)`: one at least, and never all where there are two.
 
     Args:
         height: Pixels.
@@ -24,20 +24,24 @@ def draw_holes(height: int, width: int, kind: Holes, share: float, rng: np.rando
         rng: Where the draws come from.
     """
     missing = np.zeros((height, width), bool)
-    if kind == "rows":
-        count = min(height, max(1, round(share * height)))
-        missing[rng.choice(height, count, replace=False)] = True
-        return missing
-    if kind == "centre":
-        rows, columns = (max(1, round(math.sqrt(share) * side)) for side in (height, width))
-        top, left = (height - rows) // 2, (width - columns) // 2
-        missing[top : top + rows, left : left + columns] = True
-        return missing
-    part = _box if kind == "boxes" else _stroke
-    for _ in range(MOST_PARTS):
-        if missing.mean() >= share:
-            break
-        missing |= part(height, width, share, rng)
+    match kind:
+        case "rows":
+            count = min(max(1, height - 1), max(1, round(share * height)))
+            missing[rng.choice(height, count, replace=False)] = True
+        case "centre":
+            rows, columns = (max(1, round(math.sqrt(share) * side)) for side in (height, width))
+            top, left = (height - rows) // 2, (width - columns) // 2
+            missing[top : top + rows, left : left + columns] = True
+        case "boxes" | "strokes":
+            part = _box if kind == "boxes" else _stroke
+            for _ in range(MOST_PARTS):
+                if missing.mean() >= share:
+                    break
+                missing |= part(height, width, share, rng)
+    # Neither an image without holes nor one of holes alone can be filled; shares near the ends draw both at times.
+    if (missing.size > 1 and missing.all()) or not missing.any():
+        place = rng.integers(missing.size)
+        missing.flat[place] = not missing.flat[place]
     return missing
 
 

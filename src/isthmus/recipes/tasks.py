@@ -61,7 +61,7 @@ class Inpaint(_Ranged):
     holes: Literal["boxes", "strokes", "rows", "centre"] = "boxes"
     """What the holes look like."""
     share: Strength = (0.05, 0.3)
-    """The share of the pixels that is missing, or a range."""
+    """The share of the pixels that is missing, or a range; one pixel at least stays known."""
 
 
 class SuperResolve(Fields):

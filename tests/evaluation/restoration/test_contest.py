@@ -103,6 +103,13 @@ def test_all_training_images_but_those_tuned_on_are_neighbours():
     assert others == pytest.approx(0.9 * perfect + 0.1 * 8, abs=1.0)  # of noise, another image is 7.8 dB away
 
 
+@pytest.mark.parametrize("holes", ["boxes", "strokes", "rows", "centre"])
+def test_holes_over_all_that_can_be_missing(holes):
+    run = Stub(Inpaint(holes=holes), lambda seen: seen[..., :-1])
+    section = evaluate_restoration(run, as_source(noise(5)), as_source(noise(20, seed=1)), strength=1.0)
+    assert all(np.isfinite(row.value) for row in section.rows)
+
+
 def test_without_training_images_there_are_no_neighbours():
     run = Stub(Inpaint(holes="centre", share=0.25), lambda seen: seen[..., :-1])
     section = evaluate_restoration(run, as_source(noise(50)), None)
