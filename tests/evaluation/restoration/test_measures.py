@@ -28,12 +28,32 @@ def test_colours_apart_in_lab():
     np.testing.assert_allclose(chroma_error(truth, truth), 0.0)
 
 
-@given(hnp.arrays(np.uint8, (2, 5, 5, 1), elements=st.integers(0, 3)), st.data())
-def test_masks_are_measured_as_scikit_learn_does(truth, data):
-    given_ = data.draw(hnp.arrays(np.uint8, truth.shape, elements=st.integers(0, 3)))
-    for kind in range(4):
-        for index in range(2):
-            mine, yours = (mask[index].ravel() == kind for mask in (truth, given_))
-            expected = jaccard_score(mine, yours, zero_division=1.0)
-            assert intersection_over_union(truth, given_, kind)[index] == pytest.approx(expected)
-            assert dice(truth, given_, kind)[index] == pytest.approx(f1_score(mine, yours, zero_division=1.0))
+@given(hnp.arrays(np.uint8, (2, 5, 5, 1), elements=st.integers(0, 4)), st.integers(1, 4), st.data())
+def test_masks_are_measured_as_scikit_learn_does(truth, last, data):
+    truth = np.minimum(truth, last)
+    given_ = data.draw(hnp.arrays(np.uint8, truth.shape, elements=st.integers(0, last)))
+    for index in range(2):
+        mine, yours = truth[index].ravel(), given_[index].ravel()
+        there = np.setdiff1d(np.union1d(mine, yours), [0])
+        for measure, oracle in ((intersection_over_union, jaccard_score), (dice, f1_score)):
+            expected = oracle(mine, yours, labels=there, average="macro") if len(there) else 1.0
+            assert measure(truth, given_, last + 1)[index] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("measure", [intersection_over_union, dice])
+def test_an_answer_of_background_alone_finds_nothing(measure):
+    """One of eight classes in each image: the seven that are not there are no merit of the answer."""
+    truth = np.zeros((8, 6, 6, 1), np.uint8)
+    truth[:, 2:4, 2:5, 0] = np.arange(1, 9)[:, np.newaxis, np.newaxis]
+    np.testing.assert_array_equal(measure(truth, np.zeros_like(truth), 9), 0.0)
+    np.testing.assert_array_equal(measure(truth, truth, 9), 1.0)
+
+
+def test_overlap_by_hand():
+    """Class 1: 1 of 3 pixels; class 2: in the truth alone; class 3: in neither."""
+    truth = np.array([1, 1, 2, 0], np.uint8).reshape(1, 2, 2, 1)
+    given_ = np.array([0, 1, 1, 0], np.uint8).reshape(1, 2, 2, 1)
+    assert intersection_over_union(truth, given_, 4) == pytest.approx([(1 / 3 + 0) / 2])
+    assert dice(truth, given_, 4) == pytest.approx([(2 / 4 + 0) / 2])
+    empty = np.zeros_like(truth)
+    assert intersection_over_union(empty, empty, 4) == dice(empty, empty, 4) == 1.0

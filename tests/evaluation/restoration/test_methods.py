@@ -71,6 +71,13 @@ def test_regions_get_the_classes_that_suit_them():
     np.testing.assert_array_equal(np.stack(labelled), masks)
 
 
+def test_a_class_that_an_image_lacks_is_given_to_no_region():
+    mask = np.array([0, 0, 0, 2, 2, 2], np.uint8).reshape(1, 2, 3, 1)
+    regions = np.array([1, 1, 3, 2, 2, 0], np.uint8).reshape(1, 2, 3, 1)
+    (labelled,) = methods.best_labelling(regions, mask, 4)
+    assert labelled.ravel().tolist() == [0, 0, 0, 2, 2, 0]
+
+
 @pytest.mark.parametrize("kind", ["otsu", "k_means"])
 def test_bright_shapes_on_dark_are_found(kind):
     masks = np.zeros((2, 16, 16, 1), np.uint8)

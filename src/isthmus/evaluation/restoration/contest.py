@@ -1,17 +1,14 @@
 """A run and the methods that need no learning, on the same pictures spoilt in the same way."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isthmus.data import ImageSource, posed, select, task_of
 from isthmus.errors import UsageError
-from isthmus.evaluation.reconstruction import closeness
 from isthmus.evaluation.restoration import methods
-from isthmus.evaluation.restoration.measures import chroma_error, dice, intersection_over_union, psnr_within
+from isthmus.evaluation.restoration.judging import Figures, Judge, Pixels, Posed, classes_of, judge_of
 from isthmus.evaluation.restoration.methods import Method, best_labelling
 from isthmus.evaluation.restoration.tuning import Choice, best_strength
 from isthmus.evaluation.table import Row, Section, mean_row
@@ -28,50 +25,6 @@ AVERAGED = 5_000
 _STREAM = 0x636F6E74
 STRENGTHS: Mapping[str, str] = {"denoise": "strength", "inpaint": "share", "deblur": "radius"}
 """Which field says how hard a task is."""
-
-Pixels = NDArray[np.uint8]
-Figures = dict[str, NDArray[np.float64]]
-
-
-@dataclass(frozen=True, eq=False)
-class Posed:
-    """Questions with their answers: what is shown, what was asked for, and the truth as users would see it."""
-
-    seen: Pixels
-    truth: Pixels
-
-    def some(self, most: int) -> "Posed":
-        """At most so many of them, spread evenly."""
-        chosen = np.linspace(0, len(self.seen) - 1, min(most, len(self.seen))).astype(np.int64)
-        return Posed(self.seen[chosen], self.truth[chosen])
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A figure of merit.
-
-    Attributes:
-        key: A stable name.
-        name: For readers.
-        unit: What it is counted in.
-        meaning: What it says.
-        rising: Whether more is better.
-    """
-
-    key: str
-    name: str
-    unit: str
-    meaning: str
-    rising: bool = True
-
-
-PSNR = Measure("psnr_db", "PSNR", "dB", "Peak signal-to-noise ratio")
-SSIM = Measure("ssim", "SSIM", "", "Structural similarity")
-MSE = Measure("mse", "MSE", "", "Mean squared error, brightness 0 to 1", rising=False)
-HOLES = Measure("psnr_db", "PSNR in the holes", "dB", "Peak signal-to-noise ratio of the missing pixels alone")
-CHROMA = Measure("chroma_error", "chroma error", "", "Distance in a and b of CIE Lab, root mean square", rising=False)
-IOU = Measure("iou", "IoU", "", "Intersection over union of each class but the first, their mean")
-DICE = Measure("dice", "Dice", "", "Dice's coefficient of each class but the first, their mean")
 
 
 def evaluate_restoration(
@@ -99,22 +52,22 @@ def evaluate_restoration(
     apart, others = _set_apart(known, rng)
     tuning = pose(apart)
     beside = _methods(run, known, None if train is None else others)
-    compare, measures = _comparison(run)
-    figures = {"run": compare(questions, _answers(run, questions))}
+    judge = judge_of(fields)
+    figures = {"run": judge.compare(questions, _answers(run, questions))}
     names, choices = {"run": f"{run.recipe.name}"}, []
     with progress_bar("restoring by other methods", len(beside)) as bar:
         for done, method in enumerate(beside):
             asked = tuning.some(TUNED_ON_SLOWLY if method.slow else TUNED_ON)
-            choice = best_strength(method, _merit(method, asked, compare, measures[0]))
+            choice = best_strength(method, _merit(method, asked, judge))
             given = _settled(method.solve(questions.seen, choice.strength), questions, run)
-            figures[method.key] = compare(questions, given)
+            figures[method.key] = judge.compare(questions, given)
             names[method.key] = method.name
             if method.is_tuned:
                 choices.append((method, choice))
                 names[method.key] += f" ({choice.strength:.3g} {method.unit})"
             bar.update(done + 1)
     note = f"{_what_was_done(fields, questions)} {_how_chosen(choices, tuning, train)}".rstrip()
-    return Section("restoration", TITLE, tuple(_rows(figures, names, measures)), note)
+    return Section("restoration", TITLE, tuple(_rows(figures, names, judge)), note)
 
 
 def _at_strength(run: Run, strength: float | None) -> Any:
@@ -177,57 +130,23 @@ def _methods(run: Run, known: ImageSource, others: ImageSource | None) -> list[M
         case "inpaint":
             return methods.filling(others)
         case "segment":
-            return methods.segmenting(len(fields.classes) or 2)
+            return methods.segmenting(classes_of(fields))
     return [methods.untouched()] if run.image == run.target else []
 
 
-def _comparison(run: Run) -> tuple[Callable[[Posed, Pixels], Figures], tuple[Measure, ...]]:
-    """How answers are judged, and by which measures; the first decides what is best."""
-    kind = run.recipe.task.kind
-    classes = range(1, len(getattr(run.recipe.task, "classes", ())) or 2)
-
-    def as_pictures(questions: Posed, given: Pixels) -> Figures:
-        near = closeness(questions.truth / np.float32(255), given / np.float32(255))
-        figures = {"psnr_db": near.psnr, "mse": near.mse}
-        return figures if np.isnan(near.ssim).any() else {**figures, "ssim": near.ssim}
-
-    def in_holes(questions: Posed, given: Pixels) -> Figures:
-        figures = as_pictures(questions, given)
-        return {**figures, "psnr_db": psnr_within(questions.truth, given, questions.seen[..., -1:] == 0)}
-
-    def in_colour(questions: Posed, given: Pixels) -> Figures:
-        return {"chroma_error": chroma_error(questions.truth, given), **as_pictures(questions, given)}
-
-    def as_masks(questions: Posed, given: Pixels) -> Figures:
-        each = [(intersection_over_union(questions.truth, given, k), dice(questions.truth, given, k)) for k in classes]
-        return {"iou": np.mean([iou for iou, _ in each], axis=0), "dice": np.mean([d for _, d in each], axis=0)}
-
-    match kind:
-        case "segment":
-            return as_masks, (IOU, DICE)
-        case "colourise":
-            return in_colour, (CHROMA, PSNR, SSIM)
-        case "inpaint":
-            return in_holes, (HOLES, SSIM, MSE)
-    return as_pictures, (PSNR, SSIM, MSE)
-
-
-def _merit(
-    method: Method, questions: Posed, compare: Callable[[Posed, Pixels], Figures], measure: Measure
-) -> Callable[[float], float]:
-    sign = 1.0 if measure.rising else -1.0
-    return lambda strength: sign * float(compare(questions, method.solve(questions.seen, strength))[measure.key].mean())
+def _merit(method: Method, questions: Posed, judge: Judge) -> Callable[[float], float]:
+    return lambda strength: judge.merit(judge.compare(questions, method.solve(questions.seen, strength)))
 
 
 def _settled(given: Pixels, questions: Posed, run: Run) -> Pixels:
     if run.recipe.task.kind != "segment":
         return given
-    return np.stack(best_labelling(given, questions.truth, len(run.recipe.task.classes) or 2))
+    return np.stack(best_labelling(given, questions.truth, classes_of(run.recipe.task)))
 
 
-def _rows(figures: Mapping[str, Figures], names: Mapping[str, str], measures: tuple[Measure, ...]) -> list[Row]:
+def _rows(figures: Mapping[str, Figures], names: Mapping[str, str], judge: Judge) -> list[Row]:
     rows = []
-    for measure in measures:
+    for measure in judge.measures:
         for key, found in figures.items():
             if measure.key in found:
                 prefix, name = ("", measure.name) if key == "run" else (f"{key}_", f"{names[key]}: {measure.name}")
@@ -237,12 +156,10 @@ def _rows(figures: Mapping[str, Figures], names: Mapping[str, str], measures: tu
                         f"{prefix}{measure.key}", name, found[measure.key], measure.unit, f"{measure.meaning}, {whose}."
                     )
                 )
-    first = measures[0]
-    rivals = {key: found[first.key] for key, found in figures.items() if key != "run"}
+    rivals = [key for key in figures if key != "run"]
     if rivals:
-        sign = 1.0 if first.rising else -1.0
-        best = max(rivals, key=lambda key: sign * float(rivals[key].mean()))
-        gain = figures["run"][first.key] - rivals[best]
+        first, best = judge.first, max(rivals, key=lambda key: judge.merit(figures[key]))
+        gain = figures["run"][first.key] - figures[best][first.key]
         meaning = f"The run's {first.name} less that of {names[best]}, the best beside it, image by image."
         rows.append(mean_row("gain", f"gain in {first.name}", gain, first.unit, meaning))
     return rows

@@ -30,14 +30,38 @@ def chroma_error(truth: Pixels, given: Pixels) -> FloatArray:
     return np.asarray(np.sqrt(np.square(apart).sum(axis=-1).mean(axis=(1, 2))))
 
 
-def intersection_over_union(truth: Pixels, given: Pixels, kind: int) -> FloatArray:
-    """Jaccard's index of the pixels of one class, `(n,)`; 1 where neither has any (masks `(n, h, w, 1)`)."""
-    mine, yours = truth == kind, given == kind
-    both, any_ = (mine & yours).sum(axis=(1, 2, 3)), (mine | yours).sum(axis=(1, 2, 3))
-    return np.where(any_ > 0, both / np.maximum(any_, 1), 1.0)
+def intersection_over_union(truth: Pixels, given: Pixels, classes: int) -> FloatArray:
+    """Jaccard's index of each class but the first, their mean: `(n,)`.
+
+    The mean is over the classes that an image or its answer has.  One that neither has says nothing of the answer; if
+    it counted as found, an answer of nothing but background would come near 1 where there are many.  An image without
+    any, answered so, has 1.
+
+    Args:
+        truth: The number of each pixel's class, `(n, h, w, 1)`.
+        given: The same.
+        classes: How many there are, with the first.
+    """
+    return _over_classes(_indices(truth, given, classes))
 
 
-def dice(truth: Pixels, given: Pixels, kind: int) -> FloatArray:
-    """Dice's coefficient of the pixels of one class, `(n,)`; 1 where neither has any (masks `(n, h, w, 1)`)."""
-    index = intersection_over_union(truth, given, kind)
-    return np.asarray(2.0 * index / (1.0 + index))
+def dice(truth: Pixels, given: Pixels, classes: int) -> FloatArray:
+    """Dice's coefficient of each class but the first, their mean: `(n,)`; see `intersection_over_union`."""
+    index = _indices(truth, given, classes)
+    return _over_classes(2.0 * index / (1.0 + index))
+
+
+def _indices(truth: Pixels, given: Pixels, classes: int) -> FloatArray:
+    """Jaccard's index of each class but the first, `(classes - 1, n)`; NaN where neither mask has it."""
+    each = []
+    for kind in range(1, classes):
+        mine, yours = truth == kind, given == kind
+        both, either = (mine & yours).sum(axis=(1, 2, 3)), (mine | yours).sum(axis=(1, 2, 3))
+        each.append(np.where(either > 0, both / np.maximum(either, 1), np.nan))
+    return np.stack(each)
+
+
+def _over_classes(each: FloatArray) -> FloatArray:
+    there = ~np.isnan(each)
+    count = there.sum(axis=0)
+    return np.where(count > 0, np.where(there, each, 0.0).sum(axis=0) / np.maximum(count, 1), 1.0)

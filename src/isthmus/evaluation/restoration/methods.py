@@ -204,7 +204,10 @@ def _k_means(classes: int, seen: Pixels, _: float) -> Pixels:
 
 
 def best_labelling(regions: Iterable[Pixels], truth: Iterable[Pixels], classes: int) -> list[Pixels]:
-    """Give each image's regions the classes with which they agree best: what no method without labels could know."""
+    """Give each image's regions the classes with which they agree best: what no method without labels could know.
+
+    A region for which the image has no class left becomes background.
+    """
     from scipy.optimize import linear_sum_assignment
 
     labelled = []
@@ -213,6 +216,6 @@ def best_labelling(regions: Iterable[Pixels], truth: Iterable[Pixels], classes: 
         np.add.at(counts, (region.ravel(), mask.ravel()), 1)
         rows, columns = linear_sum_assignment(-counts)
         table = np.zeros(classes, np.uint8)
-        table[rows] = columns
+        table[rows] = np.where(counts.sum(axis=0)[columns] > 0, columns, 0)
         labelled.append(table[region])
     return labelled
