@@ -1,7 +1,18 @@
+import re
+
 import pytest
 
 from isthmus.errors import RecipeError
-from isthmus.recipes import RECIPES, Denoise, named_recipe, recipe_from_json, task_recipe, with_fields
+from isthmus.recipes import (
+    RECIPES,
+    BernoulliLikelihood,
+    CategoricalLikelihood,
+    Denoise,
+    named_recipe,
+    recipe_from_json,
+    task_recipe,
+    with_fields,
+)
 from isthmus.recipes.overrides import KINDS
 
 
@@ -30,7 +41,8 @@ def test_one_strength_or_a_range():
         ({"task.strength": 1.5}, "less than or equal to 1; got 1.5"),
         ({"task.strength": 0}, "greater than 0; got 0"),
         ({"task": "reconstruct"}, "network.kind='unet' hands the image around its code"),
-        ({"task": "segment"}, "masks of 2 classes need likelihood.kind=bernoulli"),
+        ({"task": "segment", "likelihood": "gaussian"}, "masks need likelihood.kind=bernoulli (of two classes)"),
+        ({"task": "segment", "task.classes": 3}, "task.classes: input should be a valid tuple"),
         ({"pixels.binarise": "threshold", "likelihood": "bernoulli"}, "takes pixels as they are"),
         ({"pixels.dtype": "float32"}, "takes pixels as they are"),
         ({"likelihood": "categorical"}, "describes masks, and the task is 'denoise'"),
@@ -40,14 +52,40 @@ def test_one_strength_or_a_range():
     ],
 )
 def test_what_cannot_be(changes, message):
-    with pytest.raises(RecipeError, match=message.replace("(", r"\(")):
+    with pytest.raises(RecipeError, match=re.escape(message)):
         with_fields(named_recipe("unet"), changes)
 
 
-def test_masks_of_many_classes_need_as_many():
-    masks = with_fields(
-        named_recipe("unet-masks"), {"task.classes": [0, 1, 2], "likelihood": "categorical", "likelihood.classes": 3}
-    )
-    assert masks.likelihood.classes == 3
-    with pytest.raises(RecipeError, match="masks of 3 classes need"):
-        with_fields(masks, {"likelihood.classes": 4})
+@pytest.mark.parametrize("name", ["unet", "unet-masks", "conv-ae"])
+@pytest.mark.parametrize(
+    ("changes", "likelihood"),
+    [
+        ({"task": "segment"}, BernoulliLikelihood()),
+        ({"task": "segment", "task.masks": "itself"}, BernoulliLikelihood()),
+        ({"task": "segment", "task.classes": [0, 9]}, BernoulliLikelihood()),
+        ({"task": "segment", "task.classes": [0, 9, 7]}, CategoricalLikelihood(classes=3)),
+        (
+            {"task": "segment", "likelihood": "categorical", "likelihood.classes": 9},  # the files will tell
+            CategoricalLikelihood(classes=9),
+        ),
+    ],
+)
+def test_the_likelihood_of_masks_follows_their_classes(name, changes, likelihood):
+    assert with_fields(named_recipe(name), changes).likelihood == likelihood
+
+
+@pytest.mark.parametrize(
+    ("classes", "likelihood", "message"),
+    [
+        ([0, 1, 2], {"likelihood": "bernoulli"}, "masks of 3 classes need likelihood.kind=categorical with"),
+        (
+            [0, 1, 2],
+            {"likelihood": "categorical", "likelihood.classes": 4},
+            "'categorical' with likelihood.classes=4",
+        ),
+        ([0, 1], {"likelihood": "categorical"}, "masks of 2 classes need likelihood.kind=bernoulli"),
+    ],
+)
+def test_a_likelihood_of_ones_own_has_to_suit_the_masks(classes, likelihood, message):
+    with pytest.raises(RecipeError, match=message):
+        with_fields(named_recipe("unet-masks"), {"task.classes": classes, **likelihood})

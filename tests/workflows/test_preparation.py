@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from isthmus.data import ImageSet, Preprocessing, Wish, as_source
 from isthmus.errors import DataError, RecipeError, UsageError
-from isthmus.recipes import RECIPES, Recipe
+from isthmus.recipes import RECIPES, BernoulliLikelihood, CategoricalLikelihood, Recipe
 from isthmus.workflows import preparation
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (300, 6, 5, 1)).astype(np.uint8)
@@ -129,3 +130,35 @@ class TestImageFiles:
     def test_of_arrays_nothing_is_said(self, capsys):
         preparation.announce(preparation.prepare(IMAGES, "conv-vae", {}))
         assert capsys.readouterr().err == ""
+
+
+class TestMasks:
+    @pytest.fixture
+    def masked(self, tmp_path):
+        """A function that writes pictures with masks of some values, and gives their folder."""
+
+        def write(values):
+            rng = np.random.default_rng(0)
+            for part in ("images", "masks"):
+                (tmp_path / part).mkdir()
+            for number in range(20):
+                Image.fromarray(rng.integers(0, 256, (8, 8)).astype(np.uint8)).save(tmp_path / f"images/{number}.png")
+                mask = rng.choice(np.array(values, np.uint8), (8, 8))
+                Image.fromarray(mask).save(tmp_path / f"masks/{number}.png")
+            return tmp_path
+
+        return write
+
+    @pytest.mark.parametrize("recipe", ["unet", None])
+    @pytest.mark.parametrize(
+        ("values", "likelihood"),
+        [((0, 200), BernoulliLikelihood()), ((0, 7, 90, 255), CategoricalLikelihood(classes=4))],
+    )
+    def test_the_likelihood_follows_the_classes_that_are_counted(self, masked, recipe, values, likelihood):
+        prepared = preparation.prepare(masked(values), recipe, {"task": "segment"})
+        assert prepared.recipe.task.classes == values
+        assert prepared.recipe.likelihood == likelihood
+
+    def test_one_that_was_asked_for_has_to_suit_them(self, masked):
+        with pytest.raises(RecipeError, match=r"masks of 3 classes need likelihood.kind=categorical"):
+            preparation.prepare(masked((0, 1, 2)), "unet", {"task": "segment", "likelihood": "bernoulli"})

@@ -9,6 +9,7 @@ from isthmus.recipes.likelihoods import (
     LaplaceLikelihood,
     Likelihood,
     LogisticLikelihood,
+    mask_likelihood,
 )
 from isthmus.recipes.named import RECIPES, default_recipe, grown, named_recipe, task_recipe
 from isthmus.recipes.networks import ConvNetwork, DenseNetwork, Network, OwnNetwork, UNetwork, UpsampleNetwork
@@ -60,6 +61,7 @@ __all__ = [
     "default_recipe",
     "grown",
     "leaf_fields",
+    "mask_likelihood",
     "named_recipe",
     "parse_assignments",
     "recipe_from_json",

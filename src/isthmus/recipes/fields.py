@@ -10,9 +10,9 @@ from pydantic import Field, PositiveInt, model_validator
 
 from isthmus.recipes.augmentation import Augmentation
 from isthmus.recipes.base import Fields, Fraction, PositiveNumber
-from isthmus.recipes.likelihoods import BernoulliLikelihood, Likelihood
+from isthmus.recipes.likelihoods import BernoulliLikelihood, Likelihood, mask_likelihood
 from isthmus.recipes.networks import Activation, ConvNetwork, Network
-from isthmus.recipes.tasks import Reconstruct, Task
+from isthmus.recipes.tasks import Reconstruct, Segment, Task
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -191,12 +191,8 @@ class Recipe(Fields):
             faults.append(
                 f"the task {task.kind!r} takes pixels as they are: set pixels.binarise=none, pixels.dtype=uint8"
             )
-        classes = likelihood.classes if likelihood.kind == "categorical" else 2 if likelihood.kind == "bernoulli" else 0
-        if task.kind == "segment" and classes != (len(task.classes) or 2):
-            faults.append(
-                f"masks of {len(task.classes) or 2} classes need likelihood.kind=bernoulli (of two) or categorical "
-                f"with so many likelihood.classes, and likelihood.kind is {likelihood.kind!r}"
-            )
+        if task.kind == "segment":
+            faults += self._mask_faults(task)
         if task.kind != "segment" and likelihood.kind == "categorical":
             faults.append(f"likelihood.kind='categorical' describes masks, and the task is {task.kind!r}")
         changed = self.augmentation.crop or self.augmentation.rotation or self.augmentation.brightness
@@ -206,6 +202,21 @@ class Recipe(Fields):
                 "rotation and brightness would change what is asked for"
             )
         return faults
+
+    def _mask_faults(self, task: Segment) -> list[str]:
+        likelihood, count = self.likelihood, task.count
+        if likelihood.kind not in ("bernoulli", "categorical"):
+            return [
+                "masks need likelihood.kind=bernoulli (of two classes) or categorical (of more), "
+                f"and likelihood.kind is {likelihood.kind!r}"
+            ]
+        if count is None or likelihood == mask_likelihood(count):
+            return []
+        needed = "bernoulli" if count == 2 else f"categorical with likelihood.classes={count}"
+        given = f" with likelihood.classes={likelihood.classes}" if likelihood.kind == "categorical" else ""
+        return [
+            f"masks of {count} classes need likelihood.kind={needed}, and likelihood.kind is {likelihood.kind!r}{given}"
+        ]
 
     @property
     def is_likelihood(self) -> bool:

@@ -67,3 +67,8 @@ Likelihood = Annotated[
     BernoulliLikelihood | GaussianLikelihood | LaplaceLikelihood | LogisticLikelihood | CategoricalLikelihood,
     Field(discriminator="kind"),
 ]
+
+
+def mask_likelihood(classes: int) -> Likelihood:
+    """What describes masks of so many classes: black or white where there are two, else numbers."""
+    return BernoulliLikelihood() if classes == 2 else CategoricalLikelihood(classes=classes)

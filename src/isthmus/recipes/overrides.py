@@ -16,6 +16,7 @@ from isthmus.recipes.likelihoods import (
     GaussianLikelihood,
     LaplaceLikelihood,
     LogisticLikelihood,
+    mask_likelihood,
 )
 from isthmus.recipes.networks import ConvNetwork, DenseNetwork, OwnNetwork, UNetwork, UpsampleNetwork
 from isthmus.recipes.tasks import Colourise, Deblur, Denoise, Inpaint, Pairs, Reconstruct, Segment, SuperResolve
@@ -86,7 +87,7 @@ def with_fields(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
 
     A change of `PART.kind` (or of `PART` itself, to a kind's name) keeps the fields that the new kind shares with the
     old one where their values go with its defaults, and gives the others their defaults.  Kinds are changed first, so
-    the order does not matter.
+    the order does not matter.  The likelihood of masks follows their classes unless it is among the changes.
 
     Raises:
         RecipeError: For names that do not exist, with the nearest that does, and for values that cannot be.
@@ -114,6 +115,8 @@ def with_fields(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
             faults.append(_unknown(name, values))
         elif not (field == "kind" and parts[0] in KINDS):
             place[field] = value
+    if not any(name.partition(".")[0] == "likelihood" for name in named):
+        values["likelihood"] = _following(values["task"], values["likelihood"])
     if faults:
         raise RecipeError("the recipe cannot be changed so:\n" + "\n".join(f"  {fault}" for fault in faults))
     return build_recipe(values)
@@ -143,6 +146,19 @@ def leaf_fields(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[s
             yield from leaf_fields(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
+
+
+def _following(task: Mapping[str, Any], likelihood: dict[str, Any]) -> dict[str, Any]:
+    """The likelihood for a changed task: for masks one that describes so many classes, as far as that is known."""
+    if task["kind"] != "segment":
+        return likelihood
+    try:
+        count = Segment.model_validate(task).count
+    except ValidationError:  # which the whole recipe's check will tell of
+        return likelihood
+    if count is None and likelihood["kind"] in ("bernoulli", "categorical"):
+        return likelihood
+    return mask_likelihood(count or 2).model_dump(mode="json")
 
 
 def _value(name: str, text: str) -> Any:

@@ -93,6 +93,11 @@ class Segment(Fields):
     classes: tuple[Annotated[int, Field(ge=0, le=255)], ...] = ()
     """The values that the mask files have, a class each; filled in from the masks."""
 
+    @property
+    def count(self) -> int | None:
+        """How many classes there are; None for masks in files that nobody has looked through yet."""
+        return len(self.classes) or (2 if self.masks == "itself" else None)
+
     @model_validator(mode="after")
     def _fields_are_read(self) -> "Segment":
         if self.clutter and self.masks == "files":

@@ -24,11 +24,10 @@ from isthmus.data.pairing import open_masked, open_pairs
 from isthmus.errors import DataError, UsageError
 from isthmus.progress import tell
 from isthmus.recipes import (
-    BernoulliLikelihood,
-    CategoricalLikelihood,
     Recipe,
     default_recipe,
     grown,
+    mask_likelihood,
     named_recipe,
     task_recipe,
     with_fields,
@@ -151,10 +150,9 @@ def open_with_targets(
     """Open images with their masks or other halves; see `open_for_task`."""
     if recipe.task.kind == "segment":
         pairs = open_masked(data, targets, goal, recipe.task.classes)
-        classes = len(pairs.classes)
         task = recipe.task.model_copy(update={"classes": pairs.classes})
-        kind = BernoulliLikelihood() if classes == 2 else CategoricalLikelihood(classes=classes)
-        return pairs.images, recipe.model_copy(update={"task": task, "likelihood": kind})
+        likelihood = mask_likelihood(len(pairs.classes))
+        return pairs.images, recipe.model_copy(update={"task": task, "likelihood": likelihood})
     if targets is None:
         raise UsageError("--task pairs needs --targets: a folder whose images have the names of those in DATA")
     pairs = open_pairs(data, targets, goal)
