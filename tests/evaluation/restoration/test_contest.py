@@ -1,11 +1,18 @@
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pytest
+from skimage.color import deltaE_cie76, rgb2lab
+from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
+from sklearn.metrics import f1_score, jaccard_score
 
 from isthmus.data import ImageSpec, as_source, posed
 from isthmus.data.tasks import task_of
 from isthmus.errors import UsageError
 from isthmus.evaluation.restoration import contest, evaluate_restoration, methods
-from isthmus.recipes import Deblur, Inpaint, Recipe
+from isthmus.recipes import Colourise, Deblur, Denoise, Inpaint, Pairs, Recipe, Segment, SuperResolve
 
 
 class Stub:
@@ -14,9 +21,10 @@ class Stub:
     path = "stub"
 
     def __init__(self, task, answer, side=8, channels=1):
-        image = ImageSpec(side, side, channels)
+        spec = ImageSpec(side, side, channels)
         self.recipe = Recipe.model_construct(name="stub", task=task)
-        self.reconstruct, self.image, self.target = answer, image, task_of(task).target_spec(image)
+        self.image, self.target = task_of(task).seen_spec(spec), task_of(task).target_spec(spec)
+        self.reconstruct = answer
 
 
 def noise(count, channels=1, seed=0):
@@ -64,6 +72,127 @@ def test_a_strength_of_ones_own(quick, tiny_restorer, bars):
     assert little["untouched_psnr_db"].value > much["untouched_psnr_db"].value + 10
     assert "strength 0.5" in much.note
     assert "test images themselves" in much.note
+
+
+def psnr(truth, given, _):
+    return peak_signal_noise_ratio(truth, given, data_range=255)
+
+
+def psnr_of_holes(truth, given, seen):
+    return psnr(truth[seen[..., -1] == 0], given[seen[..., -1] == 0], seen)
+
+
+def mse(truth, given, _):
+    return mean_squared_error(truth / 255, given / 255)
+
+
+def ssim(truth, given, _):
+    return structural_similarity(truth, given, win_size=7, data_range=255, channel_axis=-1)
+
+
+def chroma_apart(truth, given, _):
+    of_one_lightness = (rgb2lab(image) * [0, 1, 1] for image in (truth, given))
+    return np.sqrt(np.square(deltaE_cie76(*of_one_lightness)).mean())
+
+
+def iou(truth, given, _, score=jaccard_score):
+    """Over the classes that an image or its answer has, but the first."""
+    return score(truth.ravel(), given.ravel(), labels=np.setdiff1d(np.union1d(truth, given), [0]), average="macro")
+
+
+def dice(truth, given, _):
+    return iou(truth, given, _, f1_score)
+
+
+PIXELS = {"psnr_db": psnr, "ssim": ssim, "mse": mse}
+OVERLAP = {"iou": iou, "dice": dice}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A task, the images `(n, h, w, c)` to make it of, and how its answers are to be judged.
+
+    Attributes:
+        oracles: One image's figures from the truth, the answer and what was seen; the first decides what is best.
+        rivals: The methods that need no learning.
+        shown: Those of them that answer with what is shown.
+        rising: Whether more is better.
+        levels: How many values an answer's numbers have.
+    """
+
+    task: Any
+    images: np.ndarray
+    oracles: Mapping[str, Callable]
+    rivals: tuple[str, ...]
+    shown: tuple[str, ...] = ()
+    rising: bool = True
+    levels: int = 256
+
+
+def with_mask(classes, top):
+    """Noise with a mask of so many classes on it; `top` is the value of the last, as the sources have it."""
+    masks = np.random.default_rng(5).integers(0, classes, (12, 8, 8, 1)) * (top // (classes - 1))
+    return np.concatenate([noise(12), masks.astype(np.uint8)], axis=-1)
+
+
+SHOWN, FILTERS, COLOURS = ("untouched",), ("untouched", "median", "gaussian"), ("grey", "mean_chrominance")
+APART = {"chroma_error": chroma_apart, "psnr_db": psnr, "ssim": ssim}
+CASES = {
+    "denoise": Case(Denoise(strength=0.3), noise(12), PIXELS, FILTERS, SHOWN),
+    "deblur": Case(Deblur(), noise(12, 3), PIXELS, ("untouched", "unsharp"), SHOWN),
+    "super-resolve": Case(SuperResolve(), noise(12), PIXELS, ("bicubic",), ("bicubic",)),
+    "colourise": Case(Colourise(), noise(12, 3), APART, COLOURS, ("grey",), rising=False),
+    "colourise what is transparent": Case(Colourise(), noise(12, 4), APART, COLOURS, ("grey",), rising=False),
+    "inpaint": Case(Inpaint(), noise(12, 3), {**PIXELS, "psnr_db": psnr_of_holes}, ("biharmonic", "nearest")),
+    "segment four classes": Case(Segment(classes=(0, 3, 7, 9)), with_mask(4, 3), OVERLAP, ("k_means",), levels=4),
+    "segment two classes": Case(Segment(classes=(5, 6)), with_mask(2, 255), OVERLAP, ("otsu", "k_means")),
+    "segment shapes": Case(Segment(masks="itself", clutter=0.5), noise(12), OVERLAP, ("otsu", "k_means")),
+    "pairs": Case(Pairs(target_channels=1), noise(12, 2), PIXELS, SHOWN, SHOWN),
+    "pairs of other shapes": Case(Pairs(target_channels=3), noise(12, 4), PIXELS, ()),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_each_task_is_judged_by_its_own_measures(quick, case):
+    """Noise is as good an answer as any.  What was asked is made here once more, and judged by other libraries."""
+    task, batch = task_of(case.task), posed(case.images, case.task, 0)
+    raw = np.random.default_rng(3).integers(0, case.levels, batch.target.shape).astype(np.uint8)
+    truth = case.images[..., :3] if case.task.kind == "colourise" else task.finish(batch.seen, batch.target)
+    run = Stub(case.task, lambda seen: raw, channels=case.images.shape[-1])
+
+    section = evaluate_restoration(run, as_source(case.images), as_source(case.images[::-1].copy()))
+
+    def judged(oracle, given):
+        return np.array([oracle(*images) for images in zip(truth, given, batch.seen, strict=True)])
+
+    for key, oracle in case.oracles.items():
+        values = judged(oracle, task.finish(batch.seen, raw))
+        assert section[key].value == pytest.approx(values.mean(), rel=1e-3), key
+        assert section[key].standard_error == pytest.approx(values.std(ddof=1) / np.sqrt(12), rel=1e-2), key
+        for rival in case.shown:
+            shown = np.broadcast_to(batch.seen, truth.shape)
+            assert section[f"{rival}_{key}"].value == pytest.approx(judged(oracle, shown).mean(), rel=1e-3), key
+    first = next(iter(case.oracles))
+    assert [row.key for row in section.rows if row.key.endswith(first)] == [
+        first,
+        *(f"{rival}_{first}" for rival in case.rivals),
+    ]
+    if case.rivals:
+        best = (max if case.rising else min)(section[f"{rival}_{first}"].value for rival in case.rivals)
+        assert section["gain"].value == pytest.approx(section[first].value - best)
+    else:
+        assert "gain" not in {row.key for row in section.rows}
+
+
+def test_regions_without_names_are_given_the_classes_that_suit_them():
+    """Dark shapes on white: Otsu finds them, though it takes what is bright for the shape."""
+    masks = np.zeros((6, 8, 8, 1), np.uint8)
+    masks[:, 2:5, 3:7] = 255
+    images = as_source(np.concatenate([255 - masks // 2, masks], axis=-1))
+    section = evaluate_restoration(Stub(Segment(), lambda seen: seen, channels=2), images, images)
+    assert section["otsu_iou"].value == section["k_means_iou"].value == 1.0
+    assert section["iou"].value == section["gain"].value + 1.0 == 0.1875  # 12 of 64 pixels: all answered as the shape
+    assert "given the classes that suit them best" in section.note
 
 
 @pytest.mark.parametrize("strength", [0.0, 1.5, -1.0])
