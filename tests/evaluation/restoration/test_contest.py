@@ -216,7 +216,7 @@ def test_no_image_is_among_its_own_neighbours():
     """Of noise no image tells of another, so the mean of most is nearest; but for those that know themselves."""
     run = Stub(Inpaint(holes="centre", share=0.25), lambda seen: seen[..., :-1])
     section = evaluate_restoration(run, as_source(noise(50)), as_source(noise(80, seed=1)))
-    assert "nearest of 40 training images (30 averaged)" in section["nearest_psnr_db"].name
+    assert "nearest training images (30 averaged)" in section["nearest_psnr_db"].name
     assert "best on 40 training images" in section.note
 
 

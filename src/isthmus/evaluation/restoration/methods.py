@@ -100,8 +100,8 @@ def filling(train: ImageSource | None) -> list[Method]:
     methods = [Method("biharmonic", "biharmonic", _biharmonic)]
     if train is not None and len(train):
         counts = tuple(count for count in COUNTS if count <= len(train))
-        name = f"nearest of {len(train):,} training images"
-        methods.append(Method("nearest", name, Neighbours(train).fill, counts, "averaged", whole=True))
+        fill = Neighbours(train).fill
+        methods.append(Method("nearest", "nearest training images", fill, counts, "averaged", whole=True))
     return methods
 
 
