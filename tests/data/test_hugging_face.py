@@ -43,6 +43,15 @@ def test_saved_splits(tmp_path, images):
     assert opened.test.labels.tolist() == [1, 1]
 
 
+def test_splits_without_labels_are_no_classes(tmp_path, images):
+    splits = {"train": images[:2], "dev": images[2:]}
+    plain = {name: rows(part, [0] * len(part)).remove_columns("kind") for name, part in splits.items()}
+    datasets.DatasetDict(plain).save_to_disk(tmp_path / "pets")
+    opened = open_path(tmp_path / "pets")
+    np.testing.assert_array_equal(everything(opened.test), images[2:])
+    assert opened.train.labels is None
+
+
 def test_nothing_is_written_beside_it(tmp_path, images, files_in):
     rows(images, [0] * 5).save_to_disk(tmp_path / "pets")
     before = files_in(tmp_path / "pets")

@@ -63,6 +63,30 @@ def test_what_is_said_comes_before_folders():
 
 
 @pytest.mark.parametrize(
+    ("splits", "is_test"),
+    [
+        (["train", "test", "train"], [False, True, False]),
+        (["Train ", " TEST", "training"], [False, True, False]),
+        (["train", "val", "train"], [False, True, False]),
+        (["train", "validation", "test"], [False, False, True]),
+        (["train", None, "unsupervised"], None),
+        (["train", "train", "train"], None),
+        (["test", "test", "test"], [True, True, True]),
+    ],
+)
+def test_splits_that_are_said(splits, is_test):
+    assert arranged("1.png", "2.png", "3.png", splits=splits)[0] == is_test
+    assert arranged("1.png", "2.png", "3.png", splits=splits, labels=["x", "y", "x"])[0] == is_test
+
+
+def test_splits_that_are_said_and_are_folders_too_are_no_classes():
+    splits = ["train", "test", "extra"]
+    assert arranged("train/1", "test/2", "extra/3", splits=splits) == ([False, True, False], None, ("1", "2", "3"))
+    assert arranged("train/dog/1", "test/cat/2", "extra/dog/3", splits=splits)[1] == ["dog", "cat", "dog"]
+    assert arranged("dog/1", "cat/2", "dog/3", splits=splits)[1] == ["dog", "cat", "dog"]
+
+
+@pytest.mark.parametrize(
     ("said", "fault"),
     [
         ({"labels": ["x", None]}, "1 of 2 have none"),

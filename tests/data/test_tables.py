@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from isthmus.data import open_images
 from isthmus.data.files import open_path
 from isthmus.errors import DataError
 
@@ -57,6 +58,21 @@ class TestCSV:
         opened = open_path(write(tmp_path / "a.csv", "path,split\nfiles/0.png,train\nfiles/1.png,Test\n"))
         np.testing.assert_array_equal(everything(opened.test), photos[[1]])
         assert opened.test.names == ("files/1",)
+
+    def test_validation_rows_are_to_test_on_where_no_others_are(self, tmp_path, photos):
+        opened = open_path(write(tmp_path / "a.csv", "path,split\nfiles/0.png,train\nfiles/1.png,val\n"))
+        np.testing.assert_array_equal(everything(opened.test), photos[[1]])
+
+    def test_training_rows_alone_are_no_split(self, tmp_path, photos):
+        opened = open_path(write(tmp_path / "a.csv", "path,split\nfiles/0.png,train\nfiles/1.png,train\n"))
+        assert opened.test is None
+        assert len(opened.train) == 2
+
+    def test_test_rows_alone_are_there_to_be_used(self, tmp_path, photos):
+        table = write(tmp_path / "a.csv", "path,split\nfiles/0.png,test\nfiles/1.png,test\n")
+        np.testing.assert_array_equal(everything(open_images(f"{table}:test").train), photos[:2])
+        with pytest.raises(DataError, match="all images of 'a' are test images"):
+            open_images(f"{table}:train")
 
     def test_a_file_that_is_missing_is_skipped(self, tmp_path, photos):
         rows = "".join("files/0.png\n" for _ in range(15))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from isthmus.data import ImageSet, Preprocessing, Wish, as_source
+from isthmus.data import ImageSet, Preprocessing, Wish, as_source, select
 from isthmus.errors import DataError, RecipeError, UsageError
 from isthmus.recipes import RECIPES, BernoulliLikelihood, CategoricalLikelihood, Recipe
 from isthmus.workflows import preparation
@@ -34,6 +34,14 @@ def test_the_datas_own_test_images_are_kept():
     prepared = preparation.prepare(ImageSet("mine", *source), "conv-vae", {"training.validation_fraction": 0.0})
     assert (len(prepared.train), prepared.validation, len(prepared.test)) == (200, None, 100)
     assert prepared.name == "mine"
+
+
+@pytest.mark.parametrize("task", ["reconstruct", "colourise"])
+def test_test_images_alone_are_refused(task):
+    colours = as_source(np.random.default_rng(0).integers(0, 256, (20, 16, 16, 3)).astype(np.uint8))
+    images = ImageSet("mine", select(colours, []), colours)
+    with pytest.raises(DataError, match="every image of 'mine' is said to be a test image, which leaves none to learn"):
+        preparation.prepare(images, None, {"task": task})
 
 
 def test_too_few_to_test_on_are_all_for_learning():

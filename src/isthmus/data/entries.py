@@ -26,7 +26,7 @@ class Entry:
         name: Its path, with `/` between the parts, and its suffix.
         load: Gives its content; raises `UnreadableError` where it has none.
         label: Its class, where the collection says so itself.
-        split: `train` or `test`, where the collection says so itself.
+        split: `train`, `test` or `val`, where the collection says so itself.
     """
 
     name: str

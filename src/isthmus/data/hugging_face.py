@@ -13,7 +13,6 @@ from isthmus.errors import DataError
 
 PREFIX = "hf:"
 """What stands before the name of a data set of the Hugging Face hub."""
-_TEST, _VALIDATION = ("test",), ("validation", "valid", "val", "dev")
 
 
 def is_saved_dataset(folder: Path) -> bool:
@@ -55,9 +54,8 @@ class HuggingFace:
         """The rows of all splits, by their files' names where these are known."""
         import datasets
 
-        test = next((name for name in (*_TEST, *_VALIDATION) if name in self._splits), None)
         for split, rows in self._splits.items():
-            side = None if test is None or len(self._splits) == 1 else "test" if split == test else "train"
+            side = split if len(self._splits) > 1 else None  # a single one is no split
             plain = rows.cast_column(self._image, datasets.Image(decode=False))
             plain = plain.select_columns([self._image, *([self._label] if self._label else [])])
             for number, row in enumerate(plain):

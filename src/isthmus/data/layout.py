@@ -12,7 +12,7 @@ from isthmus.data.images import ArraySource, Selection
 from isthmus.data.source import ImageSource
 from isthmus.errors import DataError
 
-_TRAIN, _TEST, _VALIDATION = {"train", "training"}, {"test", "testing"}, {"val", "valid", "validation"}
+_TRAIN, _TEST, _VALIDATION = {"train", "training"}, {"test", "testing"}, {"val", "valid", "validation", "dev"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +20,7 @@ class Layout:
     """How images are arranged.
 
     Attributes:
-        is_test: Whether each image is kept apart to test on, `(n,)`; None where the data does not say.
+        is_test: Whether each image is kept apart to test on, `(n,)`; None where the data keeps none.
         labels: The class of each, `(n,)` int64, or None.
         class_names: The name of each class; empty if the classes have none.
         names: A name for each, fit for an output file's stem, unique within its split.
@@ -60,13 +60,14 @@ def lay_out(
     """Arrange images by what is said of them, or else by their folders.
 
     Where every image lies in a folder, the first folders are the classes.  Where those are `train` and `test` (or
-    `val`), or `train` alone, they are splits, and the classes lie below; capitals do not matter.  Images of `val`
-    beside `test` are for training, as validation images are chosen by content.
+    `val`), or `train` alone, they are splits, and the classes lie below; capitals do not matter.  Images of `val` are to
+    test on where there are none of `test`, and for training beside those, as validation images are chosen by content.
 
     Args:
         paths: Relative paths, with `/` between the parts.
         labels: The class of each, where it is known otherwise.
-        splits: `train` or `test` for each, where it is known otherwise.
+        splits: The split of each, where it is known otherwise: `test`, `val` or another word for one of them; what
+            is neither is for training.
         class_names: The names of the classes, by number.
         where: What messages call the whole.
 
@@ -74,11 +75,14 @@ def lay_out(
         DataError: If `train` and `test` are not alone.
     """
     inner = [PurePosixPath(path) for path in paths]
-    is_test = np.array([split == "test" for split in splits], bool) if any(splits) else None
-    if is_test is None and not any(label is not None for label in labels):
+    is_test = _kept_apart([(split or "").strip().lower() for split in splits])
+    labelled = any(label is not None for label in labels)
+    if not labelled and not any(splits):
         is_test, inner = _by_folders(inner, where)
+    elif not labelled and [path.parts[:-1][:1] for path in inner] == [(split,) for split in splits]:
+        inner = _below(inner)
     names = _named(inner, is_test)
-    if any(label is not None for label in labels):
+    if labelled:
         numbers, found = _numbered(labels, class_names, where)
         return Layout(is_test, numbers, found, names)
     tops = [path.parts[0] if len(path.parts) > 1 else "" for path in inner]
@@ -109,9 +113,19 @@ def _by_folders(paths: list[PurePosixPath], where: str) -> tuple[NDArray[np.bool
             f"{where} holds {'/, '.join(sorted(present - set(strays)))}/, and images elsewhere too: "
             f"{', '.join(strays[:5])}. Move those into one of them, or out of the folder"
         )
-    aside = test or validation
-    is_test = np.array([top in aside for top in tops], bool) if aside else None
-    return is_test, [PurePosixPath(*path.parts[1:]) for path in paths]
+    return _kept_apart(tops), _below(paths)
+
+
+def _below(paths: list[PurePosixPath]) -> list[PurePosixPath]:
+    """The paths from their first folders on."""
+    return [PurePosixPath(*path.parts[1:]) for path in paths]
+
+
+def _kept_apart(splits: Sequence[str]) -> NDArray[np.bool_] | None:
+    """Which images are to test on: those of a test split, or else those of a validation split; None without either."""
+    present = set(splits)
+    apart = (present & _TEST) or (present & _VALIDATION)
+    return np.array([split in apart for split in splits], bool) if apart else None
 
 
 def _numbered(

@@ -163,6 +163,8 @@ def _pick(images: ImageSet, split: str) -> ImageSet:
     chosen = images.train if split == "train" else images.test
     if chosen is None:
         raise DataError(f"'{images.name}' has no test images: it is not split. Use it without ':test'")
+    if not len(chosen):
+        raise DataError(f"all images of '{images.name}' are test images. Use it without ':train'")
     return ImageSet(f"{images.name}:{split}", chosen, origin=images.origin)
 
 

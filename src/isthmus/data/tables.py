@@ -28,7 +28,6 @@ _IMAGE_COLUMNS = (
 )
 _LABEL_COLUMNS = ("label", "class", "category", "target", "y", "labels")
 _SPLIT_COLUMNS = ("split", "subset", "partition", "set")
-_TEST_WORDS = frozenset({"test", "testing"})
 _ROWS_AT_ONCE = 1024
 
 
@@ -36,8 +35,8 @@ class Table:
     """The images that a table lists, in its order.
 
     A column `path` (or `file`, `filename`, `image`) holds paths from the table's folder; `label` (or `class`,
-    `category`) their classes; `split`, where there is one, says which are `test`.  A Parquet file may hold the images
-    themselves, as bytes.
+    `category`) their classes; `split`, where there is one, which are `train`, `val` or `test`.  A Parquet file may hold
+    the images themselves, as bytes.
 
     Args:
         path: The table.
@@ -79,7 +78,6 @@ class Table:
             else:
                 yield Skipped(f"row {number + 1}", "it names no image")
                 continue
-            split = None if split is None else "test" if split.strip().lower() in _TEST_WORDS else "train"
             yield Entry(name, load, label, split)
 
     def _rows(self) -> Iterator[tuple[str | bytes | None, str | int | None, str | None]]:

@@ -130,7 +130,8 @@ def open_for_task(
     images = open_images(data, recipe.pixels.dtype, goal)
     channels = images.spec.channels
     if task.kind == "colourise":
-        some = images.train.read(spread(len(images.train), COLOUR_CHECKED))
+        source = images.test if images.test is not None and not len(images.train) else images.train
+        some = source.read(spread(len(source), COLOUR_CHECKED))
         if channels < 3 or is_grey(np.asarray(some, np.uint8)):
             raise DataError(
                 f"expected images in colour, to learn colours from; '{images.name}' is grey"
@@ -205,8 +206,16 @@ def test_split(images: ImageSet) -> tuple[ImageSource, ImageSource | None]:
     """The images to learn from and those to test on: the data's own, or a tenth chosen by content.
 
     So few images that all fall on one side are all for learning.
+
+    Raises:
+        DataError: If the data says that all are to test on.
     """
     if images.test is not None:
+        if not len(images.train):
+            raise DataError(
+                f"every image of '{images.name}' is said to be a test image, which leaves none to learn from. "
+                "Say which ones are for training, or say nothing of splits: then some are kept aside"
+            )
         return images.train, images.test
     try:
         return split_by_content(images.train, TEST_FRACTION, "test")
