@@ -265,6 +265,29 @@ class TestResume:
         fit(again)
         alike(whole, again, assert_same)
 
+    def test_a_training_that_ended_early_is_over(self, job, assert_same, capsys):
+        """A kill after the last checkpoint leaves what a training that ended leaves."""
+        still = {"training__learning_rate": 1e-30, "training__patience": 2}
+        whole = fit(job("whole", training__epochs=9, **still))
+        fit(job("parts", training__epochs=9, **still))
+        for epochs in (9, 20):
+            again = job("parts", training__epochs=epochs, resume=True, **still)
+            fitted = fit(again)
+            assert (fitted.outcome, fitted.state.epoch, fitted.state.message) == ("complete", 3, whole.state.message)
+            assert "the training is over" in capsys.readouterr().err
+            assert_same(weights_of(fitted.model), weights_of(whole.model))
+            alike(job("whole"), again, assert_same)
+
+    @pytest.mark.parametrize("patience", [3, None])
+    def test_more_patience_goes_on_as_if_it_had_been_there(self, job, assert_same, patience):
+        still = {"training__learning_rate": 1e-30, "training__epochs": 5}
+        whole = job("whole", training__patience=patience, **still)
+        fit(whole)
+        assert fit(job("parts", training__patience=2, **still)).state.epoch == 3
+        more = job("parts", training__patience=patience, resume=True, **still)
+        assert fit(more).state.epoch == (5 if patience is None else 4)
+        alike(whole, more, assert_same)
+
     def test_nothing_to_resume_from(self, job):
         with pytest.raises(RunError, match="holds no whole checkpoint to go on from"):
             fit(job(resume=True))

@@ -204,10 +204,30 @@ class TestResume:
         with pytest.raises(UsageError, match="was trained on other images"):
             train((255 - bars[0], bars[1]), None, copied_run, resume=True)
 
-    def test_without_checkpoints(self, bars, copied_run):
+    def test_a_failure_after_an_early_end_costs_nothing(self, bars, tiny_recipe, tmp_path, monkeypatch):
+        """What is left is what a kill leaves while the graphs are exported."""
+        still = {"training.learning_rate": 1e-30, "training.patience": 1, "training.epochs": 9}
+        whole = train(bars, tiny_recipe, tmp_path / "whole", changes=still)
+
+        def fail(*arguments):
+            raise ZeroDivisionError
+
+        with monkeypatch.context() as patched:
+            patched.setattr("isthmus.graphs.export_graphs", fail)
+            with pytest.raises(ZeroDivisionError):
+                train(bars, tiny_recipe, tmp_path / "parts", changes=still)
+        parts = train(bars, None, tmp_path / "parts", resume=True)
+        for name in ("weights.safetensors", "codes.safetensors", "metrics.json"):
+            assert (parts.path / name).read_bytes() == (whole.path / name).read_bytes(), name
+        one, other = whole.manifest.training, parts.manifest.training
+        assert (one.epochs, one.steps, one.best_epoch) == (other.epochs, other.steps, other.best_epoch)
+        assert one.message == other.message == "no better validation loss in 1 epochs"
+
+    def test_without_checkpoints_a_finished_run_stays_one(self, bars, copied_run):
         shutil.rmtree(copied_run / "checkpoint")
         with pytest.raises(RunError, match="holds no whole checkpoint to go on from"):
             train(bars, None, copied_run, changes={"training.epochs": 3}, resume=True)
+        assert isthmus.load(copied_run).sample(1).shape == (1, 12, 10, 1)
 
     def test_of_nothing(self, bars, tmp_path):
         with pytest.raises(RunError, match="there is no run at"):

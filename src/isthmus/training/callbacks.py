@@ -107,9 +107,8 @@ class KeepBest(keras.callbacks.Callback):
             self._state.best_loss, self._state.best_epoch, self._state.waited = loss, epoch + 1, 0
             return
         self._state.waited += 1
-        if self._patience is not None and self._state.waited >= self._patience:
+        if self._state.out_of_patience(self._patience):
             self.model.stop_training = True
-            self._state.message = f"no better validation loss in {self._patience} epochs"
 
 
 class History(keras.callbacks.Callback):

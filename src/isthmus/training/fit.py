@@ -14,7 +14,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.data import BatchPlan, ImageSource, ImageSpec, TrainingBatches
 from isthmus.errors import RunError, TrainingError
 from isthmus.progress import progress_bar, tell
-from isthmus.recipes import Recipe
+from isthmus.recipes import Recipe, Training
 from isthmus.runs.folder import CHECKPOINT, HISTORY
 from isthmus.training import callbacks as cb
 from isthmus.training.checkpoints import Checkpoints
@@ -56,6 +56,14 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """A model that is ready to be trained, or to be trained on, and how far it has come."""
+
+    model: Autoencoder
+    state: TrainingState
+
+
+@dataclass(frozen=True)
 class Fitted:
     """A trained model, filled with its best weights, and how it came about.
 
@@ -90,29 +98,48 @@ def build_model(
     return model
 
 
-def fit(job: Job, actions: tuple[EpochAction, ...] = ()) -> Fitted:
+def begin(job: Job) -> Begun:
+    """Build a job's model, and fill it with the newest checkpoint or the initial weights where there are such.
+
+    Nothing is written, so that whatever does not fit costs nothing.
+
+    Raises:
+        RecipeError: If the recipe does not fit the images.
+        RunError: If there is nothing to resume from, or initial weights that do not fit.
+    """
+    training, steps_per_epoch = job.recipe.training, job.plan.steps_per_epoch
+    model = build_model(job.recipe, job.train.spec, steps_per_epoch, job.own)
+    if job.resume:
+        state = Checkpoints(job.folder / CHECKPOINT).restore(model)
+        if state.out_of_patience(training.patience):
+            tell(f"{state.message}: the training is over; to go on all the same, --set training.patience=none")
+        else:
+            tell(f"going on from step {state.step} of {training.epochs * steps_per_epoch}, in epoch {state.epoch + 1}")
+        return Begun(model, state)
+    if job.initial_weights is not None:
+        set_weights(model, *job.initial_weights)
+    return Begun(model, TrainingState())
+
+
+def fit(job: Job, actions: tuple[EpochAction, ...] = (), begun: Begun | None = None) -> Fitted:
     """Train, keep the best epoch's weights, and survive Ctrl-C and a loss that is not finite.
 
     Args:
         job: What to train.
         actions: What to do before training and after each epoch.
+        begun: What `begin` made of the job; by default it is called.
 
     Raises:
-        RecipeError: If the recipe does not fit the images.
-        RunError: If there is nothing to resume from, or initial weights that do not fit.
+        RecipeError: As `begin` does.
+        RunError: As `begin` does.
         TrainingError: If the loss is not finite before there is any good model.
         StorageError: If history or checkpoints cannot be written.
     """
     training, plan = job.recipe.training, job.plan
     steps_per_epoch = plan.steps_per_epoch
-    model = build_model(job.recipe, job.train.spec, steps_per_epoch, job.own)
+    begun = begun or begin(job)
+    model, state = begun.model, begun.state
     checkpoints = Checkpoints(job.folder / CHECKPOINT)
-    state = TrainingState()
-    if job.resume:
-        state = checkpoints.restore(model)
-        tell(f"going on from step {state.step} of {training.epochs * steps_per_epoch}, in epoch {state.epoch + 1}")
-    elif job.initial_weights is not None:
-        set_weights(model, *job.initial_weights)
     batches = TrainingBatches(job.train, plan, job.recipe)
     validation = None if job.validation is None else ValidationFeed(job.validation, job.recipe)
 
@@ -131,7 +158,7 @@ def fit(job: Job, actions: tuple[EpochAction, ...] = ()) -> Fitted:
             stop,
         ]
         try:
-            for leg in _legs(state, steps_per_epoch, training.epochs):
+            for leg in _legs(state, steps_per_epoch, training):
                 sums = [keras.ops.convert_to_numpy(variable) for variable in model.metrics_variables]
                 model.fit(
                     training_feed(batches, state.step),
@@ -171,13 +198,15 @@ class _Leg:
     within_epoch: bool = False
 
 
-def _legs(state: TrainingState, steps_per_epoch: int, epochs: int) -> Iterator[_Leg]:
-    """The rest of an epoch that was broken off, where one was, and then whole epochs."""
+def _legs(state: TrainingState, steps_per_epoch: int, training: Training) -> Iterator[_Leg]:
+    """The rest of an epoch that was broken off, where one was, and then whole epochs; none once patience ran out."""
+    if state.out_of_patience(training.patience):
+        return
     done = state.step - state.epoch * steps_per_epoch
     if done:
         yield _Leg(state.epoch, state.epoch + 1, steps_per_epoch - done, within_epoch=True)
-    if state.epoch < epochs:
-        yield _Leg(state.epoch, epochs, steps_per_epoch)
+    if state.epoch < training.epochs:
+        yield _Leg(state.epoch, training.epochs, steps_per_epoch)
 
 
 def _fall_back(model: Autoencoder, checkpoints: Checkpoints, state: TrainingState) -> None:

@@ -34,6 +34,13 @@ class TrainingState:
     waited: int = 0
     message: str = ""
 
+    def out_of_patience(self, patience: int | None) -> bool:
+        """Whether so many epochs went by without a better one, which ends a training; `message` says so then."""
+        if patience is None or self.waited < patience:
+            return False
+        self.message = f"no better validation loss in {patience} epochs"
+        return True
+
     def to_json(self) -> str:
         """Everything but the weights."""
         kept = (part.name for part in fields(self) if part.name not in ("best_weights", "message"))

@@ -74,8 +74,7 @@ def train(request: Request) -> Run:
     announce(prepared)
 
     import_keras()
-    from isthmus.training.fit import Job, build_model, fit
-    from isthmus.training.weights import set_weights
+    from isthmus.training.fit import Job, begin, fit
 
     job = Job(
         recipe=prepared.recipe,
@@ -86,17 +85,15 @@ def train(request: Request) -> Run:
         initial_weights=_initial_weights(request.init_from) if request.init_from else None,
         resume=request.resume,
     )
-    # Building is the cheapest way to find what does not fit the images or the recipe, before anything is written.
-    model = build_model(job.recipe, job.train.spec, own=job.own)
-    if job.initial_weights is not None:
-        set_weights(model, *job.initial_weights)
+    # What does not fit the images or the recipe, or cannot be gone on with, is found before anything is written.
+    begun = begin(job)
     film = Film(job.folder / folder.PICTURES, prepared.test or prepared.train, job.recipe)
 
     writer = _begin(job, prepared, before)
     remember_place(prepared.train.fingerprint, request.data, request.targets)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     try:
-        fitted = fit(job, (film, *_loggers(request, job, film)))
+        fitted = fit(job, (film, *_loggers(request, job, film)), begun)
     except TrainingError:
         writer.update(state="failed")
         writer.commit()
