@@ -16,6 +16,7 @@ import pytest
 import safetensors.numpy
 
 import isthmus
+from isthmus.data import ImageSet, as_source, select
 from isthmus.errors import RecipeError, RunError, StorageError, TrainingError, TrustError, UsageError
 from isthmus.recipes import leaf_fields, with_fields
 from isthmus.runs.folder import describe_file, read_manifest
@@ -201,8 +202,23 @@ class TestResume:
         assert isthmus.load(copied_run).sample(1).shape == (1, 12, 10, 1)
 
     def test_on_other_images(self, bars, copied_run):
-        with pytest.raises(UsageError, match="was trained on other images"):
+        with pytest.raises(UsageError, match=rf"(?s)was trained with other images.*--init-from {copied_run}"):
             train((255 - bars[0], bars[1]), None, copied_run, resume=True)
+
+    @pytest.mark.parametrize(
+        ("test", "said"),
+        [(slice(100, 110), "to test on: 20 in the run, 10 now"), (slice(99, 119), "to test on: 20, and others now")],
+    )
+    def test_on_the_same_images_and_others_to_test_on(self, bars, tiny_recipe, tmp_path, test, said):
+        source = as_source(bars[0])
+
+        def images(part):
+            return ImageSet("bars", select(source, range(100)), select(source, range(120)[part]))
+
+        run = train(images(slice(100, 120)), tiny_recipe, tmp_path / "run", changes={"training.epochs": 1})
+        with pytest.raises(UsageError, match=said):
+            train(images(test), None, run.path, changes={"training.epochs": 2}, resume=True)
+        assert isthmus.load(run.path).manifest == run.manifest
 
     def test_a_failure_after_an_early_end_costs_nothing(self, bars, tiny_recipe, tmp_path, monkeypatch):
         """What is left is what a kill leaves while the graphs are exported."""

@@ -96,6 +96,11 @@ class DataEntry(Entry):
 
     name: str
     fingerprint: str
+    """Of those to learn from."""
+    validation_fingerprint: str | None = None
+    """None where there are none, or the run is older than this field."""
+    test_fingerprint: str | None = None
+    """The same."""
     train_images: int
     validation_images: int
     test_images: int

@@ -33,17 +33,47 @@ def first_manifest(prepared: Prepared, group: LatentGroup) -> Manifest:
         source=ImageEntry.of(source.spec),
         preprocessing=PreprocessingEntry.of(prepared.preprocessing or Preprocessing.of(source.spec)),
         latent_groups=(GroupEntry(name=group.name, kind=group.kind, shape=group.shape),),
-        data=DataEntry(
-            name=prepared.name,
-            fingerprint=source.fingerprint,
-            train_images=len(source),
-            validation_images=_count(prepared.validation),
-            test_images=_count(prepared.test),
-            class_names=_class_names(source),
-            skipped_images=len(prepared.skipped),
-        ),
+        data=data_entry(prepared),
         versions=versions(),
     )
+
+
+def data_entry(prepared: Prepared) -> DataEntry:
+    """What the manifest says of the images."""
+    train, validation, test = prepared.train, prepared.validation, prepared.test
+    return DataEntry(
+        name=prepared.name,
+        fingerprint=train.fingerprint,
+        validation_fingerprint=None if validation is None else validation.fingerprint,
+        test_fingerprint=None if test is None else test.fingerprint,
+        train_images=len(train),
+        validation_images=0 if validation is None else len(validation),
+        test_images=0 if test is None else len(test),
+        class_names=_class_names(train),
+        skipped_images=len(prepared.skipped),
+    )
+
+
+def changed_images(before: DataEntry, now: DataEntry) -> list[str]:
+    """In words, a line for each part whose images are not those that they were; nothing if all are."""
+    parts = (
+        ("to learn from", before.fingerprint, now.fingerprint, before.train_images, now.train_images),
+        (
+            "to choose the best epoch by",
+            before.validation_fingerprint,
+            now.validation_fingerprint,
+            before.validation_images,
+            now.validation_images,
+        ),
+        ("to test on", before.test_fingerprint, now.test_fingerprint, before.test_images, now.test_images),
+    )
+    changed = []
+    for purpose, old, new, count, counted in parts:
+        if count != counted:
+            changed.append(f"{purpose}: {count:,} in the run, {counted:,} now")
+        elif old is not None and old != new:
+            changed.append(f"{purpose}: {count:,}, and others now")
+    return changed
 
 
 def versions() -> dict[str, str]:
@@ -60,10 +90,6 @@ def versions() -> dict[str, str]:
 def machine() -> str:
     """The machine in words: system, processor, cores; never its name."""
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-
-
-def _count(source: ImageSource | None) -> int:
-    return 0 if source is None else len(source)
 
 
 def _class_names(source: ImageSource) -> tuple[str, ...]:

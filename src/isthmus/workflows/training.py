@@ -26,7 +26,7 @@ from isthmus.training.backends import choose_backend, device_name, import_keras,
 from isthmus.workflows.held_out import held_out_of
 from isthmus.workflows.metrics import measure, to_json
 from isthmus.workflows.preparation import Prepared, announce, prepare
-from isthmus.workflows.provenance import first_manifest, machine
+from isthmus.workflows.provenance import changed_images, data_entry, first_manifest, machine
 from isthmus.workflows.watching import Film
 
 if TYPE_CHECKING:
@@ -146,18 +146,18 @@ def _prepare(request: Request, before: Manifest | None) -> Prepared:
         for name in sorted({*kept, *wanted} - MAY_CHANGE)
         if kept.get(name) != wanted.get(name)
     ]
+    _require_same(request.out, "by another recipe", changed)
+    _require_same(request.out, "with other images", changed_images(before.data, data_entry(prepared)))
+    return prepared
+
+
+def _require_same(place: Path, otherwise: str, changed: list[str]) -> None:
     if changed:
         raise UsageError(
-            f"{request.out} was trained by another recipe, and a training goes on only by its own:\n  "
+            f"{place} was trained {otherwise}, and a training goes on only as it began:\n  "
             + "\n  ".join(changed)
-            + f"\nTo start anew from its weights: --init-from {request.out}, and another --out."
+            + f"\nTo start anew from its weights: --init-from {place}, and another --out."
         )
-    if prepared.train.fingerprint != before.data.fingerprint:
-        raise UsageError(
-            f"{request.out} was trained on other images ({before.data.name}, {before.data.train_images} of them); "
-            f"to start anew from its weights: --init-from {request.out}, and another --out."
-        )
-    return prepared
 
 
 def _kept(request: Request, before: Manifest) -> Preprocessing | None:
