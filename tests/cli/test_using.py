@@ -91,6 +91,15 @@ def test_no_output_is_overwritten(isthmus, tmp_path, trained):
     assert (tmp_path / "x.png").read_text() == "mine"
 
 
+def test_nothing_is_written_among_the_images(isthmus, tmp_path, trained):
+    (tmp_path / "photos").mkdir()
+    Image.new("L", (28, 28)).save(tmp_path / "photos" / "cat.png")
+    done = isthmus("reconstruct", trained[0], "photos", "--out", "photos/again")
+    assert done.returncode == 2
+    assert "would lie among the images" in done.stderr
+    assert [path.name for path in (tmp_path / "photos").iterdir()] == ["cat.png"]
+
+
 def test_codes_that_are_none(isthmus, tmp_path, trained):
     (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04")
     np.savez(tmp_path / "other.npz", x=np.zeros(3))

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,8 @@ import pytest
 
 from isthmus.data import open_images
 from isthmus.data.cache import cache_folder
-from isthmus.data.places import Place, recall_place, remember_place
+from isthmus.data.places import Place, recall_place, remember_place, require_apart
+from isthmus.errors import UsageError
 
 PRINT = "0123456789abcdef" * 4
 
@@ -73,3 +75,61 @@ def test_a_cache_that_cannot_be_written_to_remembers_nothing(tmp_path, monkeypat
     monkeypatch.setenv("ISTHMUS_CACHE", str(tmp_path / "file"))
     remember_place(PRINT, "photos")
     assert recall_place(PRINT) is None
+
+
+class TestApart:
+    @pytest.fixture(autouse=True)
+    def here(self, tmp_path, monkeypatch, encoded, random_images, write_files):
+        """A folder that holds a run's neighbours: classes of images, one image beside them, and a table of them."""
+        image = encoded(random_images(5, 6, 3))
+        files = dict.fromkeys(("photos/cat/1.png", "photos/dog/2.png", "photos/3.png", "other/4.png"), image)
+        files["photos.csv"] = b"path\nphotos/cat/1.png\nother/4.png\n"
+        files["bad.csv"] = b"a,b\n1,2\n"
+        write_files(tmp_path, files)
+        shutil.make_archive(str(tmp_path / "photos"), "zip", tmp_path / "photos")
+        (tmp_path / "link").symlink_to(tmp_path / "photos")
+        monkeypatch.chdir(tmp_path)
+
+    @pytest.mark.parametrize(
+        ("data", "place"),
+        [
+            ("photos", "photos/run"),
+            ("photos:train", "photos/deep/er/run"),
+            (Path("photos"), "photos"),
+            (".", "runs"),
+            ("link", "photos/run"),
+            ("photos", "link/run"),
+            ("other/../photos", "other/../photos/run"),
+            ("photos/*.png", "photos/run"),
+            ("photos/*/*.png", "photos/dog/run"),
+            ("pho*/**/*.png", "photos/run"),
+            ("**/*.png", "runs"),
+            ("photos.csv", "other/run"),
+        ],
+    )
+    def test_among_the_images(self, data, place):
+        with pytest.raises(UsageError, match=r"would lie among the images of .*Write elsewhere, with --out"):
+            require_apart(Path(place), data)
+        with pytest.raises(UsageError, match="among the images"):
+            require_apart(Path(place), "digits", data)
+
+    @pytest.mark.parametrize(
+        ("data", "place"),
+        [
+            ("photos", "runs"),
+            ("photos", "photos-run"),
+            ("photos/*/*.png", "photos/run"),
+            ("*/*.png", "runs"),
+            ("photos.csv", "photos/run"),
+            ("photos.zip", "runs"),
+            ("photos/3.png", "photos/run"),
+            ("digits", "digits"),
+            ("no-such-data", "no-such-data/run"),
+            ("bad.csv", "run"),
+            ("hf:somebody/something", "something"),
+            (np.zeros((3, 4, 4), np.uint8), "runs"),
+            (None, "runs"),
+        ],
+    )
+    def test_elsewhere(self, data, place):
+        require_apart(Path(place), data)

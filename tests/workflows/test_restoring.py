@@ -43,6 +43,14 @@ def test_names_folders_formats_and_sizes_stay(tiny_restorer, pictures, tmp_path,
         np.testing.assert_array_equal(np.asarray(clear)[..., -1], np.asarray(before)[..., 3])
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_never_among_the_pictures(tiny_restorer, pictures, files_in, resume):
+    before = files_in(pictures)
+    with pytest.raises(UsageError, match="would lie among the images"):
+        restore_folder(tiny_restorer, pictures, pictures / "out", resume=resume)
+    assert files_in(pictures) == before
+
+
 def test_what_is_done_is_kept(tiny_restorer, pictures, tmp_path, monkeypatch):
     out = tmp_path / "out"
     write, count = restoring.write_answer, []
@@ -288,7 +296,7 @@ class TestBeforeAnythingIsWritten:
         monkeypatch.chdir(tmp_path)
         run = formula_run(Denoise(), 3, 3, negative)
         for data in (folder, "in/**/*.png", "i*/*.png"):
-            with pytest.raises(UsageError, match="lies among the pictures"):
+            with pytest.raises(UsageError, match="would lie among the images"):
                 restore_folder(run, data, tmp_path / where, resume=True)
         assert len(list(folder.rglob("*"))) == 1
 

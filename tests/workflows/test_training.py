@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import pytest
 import safetensors.numpy
+from PIL import Image
 
 import isthmus
 from isthmus.data import ImageSet, as_source, select
@@ -346,6 +347,16 @@ class TestWrongCalls:
         with pytest.raises(UsageError, match="exists already; choose another --out"):
             train(bars, tiny_recipe, copied_run)
         assert weights_at(copied_run) == before
+
+    @pytest.mark.parametrize("out", [None, "run"])
+    def test_a_place_among_the_images(self, bars, tmp_path, monkeypatch, files_in, out):
+        for number, image in enumerate(bars[0][:12]):
+            Image.fromarray(image[..., 0]).save(tmp_path / f"{number}.png")
+        monkeypatch.chdir(tmp_path)
+        before = files_in(tmp_path)
+        with pytest.raises(UsageError, match="would lie among the images"):
+            train(".", "conv-vae", out)
+        assert files_in(tmp_path) == before
 
     def test_every_leaf_of_a_recipe_can_be_changed(self, tiny_recipe):
         leaves = dict(leaf_fields(tiny_recipe.model_dump(mode="json")))

@@ -61,6 +61,10 @@ class Archive:
         self.kind = "zip archive" if suffix in ZIP_SUFFIXES else "tar archive"
         self.other_files = 0
 
+    def folders(self) -> set[Path]:
+        """None: it is a file, whatever lies beside it."""
+        return set()
+
     def signature(self) -> str:
         """SHA-256 over the archive's path, size and time of change."""
         return file_signature(self.path)

@@ -63,6 +63,9 @@ class Collection(Protocol):
     def repeated(self) -> Sequence[str]:
         """Links to folders that are read already, and left alone; known once the entries have been gone through."""
 
+    def folders(self) -> set[Path]:
+        """The folders of its files, below which nothing else is to be written; none of what is one file, or none."""
+
     def signature(self) -> str | None:
         """A text that changes when the content may have; None where only reading everything would tell."""
 

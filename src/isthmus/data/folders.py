@@ -35,6 +35,10 @@ class Folder:
         self.other_files = 0
         self.repeated: tuple[str, ...] = ()
 
+    def folders(self) -> set[Path]:
+        """This one."""
+        return {self.path}
+
     def signature(self) -> str:
         """SHA-256 over every file's path, size and time of change."""
         digest = hashlib.sha256(f"folder\0{self.path.resolve()}\0".encode("utf-8", "surrogatepass"))
@@ -154,6 +158,12 @@ class Pattern:
         self._parts = (*parts, "*") if parts[-1] == "**" else parts
         self.name = self.root.resolve().name or "images"
 
+    def folders(self) -> set[Path]:
+        """Those that its files lie in; where `**` stands for any depth, those that it begins in."""
+        parts = Path(self.pattern).parts
+        depth = parts.index("**") if "**" in parts else len(parts) - 1
+        return {Path(*path.parts[:depth]) for path in self._files()}
+
     def signature(self) -> str:
         """SHA-256 over every file's path, size and time of change."""
         digest = hashlib.sha256(f"pattern\0{self.pattern}\0{Path.cwd()}\0".encode("utf-8", "surrogatepass"))
@@ -202,6 +212,10 @@ class SingleFile:
 
     def __init__(self, path: Path) -> None:
         self.path, self.name, self.kind = path, path.stem, "image file"
+
+    def folders(self) -> set[Path]:
+        """None: other images may well lie beside it."""
+        return set()
 
     def signature(self) -> None:
         """One image is never packed."""

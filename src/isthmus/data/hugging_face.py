@@ -39,11 +39,15 @@ class HuggingFace:
 
     def __init__(self, place: Path | str) -> None:
         self.name = place.resolve().name if isinstance(place, Path) else place.rpartition("/")[2]
-        self._where = str(place)
+        self._place, self._where = place, str(place)
         self._splits = _load(place)
         features = next(iter(self._splits.values())).features
         self._image, self._label = _image_column(features, self._where), _label_column(features)
         self.class_names: tuple[str, ...] = tuple(features[self._label].names) if self._label else ()
+
+    def folders(self) -> set[Path]:
+        """The one that it was saved to."""
+        return {self._place} if isinstance(self._place, Path) else set()
 
     def signature(self) -> str | None:
         """The fingerprints that `datasets` keeps."""

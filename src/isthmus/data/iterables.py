@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,10 @@ class DataSet:
         classes = getattr(data, "classes", None)
         named = isinstance(classes, list | tuple) and all(isinstance(name, str) for name in classes)
         self.class_names: tuple[str, ...] = tuple(classes) if named and classes else ()
+
+    def folders(self) -> set[Path]:
+        """None that is known."""
+        return set()
 
     def signature(self) -> None:
         """Only going through it would tell."""

@@ -113,7 +113,7 @@ def _by_folders(paths: list[PurePosixPath], where: str) -> tuple[NDArray[np.bool
             f"{where} holds {'/, '.join(sorted(present - set(strays)))}/, and images elsewhere too: "
             f"{', '.join(strays[:5])}. Move those into one of them, or out of the folder"
         )
-    return _kept_apart(tops), _below(paths)
+    return _kept_apart([top.lower() for top in tops]), _below(paths)
 
 
 def _below(paths: list[PurePosixPath]) -> list[PurePosixPath]:

@@ -1,4 +1,4 @@
-"""Where data is on this machine.
+"""Where data is on this machine, and where nothing else should be.
 
 A run names the images that it learned from, and says nothing of the machine they lay on: it may be given away.  The
 user's own cache remembers the place, so that nobody has to say it again for every command.
@@ -12,9 +12,10 @@ from pathlib import Path
 
 from isthmus.data.cache import PLACES, cache_folder
 from isthmus.data.catalogue import is_named
+from isthmus.data.entries import Collection
 from isthmus.data.hugging_face import PREFIX
-from isthmus.data.opening import Data, at_home
-from isthmus.errors import StorageError
+from isthmus.data.opening import Data, at_home, locate
+from isthmus.errors import DataError, StorageError, UsageError
 from isthmus.storage import write_text
 
 
@@ -29,6 +30,22 @@ class Place:
 
     data: str
     targets: str | None = None
+
+
+def require_apart(out: Path, *given: Data | None) -> None:
+    """Check that what will be written does not come to lie among the images that were given.
+
+    Raises:
+        UsageError: If it would.
+    """
+    place = out.resolve()
+    for data in given:
+        for folder in _folders(data):
+            if place.is_relative_to(folder.resolve()):
+                raise UsageError(
+                    f"{out} would lie among the images of {folder.resolve()}, and be taken for some of them the next "
+                    "time. Write elsewhere, with --out"
+                )
 
 
 def remember_place(fingerprint: str, data: Data, targets: Data | None = None) -> None:
@@ -49,6 +66,17 @@ def recall_place(fingerprint: str) -> Place | None:
     except (OSError, ValueError, TypeError):
         return None
     return place if isinstance(place.data, str) and isinstance(place.targets, str | None) else None
+
+
+def _folders(data: Data | None) -> set[Path]:
+    """The folders of images that are files here; what is wrong with the data, whoever opens it says better."""
+    if data is None or (isinstance(data, str) and data.startswith(PREFIX)):
+        return set()
+    try:
+        target, _ = locate(data)
+        return target.folders() if isinstance(target, Collection) else set()
+    except (DataError, UsageError):
+        return set()
 
 
 def _spelled(data: Data) -> str | None:

@@ -4,6 +4,7 @@ import csv
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,11 @@ class Table:
         self.path, self.name = path, path.stem
         self._parquet = path.suffix.lower() == ".parquet"
         self.kind = "Parquet table" if self._parquet else "CSV table"
+
+    def folders(self) -> set[Path]:
+        """Those that the images lie in, unless the table holds these itself."""
+        images = takewhile(lambda image: not isinstance(image, bytes), (image for image, _, _ in self._rows()))
+        return {(self.path.parent / image).parent for image in images if isinstance(image, str) and "\0" not in image}
 
     def signature(self) -> str | None:
         """SHA-256 over the table's and its files' paths, sizes and times; None where a file is missing."""

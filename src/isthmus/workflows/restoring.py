@@ -9,8 +9,8 @@ import numpy as np
 from isthmus.data import Data
 from isthmus.data.decoding import UnreadableError, decode, upright
 from isthmus.data.entries import Collection, Content, Entry
-from isthmus.data.folders import Folder, Pattern
 from isthmus.data.opening import locate
+from isthmus.data.places import require_apart
 from isthmus.data.surveys import Survey, digest_of, survey
 from isthmus.errors import DataError, UsageError
 from isthmus.progress import Bar, progress_bar, tell
@@ -78,7 +78,8 @@ def restore_folder(
     holes = None if masks is None else Masks(masks)
     if not resume:
         require_free(out)
-    target = _located(data, out)
+    require_apart(out, data)
+    target = _located(data)
     found = survey(target)
     if not found.names and not found.skipped:
         raise DataError(f"expected pictures in '{target.name}'; there are none")
@@ -141,16 +142,11 @@ class _Work:
         write_answer(made, picture, missing, self.out, names, task)
 
 
-def _located(data: Data, out: Path) -> Collection:
-    """The pictures that a user names, which must not come to be where the answers are."""
+def _located(data: Data) -> Collection:
+    """The pictures that a user names."""
     target, _ = locate(data)
     if not isinstance(target, Collection):
         raise UsageError("expected picture files: a folder or an archive of them, or one; arrays have no files to name")
-    if isinstance(target, Folder | Pattern):
-        root = (target.path if isinstance(target, Folder) else target.root).resolve()
-        deep = isinstance(target, Folder) or "**" in target.pattern or Path(target.pattern).parent != target.root
-        if out.resolve() == root or (deep and out.resolve().is_relative_to(root)):
-            raise UsageError(f"{out} lies among the pictures, and its answers would be some; choose another --out.")
     return target
 
 

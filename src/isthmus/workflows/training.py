@@ -12,7 +12,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from isthmus.data import Data, ImageSource, Preprocessing, Wish, posed
-from isthmus.data.places import remember_place
+from isthmus.data.places import remember_place, require_apart
 from isthmus.errors import RunError, TrainingError, UsageError
 from isthmus.probability import latent_of
 from isthmus.probability.densities import fit_density
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 CODES_FITTED = 20_000
 """Training images whose codes the sampling distributions are fitted to, at most."""
+RUNS = Path("runs")
+"""Where runs go that nobody says the place of."""
 MAY_CHANGE = frozenset({"training.epochs", "training.patience", "training.checkpoint_seconds", "name", "summary"})
 """What may differ from the recipe of the run that a training goes on with."""
 
@@ -127,6 +129,7 @@ def _check(request: Request) -> None:
         raise UsageError("--resume needs --out: the run to go on with.")
     if request.out is not None and not request.resume:
         require_free(request.out)
+    require_apart(request.out or RUNS, request.data, request.targets)
     if request.tensorboard:
         require_tensorboard()
 
@@ -195,13 +198,13 @@ def _initial_weights(place: Path) -> tuple[dict[str, NDArray[Any]], str]:
 
 
 def _free_place(prepared: Prepared) -> Path:
-    """`runs/DATA-RECIPE`, with a number behind it where that is taken."""
+    """`DATA-RECIPE` among the runs, with a number behind it where that is taken."""
     stem = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in Path(prepared.name).name)
-    place = Path("runs") / f"{stem}-{prepared.recipe.name}"
+    place = RUNS / f"{stem}-{prepared.recipe.name}"
     number = 1
     while place.exists():
         number += 1
-        place = Path("runs") / f"{stem}-{prepared.recipe.name}-{number}"
+        place = RUNS / f"{stem}-{prepared.recipe.name}-{number}"
     return place
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import Data, ImageSource, open_images
+from isthmus.data.places import require_apart
 from isthmus.errors import DataError, UsageError
 from isthmus.pictures.sheets import save, save_each, tile
 from isthmus.progress import progress_bar
@@ -97,10 +98,11 @@ def reconstruct_folder(run: Run, data: Data, out: Path, draws: int | None = None
     With `draws`, each image gets so many files, `NAME-1.png` and on, from draws of its posterior.
 
     Raises:
-        UsageError: If `out` exists, or draws are wanted of a plain autoencoder.
+        UsageError: If `out` exists or lies among the images, or draws are wanted of a plain autoencoder.
         DataError: If the images are damaged, or not of the run's shape.
     """
     require_free(out)
+    require_apart(out, data)
     source = images_for(run, data)
     with new_folder(out) as folder:
         for start, images in _batches(source, "reconstructing"):
