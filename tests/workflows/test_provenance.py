@@ -9,7 +9,7 @@ from isthmus.data import as_source
 from isthmus.probability import LatentGroup
 from isthmus.recipes import Recipe
 from isthmus.workflows.preparation import Prepared
-from isthmus.workflows.provenance import changed_images, data_entry, first_manifest, machine, versions
+from isthmus.workflows.provenance import first_manifest, machine, versions
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (9, 4, 5, 3)).astype(np.uint8)
 
@@ -49,27 +49,3 @@ def test_what_is_known_before_training(labels, names):
         "class_names": names,
     }
     assert expected.items() <= manifest.data.model_dump().items()
-
-
-class TestChangedImages:
-    @pytest.fixture
-    def kept(self):
-        parts = (as_source(IMAGES[:5]), as_source(IMAGES[5:7]), as_source(IMAGES[7:]))
-        return data_entry(Prepared("mine", Recipe(), *parts))
-
-    def test_none(self, kept):
-        assert changed_images(kept, kept) == []
-
-    def test_a_line_for_each_part(self, kept):
-        now = kept.model_copy(update={"fingerprint": "x", "validation_images": 3, "test_fingerprint": "y"})
-        assert changed_images(kept, now) == [
-            "to learn from: 5, and others now",
-            "to choose the best epoch by: 2 in the run, 3 now",
-            "to test on: 2, and others now",
-        ]
-
-    def test_an_older_run_knows_how_many_there_were(self, kept):
-        older = kept.model_copy(update={"validation_fingerprint": None, "test_fingerprint": None})
-        assert changed_images(older, kept) == []
-        fewer = kept.model_copy(update={"test_images": 1})
-        assert changed_images(older, fewer) == ["to test on: 2 in the run, 1 now"]

@@ -18,7 +18,7 @@ from PIL import Image
 
 import isthmus
 from isthmus.data import ImageSet, as_source, select
-from isthmus.errors import RecipeError, RunError, StorageError, TrainingError, TrustError, UsageError
+from isthmus.errors import BackendError, RecipeError, RunError, StorageError, TrainingError, TrustError, UsageError
 from isthmus.recipes import leaf_fields, with_fields
 from isthmus.runs.folder import describe_file, read_manifest
 from isthmus.training import callbacks
@@ -239,6 +239,25 @@ class TestResume:
         one, other = whole.manifest.training, parts.manifest.training
         assert (one.epochs, one.steps, one.best_epoch) == (other.epochs, other.steps, other.best_epoch)
         assert one.message == other.message == "no better validation loss in 1 epochs"
+
+    def test_a_run_that_was_cut_off_knows_its_backend(self, bars, tiny_recipe, tmp_path, monkeypatch):
+        def cut_off(*arguments):
+            raise ZeroDivisionError
+
+        monkeypatch.setattr("isthmus.training.fit.fit", cut_off)
+        with pytest.raises(ZeroDivisionError):
+            train(bars, tiny_recipe, tmp_path / "run")
+        training = read_manifest(tmp_path / "run").training
+        assert (training.backend, training.steps) == (keras.config.backend(), 0)
+
+    def test_on_another_backend_only_if_asked_to(self, bars, copied_run, capsys):
+        path, here = copied_run / "manifest.json", keras.config.backend()
+        path.write_text(path.read_text().replace(f'"backend": "{here}"', '"backend": "somewhere-else"'))
+        with pytest.raises(BackendError, match=r"got 'somewhere-else'\. .* was trained on somewhere-else; --backend"):
+            train(bars, None, copied_run, resume=True)
+        run = train(bars, None, copied_run, resume=True, backend=here)
+        assert run.manifest.training.backend == here
+        assert "was trained on somewhere-else so far" in capsys.readouterr().err
 
     def test_without_checkpoints_a_finished_run_stays_one(self, bars, copied_run):
         shutil.rmtree(copied_run / "checkpoint")

@@ -110,7 +110,7 @@ class DataEntry(Entry):
 
 
 class TrainingEntry(Entry):
-    """How the training went."""
+    """How the training went; while it goes on, how far it had come when it was begun or last gone on with."""
 
     backend: str
     device: str

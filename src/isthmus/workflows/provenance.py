@@ -54,28 +54,6 @@ def data_entry(prepared: Prepared) -> DataEntry:
     )
 
 
-def changed_images(before: DataEntry, now: DataEntry) -> list[str]:
-    """In words, a line for each part whose images are not those that they were; nothing if all are."""
-    parts = (
-        ("to learn from", before.fingerprint, now.fingerprint, before.train_images, now.train_images),
-        (
-            "to choose the best epoch by",
-            before.validation_fingerprint,
-            now.validation_fingerprint,
-            before.validation_images,
-            now.validation_images,
-        ),
-        ("to test on", before.test_fingerprint, now.test_fingerprint, before.test_images, now.test_images),
-    )
-    changed = []
-    for purpose, old, new, count, counted in parts:
-        if count != counted:
-            changed.append(f"{purpose}: {count:,} in the run, {counted:,} now")
-        elif old is not None and old != new:
-            changed.append(f"{purpose}: {count:,}, and others now")
-    return changed
-
-
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that a run rests on."""
     found = {"python": platform.python_version()}

@@ -11,22 +11,23 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from isthmus.data import Data, ImageSource, Preprocessing, Wish, posed
+from isthmus.data import Data, ImageSource, Wish, posed
 from isthmus.data.places import remember_place, require_apart
 from isthmus.errors import RunError, TrainingError, UsageError
 from isthmus.probability import latent_of
 from isthmus.probability.densities import fit_density
 from isthmus.progress import tell
-from isthmus.recipes import Recipe, leaf_fields
+from isthmus.recipes import Recipe
 from isthmus.runs import Run, folder, load
 from isthmus.runs.manifest import Manifest, TrainingEntry
 from isthmus.runs.writer import RunWriter
 from isthmus.storage import require_free
-from isthmus.training.backends import choose_backend, device_name, import_keras, require_tensorboard
+from isthmus.training.backends import device_name, import_keras, require_tensorboard
 from isthmus.workflows.held_out import held_out_of
 from isthmus.workflows.metrics import measure, to_json
 from isthmus.workflows.preparation import Prepared, announce, prepare
-from isthmus.workflows.provenance import changed_images, data_entry, first_manifest, machine
+from isthmus.workflows.provenance import data_entry, first_manifest, machine
+from isthmus.workflows.resuming import backend_of, changed_fields, changed_images, kept_preprocessing, require_same
 from isthmus.workflows.watching import Film
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ CODES_FITTED = 20_000
 """Training images whose codes the sampling distributions are fitted to, at most."""
 RUNS = Path("runs")
 """Where runs go that nobody says the place of."""
-MAY_CHANGE = frozenset({"training.epochs", "training.patience", "training.checkpoint_seconds", "name", "summary"})
-"""What may differ from the recipe of the run that a training goes on with."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,8 @@ def train(request: Request) -> Run:
         IsthmusError: If something failed, by name; what was written is a run that says how far it came.
     """
     _check(request)
-    backend = choose_backend(request.backend, request.device)
     before = folder.read_manifest(request.out) if request.resume and request.out else None
+    backend = backend_of(request.out, before, request.backend, request.device)
     prepared = _prepare(request, before)
     announce(prepared)
 
@@ -91,9 +90,9 @@ def train(request: Request) -> Run:
     begun = begin(job)
     film = Film(job.folder / folder.PICTURES, prepared.test or prepared.train, job.recipe)
 
-    writer = _begin(job, prepared, before)
+    so_far = _so_far(backend, before)
+    writer = _begin(job, prepared, so_far)
     remember_place(prepared.train.fingerprint, request.data, request.targets)
-    started = datetime.now(UTC).isoformat(timespec="seconds")
     try:
         fitted = fit(job, (film, *_loggers(request, job, film)), begun)
     except TrainingError:
@@ -104,16 +103,14 @@ def train(request: Request) -> Run:
     state = fitted.state
     writer.update(
         state=fitted.outcome,
-        training=TrainingEntry(
-            backend=backend,
-            device=device_name(),
-            machine=machine(),
-            started=started if before is None or before.training is None else before.training.started,
-            seconds=round(state.seconds, 3),
-            epochs=state.epoch,
-            steps=state.step,
-            best_epoch=state.best_epoch,
-            message=state.message,
+        training=so_far.model_copy(
+            update={
+                "seconds": round(state.seconds, 3),
+                "epochs": state.epoch,
+                "steps": state.step,
+                "best_epoch": state.best_epoch,
+                "message": state.message,
+            }
         ),
     )
     run = _finish(writer, prepared, fitted)
@@ -135,44 +132,16 @@ def _check(request: Request) -> None:
 
 
 def _prepare(request: Request, before: Manifest | None) -> Prepared:
-    """Open the data and settle the recipe; a resumed run has both already, and they must be the same."""
+    """Open the data and settle the recipe; a resumed run has both already."""
     if before is None:
         return prepare(request.data, request.recipe, request.changes or {}, request.wish, request.targets)
     assert request.out is not None
     old = folder.read_recipe(request.out, before)
-    recipe, goal = request.recipe or old, _kept(request, before)
-    prepared = prepare(request.data, recipe, request.changes or {}, goal, request.targets)
-    kept = dict(leaf_fields(old.model_dump(mode="json")))
-    wanted = dict(leaf_fields(prepared.recipe.model_dump(mode="json")))
-    changed = [
-        f"{name}: {kept.get(name)} in the run, {wanted.get(name)} now"
-        for name in sorted({*kept, *wanted} - MAY_CHANGE)
-        if kept.get(name) != wanted.get(name)
-    ]
-    _require_same(request.out, "by another recipe", changed)
-    _require_same(request.out, "with other images", changed_images(before.data, data_entry(prepared)))
+    goal = kept_preprocessing(request.out, before, request.wish)
+    prepared = prepare(request.data, request.recipe or old, request.changes or {}, goal, request.targets)
+    require_same(request.out, "by another recipe", changed_fields(old, prepared.recipe))
+    require_same(request.out, "with other images", changed_images(before.data, data_entry(prepared)))
     return prepared
-
-
-def _require_same(place: Path, otherwise: str, changed: list[str]) -> None:
-    if changed:
-        raise UsageError(
-            f"{place} was trained {otherwise}, and a training goes on only as it began:\n  "
-            + "\n  ".join(changed)
-            + f"\nTo start anew from its weights: --init-from {place}, and another --out."
-        )
-
-
-def _kept(request: Request, before: Manifest) -> Preprocessing | None:
-    """What image files became for the run that a training goes on with; nothing else can be asked for."""
-    kept = None if before.preprocessing is None else before.preprocessing.value
-    for name, value in vars(request.wish or Wish()).items():
-        now = None if kept is None else (kept.height, kept.width) if name == "size" else getattr(kept, name)
-        if value is not None and value != now:
-            raise UsageError(
-                f"{request.out} was trained on images of {kept}; a training goes on with these: leave --{name} out."
-            )
-    return kept
 
 
 def _own_networks(request: Request, before: Manifest | None) -> "tuple[keras.Model, keras.Model] | None":
@@ -208,10 +177,19 @@ def _free_place(prepared: Prepared) -> Path:
     return place
 
 
-def _begin(job: "Job", prepared: Prepared, before: Manifest | None) -> RunWriter:
+def _so_far(backend: str, before: Manifest | None) -> TrainingEntry:
+    """How far a training came before this sitting, which goes on with it here."""
+    here = {"backend": backend, "device": device_name(), "machine": machine()}
+    if before is not None and before.training is not None:
+        return before.training.model_copy(update={**here, "message": ""})
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return TrainingEntry(**here, started=now, seconds=0.0, epochs=0, steps=0, best_epoch=0)
+
+
+def _begin(job: "Job", prepared: Prepared, training: TrainingEntry) -> RunWriter:
     """Write what is known before training, so that a run that is cut off can be gone on with."""
     manifest = first_manifest(prepared, latent_of(prepared.recipe.latent).group)
-    writer = RunWriter(job.folder, manifest.model_copy(update={"training": before.training if before else None}))
+    writer = RunWriter(job.folder, manifest.model_copy(update={"training": training}))
     if prepared.skipped:
         listed = [{"name": item.name, "reason": item.reason} for item in prepared.skipped]
         writer.write(folder.SKIPPED, json.dumps(listed, indent=1) + "\n")

@@ -1,0 +1,100 @@
+"""Going on with a run: by its own recipe, with its own images, on its own backend."""
+
+from pathlib import Path
+
+from isthmus.data import Preprocessing, Wish
+from isthmus.errors import BackendError, UsageError
+from isthmus.progress import tell
+from isthmus.recipes import Recipe, leaf_fields
+from isthmus.runs.manifest import DataEntry, Manifest
+from isthmus.training.backends import choose_backend
+
+MAY_CHANGE = frozenset({"training.epochs", "training.patience", "training.checkpoint_seconds", "name", "summary"})
+"""What may differ from the recipe of the run that a training goes on with."""
+
+
+def backend_of(place: Path | None, before: Manifest | None, backend: str | None, device: str | None) -> str:
+    """Settle the backend: the one that is asked for, or else that of the run that is gone on with.
+
+    Args:
+        place: The run, for messages.
+        before: What the run says of itself; None for a new one.
+        backend: What is asked for, as `choose_backend` takes it.
+        device: The same.
+
+    Raises:
+        BackendError: If it cannot be had.
+    """
+    own = None if before is None or before.training is None else before.training.backend
+    try:
+        chosen = choose_backend(backend or own, device)
+    except BackendError as error:
+        if own is None or backend is not None:
+            raise
+        raise BackendError(f"{error}. {place} was trained on {own}; --backend NAME goes on with another") from None
+    if own not in (None, chosen):
+        tell(f"{place} was trained on {own} so far: on {chosen} it goes on, but to other bits than it would have there")
+    return chosen
+
+
+def kept_preprocessing(place: Path, before: Manifest, wish: Wish | None) -> Preprocessing | None:
+    """What image files became for a run that a training goes on with.
+
+    Raises:
+        UsageError: If something else is asked for.
+    """
+    kept = None if before.preprocessing is None else before.preprocessing.value
+    for name, value in vars(wish or Wish()).items():
+        now = None if kept is None else (kept.height, kept.width) if name == "size" else getattr(kept, name)
+        if value is not None and value != now:
+            raise UsageError(
+                f"{place} was trained on images of {kept}; a training goes on with these: leave --{name} out."
+            )
+    return kept
+
+
+def changed_fields(before: Recipe, now: Recipe) -> list[str]:
+    """In words, a line for each field of a recipe that is not what it was, and may not change."""
+    kept = dict(leaf_fields(before.model_dump(mode="json")))
+    wanted = dict(leaf_fields(now.model_dump(mode="json")))
+    return [
+        f"{name}: {kept.get(name)} in the run, {wanted.get(name)} now"
+        for name in sorted({*kept, *wanted} - MAY_CHANGE)
+        if kept.get(name) != wanted.get(name)
+    ]
+
+
+def changed_images(before: DataEntry, now: DataEntry) -> list[str]:
+    """In words, a line for each part whose images are not those that they were; nothing if all are."""
+    parts = (
+        ("to learn from", before.fingerprint, now.fingerprint, before.train_images, now.train_images),
+        (
+            "to choose the best epoch by",
+            before.validation_fingerprint,
+            now.validation_fingerprint,
+            before.validation_images,
+            now.validation_images,
+        ),
+        ("to test on", before.test_fingerprint, now.test_fingerprint, before.test_images, now.test_images),
+    )
+    changed = []
+    for purpose, old, new, count, counted in parts:
+        if count != counted:
+            changed.append(f"{purpose}: {count:,} in the run, {counted:,} now")
+        elif old is not None and old != new:
+            changed.append(f"{purpose}: {count:,}, and others now")
+    return changed
+
+
+def require_same(place: Path, otherwise: str, changed: list[str]) -> None:
+    """Refuse to go on with a run otherwise than it began.
+
+    Raises:
+        UsageError: If anything has changed.
+    """
+    if changed:
+        raise UsageError(
+            f"{place} was trained {otherwise}, and a training goes on only as it began:\n  "
+            + "\n  ".join(changed)
+            + f"\nTo start anew from its weights: --init-from {place}, and another --out."
+        )

@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from isthmus.data import as_source
+from isthmus.errors import BackendError
+from isthmus.recipes import Recipe
+from isthmus.workflows import resuming
+from isthmus.workflows.preparation import Prepared
+from isthmus.workflows.provenance import data_entry
+from isthmus.workflows.resuming import backend_of, changed_images
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (9, 4, 5, 3)).astype(np.uint8)
+PLACE = Path("run")
+
+
+class TestBackend:
+    @pytest.fixture(autouse=True)
+    def here(self, monkeypatch):
+        """TensorFlow and JAX are there, the former by default, and PyTorch is not."""
+
+        def choose(backend, device):
+            if backend == "torch":
+                raise BackendError("training on torch needs an extra")
+            return backend or "tensorflow"
+
+        monkeypatch.setattr(resuming, "choose_backend", choose)
+
+    @pytest.fixture
+    def trained_on(self, tiny_run):
+        def manifest(backend):
+            training = tiny_run.manifest.training.model_copy(update={"backend": backend})
+            return tiny_run.manifest.model_copy(update={"training": training})
+
+        return manifest
+
+    def test_a_new_run_has_what_is_asked_for(self, tiny_run, capsys):
+        assert backend_of(None, None, None, None) == "tensorflow"
+        assert backend_of(None, None, "jax", None) == "jax"
+        older = tiny_run.manifest.model_copy(update={"training": None})
+        assert backend_of(PLACE, older, None, None) == "tensorflow"
+        assert capsys.readouterr().err == ""
+
+    def test_a_run_keeps_its_own(self, trained_on, capsys):
+        assert backend_of(PLACE, trained_on("jax"), None, None) == "jax"
+        assert backend_of(PLACE, trained_on("jax"), "jax", None) == "jax"
+        assert capsys.readouterr().err == ""
+
+    def test_another_is_no_secret(self, trained_on, capsys):
+        assert backend_of(PLACE, trained_on("jax"), "tensorflow", None) == "tensorflow"
+        assert "run was trained on jax so far: on tensorflow it goes on, but to other bits" in capsys.readouterr().err
+
+    def test_one_that_is_not_there(self, trained_on):
+        with pytest.raises(BackendError, match=r"needs an extra\. run was trained on torch; --backend NAME"):
+            backend_of(PLACE, trained_on("torch"), None, None)
+        with pytest.raises(BackendError, match=r"needs an extra$"):
+            backend_of(PLACE, trained_on("jax"), "torch", None)
+
+
+class TestChangedImages:
+    @pytest.fixture
+    def kept(self):
+        parts = (as_source(IMAGES[:5]), as_source(IMAGES[5:7]), as_source(IMAGES[7:]))
+        return data_entry(Prepared("mine", Recipe(), *parts))
+
+    def test_none(self, kept):
+        assert changed_images(kept, kept) == []
+
+    def test_a_line_for_each_part(self, kept):
+        now = kept.model_copy(update={"fingerprint": "x", "validation_images": 3, "test_fingerprint": "y"})
+        assert changed_images(kept, now) == [
+            "to learn from: 5, and others now",
+            "to choose the best epoch by: 2 in the run, 3 now",
+            "to test on: 2, and others now",
+        ]
+
+    def test_an_older_run_knows_how_many_there_were(self, kept):
+        older = kept.model_copy(update={"validation_fingerprint": None, "test_fingerprint": None})
+        assert changed_images(older, kept) == []
+        fewer = kept.model_copy(update={"test_images": 1})
+        assert changed_images(older, fewer) == ["to test on: 2 in the run, 1 now"]
