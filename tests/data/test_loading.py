@@ -300,3 +300,20 @@ class TestSplits:
         more_kept, more_aside = split()
         assert kept <= more_kept
         assert aside <= more_aside
+
+    def test_what_images_become_holds_the_split_where_one_of_another_size_comes(self, tmp_path, encoded, random_images):
+        folder = tmp_path / "photos"
+        folder.mkdir()
+        for number, image in enumerate(random_images(60, 16, 16, 3)):
+            (folder / f"{number}.png").write_bytes(encoded(image))
+        before = open_images(str(folder))
+        (folder / "more.png").write_bytes(encoded(random_images(70, 90, 3)))
+
+        def aside(images):
+            return set(split_by_content(images.train, 0.3)[1].names) - {"more"}
+
+        # What suits them by themselves is another size now, and so are the pixels.
+        assert open_images(str(folder)).spec != before.spec
+        held = open_images(str(folder), goal=before.origin.preprocessing)
+        assert aside(held) == aside(before)
+        assert aside(open_images(str(folder), goal=Wish(size=(16, 16), channels=3))) == aside(before)

@@ -42,6 +42,18 @@ class TestSplitByContent:
         first = {image.tobytes() for image in numbered(100)}
         assert after & first == before
 
+    @given(st.lists(st.integers(0, 999), min_size=2, max_size=30, unique=True), st.sampled_from([0.1, 0.5, 0.9]))
+    def test_only_a_side_that_would_be_empty_takes_what_does_not_belong_there(self, chosen, fraction):
+        """Among a thousand both sides have their own, and show where each image belongs."""
+        images = numbered(1000)
+        belongs = set(map(int, split_by_content(ArraySource(images), fraction)[1].names))
+        aside = {chosen[int(name)] for name in split_by_content(ArraySource(images[chosen]), fraction)[1].names}
+        expected = belongs & set(chosen)
+        if 0 < len(expected) < len(chosen):
+            assert aside == expected
+        else:
+            assert len(aside) in (1, len(chosen) - 1)
+
     def test_a_larger_fraction_takes_more_of_the_same(self):
         _, few = split_by_content(ArraySource(numbered(300)), 0.1)
         _, many = split_by_content(ArraySource(numbered(300)), 0.4)

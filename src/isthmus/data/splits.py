@@ -13,8 +13,9 @@ def split_by_content(source: ImageSource, fraction: float, purpose: str = "") ->
     """Keep about `fraction` of the images aside, each by what its pixels are.
 
     An image goes aside if a hash of its pixels, read as a number in [0, 1), is below `fraction`.  So copies of an image
-    never stand on both sides, and images added to the source move none of the others.  Each side gets
-    one image at least.
+    never stand on both sides, and images added to the source move none of the others, as long as these keep their
+    pixels.  Each side gets one image at least: where the hashes leave a side empty, the nearest is moved there, and
+    stays only until another belongs there.
 
     Args:
         source: The images.
