@@ -74,7 +74,7 @@ def train(
         bool, typer.Option("--report/--no-report", help="Make the run's report at the end, report.html.")
     ] = True,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Try a few steps; say parameters, memory and time; write nothing.")
+        bool, typer.Option("--dry-run", help="Try a few steps; say parameters, memory and time; make no run.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -41,7 +41,7 @@ class Rehearsal:
 
 
 def rehearse(prepared: Prepared, backend: str | None = None, device: str | None = None) -> Rehearsal:
-    """Build everything, train for a few steps, write nothing.
+    """Build everything, train for a few steps, make no run.
 
     Raises:
         IsthmusError: Whatever a training would raise before its first step.
