@@ -300,11 +300,6 @@ class TestBeforeAnythingIsWritten:
                 restore_folder(run, data, tmp_path / where, resume=True)
         assert len(list(folder.rglob("*"))) == 1
 
-    def test_out_beside_what_a_pattern_finds(self, formula_run, folder, monkeypatch):
-        Image.fromarray(noise(9, 9, 3)).save(folder / "a.png")
-        monkeypatch.chdir(folder)
-        assert restore_folder(formula_run(Denoise(), 3, 3, negative), "*.png", folder / "out").written == 1
-
 
 class TestToGoOn:
     def test_with_another_run_or_draws(self, formula_run, folder, out):

@@ -60,8 +60,8 @@ def lay_out(
     """Arrange images by what is said of them, or else by their folders.
 
     Where every image lies in a folder, the first folders are the classes.  Where those are `train` and `test` (or
-    `val`), or `train` alone, they are splits, and the classes lie below; capitals do not matter.  Images of `val` are to
-    test on where there are none of `test`, and for training beside those, as validation images are chosen by content.
+    `val`), or `train` alone, they are splits, and the classes lie below; capitals do not matter.  Images of `val` are
+    to test on where there are none of `test`, and for training beside those: validation images are chosen by content.
 
     Args:
         paths: Relative paths, with `/` between the parts.
