@@ -69,8 +69,12 @@ def as_seen(run: Run, images: ImageArray) -> ImageArray:
     """
     if run.recipe.pixels.binarise != "stochastic":
         return images
-    shape = images.shape[1:]
-    return binarised(images, uniform_by_image([_PIXEL_STREAM], 0, 1, math.prod(shape)).reshape(1, *shape))
+    return binarised(images, uniform_for(images.shape[1:]))
+
+
+def uniform_for(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """What pixels are held against to draw them black or white, always the same: float32 `(1, *shape)` from [0, 1)."""
+    return uniform_by_image([_PIXEL_STREAM], 0, 1, math.prod(shape)).reshape(1, *shape)
 
 
 def noise_for(run: Run, start: int, count: int, draws: int = 1) -> NDArray[np.float32]:

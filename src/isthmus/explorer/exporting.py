@@ -16,7 +16,7 @@ from isthmus.data import Data
 from isthmus.errors import UsageError
 from isthmus.explorer.bundling import one_file
 from isthmus.explorer.cloud import Cloud
-from isthmus.explorer.costs import noise_for
+from isthmus.explorer.costs import noise_for, uniform_for
 from isthmus.explorer.pixels import as_shown
 from isthmus.explorer.programs import Precision
 from isthmus.explorer.service import DRAWS, Service
@@ -113,6 +113,7 @@ def _contents(run: Run, service: Service, graphs: Mapping[str, bytes], precision
         "likelihood": {"kind": run.recipe.likelihood.kind, "logScale": _fixed_log_scale(run)},
         "decoder": decoder.to_json(precision),
         "encoder": encoder.to_json(precision),
+        "uniform": _packed(uniform_for(run.image.shape)) if run.recipe.pixels.binarise == "stochastic" else None,
         "noise": _packed(noise_for(run, 0, 1, DRAWS)),
         "points": None if cloud is None else _points(cloud, distortions),
         "projections": {} if cloud is None else {name: _plane(service, name) for name in about["projections"]},

@@ -130,9 +130,9 @@ export class LocalModel {
   /** 8-bit pixels as the network takes them; drawn black or white where training drew them. */
   _given(pixels) {
     const full = this.run.dtype === "uint8" ? 255 : 1;
-    if (this.run.pixels.binarise !== "stochastic") return Float32Array.from(pixels, (value) => (value / 255) * full);
-    const random = uniform(1);
-    return Float32Array.from(pixels, (value) => (random() < value / 255 ? full : 0));
+    if (!this.run.uniform) return Float32Array.from(pixels, (value) => (value / 255) * full);
+    this.uniform ??= floatsOf(this.run.uniform);
+    return Float32Array.from(pixels, (value, i) => (this.uniform[i] < Math.fround(value / 255) ? full : 0));
   }
 
   /** -log p(x | z), averaged over draws of the posterior: always the same ones. */
@@ -162,10 +162,4 @@ function breath() {
     };
     port2.postMessage(null);
   });
-}
-
-/** Numbers from 0 to 1 that are the same every time: a multiplicative congruential generator (Park and Miller 1988). */
-function uniform(seed) {
-  let state = seed;
-  return () => (state = (48271 * state) % 2147483647) / 2147483647;
 }
