@@ -111,7 +111,7 @@ def test_the_plane_is_there_after_a_moment(explorer, wait_for):
     wait_for(lambda: explorer.ask("/api/projection").status == 200)
     found = explorer.ask("/api/projection").json
     assert np.shape(found["places"]) == (120, 2)
-    assert found["names"] == ["z1", "z2"]
+    assert found["names"] == ["z[0]", "z[1]"]
 
 
 BAD = {

@@ -62,8 +62,8 @@ def _as_they_are(codes: FloatArray) -> Projection:
         # A line of points would hide all but a few of them: they are spread across it, each always the same.
         places = np.zeros((count, 2), np.float32)
         places[:, 0], places[:, 1] = codes[:, 0], np.random.default_rng(0).normal(scale=0.25, size=count)
-        return Projection(places, ("z1", ""), axes, np.zeros(1, np.float32))
-    return Projection(codes, ("z1", "z2"), axes, np.zeros(dim, np.float32))
+        return Projection(places, ("z[0]", ""), axes, np.zeros(1, np.float32))
+    return Projection(codes, ("z[0]", "z[1]"), axes, np.zeros(dim, np.float32))
 
 
 def _pca(codes: FloatArray) -> Projection:

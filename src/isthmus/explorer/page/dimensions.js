@@ -51,7 +51,7 @@ export class Dimensions {
       const strip = h("canvas", { class: "strip", width: STEPS * image.width, height: image.height, "aria-hidden": "true" });
       const told = tells ? (hasRate ? ` · ${tells[k].toFixed(2)} nats` : ` · variance ${tells[k].toPrecision(2)}`) : "";
       const control = slider(
-        `z${k + 1}${told}`,
+        `z[${k}]${told}`,
         { min: centre[k] - reach, max: centre[k] + reach, step: reach / 150, value: session.code[k] },
         (value) => value.toFixed(2),
         (value) => {

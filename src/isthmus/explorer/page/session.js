@@ -23,7 +23,7 @@ export class Session extends EventTarget {
     const nothing = new Float32Array(0);
     this.plane = {
       kind: "linear", x: nothing, y: nothing, axes, centre: this.code.slice(),
-      names: this.dim > 1 ? ["z1", "z2"] : ["z1", ""],
+      names: this.dim > 1 ? ["z[0]", "z[1]"] : ["z[0]", ""],
     };
     this.planeName = about.projections[0];
     this.place = [0, 0];
