@@ -5,7 +5,8 @@ import zlib
 import numpy as np
 import pytest
 
-from isthmus.codec.models import model_from_bytes, model_of
+from isthmus.codec.copying import model_of
+from isthmus.codec.embedded import model_from_bytes
 from isthmus.errors import ArchiveError, RunError, UsageError
 
 KINDS = ["bernoulli", "logistic", "mixture"]
@@ -110,9 +111,9 @@ def test_a_description_nested_beyond_all_sense(models):
 def test_a_network_that_fills_the_memory_is_refused(models, monkeypatch):
     model = models["logistic"]
     need = max(model.encoder.alive, model.decoder.alive)
-    monkeypatch.setattr("isthmus.codec.models.MOST_ALIVE", need)
+    monkeypatch.setattr("isthmus.codec.embedded.MOST_ALIVE", need)
     assert model_from_bytes(model.to_bytes()).digest == model.digest
-    monkeypatch.setattr("isthmus.codec.models.MOST_ALIVE", need - 1)
+    monkeypatch.setattr("isthmus.codec.embedded.MOST_ALIVE", need - 1)
     with pytest.raises(ArchiveError, match=f"needs {need} numbers at once"):
         model_from_bytes(model.to_bytes())
 

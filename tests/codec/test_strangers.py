@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from isthmus.codec import Archive, CodecModel, Damage, Item
 from isthmus.codec.chunks import encode_chunk
 from isthmus.codec.container import RecordWriter
-from isthmus.codec.models import model_from_bytes
+from isthmus.codec.embedded import model_from_bytes
 from isthmus.errors import ArchiveError
 
 MOST_MEMORY = 192 << 20

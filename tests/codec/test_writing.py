@@ -93,7 +93,7 @@ def test_chunks_hold_so_many_numbers_at_most(items, monkeypatch):
 
 
 def test_a_model_too_large_to_be_read_is_not_put_inside(models, items, monkeypatch):
-    monkeypatch.setattr("isthmus.codec.models.MOST_NUMBERS", 50)
+    monkeypatch.setattr("isthmus.codec.embedded.MOST_NUMBERS", 50)
     with pytest.raises(RunError, match="Leave --embed-model out"):
         archived(models["logistic"], items("a"), embed=True)
     assert archived(models["logistic"], items("a"))

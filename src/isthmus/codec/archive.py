@@ -9,8 +9,9 @@ from pathlib import Path
 from isthmus.codec.chunks import Item, decode_chunk
 from isthmus.codec.container import Gap, Place, RecordReader, whole
 from isthmus.codec.directories import Directory, directory_at
+from isthmus.codec.embedded import model_from_bytes
 from isthmus.codec.escape import Shape
-from isthmus.codec.models import CodecModel, model_from_bytes
+from isthmus.codec.models import CodecModel
 from isthmus.codec.threads import ahead
 from isthmus.errors import ArchiveError
 

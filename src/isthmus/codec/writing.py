@@ -7,8 +7,9 @@ from typing import Any, BinaryIO
 from isthmus.codec.chunks import Item, Tally, encode_chunk
 from isthmus.codec.container import FORMAT, Place, RecordReader, RecordWriter
 from isthmus.codec.directories import directory_at
+from isthmus.codec.embedded import model_from_bytes
 from isthmus.codec.escape import Shape
-from isthmus.codec.models import CodecModel, model_from_bytes
+from isthmus.codec.models import CodecModel
 from isthmus.codec.threads import ahead
 from isthmus.errors import ArchiveError, RunError
 
