@@ -124,7 +124,7 @@ def main() -> int:
         material = Material(run, found.images, found.train, seed=0)
         latent = measure_latent(material.test_codes, 0)
         signs, left_out = measure_signs(
-            material, score(run, found.images), measure_reconstruction(material), latent, trust=True
+            material, score(run, found.images), measure_reconstruction(material), latent, trust=True, thorough=True
         )
         findings = diagnose(signs)
         faults = [finding.key for finding in findings if finding.severity == "fault"]

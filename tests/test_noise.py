@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from isthmus.noise import normal_by_image, uniform_by_image
+from isthmus.noise import normal_by_image, other_images, uniform_by_image
 
 KINDS = [uniform_by_image, normal_by_image]
 
@@ -56,3 +56,16 @@ def test_the_lowest_uniform_number_gives_a_finite_normal_one(monkeypatch):
     low, high = normal_by_image([0], 0, 1, 2)[0]
     assert low == pytest.approx(stats.norm.ppf(2.0**-25))
     assert high == pytest.approx(-low)
+
+
+@given(count=st.integers(2, 60), seed=st.integers(0, 5))
+def test_every_image_is_another_ones_partner_once(count, seed):
+    others = other_images(count, [seed])
+    assert sorted(others) == list(range(count))
+    assert not (others == np.arange(count)).any()
+
+
+def test_partners_follow_from_the_seed_and_are_no_neighbours():
+    others = other_images(1000, [3])
+    np.testing.assert_array_equal(others, other_images(1000, [3]))
+    assert np.mean(np.abs(others - np.arange(1000)) == 1) < 0.02

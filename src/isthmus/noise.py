@@ -1,4 +1,4 @@
-"""Random numbers for one image at a time, whatever the batches.
+"""Random numbers for one image at a time, whatever the batches; and random partners for images.
 
 A score should follow from its image and a seed.  So the draws for an image come from its own stretch of one stream,
 found by the image's number: how many images are scored at once, or in which order, changes nothing.
@@ -37,3 +37,18 @@ def normal_by_image(seed: Sequence[int], start: int, count: int, dims: int) -> N
     uniform = uniform_by_image(seed, start, count, dims).astype(np.float64)
     # A float32 from [0, 1) has 24 bits; half a step up keeps 0 from becoming minus infinity.
     return np.asarray(ndtri(uniform + 2.0**-25), np.float32)
+
+
+def other_images(count: int, seed: Sequence[int]) -> NDArray[np.int64]:
+    """Choose another image for each of `count` images: int64 `(count,)`, every image once and none its own.
+
+    Neighbours will not do: images of a folder come class by class, so that neighbours are alike.
+
+    Args:
+        count: How many images; a single image has no other, and gets itself.
+        seed: Numbers, not negative, that choose the partners.
+    """
+    circle = np.random.default_rng(list(seed)).permutation(count)
+    others = np.empty(count, np.int64)
+    others[circle] = np.roll(circle, 1)
+    return others

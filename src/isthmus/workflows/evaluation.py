@@ -237,7 +237,7 @@ def _measure(
     findings, not_tested = None, ""
     if "diagnosis" in parts:
         signs, not_tested = measure_signs(
-            measured.material, measured.scores, measured.reconstruction, measured.latent, trust
+            measured.material, measured.scores, measured.reconstruction, measured.latent, trust=trust, thorough=True
         )
         findings = diagnose(signs)
     return Evaluation(

@@ -10,10 +10,10 @@ from isthmus.data import ImageSource, evaluation_batches
 from isthmus.errors import BackendError, RunError, TrustError
 from isthmus.evaluation.diagnosis import Signs
 from isthmus.evaluation.latent import LatentFigures
-from isthmus.evaluation.material import BATCH, Material, subset
+from isthmus.evaluation.material import BATCH, Material, encode, subset
 from isthmus.evaluation.reconstruction import Reconstruction
 from isthmus.evaluation.retention import measure_retention
-from isthmus.noise import normal_by_image
+from isthmus.noise import normal_by_image, other_images
 from isthmus.probability import namespace
 from isthmus.recipes import Recipe
 from isthmus.runs import Run, folder
@@ -25,11 +25,17 @@ TRAIN_IMAGES = 2_000
 OPTIMISED = 64
 """Test images whose posterior is optimised."""
 GAP_DRAWS = 64
-_GAP_STREAM = 0x67617020
+_GAP_STREAM, _OTHER_STREAM = 0x67617020, 0x6F746872
 
 
 def measure_signs(
-    material: Material, scores: Scores, rebuilt: Reconstruction, latent: LatentFigures, trust: bool
+    material: Material,
+    scores: Scores,
+    rebuilt: Reconstruction,
+    latent: LatentFigures,
+    *,
+    trust: bool = False,
+    thorough: bool = False,
 ) -> tuple[Signs, str]:
     """Collect the signs.
 
@@ -38,7 +44,8 @@ def measure_signs(
         scores: Of the test images.
         rebuilt: Of the test images.
         latent: Of the test images.
-        trust: Whether to load an own network of the run's, for the amortisation gap.
+        trust: Load the run's custom network, which may execute arbitrary code, for the amortisation gap.
+        thorough: Measure the amortisation gap, which imports a training framework and takes minutes.
 
     Returns:
         The signs, and what could not be measured, in words; empty if all could.
@@ -47,7 +54,7 @@ def measure_signs(
     learned = None
     if material.train is not None:
         learned = score(run, subset(material.train, TRAIN_IMAGES, material.seed), material.seed)
-    gap = amortisation_gap(material, trust)
+    gap = amortisation_gap(material, trust) if thorough else ""
     code_error, pca_code_error = measure_retention(material) or (None, None)
     left_out = []
     if learned is None:
@@ -88,13 +95,14 @@ def wider_network(recipe: Recipe) -> dict[str, list[int]]:
 
 def code_worth(run: Run, source: ImageSource, seed: int) -> float:
     """Nats by which an image's own code explains it better than another image's does, the mean over images."""
-    differences = []
+    codes = encode(run, source, seed).mean.astype(np.float32)
+    others = codes[other_images(len(codes), [seed, _OTHER_STREAM])]
+    differences, start = [], 0
     for batch in evaluation_batches(source, BATCH, run.recipe, seed):
+        part = slice(start, start := start + len(batch.target))
         images = as_pixels(batch.target, run.recipe.pixels)
-        codes = run.encode(batch.seen)["mean"]
         own, other = (
-            run.likelihood.distortion(namespace, images, run.decode_parameters(z))
-            for z in (codes, np.roll(codes, 1, 0))
+            run.likelihood.distortion(namespace, images, run.decode_parameters(z)) for z in (codes[part], others[part])
         )
         differences.append(other - own)
     return float(np.mean(np.concatenate(differences)))

@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from isthmus.data import as_source
+from isthmus.evaluation.latent import measure_latent
+from isthmus.evaluation.material import Material
+from isthmus.evaluation.reconstruction import measure_reconstruction
+from isthmus.scores import score
+from isthmus.workflows import signs
+
+
+@pytest.fixture(scope="module")
+def by_class(bars):
+    """The bars class by class, as folders list them."""
+    images, labels = bars
+    order = np.argsort(labels, kind="stable")
+    return as_source(images[order])
+
+
+def test_what_a_code_is_worth_does_not_depend_on_neighbours_of_one_class(tiny_ae_run, bars, by_class):
+    mixed = signs.code_worth(tiny_ae_run, as_source(bars[0]), 0)
+    assert signs.code_worth(tiny_ae_run, by_class, 0) == pytest.approx(mixed, rel=0.15)
+
+
+def test_the_amortisation_gap_is_measured_only_when_asked_for(tiny_run, by_class, monkeypatch):
+    monkeypatch.setattr(signs, "amortisation_gap", lambda *_: pytest.fail("measured"))
+    material = Material(tiny_run, by_class, None, 0)
+    measured = (score(tiny_run, by_class, 0), measure_reconstruction(material), measure_latent(material.test_codes, 0))
+    found, _ = signs.measure_signs(material, *measured)
+    assert found.amortisation_gap is None
+    monkeypatch.setattr(signs, "amortisation_gap", lambda *_: "it was asked for")
+    _, left_out = signs.measure_signs(material, *measured, thorough=True)
+    assert "it was asked for" in left_out
