@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from isthmus.data import cifar, digits, idx
-from isthmus.data.arrays import Labelled, as_source, read_npz
+from isthmus.data.arrays import Labelled, as_source
 from isthmus.data.cache import cache_folder
 from isthmus.data.downloads import RemoteFile, fetch
 from isthmus.data.sets import ImageSet
@@ -33,20 +33,19 @@ class NamedSet:
     class_names: tuple[str, ...]
     licence: str
     files: tuple[RemoteFile, ...] = ()
-    """What is downloaded; none where the images are made, or come with a package."""
+    """What is downloaded; none where the images are made, or come with isthmus."""
 
     def locate(self) -> Path | None:
-        """Find the folder that holds the set already, or None.
+        """Find the folder that holds the downloaded files already, or None.
 
         Looked for in the folder `ISTHMUS_DATA`, the system's own and the cache, in that order; in each, the set has a
         folder of its name.
         """
         own = os.environ.get("ISTHMUS_DATA")
         roots = [Path(own).expanduser()] if own else []
-        names = [file.name for file in self.files] or [f"{self.name}.npz"]
         for root in (*roots, SYSTEM_FOLDER, cache_folder()):
             folder = root / self.name
-            if all((folder / name).is_file() or _unpacked(folder / name).is_file() for name in names):
+            if all((folder / file.name).is_file() or _unpacked(folder / file.name).is_file() for file in self.files):
                 return folder
         return None
 
@@ -57,7 +56,7 @@ def is_named(name: str) -> bool:
 
 
 def open_named(name: str, dtype: PixelType = "uint8") -> ImageSet:
-    """Open a named set, and download or build it first where it is not at hand.
+    """Open a named set, and download it first where it is not at hand.
 
     `sprites-N` has N training images, of which `sprites` are the first, and the same test images.  A file in
     `ISTHMUS_DATA` or of the system is used as it is; a download is verified.
@@ -77,21 +76,23 @@ def open_named(name: str, dtype: PixelType = "uint8") -> ImageSet:
     if name not in DATASETS:
         raise UsageError(f"expected a named data set ({', '.join(DATASETS)}); got {name!r}")
     entry = DATASETS[name]
-    folder = entry.locate() or _obtain(entry)
+    if name == "digits":
+        return _as_set(entry, digits.read_digits(), dtype)
+    folder = entry.locate() or _download(entry)
     try:
-        train, test = (
-            replace(as_source(*split, dtype=dtype), class_names=entry.class_names) for split in _read(entry, folder)
-        )
-        return ImageSet(name, train, test)
+        return _as_set(entry, _read(entry, folder), dtype)
     except DataError as error:
         raise DataError(f"the data set '{name}' in '{folder}' cannot be used: {error}") from error
 
 
-def _obtain(entry: NamedSet) -> Path:
-    """Download or build a set in the cache."""
+def _as_set(entry: NamedSet, splits: tuple[Labelled, Labelled], dtype: PixelType) -> ImageSet:
+    train, test = (replace(as_source(*split, dtype=dtype), class_names=entry.class_names) for split in splits)
+    return ImageSet(entry.name, train, test)
+
+
+def _download(entry: NamedSet) -> Path:
+    """Download a set into the cache."""
     folder = cache_folder() / entry.name
-    if not entry.files:
-        return digits.build_digits(folder).parent
     for file in entry.files:
         # What an interrupted download left complete is kept.
         if not (folder / file.name).is_file() and not _unpacked(folder / file.name).is_file():
@@ -102,7 +103,7 @@ def _obtain(entry: NamedSet) -> Path:
 def _read(entry: NamedSet, folder: Path) -> tuple[Labelled, Labelled]:
     if entry.name == "cifar10":
         return cifar.read_cifar10(folder)
-    train, test = read_npz(folder / digits.FILE) if entry.name == "digits" else idx.read_splits(folder)
+    train, test = idx.read_splits(folder)
     if test is None:
         raise DataError("expected test images beside the training images; there are none")
     return train, test
@@ -133,10 +134,10 @@ DATASETS: dict[str, NamedSet] = {
     for entry in (
         NamedSet(
             "digits",
-            "5,000 handwritten digits of MNIST, which come with the training extras: nothing to download",
+            "5,000 handwritten digits of MNIST, which come with isthmus: nothing to download",
             _GREY_28,
-            10 * (500 - digits.TEST_PER_CLASS),
-            10 * digits.TEST_PER_CLASS,
+            digits.TRAIN_COUNT,
+            digits.TEST_COUNT,
             _NUMERALS,
             "CC BY-SA 3.0",
         ),
