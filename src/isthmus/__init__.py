@@ -10,6 +10,7 @@ All that a user may import is here.  Training needs an extra (`isthmus[tensorflo
 run, opened by `isthmus.load`, needs none.
 """
 
+import os
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from isthmus.workflows.decompressing import decompress as decompress
     from isthmus.workflows.evaluation import evaluate as evaluate
     from isthmus.workflows.lossy import compress_lossy as compress_lossy
+
+# ONNX Runtime reports its use to its maker, and writes a device identifier into the home directory, unless this is set
+# before it is imported (its Privacy.md). Nothing of isthmus, and no exporter that isthmus calls, is imported before.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 # Names are found on first use: `import isthmus` stays instant, and only `train` ever reaches a framework.
 _HOMES = {

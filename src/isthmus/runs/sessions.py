@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from isthmus.errors import RunError
 from isthmus.runs.manifest import GraphEntry
 
+# A process that imported ONNX Runtime before isthmus has its telemetry on: no event from here on.
+onnxruntime.disable_telemetry_events()
+
 BATCH = 256
 """Images a call: enough to keep the cores busy, few enough to keep memory flat."""
 
