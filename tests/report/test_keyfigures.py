@@ -1,8 +1,10 @@
 import math
+from typing import get_args
 
 import pytest
 
-from isthmus.recipes import RECIPES, Recipe, with_fields
+from isthmus.recipes import RECIPES, Denoise, Recipe, Segment, with_fields
+from isthmus.recipes.likelihoods import Likelihood
 from isthmus.report import key_figures
 
 METRICS = {
@@ -68,3 +70,19 @@ def test_black_and_white_pixels_are_called_so():
     recipe = with_fields(RECIPES["conv-vae"], {"pixels.binarise": "none"})
     assert "black-and-white" in _by_name()["Squared error"].meaning
     assert "black-and-white" not in _by_name(recipe=recipe)["Squared error"].meaning
+
+
+@pytest.mark.parametrize("likelihood", get_args(get_args(Likelihood)[0]))
+@pytest.mark.parametrize("task", [Denoise(), Segment()])
+@pytest.mark.parametrize("latent", ["gaussian", "point"])
+def test_every_likelihood_of_every_task_has_words(likelihood, task, latent):
+    masks = likelihood().kind in ("bernoulli", "categorical")
+    if masks != (task.kind == "segment"):
+        pytest.skip("no recipe joins the two")
+    recipe = with_fields(
+        RECIPES["unet"].model_copy(update={"task": task, "likelihood": likelihood()}), {"latent": latent}
+    )
+    metrics = {key.replace("elbo", "loss"): value for key, value in METRICS.items()}
+    found = _by_name(metrics, recipe)
+    assert "predictions are from their targets" in found["Distortion"].meaning
+    assert found["Loss"].meaning.startswith("Distortion plus rate")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import isthmus
+from isthmus.data import posed
 from isthmus.errors import DataError, UsageError
 from isthmus.scores import gather_evidence, measure_for
 from isthmus.workflows.comparison import _Figure, _paired_row, compare
@@ -39,7 +40,10 @@ def test_differences_are_paired():
     """What makes an image hard for both runs does not blur the difference."""
     rng = np.random.default_rng(0)
     hard = 100 * rng.standard_normal(50)
-    figures = [_Figure("ELBO", "nats", "", hard + shift + rng.normal(0, 0.1, 50), ("grey",)) for shift in (0.0, 2.0)]
+    figures = [
+        _Figure("likelihood", "ELBO", "nats", "", hard + shift + rng.normal(0, 0.1, 50), ("grey",))
+        for shift in (0.0, 2.0)
+    ]
     row = _paired_row("elbo_nats", figures)
     assert row.differences[1] == pytest.approx(2.0, abs=0.1)
     assert row.difference_errors[1] < 0.05 < 5.0 < row.standard_errors[1]
@@ -92,3 +96,36 @@ def test_images_that_one_of_them_learned_from_are_refused(runs, bars):
     stranger = type(runs[1])(runs[1].path, runs[1].manifest.model_copy(update={"data": entry}), runs[1].recipe)
     with pytest.raises(DataError, match="cannot be compared"):
         compare([runs[0], stranger], bars, DRAWS)
+
+
+class TestRestorers:
+    def test_their_metrics_are_paired_on_the_same_corrupted_images(self, tiny_restorer, bars):
+        compared = compare([tiny_restorer, tiny_restorer], bars)
+        held = find_held_out(tiny_restorer, bars).images
+        batch = posed(held.read(np.arange(len(held))), tiny_restorer.recipe.task, 0)
+        error = (batch.target.astype(float) - tiny_restorer.reconstruct(batch.seen)) / 255
+        row = compared["mse"]
+        assert row.part == "restoration"
+        assert row.values == pytest.approx([np.mean(error**2)] * 2, rel=1e-5)
+        assert (row.differences[1], row.difference_errors[1]) == (0.0, 0.0)
+        assert compared.notes == ()
+
+    def test_the_sheet_shows_targets_and_predictions(self, tiny_restorer, bars):
+        sheet = compare([tiny_restorer, tiny_restorer], bars).sheet
+        rows = np.array_split(sheet[2:-2], 3)
+        np.testing.assert_array_equal(rows[1], rows[2])
+        assert np.abs(rows[0].astype(int) - rows[1]).max() > 0
+
+    def test_another_strength_is_of_other_images(self, tiny_restorer, bars):
+        task = tiny_restorer.recipe.task.model_copy(update={"strength": (0.4, 0.4)})
+        harder = type(tiny_restorer)(
+            tiny_restorer.path, tiny_restorer.manifest, tiny_restorer.recipe.model_copy(update={"task": task})
+        )
+        compared = compare([tiny_restorer, harder], bars)
+        assert compared["psnr_db"].values[0] > compared["psnr_db"].values[1]
+        assert compared["psnr_db"].differences[1] is None
+        assert "cannot be set off" in compared.notes[0]
+
+    def test_another_task_is_not_compared(self, tiny_restorer, tiny_ae_run, bars):
+        with pytest.raises(UsageError, match="expected runs of one task; 'tiny-restorer' has 'denoise', 'tiny-ae'"):
+            compare([tiny_restorer, tiny_ae_run], bars)

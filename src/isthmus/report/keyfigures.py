@@ -83,21 +83,36 @@ def _elbo(mean: float, dims: int) -> str:
 
 
 def _loss(recipe: Recipe) -> str:
-    if recipe.likelihood.kind == "bernoulli":
-        why = "Cross-entropy on grey pixels cannot fall to 0, however good the model: this is no likelihood"
-    else:
-        why = "A density on pixels that come in whole steps can be as low as one likes: this is no likelihood"
-    return f"Distortion plus rate; lower is better. {why}. Compare it only with runs on the same images and pixels."
+    why = _NO_LIKELIHOOD[recipe.likelihood.kind]
+    return f"Distortion plus rate; lower is better. {why} Compare it only with runs on the same images and pixels."
 
 
 def _distortion(recipe: Recipe) -> str:
     if recipe.is_likelihood:
         return "What still has to be said about an image once its code is known; lower is better."
-    kind = {"bernoulli": "cross-entropy", "gaussian": "squared error", "laplace": "absolute error"}
+    kind = _DISTORTIONS[recipe.likelihood.kind]
+    pair = ("reconstructions", "images") if recipe.task.kind == "reconstruct" else ("predictions", "targets")
     return (
-        f"How far reconstructions are from their images: {kind[recipe.likelihood.kind]}, summed over the image, in the "
-        "unit of the loss; lower is better. It is no likelihood."
+        f"How far {pair[0]} are from their {pair[1]}: {kind}, summed over the image, in the unit of the loss; lower is "
+        f"better. {_NO_LIKELIHOOD[recipe.likelihood.kind]}"
     )
+
+
+_DISTORTIONS = {
+    "bernoulli": "cross-entropy",
+    "gaussian": "squared error",
+    "laplace": "absolute error",
+    "logistic": "the cost of each pixel's level",
+    "categorical": "cross-entropy of each pixel's class",
+}
+_OF_INPUT = "It depends on the input as well as on the code, so it is no log-probability of an image."
+_NO_LIKELIHOOD = {
+    "bernoulli": "Cross-entropy on grey pixels cannot fall to 0, however good the model: it is no likelihood.",
+    "gaussian": "A density of pixels that come in whole steps has no lower limit: it is no likelihood.",
+    "laplace": "A density of pixels that come in whole steps has no lower limit: it is no likelihood.",
+    "logistic": _OF_INPUT,
+    "categorical": _OF_INPUT,
+}
 
 
 def _rate(mean: float) -> str:

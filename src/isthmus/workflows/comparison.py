@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import Data
+from isthmus.data import Data, posed
 from isthmus.errors import DataError, UsageError
 from isthmus.evaluation.material import Material
 from isthmus.evaluation.reconstruction import measure_reconstruction
+from isthmus.evaluation.restoration import judge_run
 from isthmus.evaluation.table import finite
 from isthmus.pictures.sheets import tile
 from isthmus.runs import Run
 from isthmus.scores import gather_evidence, measure_for
 from isthmus.units import Estimate
-from isthmus.workflows.display import as_displayed, spread
+from isthmus.workflows.display import as_answer, spread
 from isthmus.workflows.evaluation import DEFAULT_DRAWS, evaluate, format_value
 from isthmus.workflows.held_out import HeldOut, find_held_out
 
@@ -68,7 +69,7 @@ class Comparison:
         images: How many.
         rows: The figures.
         notes: What must be known to read them.
-        sheet: uint8 `(H, W, 3)`: a row of images, and a row of each run's reconstructions of them.
+        sheet: uint8 `(H, W, 3)`: a row of images (of a task, of targets), and a row of what each run makes of them.
     """
 
     runs: tuple[str, ...]
@@ -122,6 +123,7 @@ class Comparison:
 class _Figure:
     """A figure of one run, image by image, `(n,)`, and what it counts: only equal counts have a difference."""
 
+    part: str
     name: str
     unit: str
     meaning: str
@@ -141,18 +143,22 @@ def compare(
         seed: Of every draw and choice.
 
     Raises:
-        UsageError: If fewer than two runs are given, or there is no such data.
+        UsageError: If fewer than two runs are given, some restore and others do not, or there is no such data.
         DataError: If the images cannot be found, or are not the same for every run.
         RunError: If a run is damaged.
     """
     if len(runs) < 2:
         raise UsageError(f"expected two runs or more to compare; got {len(runs)}")
+    if len({run.recipe.task.kind for run in runs}) > 1:
+        tasks = ", ".join(f"{run.path.name!r} has {run.recipe.task.kind!r}" for run in runs)
+        raise UsageError(f"expected runs of one task; {tasks}. Compare runs of the same task")
     found = [find_held_out(run, data) for run in runs]
     _check_same_images(runs, found)
     by_image = [_figures(run, held, importance_samples, seed) for run, held in zip(runs, found, strict=True)]
-    evaluations = [evaluate(run, data, importance_samples, seed, PARTS_BESIDE) for run in runs]
     rows = [_paired_row(key, [figures.get(key) for figures in by_image]) for key in _all_keys(by_image)]
-    for part in PARTS_BESIDE:
+    parts = () if runs[0].restores else PARTS_BESIDE
+    evaluations = [evaluate(run, data, importance_samples, seed, parts) for run in runs if parts]
+    for part in parts:
         tables = [{row.key: row for row in evaluation[part].rows} for evaluation in evaluations]
         for key in _all_keys(tables):
             if key.startswith("kl_"):  # dimensions of two runs have nothing to do with each other
@@ -202,6 +208,8 @@ def _check_same_images(runs: Sequence[Run], found: Sequence[HeldOut]) -> None:
 
 
 def _figures(run: Run, held: HeldOut, draws: int, seed: int) -> dict[str, _Figure]:
+    if run.restores:
+        return _figures_of_task(run, held, seed)
     measure = measure_for(run, held.images)
     pixels = (run.recipe.pixels.binarise, run.recipe.pixels.threshold)
     figures: dict[str, _Figure] = {}
@@ -218,14 +226,27 @@ def _figures(run: Run, held: HeldOut, draws: int, seed: int) -> dict[str, _Figur
             ("rate_nats", "rate", evidence.rate, "What the code costs."),
             ("distortion_nats", "distortion", evidence.distortion, "What the pixels cost once the code is known."),
         ):
-            figures[key] = _Figure(name, "nats", meaning, values, (measure.kind == "density", *pixels))
+            figures[key] = _Figure("likelihood", name, "nats", meaning, values, (measure.kind == "density", *pixels))
     rebuilt = measure_reconstruction(Material(run, held.images, None, seed), baselines=False).run
-    meaning = "Of the posterior mean's reconstruction"
-    figures["mse"] = _Figure("MSE", "", f"{meaning}: mean squared error.", rebuilt.mse, pixels)
-    figures["psnr_db"] = _Figure("PSNR", "dB", f"{meaning}: peak signal-to-noise ratio.", rebuilt.psnr, pixels)
+    part, meaning = "reconstruction", "Of the posterior mean's reconstruction"
+    figures["mse"] = _Figure(part, "MSE", "", f"{meaning}: mean squared error.", rebuilt.mse, pixels)
+    figures["psnr_db"] = _Figure(part, "PSNR", "dB", f"{meaning}: peak signal-to-noise ratio.", rebuilt.psnr, pixels)
     if not np.isnan(rebuilt.ssim).any():
-        figures["ssim"] = _Figure("SSIM", "", f"{meaning}: structural similarity.", rebuilt.ssim, pixels)
+        figures["ssim"] = _Figure(part, "SSIM", "", f"{meaning}: structural similarity.", rebuilt.ssim, pixels)
     return figures
+
+
+def _figures_of_task(run: Run, held: HeldOut, seed: int) -> dict[str, _Figure]:
+    """The metrics of a run that restores; those of another strength are of other inputs, and have no difference."""
+    judge, figures = judge_run(run, held.images, seed)
+    task = (run.recipe.task.model_dump_json(),)
+    return {
+        measure.key: _Figure(
+            "restoration", measure.name, measure.unit, f"{measure.meaning}.", figures[measure.key], task
+        )
+        for measure in judge.measures
+        if measure.key in figures
+    }
 
 
 def _paired_row(key: str, figures: Sequence[_Figure | None]) -> ComparedRow:
@@ -239,7 +260,7 @@ def _paired_row(key: str, figures: Sequence[_Figure | None]) -> ComparedRow:
         for i, figure in enumerate(figures)
     ]
     return ComparedRow(
-        "reconstruction" if some.unit != "nats" else "likelihood",
+        some.part,
         key,
         some.name,
         some.unit,
@@ -252,6 +273,9 @@ def _paired_row(key: str, figures: Sequence[_Figure | None]) -> ComparedRow:
 
 
 def _notes(runs: Sequence[Run], found: Sequence[HeldOut], by_image: Sequence[Mapping[str, _Figure]]) -> tuple[str, ...]:
+    if runs[0].restores:
+        tasks = {run.recipe.task for run in runs}
+        return () if len(tasks) == 1 else ("The tasks differ in their settings, so their metrics cannot be set off.",)
     notes = []
     for run, held, figures in zip(runs, found, by_image, strict=True):
         if "elbo_nats" not in figures:
@@ -266,8 +290,12 @@ def _notes(runs: Sequence[Run], found: Sequence[HeldOut], by_image: Sequence[Map
 
 def _sheet(runs: Sequence[Run], found: Sequence[HeldOut]) -> NDArray[np.uint8]:
     chosen = spread(len(found[0].images), SHOWN)
-    rows = [as_displayed(found[0].images.read(chosen))]
-    rows += [as_displayed(run.reconstruct(held.images.read(chosen))) for run, held in zip(runs, found, strict=True)]
+    rows: list[NDArray[np.uint8]] = []
+    for run, held in zip(runs, found, strict=True):
+        batch = posed(held.images.read(chosen), run.recipe.task, run.recipe.training.seed)
+        if not rows:
+            rows.append(as_answer(run.recipe, batch.seen, batch.target))
+        rows.append(as_answer(run.recipe, batch.seen, run.reconstruct(batch.seen)))
     return tile(np.concatenate(rows), columns=len(chosen))
 
 

@@ -1,5 +1,5 @@
 """How well a run restores pictures, beside what is had without learning."""
 
-from isthmus.evaluation.restoration.contest import evaluate_restoration
+from isthmus.evaluation.restoration.contest import evaluate_restoration, judge_run
 
-__all__ = ["evaluate_restoration"]
+__all__ = ["evaluate_restoration", "judge_run"]

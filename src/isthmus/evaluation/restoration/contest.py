@@ -70,6 +70,17 @@ def evaluate_restoration(
     return Section("restoration", TITLE, tuple(_rows(figures, names, judge)), note)
 
 
+def judge_run(run: Run, test: ImageSource, seed: int = 0) -> tuple[Judge, Figures]:
+    """Restore test images, and judge each prediction: by what, and the metrics by key, `(n,)`.
+
+    The images and what corrupts them follow from the seed, so the metrics of two runs of one task are paired.
+    """
+    fields = run.recipe.task
+    questions = _poser(run, fields, seed)(_some(test, EVALUATED, np.random.default_rng([seed, _STREAM])))
+    judge = judge_of(fields)
+    return judge, judge.compare(questions, _answers(run, questions))
+
+
 def _at_strength(run: Run, strength: float | None) -> Any:
     fields = run.recipe.task
     if strength is None:
