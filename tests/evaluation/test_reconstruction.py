@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from isthmus.evaluation.reconstruction import PCABaseline, closeness
+from isthmus.evaluation.reconstruction import closeness
 
 
 @pytest.fixture
@@ -43,20 +43,7 @@ def test_the_smallest_images_have_no_structure():
     assert np.isnan(closeness(images, images).ssim).all()
 
 
-def test_pca_keeps_what_its_dimensions_hold():
-    rng = np.random.default_rng(0)
-    basis = rng.standard_normal((2, 30)) * 0.05
-    pixels = (0.5 + rng.uniform(-1, 1, (80, 2)) @ basis).reshape(80, 5, 6, 1).astype(np.float32)
-    np.testing.assert_allclose(PCABaseline(pixels, 2, 0).reconstruct(pixels), pixels, atol=1e-5)
-    one = np.square(PCABaseline(pixels, 1, 0).reconstruct(pixels) - pixels).mean()
-    flat = pixels.reshape(80, -1) - pixels.reshape(80, -1).mean(0)
-    values = np.linalg.svd(flat, compute_uv=False) ** 2
-    assert one == pytest.approx(values[1] / flat.size, rel=1e-3)
-    assert PCABaseline(pixels, 2, 0).encode(pixels).shape == (80, 2)
-
-
-def test_no_more_components_than_images_and_pixels():
-    pixels = np.random.default_rng(0).random((4, 2, 2, 1)).astype(np.float32)
-    np.testing.assert_allclose(PCABaseline(pixels, 50, 0).reconstruct(pixels), pixels, atol=1e-5)
-    single = PCABaseline(pixels[:1], 50, 0)
-    np.testing.assert_allclose(single.reconstruct(pixels), np.repeat(pixels[:1], 4, axis=0))
+def test_similarity_can_be_left_out(images):
+    found = closeness(images, images, similarity=False)
+    assert np.isnan(found.ssim).all()
+    assert found.mse.tolist() == [0.0] * 6

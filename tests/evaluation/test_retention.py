@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from isthmus.evaluation.material import Codes
+from isthmus.evaluation.pca import PCABaseline
 from isthmus.evaluation.retention import measure_retention, neighbour_error
 
 
@@ -33,7 +34,7 @@ def test_an_encoder_of_one_number_falls_behind_pca_of_two(images):
         codes = Codes(mean, None, None, mean)
         material = SimpleNamespace(
             run=SimpleNamespace(recipe=SimpleNamespace(latent=SimpleNamespace(dim=2))),
-            seed=0,
+            pca=PCABaseline(pixels, 2, 0),
             train_codes=codes,
             train_pixels=pixels,
             subset_codes=codes,
@@ -44,4 +45,4 @@ def test_an_encoder_of_one_number_falls_behind_pca_of_two(images):
 
 
 def test_without_training_images_nothing_is_measured():
-    assert measure_retention(SimpleNamespace(train_codes=None, train_pixels=None)) is None
+    assert measure_retention(SimpleNamespace(train_codes=None, train_pixels=None, pca=None)) is None

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import ImageSource, evaluation_batches, select
+from isthmus.evaluation.pca import PCABaseline
 from isthmus.probability import namespace
 from isthmus.progress import progress_bar
 from isthmus.runs import Run
@@ -87,6 +88,13 @@ class Material:
     def train_pixels(self) -> NDArray[np.float32] | None:
         """The pixels of `train_subset`."""
         return None if self.train_subset is None else pixels(self.run, self.train_subset, self.seed)
+
+    @cached_property
+    def pca(self) -> PCABaseline | None:
+        """PCA of `train_pixels` with as many dimensions as a code."""
+        if self.train_pixels is None:
+            return None
+        return PCABaseline(self.train_pixels, self.run.recipe.latent.dim, self.seed)
 
     @cached_property
     def test_pixels(self) -> NDArray[np.float32]:

@@ -43,6 +43,8 @@ class Reconstruction:
         mean_image: Of the mean training image.
         pca: Of PCA with as many components as a code has numbers.
         shuffled_mse: Of the reconstruction of another image, `(n,)`: what is lost when the code says nothing.
+        components: The principal components that PCA has: fewer than a code's dimensions where the training images
+            allow no more.
         fitted_on: The training images that the baselines know.
     """
 
@@ -50,11 +52,15 @@ class Reconstruction:
     mean_image: Closeness | None
     pca: Closeness | None
     shuffled_mse: FloatArray
+    components: int
     fitted_on: int
 
 
-def closeness(images: NDArray[np.floating], given: NDArray[np.floating]) -> Closeness:
-    """Compare images `(n, h, w, c)`, 0 to 1, with those that stand for them."""
+def closeness(images: NDArray[np.floating], given: NDArray[np.floating], similarity: bool = True) -> Closeness:
+    """Compare images `(n, h, w, c)`, 0 to 1, with those that stand for them; without `similarity`, its values are NaN.
+
+    Images of fewer than 3 pixels across have no structure to compare: NaN too.
+    """
     from skimage.metrics import structural_similarity
 
     images, given = np.asarray(images, np.float32), np.asarray(given, np.float32)
@@ -62,19 +68,24 @@ def closeness(images: NDArray[np.floating], given: NDArray[np.floating]) -> Clos
     window = min(_WINDOW, *images.shape[1:3])
     window -= 1 - window % 2  # odd
     ssim = [
-        structural_similarity(a, b, win_size=window, data_range=1.0, channel_axis=-1) if window > 1 else np.nan
+        structural_similarity(a, b, win_size=window, data_range=1.0, channel_axis=-1)
+        if similarity and window > 1
+        else np.nan
         for a, b in zip(images, given, strict=True)
     ]
     return Closeness(mse, -10.0 * np.log10(np.maximum(mse, _LEAST_ERROR)), np.asarray(ssim, np.float64))
 
 
-def measure_reconstruction(material: Material, baselines: bool = True) -> Reconstruction:
-    """Reconstruct every test image, and compare; baselines need training images at hand."""
+def measure_reconstruction(material: Material, baselines: bool = True, similarity: bool = True) -> Reconstruction:
+    """Reconstruct every test image, and compare; baselines need training images at hand.
+
+    Args:
+        material: The run and its images.
+        baselines: Compare with PCA and the mean image too.
+        similarity: Measure structural similarity too, which takes longer than all the rest.
+    """
     run, source = material.run, material.test
-    pca, fitted_on = None, 0
-    if baselines and material.train_pixels is not None:
-        fitted_on = len(material.train_pixels)
-        pca = PCABaseline(material.train_pixels, run.recipe.latent.dim, material.seed)
+    pca = material.pca if baselines else None
     found: dict[str, list[Closeness]] = {"run": [], "mean_image": [], "pca": []}
     shuffled, previous, done = [], None, 0
     with progress_bar("reconstructing", len(source)) as bar:
@@ -82,48 +93,26 @@ def measure_reconstruction(material: Material, baselines: bool = True) -> Recons
             images = as_pixels(batch.target, run.recipe.pixels)
             codes = run.encode(batch.seen)["mean"]
             given = run.likelihood.mean(namespace, run.decode_parameters(codes))
-            found["run"].append(closeness(images, given))
+            found["run"].append(closeness(images, given, similarity))
             # The image before: the first of all meets the last of its batch.
             others = np.concatenate([given[-1:] if previous is None else previous, given[:-1]])
             shuffled.append(np.mean(np.square(images - others), axis=(1, 2, 3)))
             previous = given[-1:]
             if pca is not None:
-                found["mean_image"].append(closeness(images, pca.mean_of(len(images))))
-                found["pca"].append(closeness(images, pca.reconstruct(images)))
+                found["mean_image"].append(closeness(images, pca.mean_of(len(images)), similarity))
+                found["pca"].append(closeness(images, pca.reconstruct(images), similarity))
             done += len(images)
             bar.update(done)
     parts = {name: _joined(part) if part else None for name, part in found.items()}
     assert parts["run"] is not None
-    return Reconstruction(parts["run"], parts["mean_image"], parts["pca"], np.concatenate(shuffled), fitted_on)
-
-
-class PCABaseline:
-    """Principal components of training pixels `(n, h, w, c)`, as an autoencoder; `dim` numbers a code."""
-
-    def __init__(self, pixels: NDArray[np.float32], dim: int, seed: int) -> None:
-        from sklearn.decomposition import PCA
-
-        flat = pixels.reshape(len(pixels), -1)
-        self._shape = pixels.shape[1:]
-        self._mean = flat.mean(axis=0)
-        components = min(dim, len(flat) - 1, flat.shape[1])
-        self._pca = PCA(components, svd_solver="randomized", random_state=seed).fit(flat) if components > 0 else None
-
-    def mean_of(self, count: int) -> NDArray[np.float32]:
-        """The mean image, `(count, h, w, c)`."""
-        return np.broadcast_to(self._mean.reshape(self._shape), (count, *self._shape))
-
-    def encode(self, pixels: NDArray[np.floating]) -> FloatArray:
-        """The components of images, `(n, dim)`."""
-        flat = np.asarray(pixels, np.float32).reshape(len(pixels), -1)
-        return np.zeros((len(flat), 1)) if self._pca is None else np.asarray(self._pca.transform(flat), np.float64)
-
-    def reconstruct(self, pixels: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Images from their components, `(n, h, w, c)`, within 0 to 1."""
-        if self._pca is None:
-            return self.mean_of(len(pixels))
-        flat = self._pca.inverse_transform(self.encode(pixels))
-        return np.asarray(np.clip(flat, 0.0, 1.0), np.float32).reshape(len(pixels), *self._shape)
+    return Reconstruction(
+        parts["run"],
+        parts["mean_image"],
+        parts["pca"],
+        np.concatenate(shuffled),
+        0 if pca is None else pca.components,
+        0 if pca is None else pca.fitted_on,
+    )
 
 
 def reconstruction_section(found: Reconstruction, dim: int) -> Section:

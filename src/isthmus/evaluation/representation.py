@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.evaluation.material import Material
-from isthmus.evaluation.reconstruction import PCABaseline
 from isthmus.evaluation.table import Row, Section, share_row
 from isthmus.progress import progress_bar
 
@@ -54,8 +53,9 @@ def measure_representation(material: Material) -> Representation | str:
     classes = len(np.unique(train.labels))
     if not 2 <= classes <= _MOST_CLASSES:
         return f"The training images have {classes} classes; from 2 to {_MOST_CLASSES} are told apart."
+    pca = material.pca
     assert material.train_pixels is not None
-    pca = PCABaseline(material.train_pixels, material.run.recipe.latent.dim, material.seed)
+    assert pca is not None
     features: dict[str, tuple[Features, Features]] = {
         "codes": (train.mean, test.mean),
         "pca": (pca.encode(material.train_pixels), pca.encode(material.test_pixels)),

@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.evaluation.material import Material
-from isthmus.evaluation.reconstruction import PCABaseline
 
 NEIGHBOURS = 20
 TESTED = 2_000
@@ -20,10 +19,9 @@ def measure_retention(material: Material) -> tuple[float, float] | None:
     Returns:
         Both mean squared errors, brightness from 0 to 1; None where the training images are not at hand.
     """
-    known, pixels = material.train_codes, material.train_pixels
-    if known is None or pixels is None:
+    known, pixels, pca = material.train_codes, material.train_pixels, material.pca
+    if known is None or pixels is None or pca is None:
         return None
-    pca = PCABaseline(pixels, material.run.recipe.latent.dim, material.seed)
     images = material.test_pixels[:TESTED]
     return (
         neighbour_error(known.mean, pixels, material.subset_codes.mean[:TESTED], images),
