@@ -35,6 +35,11 @@ def test_a_code_that_is_its_factors_is_perfect(grid):
     assert factor_vae_score(factors, factors, 0) == 1.0
 
 
+def test_a_sorted_listing_is_predicted_as_well_as_a_shuffled_one(grid):
+    by_first_factor = grid[np.argsort(grid[:, 0], kind="stable")]
+    assert dci(by_first_factor, by_first_factor, 0).informativeness == pytest.approx(1.0, abs=0.01)
+
+
 def test_order_scale_and_sign_do_not_matter(grid):
     factors = shuffled(grid)
     codes = np.stack([-3.0 * factors[:, 2], np.exp(factors[:, 0]), 7.0 + factors[:, 1]], axis=1)

@@ -104,3 +104,12 @@ def test_a_plain_autoencoder_has_active_dimensions_and_no_rate():
     assert found.active.tolist() == [True, False, True]
     assert found.information is None
     assert [row.key for row in latent_section(found).rows] == ["dims", "active_units"]
+
+
+def test_holes_do_not_depend_on_the_order_of_codes():
+    """Ten clusters, as codes of a folder come: class by class."""
+    rng = np.random.default_rng(0)
+    sorted_codes = np.repeat(3.0 * rng.standard_normal((10, 2)), 100, axis=0) + 0.1 * rng.standard_normal((1000, 2))
+    found = [prior_holes(codes, 0) for codes in (sorted_codes, rng.permutation(sorted_codes))]
+    assert found[0] == pytest.approx(found[1], abs=0.1)
+    assert found[0] > 0.6

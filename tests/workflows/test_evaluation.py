@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 import isthmus
+from isthmus.data import ArraySource, select
 from isthmus.errors import BackendError, StorageError, UsageError
 from isthmus.workflows import evaluation, signs
 from isthmus.workflows.evaluation import EVALUATION, PARTS, Evaluation, evaluate, format_value
+from isthmus.workflows.held_out import HeldOut
 
 DRAWS = 5
 QUICK = ("likelihood", "reconstruction", "latent")
@@ -35,6 +37,22 @@ def test_every_part_has_a_section_or_says_why_not(whole):
     assert all(section.rows or section.note for section in whole.sections)
     assert whole.split == "test"
     assert whole.findings is not None
+
+
+def test_no_metric_depends_on_the_order_of_images(run, bars, monkeypatch):
+    images, labels = bars
+    factors = np.stack([labels, images[:, :4].mean(axis=(1, 2, 3))], axis=1).astype(float)
+    train = ArraySource(images, labels=labels)
+    test = ArraySource(images[:, :, ::-1].copy(), labels=labels, factors=factors, factor_names=("place", "top"))
+
+    def metrics(order):
+        held = HeldOut("bars", "all", select(test, order), select(train, order))
+        monkeypatch.setattr(evaluation, "find_held_out", lambda *_, **__: held)
+        found = evaluate(run, None, DRAWS, fresh=True).to_json()
+        return found["sections"], found["findings"]
+
+    by_class = np.argsort(labels, kind="stable")
+    assert metrics(by_class) == metrics(np.random.default_rng(0).permutation(len(labels)))
 
 
 def test_every_figure_has_a_meaning_and_a_key_of_its_own(whole):

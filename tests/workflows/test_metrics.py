@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from isthmus.data import as_source
+from isthmus.data import as_source, content_order, select
 from isthmus.recipes import with_fields
 from isthmus.scores import score
 from isthmus.workflows.metrics import measure, to_json
@@ -23,13 +23,18 @@ def prepared(run, validation=None, test=None, **changes):
 
 def test_a_vaes_figures_are_the_means_of_its_scores(tiny_run, source):
     figures = measure(tiny_run, prepared(tiny_run, test=source))
-    scores = score(tiny_run, source, 0)
+    scores = score(tiny_run, select(source, content_order(source, 0)), 0)
     assert (figures["split"], figures["images"]) == ("test", 30)
     assert figures["rate_nats"]["mean"] == pytest.approx(scores.rate.mean())
     assert figures["elbo_nats"]["mean"] == pytest.approx(-(scores.rate + scores.distortion).mean())
     assert figures["elbo_nats"]["standard_error"] == pytest.approx(stats.sem(scores.elbo))
     assert figures["mse"]["mean"] == pytest.approx(scores.squared_error.mean())
     assert set(figures) == {"split", "images", "distortion_nats", "rate_nats", "mse", "elbo_nats"}
+
+
+def test_metrics_do_not_depend_on_the_order_of_images(tiny_run, source):
+    backwards = select(source, np.arange(len(source))[::-1])
+    assert measure(tiny_run, prepared(tiny_run, test=backwards)) == measure(tiny_run, prepared(tiny_run, test=source))
 
 
 def test_no_bound_is_claimed_where_the_loss_is_no_likelihood(tiny_run, source):

@@ -1,4 +1,4 @@
-"""Images by what they are: a hash for each, and one for many."""
+"""Images by what they are: a hash for each, one for many, and an order that follows from them."""
 
 import hashlib
 from collections.abc import Iterator
@@ -6,11 +6,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.source import ImageArray, ImageSource
+from isthmus.data.source import ImageArray, ImageSource, Indices
 
 DIGEST_BYTES = 16
 """The hash of one image's pixels."""
 _CHUNK_BYTES = 1 << 24
+_ORDER_STREAM = 0x6F726465
 
 
 def digests_of(source: ImageSource) -> NDArray[np.uint8]:
@@ -33,6 +34,23 @@ def fingerprint_of(source: ImageSource) -> str:
 def digest_of(image: NDArray[np.uint8]) -> bytes:
     """Hash the pixels of one image as `digests_of` does."""
     return hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=DIGEST_BYTES).digest()
+
+
+def content_order(source: ImageSource, seed: int) -> Indices:
+    """Order the images of a source by their content and a seed: int64 `(n,)`, each index once.
+
+    Listing order says nothing: the same images, labels and factors in another order are put in the same sequence.  The
+    sequence is random, so that its parts and neighbours are independent draws, where a folder comes class by class.
+    Pixels are read once for their digests, and never held together.
+    """
+    columns: list[NDArray[np.generic]] = list(np.ascontiguousarray(source.digests).view(">u8").T)
+    # Equal images keep no trace of the listing order either.
+    if source.labels is not None:
+        columns.append(source.labels)
+    if source.factors is not None:
+        columns.extend(source.factors.T)
+    by_content = np.lexsort(columns[::-1])
+    return by_content[np.random.default_rng([seed, _ORDER_STREAM]).permutation(len(source))]
 
 
 def _chunks(source: ImageSource) -> Iterator[ImageArray]:

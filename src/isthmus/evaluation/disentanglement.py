@@ -14,7 +14,7 @@ TITLE = "Disentanglement"
 BINS = 20
 _VOTES = 2_000
 _VOTE_BATCH = 64
-_FACTOR_STREAM = 0x66616374
+_FACTOR_STREAM, _HALVES_STREAM = 0x66616374, 0x68616C76
 
 FloatArray = NDArray[np.float64]
 
@@ -82,16 +82,17 @@ def dci(codes: FloatArray, factors: FloatArray, seed: int) -> DCI:
     """Disentanglement, completeness and informativeness of codes `(n, d)` about factors `(n, k)`, by random forests."""
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-    half = len(codes) // 2
+    order = np.random.default_rng([seed, _HALVES_STREAM]).permutation(len(codes))
+    fitted, tested = np.array_split(order, 2)
     importances, scores = [], []
     for factor in factors.T:
         few = len(np.unique(factor)) <= BINS
         kind = RandomForestClassifier if few else RandomForestRegressor
         target = factor.astype(np.int64) if few else factor
         forest = kind(n_estimators=30, min_samples_leaf=5, max_features=None, random_state=seed)
-        forest.fit(codes[:half], target[:half])
+        forest.fit(codes[fitted], target[fitted])
         importances.append(forest.feature_importances_)
-        scores.append(max(0.0, float(forest.score(codes[half:], target[half:]))))
+        scores.append(max(0.0, float(forest.score(codes[tested], target[tested]))))
     matters = np.stack(importances, axis=1)  # (d, k)
     return DCI(
         disentanglement=_concentration(matters),

@@ -19,7 +19,7 @@ ACTIVE_VARIANCE = 0.01
 MOST_POSTERIORS = 10_000
 _PAIR_NUMBERS = 4e8  # pairs of images x dimensions: some ten seconds on one core
 _CHUNK_NUMBERS = 1 << 21
-_PRIOR_STREAM = 0x7072696F
+_PRIOR_STREAM, _HALVES_STREAM = 0x7072696F, 0x68616C76
 LEAST_FOR_HOLES = 200
 
 FloatArray = NDArray[np.float64]
@@ -122,9 +122,9 @@ def information(codes: Codes) -> Information:
 def prior_holes(z: FloatArray, seed: int) -> float:
     """The share of the prior where codes hardly ever fall: where fewer than 1 in 100 codes have so low a density ratio.
 
-    A mixture of Gaussians is fitted to half of the draws `z` `(n, dim)` of the posteriors; the ratio of its density to
-    the prior's at the other half sets the level that 1% of codes are below.  Where codes are distributed as the prior,
-    so is 1% of the prior.
+    A mixture of Gaussians is fitted to a random half of the draws `z` `(n, dim)` of the posteriors; the ratio of its
+    density to the prior's at the other half sets the level that 1% of codes are below.  Where codes are distributed as
+    the prior, so is 1% of the prior.
 
     Returns:
         From 0 to 1.
@@ -133,6 +133,7 @@ def prior_holes(z: FloatArray, seed: int) -> float:
 
     count, dim = z.shape
     half = count // 2
+    z = z[np.random.default_rng([seed, _HALVES_STREAM]).permutation(count)]
     components = int(np.clip(half // (10 * (dim + 1)), 1, 20))
     # Few draws for many dimensions cannot say how dimensions lean together.
     shape = "full" if half > 5 * dim else "diag"

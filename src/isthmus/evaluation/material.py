@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import ImageSource, evaluation_batches, select
+from isthmus.data import ImageSource, content_order, evaluation_batches, select
 from isthmus.evaluation.pca import PCABaseline
 from isthmus.probability import namespace
 from isthmus.progress import progress_bar
@@ -58,6 +58,15 @@ class Material:
     test: ImageSource
     train: ImageSource | None
     seed: int
+
+    @classmethod
+    def assemble(cls, run: Run, test: ImageSource, train: ImageSource | None, seed: int) -> "Material":
+        """Take images in an order of their content and the seed, so that no metric depends on their listing order."""
+
+        def ordered(source: ImageSource) -> ImageSource:
+            return select(source, content_order(source, seed))
+
+        return cls(run, ordered(test), None if train is None else ordered(train), seed)
 
     @cached_property
     def train_subset(self) -> ImageSource | None:

@@ -1,13 +1,13 @@
 """Compare runs: the same figures of the same images side by side, and how sure a difference is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import Data, posed
+from isthmus.data import Data, content_order, posed, select
 from isthmus.errors import DataError, UsageError
 from isthmus.evaluation.material import Material
 from isthmus.evaluation.reconstruction import measure_reconstruction
@@ -154,6 +154,9 @@ def compare(
         raise UsageError(f"expected runs of one task; {tasks}. Compare runs of the same task")
     found = [find_held_out(run, data) for run in runs]
     _check_same_images(runs, found)
+    # One order for all: as floats the same images have other digests.
+    order = content_order(found[0].images, seed)
+    found = [replace(held, images=select(held.images, order)) for held in found]
     by_image = [_figures(run, held, importance_samples, seed) for run, held in zip(runs, found, strict=True)]
     rows = [_paired_row(key, [figures.get(key) for figures in by_image]) for key in _all_keys(by_image)]
     parts = () if runs[0].restores else PARTS_BESIDE

@@ -232,7 +232,7 @@ def _measure(
     rests_on: Mapping[str, Any],
     strength: float | None,
 ) -> Evaluation:
-    measured = _Measured(Material(run, found.images, found.train, seed), draws, strength)
+    measured = _Measured(Material.assemble(run, found.images, found.train, seed), draws, strength)
     sections = tuple(measured.section(part) for part in parts if part != "diagnosis")
     findings, not_tested = None, ""
     if "diagnosis" in parts:

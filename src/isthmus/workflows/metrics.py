@@ -4,6 +4,7 @@ import json
 import math
 from typing import Any
 
+from isthmus.data import content_order, select
 from isthmus.runs import Run
 from isthmus.scores import score
 from isthmus.units import Estimate
@@ -15,6 +16,7 @@ def measure(run: Run, prepared: Prepared) -> dict[str, Any]:
     source, split = (prepared.test, "test") if prepared.test is not None else (prepared.validation, "validation")
     if source is None:
         return {"split": None}
+    source = select(source, content_order(source, prepared.recipe.training.seed))
     scores = score(run, source, prepared.recipe.training.seed)
     figures: dict[str, Any] = {"split": split, "images": len(source)}
     columns = {"distortion_nats": scores.distortion}

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import ImageSource, select
+from isthmus.data import ImageSource, content_order, select
 from isthmus.runs import Run
 from isthmus.scores import Scores, as_pixels, score
-from isthmus.workflows.display import spread
 from isthmus.workflows.held_out import HeldOut
 
 MOST_IMAGES = 10_000
@@ -37,13 +36,13 @@ class Seen:
 
 
 def look(run: Run, found: HeldOut) -> Seen:
-    """Score and encode images: all, or as many evenly spread ones as a report can wait for.
+    """Score and encode images in an order of their content: all, or a random choice of as many as a report can show.
 
     Raises:
         DataError: If they are not of the run's shape.
     """
     count = max(1, min(MOST_IMAGES, MOST_PIXELS // run.image.dims))
-    source = found.images if len(found.images) <= count else select(found.images, spread(len(found.images), count))
+    source = select(found.images, content_order(found.images, run.recipe.training.seed)[:count])
     scores = score(run, source, run.recipe.training.seed)
     parts = []
     sums = np.zeros((2, *run.image.shape))
