@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -21,6 +22,7 @@ from isthmus.data import ImageSet, as_source, select
 from isthmus.errors import BackendError, RecipeError, RunError, StorageError, TrainingError, TrustError, UsageError
 from isthmus.recipes import leaf_fields, with_fields
 from isthmus.runs.folder import describe_file, read_manifest
+from isthmus.runs.lock import LOCK, locked_run, new_run
 from isthmus.training import callbacks
 
 
@@ -160,8 +162,11 @@ class TestRunFolder:
     def test_a_place_is_found_where_none_is_named(self, bars, tiny_recipe, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         changes = {"training.epochs": 1}
-        places = [train(bars[0][:40], tiny_recipe, changes=changes).path for _ in range(2)]
-        assert [str(place) for place in places] == ["runs/images-tiny", "runs/images-tiny-2"]
+        with new_run(Path("runs/images-tiny")):  # another process has just begun
+            run = train(bars[0][:40], tiny_recipe, changes=changes)
+        assert str(run.path) == "runs/images-tiny-2"
+        assert str(train(bars[0][:40], tiny_recipe, changes=changes).path) == "runs/images-tiny"
+        assert not (run.path / LOCK).exists()
 
 
 class TestResume:
@@ -377,6 +382,15 @@ class TestWrongCalls:
             train(".", "conv-vae", out)
         assert files_in(tmp_path) == before
 
+    def test_a_place_where_another_process_trains(self, bars, tiny_recipe, copied_run, tmp_path):
+        with new_run(tmp_path / "new"), pytest.raises(UsageError, match=r"another process is training in .*/new"):
+            train(bars, tiny_recipe, tmp_path / "new")
+        with locked_run(copied_run):
+            with pytest.raises(UsageError, match="another process is training in"):
+                train(bars, tiny_recipe, copied_run)
+            with pytest.raises(RunError, match="another process is training or evaluating"):
+                train(bars, None, copied_run, resume=True)
+
     def test_every_leaf_of_a_recipe_can_be_changed(self, tiny_recipe):
         leaves = dict(leaf_fields(tiny_recipe.model_dump(mode="json")))
         assert with_fields(tiny_recipe, leaves) == tiny_recipe
@@ -397,8 +411,6 @@ class TestStorage:
         "name", ["step-", "weights", *(pytest.param(name, marks=pytest.mark.slow) for name in ("encoder", "metrics"))]
     )
     def test_a_disk_that_fills_up(self, bars, tiny_recipe, tmp_path, monkeypatch, files_in, name):
-        from pathlib import Path
-
         write = Path.write_bytes
 
         def fill(path, content):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +20,9 @@ from isthmus.probability.densities import fit_density
 from isthmus.progress import tell
 from isthmus.recipes import Recipe
 from isthmus.runs import Run, folder, load
+from isthmus.runs.lock import locked_run, new_run
 from isthmus.runs.manifest import Manifest, TrainingEntry
 from isthmus.runs.writer import RunWriter
-from isthmus.storage import require_free
 from isthmus.training.backends import device_name, import_keras, require_tensorboard
 from isthmus.workflows.held_out import held_out_of
 from isthmus.workflows.metrics import measure, to_json
@@ -69,11 +70,21 @@ def train(request: Request) -> Run:
         IsthmusError: If something failed, by name; what was written is a run that says how far it came.
     """
     _check(request)
-    before = folder.read_manifest(request.out) if request.resume and request.out else None
-    backend = backend_of(request.out, before, request.backend, request.device)
-    prepared = _prepare(request, before)
-    announce(prepared)
+    before = None
+    with ExitStack() as held:
+        if request.out is not None and request.resume:
+            before = held.enter_context(locked_run(request.out))
+        elif request.out is not None:
+            held.enter_context(new_run(request.out))
+        backend = backend_of(request.out, before, request.backend, request.device)
+        prepared = _prepare(request, before)
+        announce(prepared)
+        place = request.out or held.enter_context(new_run(_default_place(prepared), numbered=True))
+        return _train(request, before, backend, prepared, place)
 
+
+def _train(request: Request, before: Manifest | None, backend: str, prepared: Prepared, place: Path) -> Run:
+    """Train in a folder that this process holds."""
     import_keras()
     from isthmus.training.fit import Job, begin, fit
 
@@ -81,7 +92,7 @@ def train(request: Request) -> Run:
         recipe=prepared.recipe,
         train=prepared.train,
         validation=prepared.validation,
-        folder=request.out or _free_place(prepared),
+        folder=place,
         own=_own_networks(request, before),
         initial_weights=_initial_weights(request.init_from) if request.init_from else None,
         resume=request.resume,
@@ -124,8 +135,6 @@ def _check(request: Request) -> None:
         raise UsageError("--resume goes on with a run, and --init-from starts a new one: give one of them.")
     if request.resume and request.out is None:
         raise UsageError("--resume needs --out: the run to go on with.")
-    if request.out is not None and not request.resume:
-        require_free(request.out)
     require_apart(request.out or RUNS, request.data, request.targets)
     if request.tensorboard:
         require_tensorboard()
@@ -166,15 +175,10 @@ def _initial_weights(place: Path) -> tuple[dict[str, NDArray[Any]], str]:
         raise RunError(f"{place}: {folder.WEIGHTS} is torn ({error}). Restore it.") from None
 
 
-def _free_place(prepared: Prepared) -> Path:
-    """`DATA-RECIPE` among the runs, with a number behind it where that is taken."""
+def _default_place(prepared: Prepared) -> Path:
+    """`DATA-RECIPE` among the runs."""
     stem = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in Path(prepared.name).name)
-    place = RUNS / f"{stem}-{prepared.recipe.name}"
-    number = 1
-    while place.exists():
-        number += 1
-        place = RUNS / f"{stem}-{prepared.recipe.name}-{number}"
-    return place
+    return RUNS / f"{stem}-{prepared.recipe.name}"
 
 
 def _so_far(backend: str, before: Manifest | None) -> TrainingEntry:
