@@ -19,6 +19,7 @@ LIGHT = (
     "isthmus.codec",
     "isthmus.data",
     "isthmus.errors",
+    "isthmus.inputs",
     "isthmus.explorer.exporting",
     "isthmus.explorer.server",
     "isthmus.noise",

@@ -21,7 +21,7 @@ from isthmus.pictures.sheets import arrange, enlarge, rgba
 from isthmus.pictures.traversals import traversal_codes
 from isthmus.report import thumbnails
 from isthmus.runs import Run, require_autoencoder
-from isthmus.runs.folder import PICTURES
+from isthmus.runs.folder import PICTURES, read_picture
 from isthmus.workflows.views import decoder_of, middle_of, range_of
 from isthmus.workflows.watching import FILM
 
@@ -64,13 +64,15 @@ def film(run: Run) -> "ShownImage":
         UsageError: If IPython is not installed.
     """
     path = run.path / PICTURES / FILM
-    if not path.is_file():
-        raise DataError(f"{run.path} has no {PICTURES}/{FILM}: it was made by a training of no epoch, or taken away.")
+    try:
+        content = read_picture(path)
+    except OSError as error:
+        raise DataError(f"{run.path} has no {PICTURES}/{FILM} that can be read ({error.strerror}).") from None
     try:
         from IPython.display import Image as Shown
     except ImportError:
         raise _needs("IPython") from None
-    return Shown(data=path.read_bytes(), format="gif")
+    return Shown(data=content, format="gif")
 
 
 def sliders(run: Run, image: ArrayLike | None = None, most: int = MOST_SLIDERS) -> "ipywidgets.Widget":

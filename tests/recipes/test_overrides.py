@@ -149,7 +149,7 @@ class TestFaults:
 class TestJson:
     @pytest.mark.parametrize("text", ["", "{", '{"name": '])
     def test_torn(self, text):
-        with pytest.raises(RecipeError, match="not JSON"):
+        with pytest.raises(RecipeError, match="not valid JSON"):
             recipe_from_json(text)
 
     def test_no_object(self):

@@ -1,10 +1,11 @@
 import hashlib
 import json
+import os
 
 import pytest
 
 from isthmus.errors import RunError
-from isthmus.runs.folder import describe_file, read_file, read_manifest, read_recipe
+from isthmus.runs.folder import describe_file, read_file, read_manifest, read_picture, read_recipe
 
 
 def test_describes_by_content(tmp_path):
@@ -42,10 +43,10 @@ class TestFiles:
         with pytest.raises(RunError, match=r"encoder.onnx is missing or cannot be read.*Restore it"):
             read_file(copied_run, "encoder.onnx", read_manifest(copied_run))
 
-    def test_torn(self, copied_run):
+    def test_truncated(self, copied_run):
         content = (copied_run / "encoder.onnx").read_bytes()
         (copied_run / "encoder.onnx").write_bytes(content[:100])
-        with pytest.raises(RunError, match=rf"encoder.onnx is torn: {len(content)} bytes expected, 100 found"):
+        with pytest.raises(RunError, match=rf"encoder.onnx is truncated: {len(content)} bytes expected, 100 found"):
             read_file(copied_run, "encoder.onnx", read_manifest(copied_run))
 
     def test_changed(self, copied_run):
@@ -61,6 +62,39 @@ class TestFiles:
         (copied_run / "extra.bin").write_bytes(b"")
         with pytest.raises(RunError, match=r"the manifest knows no extra.bin; the run is complete"):
             read_file(copied_run, "extra.bin", read_manifest(copied_run))
+
+
+class TestUntrusted:
+    """A run that somebody else packed, whose parts lead elsewhere."""
+
+    @pytest.mark.parametrize("name", ["manifest.json", "recipe.json", "decoder.onnx", "weights.safetensors"])
+    @pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+    def test_only_regular_files_are_read(self, copied_run, tmp_path, name, kind):
+        place = copied_run / name
+        place.rename(tmp_path / "outside")
+        if kind == "link":
+            place.symlink_to(tmp_path / "outside")
+        elif kind == "pipe":
+            os.mkfifo(place)
+        else:
+            place.mkdir()
+        with pytest.raises(RunError, match=rf"{name} (is missing or )?cannot be read \(.*Restore"):
+            read_file(copied_run, name, read_manifest(copied_run))
+
+    def test_a_name_that_is_too_long_is_no_run(self, tmp_path):
+        with pytest.raises(RunError, match="cannot be opened"):
+            read_manifest(tmp_path / ("x" * 300))
+
+    def test_no_picture_is_read_through_a_link(self, copied_run, tmp_path):
+        pictures = copied_run / "pictures"
+        assert read_picture(pictures / "epoch-0001.png").startswith(b"\x89PNG")
+        pictures.rename(tmp_path / "photos")
+        pictures.symlink_to(tmp_path / "photos")
+        with pytest.raises(OSError, match="its folder is a symbolic link"):
+            read_picture(pictures / "epoch-0001.png")
+        (tmp_path / "photos" / "epoch-0009.png").symlink_to(tmp_path / "photos" / "epoch-0001.png")
+        with pytest.raises(OSError, match="it is a symbolic link"):
+            read_picture(tmp_path / "photos" / "epoch-0009.png")
 
 
 class TestRecipe:

@@ -25,7 +25,7 @@ def test_a_training_that_goes_on_can_be_read_and_an_empty_cell_is_nan(copied_run
 def test_a_changed_file_of_a_finished_run_is_refused(copied_run):
     manifest = read_manifest(copied_run)
     (copied_run / HISTORY).write_text("epoch,loss\n1,3.5\n")
-    with pytest.raises(RunError, match=r"torn|changed"):
+    with pytest.raises(RunError, match=r"truncated|changed"):
         read_history(copied_run, manifest)
 
 
@@ -33,7 +33,7 @@ def test_a_changed_file_of_a_finished_run_is_refused(copied_run):
 def test_what_is_no_table_is_refused(copied_run, text):
     manifest = read_manifest(copied_run).model_copy(update={"files": {}})
     (copied_run / HISTORY).write_text(text)
-    with pytest.raises(RunError, match="torn"):
+    with pytest.raises(RunError, match="truncated"):
         read_history(copied_run, manifest)
 
 

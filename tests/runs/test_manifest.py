@@ -1,6 +1,9 @@
 import json
+from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from isthmus.data import ImageSpec, Preprocessing
 from isthmus.errors import RunError
@@ -40,6 +43,12 @@ MANIFEST = Manifest(
     files={"recipe.json": FileEntry(sha256="0" * 64, bytes=3)},
 )
 
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(), values, max_size=3),
+    max_leaves=5,
+)
+
 
 def test_gives_itself_back():
     assert manifest_from_json(MANIFEST.to_json(), "here") == MANIFEST
@@ -64,14 +73,14 @@ def test_images_are_the_data_packages():
 
 
 @pytest.mark.parametrize("cut", [0, 1, 40, 400])
-def test_torn(cut):
-    with pytest.raises(RunError, match=r"here: manifest.json is torn or no JSON"):
+def test_truncated(cut):
+    with pytest.raises(RunError, match=r"here: manifest.json is not valid JSON"):
         manifest_from_json(MANIFEST.to_json()[:cut], "here")
 
 
 @pytest.mark.parametrize("text", ["[]", "3", "null", '{"name": "something else", "version": "1.0"}'])
 def test_foreign(text):
-    with pytest.raises(RunError, match=r"here: manifest.json is none of isthmus's: it has no schema_version"):
+    with pytest.raises(RunError, match=r"here: manifest.json is not an isthmus file: it has no schema_version"):
         manifest_from_json(text, "here")
 
 
@@ -93,12 +102,49 @@ def test_newer(version):
         ({"images": None}, "images"),
         ({"files": {"recipe.json": {"sha256": "abc", "bytes": 3}}}, "files.recipe.json.sha256"),
         ({"latent_groups": [{"name": "latent", "kind": "square", "shape": [2]}]}, "latent_groups.0.kind"),
+        ({"latent_groups": [{"name": "latent", "kind": "point", "shape": [10**4000]}]}, "latent_groups.0.shape.0"),
+        ({"files": {"recipe.json": {"sha256": "0" * 64, "bytes": -1}}}, "files.recipe.json.bytes"),
+        ({"files": {"recipe.json": {"sha256": "0" * 64, "bytes": 10**4000}}}, "files.recipe.json.bytes"),
     ],
 )
 def test_impossible(change, place):
     values = {**json.loads(MANIFEST.to_json()), **change}
     with pytest.raises(RunError, match=rf"here: manifest.json does not fit this version of isthmus \({place}: "):
         manifest_from_json(json.dumps(values), "here")
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "../secret", "a/b", "..", "", ".hidden", "a\\b", "C:", "a\n", "x" * 101])
+def test_a_name_of_a_file_stays_within_the_run(name):
+    values = json.loads(MANIFEST.to_json())
+    values["graphs"]["encoder"]["file"] = name
+    with pytest.raises(RunError, match=r"\(graphs.encoder.file: string should"):
+        manifest_from_json(json.dumps(values), "here")
+    values = {**json.loads(MANIFEST.to_json()), "files": {name: {"sha256": "0" * 64, "bytes": 3}}}
+    with pytest.raises(RunError, match=r"(?s)\(files.*: string should"):
+        manifest_from_json(json.dumps(values), "here")
+
+
+@pytest.mark.parametrize("field", ["fingerprint", "validation_fingerprint", "test_fingerprint"])
+@pytest.mark.parametrize("text", ["../../secret", "", "F" * 64, "0" * 65])
+def test_a_fingerprint_is_hexadecimal(field, text):
+    values = json.loads(MANIFEST.to_json())
+    values["data"][field] = text
+    with pytest.raises(RunError, match=rf"\(data.{field}: string should"):
+        manifest_from_json(json.dumps(values), "here")
+
+
+@given(st.dictionaries(st.sampled_from(sorted(Manifest.model_fields)), JSON_VALUES))
+@settings(max_examples=100)
+def test_whatever_stands_in_it_gives_a_manifest_or_one_error(changes):
+    text = json.dumps({**json.loads(MANIFEST.to_json()), **changes})
+    with suppress(RunError):
+        assert isinstance(manifest_from_json(text, "here"), Manifest)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"schema_version": ' + "1" * 5000 + "}"])
+def test_json_that_cannot_be_parsed(text):
+    with pytest.raises(RunError, match=r"here: manifest.json is not valid JSON"):
+        manifest_from_json(text, "here")
 
 
 def test_of_another_version_says_what_is_missing_and_what_to_do():

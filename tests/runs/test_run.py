@@ -188,7 +188,7 @@ class TestDamage:
     def test_a_densities_file_that_is_none(self, copied_run):
         (copied_run / "codes.safetensors").write_bytes(b"\xff" * 40)
         reseal(copied_run, "codes.safetensors")
-        with pytest.raises(RunError, match=r"codes.safetensors is torn"):
+        with pytest.raises(RunError, match=r"codes.safetensors is damaged"):
             load(copied_run).sample(1, label=0)
 
     def test_a_graph_with_external_data(self, copied_run, tmp_path):

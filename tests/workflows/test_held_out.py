@@ -28,7 +28,9 @@ def test_a_single_image_is_enough(tiny_run, bars):
 
 
 def test_data_that_has_no_name_must_be_given(tiny_run):
-    with pytest.raises(DataError, match="was trained on 'images', which is no named data set and no path from here"):
+    with pytest.raises(
+        DataError, match="was trained on 'images', which is neither a named data set nor images that this"
+    ):
         find_held_out(tiny_run)
 
 
@@ -81,16 +83,30 @@ class TestDataElsewhere:
             find_held_out(run)
 
 
-def test_changed_data_is_not_taken_for_the_runs_own(tiny_run, bars, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    np.savez(tmp_path / "images", images=bars[0][:100], labels=bars[1][:100])
-    (tmp_path / "images.npz").rename(tmp_path / "moved.npz")
-    manifest = tiny_run.manifest.model_copy(
-        update={"data": tiny_run.manifest.data.model_copy(update={"name": "moved.npz"})}
-    )
-    run = type(tiny_run)(tiny_run.path, manifest, tiny_run.recipe)
+@pytest.fixture
+def renamed(tiny_run):
+    """The run, with another name for its data."""
+
+    def rename(name):
+        data = tiny_run.manifest.data.model_copy(update={"name": str(name)})
+        return type(tiny_run)(tiny_run.path, tiny_run.manifest.model_copy(update={"data": data}), tiny_run.recipe)
+
+    return rename
+
+
+def test_changed_data_is_not_taken_for_the_runs_own(renamed):
     with pytest.raises(DataError, match="the images of that name are others now"):
-        find_held_out(run)
+        find_held_out(renamed("digits"))
+
+
+def test_a_name_that_comes_with_a_run_opens_no_path_of_this_machine(renamed, bars, tmp_path, monkeypatch):
+    """The images are the run's own, and are found only when they are given."""
+    np.savez(tmp_path / "bars", images=bars[0], labels=bars[1])
+    monkeypatch.chdir(tmp_path)
+    for name in ("bars.npz", tmp_path / "bars.npz", "*.npz", "hf:ylecun/mnist"):
+        with pytest.raises(DataError, match="neither a named data set nor images that this machine remembers"):
+            find_held_out(renamed(name))
+    assert find_held_out(renamed("bars.npz"), tmp_path / "bars.npz").split == "test"
 
 
 def test_images_of_another_shape_are_refused(tiny_run):

@@ -1,13 +1,13 @@
 """Changing fields of a recipe by name, and saying what is wrong with one in words."""
 
 import difflib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from isthmus.errors import RecipeError
+from isthmus.inputs import parse_json
 from isthmus.recipes.base import Fields
 from isthmus.recipes.fields import SCHEMA_VERSION, GaussianLatent, PointLatent, Recipe
 from isthmus.recipes.likelihoods import (
@@ -66,12 +66,12 @@ def recipe_from_json(text: str) -> Recipe:
     """Read what `recipe.model_dump_json()` wrote.
 
     Raises:
-        RecipeError: If the text is no JSON object, comes from a newer isthmus, or describes no valid recipe.
+        RecipeError: If the text is not a JSON object, comes from a newer isthmus, or describes no valid recipe.
     """
     try:
-        values = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise RecipeError(f"the recipe is not JSON: {error}") from None
+        values = parse_json(text)
+    except ValueError as error:
+        raise RecipeError(f"the recipe is not valid JSON: {error}") from None
     if not isinstance(values, dict):
         raise RecipeError(f"expected a JSON object for a recipe; got a {type(values).__name__}")
     version = values.get("schema_version", 1)
@@ -165,13 +165,13 @@ def _value(name: str, text: str) -> Any:
     if text.lower() == "none" and name != "pixels.binarise":
         return None
     try:
-        return json.loads(text)
-    except json.JSONDecodeError:
+        return parse_json(text)
+    except ValueError:
         pass
     if "," in text:
         try:
-            return json.loads(f"[{text.strip('()')}]")
-        except json.JSONDecodeError:
+            return parse_json(f"[{text.strip('()')}]")
+        except ValueError:
             pass
     return text
 

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from isthmus.errors import DataError, UsageError
+from isthmus.inputs import parse_json
 from isthmus.runs import Run
 from isthmus.storage import write_text
 
@@ -71,7 +72,7 @@ def made_by(run: Run, draws: int | None, seed: int) -> dict[str, Any]:
 def _read(out: Path, now: Mapping[str, Any]) -> dict[str, str]:
     path = out / RECORD
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
         schema, then, answers = content["schema"], dict(content["made_by"]), dict(content["answers"])
     except FileNotFoundError:
         raise UsageError(

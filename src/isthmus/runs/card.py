@@ -1,15 +1,15 @@
 """What a notebook shows of a run: what it is, how good it is, and the last picture of its training."""
 
 import base64
-import json
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from isthmus.errors import RunError
+from isthmus.inputs import parse_json
 from isthmus.recipes import Recipe
-from isthmus.runs.folder import METRICS, PICTURES, read_file
+from isthmus.runs.folder import METRICS, PICTURES, read_file, read_picture
 from isthmus.runs.manifest import Manifest
 from isthmus.wording import spell_seconds
 
@@ -52,9 +52,12 @@ def _training(manifest: Manifest) -> str:
 
 def _measured(path: Path, manifest: Manifest) -> dict[str, str]:
     try:
-        metrics: Mapping[str, Any] = json.loads(read_file(path, METRICS, manifest))
-    except (RunError, ValueError):
+        return _estimates(parse_json(read_file(path, METRICS, manifest)))
+    except (RunError, ValueError, TypeError, LookupError, AttributeError):
         return {}
+
+
+def _estimates(metrics: Mapping[str, Any]) -> dict[str, str]:
     found = {}
     for key, name in _FIGURES.items():
         estimate = metrics.get(key)
@@ -68,10 +71,10 @@ def _measured(path: Path, manifest: Manifest) -> dict[str, str]:
 def _picture(path: Path) -> str:
     frames = sorted((path / PICTURES).glob("epoch-*.png"))
     try:
-        content = frames[-1].read_bytes() if frames else b""
+        content = read_picture(frames[-1], MOST_PICTURE_BYTES) if frames else b""
     except OSError:
         return ""
-    if not 0 < len(content) <= MOST_PICTURE_BYTES:
+    if not content:
         return ""
     address = f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
     return f"<img alt='Sixteen images, encoded and decoded' src='{address}' style='width:180px'>"

@@ -1,9 +1,11 @@
 """The run folder: which file is which, and reading one only if it is what the manifest says."""
 
+import errno
 import hashlib
 from pathlib import Path
 
 from isthmus.errors import RecipeError, RunError
+from isthmus.inputs import MOST_JSON_BYTES, read_regular
 from isthmus.recipes import Recipe, recipe_from_json
 from isthmus.runs.manifest import FileEntry, Manifest, manifest_from_json
 
@@ -23,6 +25,8 @@ TENSORBOARD = "tensorboard"
 OWN_ENCODER = "own_encoder.keras"
 OWN_DECODER = "own_decoder.keras"
 
+MOST_PICTURE_BYTES = 256 << 20
+
 
 def describe_file(path: Path) -> FileEntry:
     """Hash a file for the manifest."""
@@ -36,15 +40,21 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         RunError: If the folder is missing, holds no run, or a manifest that cannot be read.
     """
-    if not folder.exists():
+    try:
+        found = folder.exists()
+    except OSError as error:  # a name that is too long, say
+        raise RunError(f"{folder} cannot be opened ({error.strerror}). Give the folder that a training made.") from None
+    if not found:
         raise RunError(f"there is no run at {folder}. `isthmus train DATA --out {folder}` makes one.")
     path = folder / MANIFEST
-    if not path.is_file():
+    if not path.exists():
         raise RunError(f"{folder} holds no run: it has no {MANIFEST}. A run is the folder that `isthmus train` made.")
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{folder}: {MANIFEST} cannot be read ({error}).") from None
+        text = read_regular(path, MOST_JSON_BYTES).decode()
+    except OSError as error:
+        raise RunError(f"{folder}: {MANIFEST} cannot be read ({error.strerror}). Restore it from a copy.") from None
+    except UnicodeDecodeError as error:
+        raise RunError(f"{folder}: {MANIFEST} cannot be read ({error}). Restore it from a copy.") from None
     return manifest_from_json(text, str(folder))
 
 
@@ -52,21 +62,33 @@ def read_file(folder: Path, name: str, manifest: Manifest) -> bytes:
     """Read a file of a run whole.
 
     Raises:
-        RunError: If it is missing, cut short or changed since the manifest was written.
+        RunError: If it is missing, not a regular file, truncated or changed since the manifest was written.
     """
     entry = manifest.files.get(name)
     if entry is None:
         raise RunError(f"{folder}: the manifest knows no {name}; the run is {manifest.state}.")
-    path = folder / name
     try:
-        content = path.read_bytes()
+        content = read_regular(folder / name, entry.bytes)
     except OSError as error:
         raise RunError(f"{folder}: {name} is missing or cannot be read ({error.strerror}). Restore it.") from None
     if len(content) != entry.bytes:
-        raise RunError(f"{folder}: {name} is torn: {entry.bytes} bytes expected, {len(content)} found. Restore it.")
+        raise RunError(
+            f"{folder}: {name} is truncated: {entry.bytes} bytes expected, {len(content)} found. Restore it."
+        )
     if hashlib.sha256(content).hexdigest() != entry.sha256:
         raise RunError(f"{folder}: {name} was changed since the run was written (its SHA-256 differs). Restore it.")
     return content
+
+
+def read_picture(path: Path, most: int = MOST_PICTURE_BYTES) -> bytes:
+    """Read a file of a run's `pictures/`, which the manifest does not list.
+
+    Raises:
+        OSError: If it is missing, larger than `most` bytes, or leads out of the run by a symbolic link.
+    """
+    if path.parent.is_symlink():
+        raise OSError(errno.ELOOP, "its folder is a symbolic link, which could lead to any folder")
+    return read_regular(path, most)
 
 
 def read_recipe(folder: Path, manifest: Manifest) -> Recipe:

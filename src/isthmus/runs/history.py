@@ -7,8 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.errors import RunError
+from isthmus.inputs import read_regular
 from isthmus.runs.folder import HISTORY, read_file
 from isthmus.runs.manifest import Manifest
+
+_MOST_BYTES = 64 << 20
 
 
 def read_history(folder: Path, manifest: Manifest) -> dict[str, NDArray[np.float64]]:
@@ -19,18 +22,21 @@ def read_history(folder: Path, manifest: Manifest) -> dict[str, NDArray[np.float
         and their terms, nats per image, with `val_` before those of validation.  An empty cell is NaN.
 
     Raises:
-        RunError: If there is none yet, or it is torn.
+        RunError: If there is none yet, or it is damaged.
     """
     path = folder / HISTORY
     if HISTORY in manifest.files:
-        text = read_file(folder, HISTORY, manifest).decode("utf-8", errors="replace")
-    elif path.is_file():
-        text = path.read_text(encoding="utf-8", errors="replace")
+        content = read_file(folder, HISTORY, manifest)
+    elif path.exists():
+        try:
+            content = read_regular(path, _MOST_BYTES)
+        except OSError as error:
+            raise RunError(f"{path} cannot be read ({error.strerror}). Restore it from a copy.") from None
     else:
         raise RunError(f"{folder} has no {HISTORY}: it has not finished an epoch.")
-    rows = list(csv.DictReader(text.splitlines()))
     try:
+        rows = list(csv.DictReader(content.decode("utf-8", errors="replace").splitlines()))
         columns = {name: np.array([float("nan" if row[name] == "" else row[name]) for row in rows]) for name in rows[0]}
-    except (IndexError, TypeError, ValueError):
-        raise RunError(f"{path} is torn, or no table of numbers. Restore it from a copy.") from None
+    except (IndexError, TypeError, ValueError, csv.Error):
+        raise RunError(f"{path} is truncated, or not a table of numbers. Restore it from a copy.") from None
     return columns

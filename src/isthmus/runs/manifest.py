@@ -1,29 +1,35 @@
 """The manifest: what a run folder holds, and what a reader must know to use it."""
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from isthmus.data import Fit, ImageSpec, Preprocessing
 from isthmus.errors import RunError
+from isthmus.inputs import parse_json
 
 SCHEMA_VERSION = 1
 STATES = ("training", "complete", "interrupted", "failed")
+
+# A manifest may come with an untrusted run: a name in it never leads out of the folder, and no number is without end.
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$", max_length=100)]
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Fingerprint = Annotated[str, Field(pattern="^[0-9a-f]{1,64}$")]
+Dimension = Annotated[int, Field(gt=0, lt=1 << 31)]
 
 
 class Entry(BaseModel):
     """A frozen part of the manifest; names that this version does not know are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class FileEntry(Entry):
     """One file, by content."""
 
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    bytes: int
+    sha256: Digest
+    bytes: Annotated[int, Field(ge=0, lt=1 << 53)]
 
 
 class TensorEntry(Entry):
@@ -31,13 +37,13 @@ class TensorEntry(Entry):
 
     name: str
     dtype: Literal["uint8", "float32"]
-    shape: tuple[int | Literal["n"], ...]
+    shape: tuple[Dimension | Literal["n"], ...]
 
 
 class GraphEntry(Entry):
     """One ONNX graph."""
 
-    file: str
+    file: FileName
     inputs: tuple[TensorEntry, ...]
     outputs: tuple[TensorEntry, ...]
     max_difference: Mapping[str, float]
@@ -49,15 +55,15 @@ class GroupEntry(Entry):
 
     name: str
     kind: Literal["point", "gaussian"]
-    shape: tuple[PositiveInt, ...]
+    shape: tuple[Dimension, ...]
 
 
 class ImageEntry(Entry):
     """The shape and dtype of images."""
 
-    height: PositiveInt
-    width: PositiveInt
-    channels: PositiveInt
+    height: Dimension
+    width: Dimension
+    channels: Dimension
     dtype: Literal["uint8", "float32"]
 
     @property
@@ -74,8 +80,8 @@ class ImageEntry(Entry):
 class PreprocessingEntry(Entry):
     """What image files become before the model sees them."""
 
-    height: PositiveInt
-    width: PositiveInt
+    height: Dimension
+    width: Dimension
     channels: Literal[1, 3, 4]
     fit: Fit
     background: str
@@ -95,11 +101,11 @@ class DataEntry(Entry):
     """The images that the run was trained on."""
 
     name: str
-    fingerprint: str
+    fingerprint: Fingerprint
     """Of those to learn from."""
-    validation_fingerprint: str | None = None
+    validation_fingerprint: Fingerprint | None = None
     """None where there are none, or the run is older than this field."""
-    test_fingerprint: str | None = None
+    test_fingerprint: Fingerprint | None = None
     """The same."""
     train_images: int
     validation_images: int
@@ -144,7 +150,7 @@ class Manifest(Entry):
     data: DataEntry
     training: TrainingEntry | None = None
     versions: Mapping[str, str] = {}
-    files: Mapping[str, FileEntry] = {}
+    files: Mapping[FileName, FileEntry] = {}
 
     def to_json(self) -> str:
         """Text for `manifest.json`."""
@@ -159,14 +165,14 @@ def manifest_from_json(text: str, where: str) -> Manifest:
         where: The run, for messages.
 
     Raises:
-        RunError: If it is no JSON, from a newer isthmus, or not a manifest.
+        RunError: If it is not valid JSON, from a newer isthmus, or not a manifest.
     """
     try:
-        values = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise RunError(f"{where}: manifest.json is torn or no JSON ({error}). Restore it from a copy.") from None
+        values = parse_json(text)
+    except ValueError as error:
+        raise RunError(f"{where}: manifest.json is not valid JSON ({error}). Restore it from a copy.") from None
     if not isinstance(values, dict) or "schema_version" not in values:
-        raise RunError(f"{where}: manifest.json is none of isthmus's: it has no schema_version.")
+        raise RunError(f"{where}: manifest.json is not an isthmus file: it has no schema_version.")
     version = values["schema_version"]
     if not isinstance(version, int) or version > SCHEMA_VERSION:
         raise RunError(

@@ -206,7 +206,7 @@ class Run:
         try:
             return dict(safetensors.numpy.load(read_file(self.path, CODES, self.manifest)))
         except safetensors.SafetensorError as error:
-            raise RunError(f"{self.path}: {CODES} is torn ({error}). Restore it.") from None
+            raise RunError(f"{self.path}: {CODES} is damaged ({error}). Restore it.") from None
 
     @cached_property
     def _encoder(self) -> Session:

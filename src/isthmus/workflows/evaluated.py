@@ -1,9 +1,9 @@
 """What `isthmus evaluate` found of a run, for its report."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from isthmus.inputs import MOST_JSON_BYTES, parse_json, read_regular
 from isthmus.report import Finding, Table, train_command
 from isthmus.runs import Run
 from isthmus.workflows.evaluation import EVALUATION, Evaluation, format_value
@@ -30,7 +30,7 @@ def read_evaluated(run: Run) -> Evaluated | None:
     One that cannot be read counts for none: it can be made again.
     """
     try:
-        values = json.loads((run.path / EVALUATION).read_text(encoding="utf-8"))
+        values = parse_json(read_regular(run.path / EVALUATION, MOST_JSON_BYTES))
         kept = [Evaluation.from_json(entry) for entry in values["evaluations"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

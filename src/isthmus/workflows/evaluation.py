@@ -21,6 +21,7 @@ from isthmus.evaluation.representation import measure_representation, representa
 from isthmus.evaluation.restoration import evaluate_restoration
 from isthmus.evaluation.samples import measure_samples, samples_section
 from isthmus.evaluation.table import Section
+from isthmus.inputs import MOST_JSON_BYTES, parse_json, read_regular
 from isthmus.runs import Run
 from isthmus.scores import PixelMeasure, Scores, gather_evidence, measure_for, score
 from isthmus.storage import write_text
@@ -274,11 +275,11 @@ _FILES = frozenset({"recipe.json", "weights.safetensors", "encoder.onnx", "decod
 def _read_kept(run: Run) -> list[Evaluation]:
     """What was found before; nothing if the file is missing, torn or from another isthmus: it can be measured again."""
     try:
-        values = json.loads((run.path / EVALUATION).read_text(encoding="utf-8"))
+        values = parse_json(read_regular(run.path / EVALUATION, MOST_JSON_BYTES))
         if values["schema_version"] != SCHEMA_VERSION:
             return []
         return [Evaluation.from_json(entry) for entry in values["evaluations"]]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
 
 

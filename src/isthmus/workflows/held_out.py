@@ -74,12 +74,13 @@ def _own(run: Run, name: str, hint: str, targets: Data | None) -> Prepared:
     if remembered is not None:
         return remembered
     hint = f"Say where the images are: {hint}"
-    try:
-        prepared = prepare(name, run.recipe, {}, run.preprocessing, targets)
-    except UsageError:
+    # The name comes with the run, which may be untrusted: it never opens a path, or anything of the Hugging Face hub.
+    if not is_named(name):
         raise DataError(
-            f"run {run.path.name!r} was trained on {name!r}, which is no named data set and no path from here. {hint}"
-        ) from None
+            f"run {run.path.name!r} was trained on {name!r}, which is neither a named data set nor images that this "
+            f"machine remembers. {hint}"
+        )
+    prepared = prepare(name, run.recipe, {}, run.preprocessing, targets)
     if prepared.train.fingerprint != run.manifest.data.fingerprint:
         raise DataError(
             f"run {run.path.name!r} was trained on {name!r}, but the images of that name are others now "

@@ -1,6 +1,5 @@
 """The report of a run: gather what is known of it, have it drawn, and write one page."""
 
-import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from isthmus import report
 from isthmus.data import Data
 from isthmus.errors import DataError, RunError, UsageError
+from isthmus.inputs import parse_json
 from isthmus.recipes import Recipe
 from isthmus.report.code_findings import COLLAPSED_NATS, DEAD_VARIANCE
 from isthmus.runs import Run, folder
@@ -242,7 +242,7 @@ def _metrics(run: Run) -> dict[str, Any]:
         return {}
     text = folder.read_file(run.path, folder.METRICS, run.manifest)
     try:
-        values = json.loads(text)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise RunError(f"{run.path}: {folder.METRICS} is no JSON ({error}). Restore it.") from None
+        values = parse_json(text)
+    except ValueError as error:
+        raise RunError(f"{run.path}: {folder.METRICS} is not valid JSON ({error}). Restore it.") from None
     return values if isinstance(values, dict) else {}

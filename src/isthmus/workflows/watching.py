@@ -1,5 +1,6 @@
 """Pictures of a training while it goes on: the same images after each epoch, and the film of them."""
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from isthmus.noise import normal_by_image
 from isthmus.pictures.film import save_film
 from isthmus.pictures.sheets import save, tile
 from isthmus.recipes import Recipe
+from isthmus.runs.folder import read_picture
 from isthmus.workflows.display import as_answer, spread
 
 if TYPE_CHECKING:
@@ -68,9 +70,9 @@ def read_frames(folder: Path) -> list[tuple[int, NDArray[np.uint8]]]:
         if not epoch.isdecimal():
             continue
         try:
-            with Image.open(path) as picture:
+            with Image.open(io.BytesIO(read_picture(path)), formats=["PNG"]) as picture:
                 frames.append((int(epoch), np.asarray(picture.convert("RGB"))))
-        except (OSError, SyntaxError, ValueError) as error:
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise DataError(f"{path} cannot be read as an image ({error}). Take it out of the folder.") from None
     return frames
 
