@@ -54,6 +54,11 @@ class TestCSV:
         np.testing.assert_array_equal(everything(source), photos[[3]])
         assert not source.names[0].startswith("/")
 
+    def test_paths_from_windows(self, tmp_path, photos):
+        source = open_path(write(tmp_path / "a.csv", "path\nfiles\\3.png\nfiles\\0.png\n")).train
+        np.testing.assert_array_equal(everything(source), photos[[3, 0]])
+        assert source.names == ("files/3", "files/0")
+
     def test_splits(self, tmp_path, photos):
         opened = open_path(write(tmp_path / "a.csv", "path,split\nfiles/0.png,train\nfiles/1.png,Test\n"))
         np.testing.assert_array_equal(everything(opened.test), photos[[1]])

@@ -44,3 +44,14 @@ def test_what_is_transparent_is_missing():
     np.testing.assert_array_equal(transparent(image, "a.png"), [[True, True, False, False]])
     with pytest.raises(DataError, match=r"expected 'a\.png' to say what is missing"):
         transparent(Image.new("RGB", (4, 1)), "a.png")
+
+
+def test_masks_of_pages(tmp_path):
+    pages = [Image.fromarray(np.full((4, 5), 255 * (number == 2), np.uint8)) for number in range(3)]
+    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
+    pages[2].save(tmp_path / "same-for-all.png")
+    masks = Masks(tmp_path)
+    assert [masks.read(f"stack.png[{number}]", (4, 5)).all() for number in range(3)] == [False, False, True]
+    assert masks.read("same-for-all.tif[07]", (4, 5)).all()
+    with pytest.raises(DataError, match=r"a page for 'stack.tif\[07\]'"):
+        masks.read("stack.tif[07]", (4, 5))

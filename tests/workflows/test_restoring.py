@@ -106,6 +106,21 @@ def test_an_empty_folder(tiny_restorer, tmp_path):
         restore_folder(tiny_restorer, tmp_path / "empty", tmp_path / "out")
 
 
+def test_each_page_is_restored(tiny_restorer, tmp_path, files_in):
+    pages = [Image.fromarray(np.full((9, 9), 20 * number, np.uint8)) for number in range(11)]
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    pages[0].save(folder / "stack.tif", save_all=True, append_images=pages[1:])
+    done = restore_folder(tiny_restorer, folder, tmp_path / "out")
+    assert done.written == len(pages)
+    assert files_in(tmp_path / "out") == [
+        "restored.json",
+        *(f"stack[{number:02d}].tif" for number in range(len(pages))),
+    ]
+    again = restore_folder(tiny_restorer, folder, tmp_path / "out", resume=True)
+    assert (again.written, again.kept) == (0, len(pages))
+
+
 def test_masks_are_for_holes(tiny_restorer, pictures, tmp_path):
     with pytest.raises(UsageError, match="--masks say what to inpaint"):
         restore_folder(tiny_restorer, pictures, tmp_path / "out", masks=tmp_path)

@@ -6,7 +6,7 @@ another program (PostScript) is opened; and its size is looked at before its pix
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
 
 # fmt: off
 SUFFIXES = frozenset({
@@ -37,11 +38,29 @@ _STARTS = re.compile(
     re.DOTALL,
 )
 
+_CONVERT = "convert it, for instance with ImageMagick: magick IN OUT.png"
+_DEVELOP = "it is a raw photograph; develop it to TIFF or PNG first, for instance with darktable or dcraw"
+_DRAW = "it holds pages or shapes instead of pixels; draw it first, for instance: magick -density 150 IN OUT.png"
+_EXPORT = "export it as TIFF or PNG, each slice or channel as one grey image"
+_UNSUPPORTED = {
+    **dict.fromkeys((".heic", ".heif", ".hif", ".jxl", ".jxr", ".exr", ".hdr", ".xcf"), _CONVERT),
+    **dict.fromkeys((".arw", ".cr2", ".cr3", ".crw", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf"), _DEVELOP),
+    **dict.fromkeys((".raw", ".rw2", ".sr2", ".srf", ".srw", ".x3f"), _DEVELOP),
+    **dict.fromkeys((".ai", ".eps", ".pdf", ".ps", ".svg", ".svgz"), _DRAW),
+    **dict.fromkeys((".czi", ".dcm", ".dicom", ".lif", ".mha", ".mrc", ".nd2", ".nii", ".oib", ".oif"), _EXPORT),
+    **dict.fromkeys((".ndpi", ".svs", ".vsi", ".zvi"), _EXPORT),
+}
+"""The endings of image formats that are not read, each with what to do instead."""
+
 FILE_LIMIT = 256 << 20
 """The bytes of the largest file that is read."""
 PIXEL_LIMIT = 89_478_485
 """The most pixels that an image may have: where Pillow suspects a decompression bomb."""
 
+_PAGED = frozenset({"AVIF", "DCX", "FLI", "GIF", "IM", "PNG", "TIFF", "WEBP"})
+"""Formats whose frames are images of equal rank; those of others are previews (MPO) or layers (PSD)."""
+_SUBFILE, _PREVIEW_OR_MASK = 254, 1 | 4
+"""TIFF's tag that says what a page is, and its bits for those that are no images of their own."""
 _RUN_PROGRAMS_OR_HOLD_NO_PIXELS = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
 _SIXTEEN_BITS = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
 _GREY = frozenset({"1", "L", "LA", "La"}) | _SIXTEEN_BITS
@@ -52,12 +71,23 @@ _ORIENTATION = 0x0112
 def is_image_file(name: str, start: Callable[[], bytes]) -> bool:
     """Whether a file is meant as an image: by its ending, or, where it has none, by its first bytes.
 
+    Images of formats that are not read count, so that none is passed over in silence; see `unsupported`.
+
     Args:
         name: The file's name.
         start: Gives its first `START_BYTES`, or more.
     """
     suffix = PurePath(name).suffix.lower()
-    return suffix in SUFFIXES if suffix else _STARTS.match(start()) is not None
+    return suffix in SUFFIXES or suffix in _UNSUPPORTED if suffix else _STARTS.match(start()) is not None
+
+
+def unsupported(name: str) -> str:
+    """Why an image file of this name is not read, and what to do; empty where its format may be read."""
+    suffix = PurePath(name).suffix.lower()
+    cure = _UNSUPPORTED.get(suffix)
+    if cure is None and suffix in (".avif", ".avifs") and "AVIF" not in _pillow()[1]:
+        cure = f"install a newer Pillow (11.3 or later), or {_CONVERT}"
+    return f"isthmus does not read {suffix[1:].upper()} files: {cure}" if cure else ""
 
 
 class UnreadableError(Exception):
@@ -128,6 +158,59 @@ def decode(content: bytes, at_least: int | None = None) -> "Image":
         raise _reason(error) from error
 
 
+def pages_of(content: bytes) -> "tuple[int, Iterator[Image | UnreadableError]] | None":
+    """How many pages or frames an image file has, and these in order; None of a file that is a single image.
+
+    Pages stand upright, and keep their numbers of bits.  TIFF's previews and masks are no pages.
+
+    Raises:
+        UnreadableError: If it is no image, or is damaged so that its pages cannot be counted.
+    """
+    # Most files are JPEG and PNG, which need not be opened to tell; an animated PNG says so before its pixels.
+    if content.startswith(b"\xff\xd8") or (
+        content.startswith(b"\x89PNG") and content.find(b"acTL", 0, content.find(b"IDAT")) < 0
+    ):
+        return None
+    try:
+        image = _open(content)
+        numbers = _page_numbers(image)
+    except UnreadableError:
+        raise
+    except Exception as error:  # each format has a parser, and each parser its own errors
+        raise _reason(error) from error
+    return None if len(numbers) == 1 else (len(numbers), _pages(image, numbers))
+
+
+def _page_numbers(image: "ImageFile") -> list[int]:
+    count = getattr(image, "n_frames", 1) if image.format in _PAGED else 1
+    if count == 1 or image.format != "TIFF":
+        return list(range(count))
+    numbers = []
+    for number in range(count):
+        image.seek(number)
+        if not image.tag_v2.get(_SUBFILE, 0) & _PREVIEW_OR_MASK:  # type: ignore[attr-defined]  # a TIFF's
+            numbers.append(number)
+    image.seek(0)
+    return numbers or [0]
+
+
+def _pages(image: "ImageFile", numbers: list[int]) -> "Iterator[Image | UnreadableError]":
+    from PIL import ImageOps
+
+    for number in numbers:
+        try:
+            image.seek(number)
+            _check_size(image)
+            image.load()
+            page = ImageOps.exif_transpose(image) if _orientation(image) != 1 else image.copy()
+            page.format = image.format
+            yield page
+        except UnreadableError as fault:
+            yield fault
+        except Exception as error:  # each format has a decoder, and each decoder its own errors
+            yield _reason(error)
+
+
 def upright(image: "Image") -> "Image":
     """Turn a loaded image as its EXIF data say, and bring 16 bits to 8.
 
@@ -150,17 +233,21 @@ def upright(image: "Image") -> "Image":
     return image
 
 
-def _open(content: bytes) -> "Image":
+def _open(content: bytes) -> "ImageFile":
     if not content:
         raise UnreadableError("it is empty (0 bytes)")
     pillow, formats = _pillow()
-    image: Image = pillow.open(BytesIO(content), formats=formats)
+    image: ImageFile = pillow.open(BytesIO(content), formats=formats)
+    _check_size(image)
+    return image
+
+
+def _check_size(image: "ImageFile") -> None:
     width, height = image.size
     if width * height > PIXEL_LIMIT:
         raise UnreadableError(
             f"it has {width}x{height} pixels, as a decompression bomb has; the limit is {PIXEL_LIMIT:,}"
         )
-    return image
 
 
 @cache

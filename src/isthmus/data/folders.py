@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from isthmus.data.decoding import SUFFIXES
 from isthmus.data.entries import Entry, holds_image, read_file
 from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
@@ -79,7 +78,7 @@ class Folder:
 
 def _status(path: Path) -> os.stat_result | str | None:
     """What the system says of an image file, or why it is none; None for what is not meant as one."""
-    if path.suffix and path.suffix.lower() not in SUFFIXES:
+    if path.suffix and not holds_image(path):
         return None
     try:
         status = path.stat()
@@ -87,7 +86,7 @@ def _status(path: Path) -> os.stat_result | str | None:
         return f"it cannot be read: {error.strerror or error}" if path.suffix else None
     if not stat.S_ISREG(status.st_mode):
         return "it is no file, but a device or a pipe" if path.suffix else None
-    return status if holds_image(path) else None
+    return status if path.suffix or holds_image(path) else None
 
 
 def _folders_below(top: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[str, list[str] | Skipped | None]]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from isthmus.data.decoding import SUFFIXES
 from isthmus.data.images import ArraySource, Selection
+from isthmus.data.pages import as_path
 from isthmus.data.source import ImageSource
 from isthmus.errors import DataError
 
@@ -74,7 +75,7 @@ def lay_out(
     Raises:
         DataError: If `train` and `test` are not alone.
     """
-    inner = [PurePosixPath(path) for path in paths]
+    inner = [as_path(path) for path in paths]
     is_test = _kept_apart([(split or "").strip().lower() for split in splits])
     labelled = any(label is not None for label in labels)
     if not labelled and not any(splits):

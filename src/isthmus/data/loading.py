@@ -19,6 +19,7 @@ from isthmus.data.entries import Collection
 from isthmus.data.layout import Layout, make_source
 from isthmus.data.limits import memory_limit
 from isthmus.data.packs import VERSION, Pack, PackedSource, describe, read_pack, write_pack
+from isthmus.data.pages import file_of
 from isthmus.data.preprocessing import CHANNELS, Preprocessing, Wish
 from isthmus.data.reading import decoded_images, decoder
 from isthmus.data.sets import ImageSet, Origin, Skipped
@@ -124,7 +125,10 @@ def summary(found: Survey) -> str:
     kinds = len(np.unique(sizes, axis=0))
     low, high = sizes[sizes.prod(axis=1).argmin()], sizes[sizes.prod(axis=1).argmax()]
     spread = f"{low[1]}x{low[0]}" if kinds == 1 else f"{kinds:,} sizes, {low[1]}x{low[0]} to {high[1]}x{high[0]}"
-    return f"{len(found):,} image{'s' if len(found) > 1 else ''} of {spread}"
+    pages = [file for name in found.names if (file := file_of(name)) != name]
+    files = len(set(pages))
+    stacks = f", {len(pages):,} of them pages or frames of {files:,} file{'s' if files > 1 else ''}" if pages else ""
+    return f"{len(found):,} image{'s' if len(found) > 1 else ''} of {spread}{stacks}"
 
 
 def _in_memory(

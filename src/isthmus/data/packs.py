@@ -35,7 +35,7 @@ from isthmus.errors import DataError
 from isthmus.storage import new_folder, storage_errors
 
 PIXELS, DIGESTS, INDEX = "pixels.npy", "digests.npy", "index.json"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ shifts then treat the two as one.  Pairs are held in memory.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from isthmus.data.layout import make_source
 from isthmus.data.limits import memory_limit
 from isthmus.data.loading import Goal, settle, summary
 from isthmus.data.opening import Data, locate
+from isthmus.data.pages import as_path
 from isthmus.data.preprocessing import Preprocessing, in_mode
 from isthmus.data.reading import decoded_images, decoder
 from isthmus.data.sets import ImageSet, Origin, Skipped
@@ -160,7 +161,7 @@ def _collection(data: Data) -> Collection:
 
 
 def _key(name: str) -> str:
-    return str(PurePosixPath(name).with_suffix(""))
+    return str(as_path(name).with_suffix(""))
 
 
 def _check_apart(found: Survey, where: str) -> None:

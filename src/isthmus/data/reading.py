@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 from isthmus.data.arrays import as_bytes
 from isthmus.data.decoding import UnreadableError, decode, from_sixteen_bits, upright
 from isthmus.data.entries import Collection, Content, Entry
+from isthmus.data.pages import each_image
 from isthmus.data.preprocessing import Preprocessing
 from isthmus.data.sets import Skipped
 from isthmus.data.surveys import Survey, digest_of
 from isthmus.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _THREADED_BYTES = 32 << 10
 """The mean size of a file from which on decoding it keeps a thread busy for longer than handing it over takes."""
@@ -46,15 +50,12 @@ def _again(collection: Collection, found: Survey) -> "Iterator[tuple[str, Conten
     """The contents of the images that the survey found, in its order."""
     done = 0
     changed = DataError(f"'{collection.name}' changed while it was read. Try again once it stays as it is")
-    for place, entry in enumerate(collection.entries()):
+    for place, entry in enumerate(each_image(collection)):
         if done == len(found) or place != found.places[done]:
             continue
-        if not isinstance(entry, Entry) or entry.name != found.names[done]:
+        if entry.name != found.names[done]:
             raise changed
-        try:
-            content: Content | UnreadableError = entry.load()
-        except UnreadableError as fault:
-            content = fault
+        content = entry.load() if isinstance(entry, Entry) else UnreadableError(entry.reason)
         # A data set of a program's own may give another draw each time; a file that does has changed.
         if isinstance(content, bytes) and digest_of(content) != found.digest(done):
             raise changed
@@ -95,6 +96,27 @@ def _array(content: Content, sixteen_bits: bool) -> NDArray[np.uint8]:
         raise UnreadableError(str(fault)) from fault
 
 
+def as_image(content: Content, at_least: int | None = None, sixteen_bits: bool = False) -> "Image":
+    """Open one image's content: upright, with 8 bits a channel.
+
+    Args:
+        content: What an entry gave.
+        at_least: As `decode` takes it.
+        sixteen_bits: Whether an array of uint16 uses 16 bits.
+
+    Raises:
+        UnreadableError: If it is damaged, or of numbers that no image has.
+    """
+    if isinstance(content, bytes):
+        return decode(content, at_least)
+    if not isinstance(content, np.ndarray):
+        return upright(content)
+    from PIL import Image
+
+    pixels = _array(content, sixteen_bits)
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+
+
 def decoder(fitted: Preprocessing | None, sixteen_bits: bool = False) -> Callable[[Content], NDArray[np.uint8]]:
     """What makes one image's content pixels, uint8 `(height, width, channels)`; it raises `UnreadableError`.
 
@@ -107,15 +129,7 @@ def decoder(fitted: Preprocessing | None, sixteen_bits: bool = False) -> Callabl
     target = 2 * max(fitted.height, fitted.width)
 
     def convert(content: Content) -> NDArray[np.uint8]:
-        if isinstance(content, bytes):
-            image = decode(content, target)
-        elif isinstance(content, np.ndarray):
-            from PIL import Image
-
-            pixels = _array(content, sixteen_bits)
-            image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-        else:
-            image = upright(content)
+        image = as_image(content, target, sixteen_bits)
         try:
             return fitted.apply(image)
         except (ValueError, OSError, MemoryError) as error:

@@ -17,6 +17,7 @@ from isthmus.data.content import DIGEST_BYTES
 from isthmus.data.decoding import Header, UnreadableError, header_of, read_header
 from isthmus.data.entries import Collection, Content, Entry
 from isthmus.data.layout import Layout, lay_out
+from isthmus.data.pages import each_image
 from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
 from isthmus.progress import Bar, progress_bar
@@ -33,7 +34,7 @@ class Survey:
 
     Attributes:
         names: Their names.
-        places: Where each stands among the entries of the collection, from 0: names may be there twice.
+        places: Where each stands among the images of the collection, from 0: names may be there twice.
         labels: Their classes where the collection says them, else None.
         splits: Their splits where the collection says them, else None.
         digests: A hash of each one's content, `DIGEST_BYTES` each, joined.
@@ -132,7 +133,7 @@ def survey(collection: Collection) -> Survey:
     """
     found = Survey()
     with _shown(f"looking through {collection.name}") as update:
-        for number, entry in enumerate(collection.entries()):
+        for number, entry in enumerate(each_image(collection)):
             if isinstance(entry, Skipped):
                 found.skipped.append(entry)
                 continue

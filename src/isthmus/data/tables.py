@@ -59,7 +59,7 @@ class Table:
     def folders(self) -> set[Path]:
         """Those that the images lie in, unless the table holds these itself."""
         images = takewhile(lambda image: not isinstance(image, bytes), (image for image, _, _ in self._rows()))
-        return {(self.path.parent / image).parent for image in images if isinstance(image, str) and "\0" not in image}
+        return {self._place(image).parent for image in images if isinstance(image, str) and "\0" not in image}
 
     def signature(self) -> str | None:
         """SHA-256 over the table's and its files' paths, sizes and times; None where a file is missing."""
@@ -67,7 +67,7 @@ class Table:
         try:
             for image, _, _ in self._rows():
                 if isinstance(image, str):
-                    files.append(self.path.parent / image)
+                    files.append(self._place(image))
             return file_signature(*files)
         except (OSError, ValueError):
             return None
@@ -78,7 +78,7 @@ class Table:
             load: Callable[[], Content]
             if isinstance(image, str):
                 name = readable(image.replace("\\", "/"))
-                load = partial(_read_listed, self.path.parent, image)
+                load = partial(self._read, image)
             elif isinstance(image, bytes):
                 name, load = f"{number:06d}", partial(bytes, image)
             else:
@@ -130,6 +130,20 @@ class Table:
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(f"'{self.path}' is no whole Parquet table: {error}") from error
 
+    def _place(self, image: str) -> Path:
+        """Where a listed image is; tables from Windows have backslashes between the parts."""
+        path = self.path.parent / image
+        return path if "\\" not in image or path.exists() else self.path.parent / image.replace("\\", "/")
+
+    def _read(self, image: str) -> bytes:
+        try:
+            path = self._place(image)
+            if not path.is_file():
+                raise UnreadableError("there is no such file")
+        except ValueError:  # a zero byte in the name
+            raise UnreadableError("there is no such file") from None
+        return read_file(path)
+
     def _columns(self, names: Sequence[str]) -> tuple[int, int | None, int | None]:
         lower = [name.strip().lower() for name in names]
 
@@ -145,16 +159,6 @@ class Table:
             f"expected a column of paths in '{self.path}', named {', '.join(_IMAGE_COLUMNS[:7])}; "
             f"it has {', '.join(repr(name) for name in list(names)[:20])}"
         )
-
-
-def _read_listed(folder: Path, image: str) -> bytes:
-    path = folder / image
-    try:
-        if not path.is_file():
-            raise UnreadableError("there is no such file")
-    except ValueError:  # a zero byte in the name
-        raise UnreadableError("there is no such file") from None
-    return read_file(path)
 
 
 def _delimiter(start: str, path: Path) -> str:

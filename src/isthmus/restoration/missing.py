@@ -1,15 +1,18 @@
 """Which pixels of a picture are missing: those that are transparent, or those that a mask says."""
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.decoding import UnreadableError, decode
+from isthmus.data.decoding import UnreadableError
 from isthmus.data.entries import Content, Entry
 from isthmus.data.folders import Folder
+from isthmus.data.pages import as_path, file_of, images_in
 from isthmus.data.preprocessing import in_mode
+from isthmus.data.reading import as_image
+from isthmus.data.sets import Skipped
 from isthmus.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
 class Masks:
     """A folder of masks, each white where its picture lacks a pixel, with the picture's name but for the suffix.
+
+    The pages of a file of several are masked by those of a mask file of as many, or all by one mask.
 
     Args:
         folder: The folder.
@@ -42,10 +47,12 @@ class Masks:
             DataError: If there is none, or several, or it cannot be read.
         """
         entry = self._entry(name)
-        try:
-            return entry.load()
-        except UnreadableError as fault:
-            raise self._unreadable(entry, fault) from None
+        for image in images_in(entry):
+            if isinstance(image, Skipped):
+                raise self._unreadable(entry, image.reason)
+            if image.name == entry.name or as_path(image.name).stem == as_path(name).stem:
+                return image.load()
+        raise DataError(f"expected a page for '{name}' in the mask {self.folder / entry.name}; there is none")
 
     def read(self, name: str, size: tuple[int, int]) -> NDArray[np.bool_]:
         """Which pixels of a picture are missing, `(h, w)`.
@@ -58,11 +65,10 @@ class Masks:
             DataError: If there is no mask, or several, or it cannot be read or is of another size.
         """
         entry, content = self._entry(name), self.content(name)
-        assert isinstance(content, bytes)  # a folder's entries are files
         try:
-            mask = decode(content)
+            mask = as_image(content)
         except UnreadableError as fault:
-            raise self._unreadable(entry, fault) from None
+            raise self._unreadable(entry, str(fault)) from None
         if (mask.height, mask.width) != size:
             raise DataError(
                 f"expected a mask of {size[1]}x{size[0]} for '{name}'; {entry.name} is {mask.width}x{mask.height}"
@@ -70,7 +76,7 @@ class Masks:
         return np.asarray(in_mode(mask, "L", "black")) >= 128
 
     def _entry(self, name: str) -> Entry:
-        found = self._entries.get(_key(name), [])
+        found = self._entries.get(_key(file_of(name)), [])
         if not found:
             raise DataError(f"expected a mask for '{name}' in {self.folder}, such as '{_key(name)}.png'; there is none")
         if len(found) > 1:
@@ -78,8 +84,8 @@ class Masks:
             raise DataError(f"expected one mask for '{name}' in {self.folder}; there are {which}. Take out all but one")
         return found[0]
 
-    def _unreadable(self, entry: Entry, fault: UnreadableError) -> DataError:
-        return DataError(f"the mask {self.folder / entry.name} cannot be read: {fault}")
+    def _unreadable(self, entry: Entry, reason: str) -> DataError:
+        return DataError(f"the mask {self.folder / entry.name} cannot be read: {reason}")
 
 
 def transparent(picture: "Image", name: str) -> NDArray[np.bool_]:
@@ -102,4 +108,4 @@ def says_nothing(names: list[str]) -> DataError:
 
 
 def _key(name: str) -> str:
-    return str(PurePosixPath(name).with_suffix(""))
+    return str(as_path(name).with_suffix(""))

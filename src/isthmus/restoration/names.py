@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from isthmus.data.pages import as_path
 from isthmus.errors import DataError
 from isthmus.recipes import Task
 from isthmus.restoration.formats import FORMATS
@@ -100,7 +101,7 @@ def settle_names(pictures: Sequence[str], sizes: Sequence[tuple[int, int]], task
 
 def _within(name: str) -> PurePosixPath:
     """A path that stays in its folder, whatever a table says where its pictures lie."""
-    path = PurePosixPath(name)
+    path = as_path(name)
     return PurePosixPath(*(part for part in path.parts if part not in (path.anchor, "..")))
 
 

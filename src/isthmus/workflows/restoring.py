@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.data import Data
-from isthmus.data.decoding import UnreadableError, decode, upright
+from isthmus.data.decoding import UnreadableError
 from isthmus.data.entries import Collection, Content, Entry
 from isthmus.data.opening import locate
+from isthmus.data.pages import each_image
 from isthmus.data.places import require_apart
+from isthmus.data.reading import as_image
 from isthmus.data.surveys import Survey, digest_of, survey
 from isthmus.errors import DataError, UsageError
 from isthmus.progress import Bar, progress_bar, tell
@@ -95,7 +97,7 @@ def restore_folder(
     work = _Work(restorer, out, holes, draws, seed)
     written = kept = torn = 0
     with progress_bar("restoring", len(found)) as bar:
-        for entry in target.entries():
+        for entry in each_image(target):
             if not isinstance(entry, Entry) or entry.name not in settled.names:
                 continue  # it could not be read, or came while we were at work
             place, names = written + kept + torn, settled.names[entry.name]
@@ -176,8 +178,6 @@ def _tell_left_out(name: str, reason: str) -> None:
 
 
 def _picture(content: Content) -> "Image":
-    if isinstance(content, bytes):
-        return decode(content)
     if isinstance(content, np.ndarray):
         raise UnreadableError("it is an array, and no picture file")
-    return upright(content)
+    return as_image(content)
