@@ -1,8 +1,11 @@
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from isthmus.data import ArraySource, ImageSet
 from isthmus.errors import DataError, RunError, UsageError
 from isthmus.workflows.compressing import compress
 from isthmus.workflows.decompressing import decompress
+from isthmus.workflows.lossy import compress_lossy
 
 
 @pytest.fixture
@@ -125,6 +129,41 @@ def test_appending(tiny_run, crisp, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), crisp)
     with pytest.raises(UsageError, match="no archive"):
         compress(tiny_run, crisp, tmp_path / "no.isth", append=True)
+
+
+def test_archives_appended_to_at_once_lose_no_image(tiny_run, crisp, tmp_path):
+    """Each of four writers reads, adds its 20 images and replaces, and all start together."""
+    compress(tiny_run, crisp[:40], tmp_path / "x.isth", threads=1)
+    start = threading.Barrier(4)
+
+    def append(writer):
+        start.wait()
+        part = crisp[40 + 20 * writer :][:20]
+        return compress(tiny_run, part, tmp_path / "x.isth", append=True, threads=1).images
+
+    with ThreadPoolExecutor(4) as pool:
+        totals = sorted(pool.map(append, range(4)))
+    assert totals == [60, 80, 100, 120]
+    decompress(tmp_path / "x.isth", tmp_path / "x.npy", tiny_run)
+    found = np.load(tmp_path / "x.npy")
+    assert sorted(image.tobytes() for image in found) == sorted(image.tobytes() for image in crisp)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".lock") == ["x.isth", "x.npy"]
+
+
+def test_archives_made_at_once_do_not_replace_each_other(tiny_run, crisp, tmp_path):
+    start = threading.Barrier(2)
+
+    def make(work, part):
+        start.wait()
+        with contextlib.suppress(UsageError):
+            work(tiny_run, part, tmp_path / "x.isth")
+            return 1
+        return 0
+
+    with ThreadPoolExecutor(2) as pool:
+        for work in (compress, compress_lossy):
+            assert sum(pool.map(make, [work] * 2, [crisp[:20], crisp[20:60]])) == 1
+            (tmp_path / "x.isth").unlink()
 
 
 def test_what_could_not_come_back_is_refused(tiny_run, folder, tmp_path, monkeypatch):

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,9 @@ from isthmus.codec import (
 )
 from isthmus.data import Data, Skipped
 from isthmus.errors import UsageError
-from isthmus.progress import progress_bar
+from isthmus.progress import progress_bar, tell
 from isthmus.runs import Run
-from isthmus.storage import atomic_file, require_free
+from isthmus.storage import atomic_file, locked, require_free
 from isthmus.wording import spell_bytes
 from isthmus.workflows.intake import Intake
 
@@ -95,15 +95,14 @@ def compress(
     require_suffix(out)
     if not 1 <= chunk_images <= MOST_IMAGES:
         raise UsageError(f"expected a chunk of 1 to {MOST_IMAGES} images; got {chunk_images}")
-    if append and not out.is_file():
-        raise UsageError(f"there is no archive {out} to append to.")
-    if not append:
-        require_free(out)
+    _require_place(out, append)
     model = model_of(run)
     if threshold and not model.two_levels:
         raise UsageError(f"{run.path} codes grey levels: leave --threshold out, and nothing is lost.")
     intake = Intake(model, data, threshold)
     with ExitStack() as stack:
+        stack.enter_context(reserved(out))
+        _require_place(out, append)  # another process may have written it since
         temporary = stack.enter_context(atomic_file(out, durable=True))
         before = stack.enter_context(RecordReader(out)) if append else None
         file = stack.enter_context(temporary.open("wb"))
@@ -143,6 +142,28 @@ def require_suffix(out: Path) -> None:
     """
     if out.suffix != SUFFIX:
         raise UsageError(f"expected --out to end in {SUFFIX}; got {out.name!r}")
+
+
+def _require_place(out: Path, append: bool) -> None:
+    if append and not out.is_file():
+        raise UsageError(f"there is no archive {out} to append to.")
+    if not append:
+        require_free(out)
+
+
+@contextmanager
+def reserved(out: Path) -> Iterator[None]:
+    """Let one process at a time write a file: from looking at what is there until it is replaced.
+
+    Raises:
+        StorageError: If the place cannot be written to.
+    """
+
+    def before_waiting() -> None:
+        tell(f"waiting for another process that is writing {out}")
+
+    with locked(out.with_name(f".{out.stem[:40]}.lock"), before_waiting):
+        yield
 
 
 def _notes(model: CodecModel, written: Written, grown: int, intake: Intake, threshold: bool) -> Iterator[str]:

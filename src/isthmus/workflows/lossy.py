@@ -17,7 +17,7 @@ from isthmus.errors import ArchiveError, UsageError
 from isthmus.progress import progress_bar
 from isthmus.runs import Run, folder
 from isthmus.storage import require_free, write_bytes
-from isthmus.workflows.compressing import require_suffix
+from isthmus.workflows.compressing import require_suffix, reserved
 from isthmus.workflows.using import images_for
 
 BATCH = 500
@@ -76,7 +76,9 @@ def compress_lossy(
             bar.update(min(start + BATCH, len(source)))
     posterior = {name: np.concatenate([part[name] for part in parts]) for name in run.latent.parameter_names}
     content, found = compress_codes(run, code_statistics(run, posterior), tuple(source.names), quality, bytes_per_image)
-    write_bytes(out, content)
+    with reserved(out):
+        require_free(out)  # another process may have written it since
+        write_bytes(out, content)
     return LossyCompressed(len(source), out, len(content), found)
 
 
