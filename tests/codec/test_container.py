@@ -1,9 +1,11 @@
 import io
+import tracemalloc
 import zlib
 
 import pytest
 
-from isthmus.codec.container import Gap, RecordReader, RecordWriter, from_json, to_json
+from isthmus.codec import container
+from isthmus.codec.container import Gap, RecordReader, RecordWriter
 from isthmus.errors import ArchiveError
 
 
@@ -106,9 +108,23 @@ def test_the_same_records_give_the_same_bytes():
     assert files[0].getvalue() == files[1].getvalue()
 
 
-def test_json_of_a_record():
-    assert from_json(to_json({"a": [1, "ü"]})) == {"a": [1, "ü"]}
-    endless = zlib.compress(b'{"a": Infinity}')
-    for content in (b"", b"x", to_json({"a": 1})[:-6], to_json({"a": 1})[:-1], zlib.compress(b"[]"), endless):
-        with pytest.raises(ArchiveError):
-            from_json(content)
+@pytest.mark.parametrize("record", ["head", "index"])
+def test_a_small_record_fills_no_memory(write, monkeypatch, record):
+    """Each is of millions of empty lists, which zlib writes in kilobytes."""
+    bomb = zlib.compress(b'{"chunks":[' + b"[]," * (1 << 23) + b"[]]}", 1)
+    real = container.to_json
+    monkeypatch.setattr(
+        container, "to_json", lambda value, what, **limits: bomb if record in what else real(value, what, **limits)
+    )
+    path = write()
+    tracemalloc.start()
+    try:
+        if record == "head":
+            with pytest.raises(ArchiveError, match="the head is damaged"):
+                RecordReader(path)
+        else:
+            with RecordReader(path) as reader:
+                assert reader.index() is None
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()

@@ -4,7 +4,8 @@ import zlib
 
 import pytest
 
-from isthmus.codec.directories import MOST_IMAGES, Directory
+from isthmus.codec.container import RecordReader, RecordWriter
+from isthmus.codec.directories import MOST_IMAGES, Directory, directory_at
 from isthmus.codec.escape import Escaped
 from isthmus.errors import ArchiveError
 
@@ -103,6 +104,7 @@ def test_blocks_are_no_larger_than_writers_make_them(change, shape):
         {"blocks": [MOST_IMAGES], "names": [["x" * 4000, 5, 0, "", MOST_IMAGES]], "escaped": []},
         {"blocks": [10**12]},
         {"names": "x" * (1 << 26)},
+        {"names": [[]] * (1 << 21)},
     ],
 )
 def test_a_small_directory_fills_no_memory(change):
@@ -114,6 +116,20 @@ def test_a_small_directory_fills_no_memory(change):
         assert tracemalloc.get_traced_memory()[1] < 100 << 20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("words", [8, 10, 1 << 40])
+def test_sizes_that_do_not_fit_the_chunk_are_found_without_reading_it(tmp_path, words):
+    content = packed({**SOUND, "words": words}) + bytes(4 * 9 + 40 + 1000)
+    path = tmp_path / "x.isth"
+    with path.open("wb") as file:
+        writer = RecordWriter(file, {"format": 1})
+        writer.add_chunk(content, 7, 6)
+        writer.finish()
+    with RecordReader(path) as reader:
+        place = next(reader.places())
+        with pytest.raises(ArchiveError, match=rf"expected \d+ bytes in the chunk; it has {len(content)}"):
+            directory_at(reader, place, SHAPE)
 
 
 def test_a_directory_that_is_cut_off_is_damaged():

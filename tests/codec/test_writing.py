@@ -152,8 +152,8 @@ def test_a_record_and_an_index_are_refused_that_could_not_be_read(models, items,
     with pytest.raises(DataError, match="has 200 bytes at most"):
         RecordWriter(io.BytesIO(), {}).add("chnk", bytes(201))
     monkeypatch.undo()
-    monkeypatch.setattr("isthmus.codec.container._MOST_JSON", 300)
-    with pytest.raises(DataError, match="too many chunks"):
+    monkeypatch.setattr("isthmus.codec.container._MOST_INDEX", 300)
+    with pytest.raises(DataError, match=r"--chunk-images\), would have [\d,]+ bytes; expected fewer than 300"):
         archived(models["logistic"], items("a", 60), chunk_images=1)
 
 

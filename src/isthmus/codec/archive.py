@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isthmus.codec.chunks import Item, decode_chunk
-from isthmus.codec.container import Gap, Place, RecordReader, whole
+from isthmus.codec.container import Gap, Place, RecordReader
 from isthmus.codec.directories import Directory, directory_at
 from isthmus.codec.embedded import model_from_bytes
 from isthmus.codec.escape import Shape
 from isthmus.codec.models import CodecModel
+from isthmus.codec.packed_json import whole
 from isthmus.codec.threads import ahead
 from isthmus.errors import ArchiveError
 

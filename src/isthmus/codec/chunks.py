@@ -135,10 +135,8 @@ def decode_chunk(model: CodecModel, content: bytes) -> list[Item]:
         ArchiveError: If it is damaged, or of another model; nothing but the very images is ever given.
     """
     directory, start = Directory.from_bytes(content, model.shape), directory_size(content)
+    directory.require_size(start, len(content))
     end = start + 4 * directory.words
-    sizes = [size for group in directory.escaped for size in group.sizes]
-    if end + sum(sizes) != len(content):
-        raise ArchiveError(f"the chunk should have {end + sum(sizes)} bytes, and has {len(content)}.")
     items: list[Item | None] = [None] * len(directory.names)
     names = directory.names
     at = end

@@ -9,7 +9,6 @@ and behind damage by their marker.
 """
 
 import hashlib
-import json
 import os
 import zlib
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeAlias
 
+from isthmus.codec.packed_json import from_json, to_json, whole
 from isthmus.errors import ArchiveError, DataError
 
 SIGNATURE = b"\x89ISTH\r\n\x1a"
@@ -30,8 +30,10 @@ MOST_CONTENT = 1 << 31
 Kind: TypeAlias = Literal["head", "modl", "chnk", "indx"]
 
 _WINDOW = 1 << 20
-_MOST_JSON = 1 << 27
-_MOST_COUNT = 1 << 48
+_MOST_HEAD = 1 << 16
+_MOST_HEAD_VALUES = 1 << 10
+_MOST_INDEX = 1 << 27
+"""Bytes of the head and of the index, as JSON."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class RecordWriter:
         self._identity = b""
         file.write(SIGNATURE)
         self._at = len(SIGNATURE)
-        content = to_json(about)
+        content = to_json(about, "the head of the archive", most_bytes=_MOST_HEAD)
         self.add("head", content)
         self._identity = identity_of(content)
 
@@ -108,9 +110,14 @@ class RecordWriter:
         self.add("chnk", content)
 
     def finish(self) -> None:
-        """Write the index and the trailer."""
+        """Write the index and the trailer.
+
+        Raises:
+            DataError: If there are more chunks than readers take.
+        """
         at = self._at
-        self.add("indx", to_json({"chunks": self._chunks}))
+        what = "the index, which grows with the number of chunks (--chunk-images),"
+        self.add("indx", to_json({"chunks": self._chunks}, what, most_bytes=_MOST_INDEX))
         self._file.write(at.to_bytes(8, "little") + TRAILER_MARK)
         self._at += 8 + len(TRAILER_MARK)
 
@@ -138,10 +145,10 @@ class RecordReader:
             self._identity = b""
             place = self._place(len(SIGNATURE))
             try:
-                if place is None or place.kind != "head":
+                if place is None or place.kind != "head" or place.length > _MOST_HEAD:
                     raise ArchiveError("it is none.")
                 content = self.read(place)
-                self.about = from_json(content)
+                self.about = from_json(content, "the head", most_bytes=_MOST_HEAD, most_values=_MOST_HEAD_VALUES)
             except ArchiveError:
                 raise ArchiveError(f"{path}: the head is damaged, and nothing can be read without it.") from None
             self._identity = identity_of(content)
@@ -187,11 +194,12 @@ class RecordReader:
         if trailer[8:] != TRAILER_MARK:
             return None
         place = self._place(int.from_bytes(trailer[:8], "little"))
-        if place is None or place.kind != "indx":
+        if place is None or place.kind != "indx" or place.length > _MOST_INDEX:
             return None
+        # An entry is shorter than the record that it tells of, and has four values: a longer index has no such records.
+        bytes_, values = min(_MOST_INDEX, self.size), 4 * self.size // (HEAD_SIZE + CHECK_SIZE)
         try:
-            # What tells of a chunk is shorter than the chunk: a longer index was made to fill the memory.
-            told = from_json(self.read(place), most=self.size)["chunks"]
+            told = from_json(self.read(place), "the index", most_bytes=bytes_, most_values=values)["chunks"]
             index = [(whole(start), whole(first), whole(images)) for start, first, images in told]
         except (ArchiveError, KeyError, TypeError, ValueError):
             return None
@@ -250,54 +258,6 @@ class RecordReader:
                 break
             start += _WINDOW - len(MARKER) + 1
         return self.size
-
-
-def to_json(value: Mapping[str, Any]) -> bytes:
-    """Compressed JSON.
-
-    Raises:
-        DataError: If it is longer than readers take.
-    """
-    text = json.dumps(value, separators=(",", ":"), sort_keys=True).encode()
-    if len(text) >= _MOST_JSON:
-        raise DataError("the archive has too many chunks: take more images for each, or several archives.")
-    return zlib.compress(text, 9)
-
-
-def from_json(content: bytes, what: str = "a record", most: int = _MOST_JSON) -> dict[str, Any]:
-    """Read compressed JSON, which a stranger may have made.
-
-    Args:
-        content: That, and maybe more behind it.
-        what: It is, for the error.
-        most: Bytes that it may come to.
-
-    Raises:
-        ArchiveError: If it is none, longer, or no object.
-    """
-    inflater = zlib.decompressobj()
-    try:
-        value = json.loads(inflater.decompress(content, most), parse_constant=_refuse)
-    except (zlib.error, ValueError, RecursionError) as error:
-        raise ArchiveError(f"{what} is damaged ({error}).") from None
-    if not inflater.eof or not isinstance(value, dict):
-        raise ArchiveError(f"{what} is damaged: it holds no object.")
-    return value
-
-
-def whole(value: object, most: int = _MOST_COUNT) -> int:
-    """A value of JSON as a whole number from 0 to below `most`.
-
-    Raises:
-        ValueError: If it is none.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < most:
-        raise ValueError(f"{value!r:.40} is no count")
-    return value
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number")
 
 
 def identity_of(head: bytes) -> bytes:

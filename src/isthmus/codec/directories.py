@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from isthmus.codec.bits_back import block_limit
-from isthmus.codec.container import Place, RecordReader, from_json, whole
+from isthmus.codec.container import Place, RecordReader
 from isthmus.codec.escape import Escaped, Shape
 from isthmus.codec.names import from_runs, to_runs
+from isthmus.codec.packed_json import from_json, whole
 from isthmus.errors import ArchiveError, DataError
 
 MOST_IMAGES = 1 << 16
@@ -21,6 +22,8 @@ MOST_NUMBERS = 1 << 28
 """Numbers in the images of a chunk, and bytes in its files: as many as the largest image file that is read."""
 MOST_TEXT = 1 << 25
 """Bytes of the directory's JSON, and characters in its names."""
+_MOST_VALUES = 20 * MOST_IMAGES
+"""Of the directory's JSON: a name takes six at most, a group of one image twelve, a block one."""
 _LENGTH = 4
 """Bytes that tell how long the directory is."""
 
@@ -57,6 +60,20 @@ class Directory:
             for place in group.places:
                 found[place] = group.shape
         return found
+
+    def require_size(self, directory: int, chunk: int) -> None:
+        """Check the sizes that it tells against the chunk's.
+
+        Args:
+            directory: Bytes of the directory and its length.
+            chunk: Bytes of the whole chunk.
+
+        Raises:
+            ArchiveError: If they differ.
+        """
+        told = directory + 4 * self.words + sum(size for group in self.escaped for size in group.sizes)
+        if told != chunk:
+            raise ArchiveError(f"a chunk's directory is damaged: expected {told} bytes in the chunk; it has {chunk}.")
 
     def to_bytes(self) -> bytes:
         """The directory, packed, behind its length.
@@ -96,7 +113,8 @@ class Directory:
         Raises:
             ArchiveError: If it is damaged, or tells what cannot be: a stranger may have made it.
         """
-        told = from_json(content[_LENGTH : directory_size(content)], "a chunk's directory", MOST_TEXT)
+        packed = content[_LENGTH : directory_size(content)]
+        told = from_json(packed, "a chunk's directory", most_bytes=MOST_TEXT, most_values=_MOST_VALUES)
         try:
             directory = _parse(told, shape)
         except (KeyError, TypeError, ValueError) as error:
@@ -116,7 +134,9 @@ def directory_at(reader: RecordReader, place: Place, shape: Shape) -> Directory:
         ArchiveError: If it is damaged.
     """
     size = directory_size(reader.beginning(place, _LENGTH))
-    return Directory.from_bytes(reader.beginning(place, size), shape)
+    directory = Directory.from_bytes(reader.beginning(place, size), shape)
+    directory.require_size(size, place.length)
+    return directory
 
 
 def _parse(told: Mapping[str, Any], shape: Shape) -> Directory:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.codec.container import from_json
 from isthmus.codec.distributions import PARAMETER_FRACTION, BlackOrWhite, Discretised
 from isthmus.codec.fixed_point import (
     EXACT,
@@ -27,6 +26,7 @@ from isthmus.codec.fixed_point import (
     largest_value,
 )
 from isthmus.codec.models import ARRAYS, OPERATIONS, VERSION, CodecModel
+from isthmus.codec.packed_json import from_json, whole
 from isthmus.codec.packing import unpack
 from isthmus.errors import ArchiveError, IsthmusError
 
@@ -37,6 +37,10 @@ MOST_ALIVE = 1 << 27
 MOST_PRODUCTS = 1 << 33
 """In computing a node of an embedded model for one image, at most."""
 _MOST_TEXT = 1 << 24
+_MOST_VALUES = 1 << 18
+"""Of the description's JSON."""
+_MOST_DIMENSIONS = 4
+_MOST_SHIFT = 52
 _LARGEST_PARAMETER = 1 << 30
 """What a posterior or a pixel is computed from below 2^63."""
 
@@ -66,18 +70,17 @@ def model_from_bytes(content: bytes) -> CodecModel:
 
 def _read(content: bytes) -> CodecModel:
     length = int.from_bytes(content[:4], "little")
-    told = from_json(content[4 : 4 + length], "the embedded model's description", _MOST_TEXT)
+    told = from_json(
+        content[4 : 4 + length],
+        "the embedded model's description",
+        most_bytes=_MOST_TEXT,
+        most_values=_MOST_VALUES,
+    )
     if told["version"] != VERSION:
         raise ArchiveError(f"the embedded model is of version {told['version']}, and this isthmus reads {VERSION}.")
     packed = _Arrays(content[4 + length :], told["arrays"])
-    height, width, channels = (int(side) for side in told["shape"])
-    networks = {
-        name: FixedPointNetwork(
-            [_node(entry, packed) for entry in told[name]["nodes"]],
-            {key: Output(int(node), tuple(shape)) for key, (node, shape) in told[name]["outputs"].items()},
-        )
-        for name in ("encoder", "decoder")
-    }
+    height, width, channels = (whole(side) for side in told["shape"])
+    networks = {name: _network(told[name], packed, name) for name in ("encoder", "decoder")}
     kind = told["pixels"]["kind"]
     pixels: BlackOrWhite | Discretised = BlackOrWhite()
     if kind != "bernoulli":
@@ -92,6 +95,26 @@ def _read(content: bytes) -> CodecModel:
     return model
 
 
+def _network(told: Mapping[str, Any], packed: "_Arrays", name: str) -> FixedPointNetwork:
+    """A network whose every node fits its sources."""
+    nodes: list[Node] = []
+    for number, entry in enumerate(told["nodes"]):
+        node = _node(entry, packed)
+        sources = [nodes[source] for source in node.sources if 0 <= source < number]
+        complete = len(sources) == len(node.sources) and isinstance(node, Input) == (number == 0)
+        if not complete or not _fits(node, sources):
+            raise ArchiveError(f"the embedded model's {name} does not fit together at node {number}.")
+        nodes.append(node)
+    outputs = {key: Output(whole(node, len(nodes)), _shape(shape)) for key, (node, shape) in told["outputs"].items()}
+    return FixedPointNetwork(nodes, outputs)
+
+
+def _shape(told: Sequence[Any]) -> tuple[int, ...]:
+    if not 0 < len(told) <= _MOST_DIMENSIONS:
+        raise ArchiveError(f"the embedded model has a tensor of {len(told)} dimensions.")
+    return tuple(map(whole, told))
+
+
 class _Arrays:
     """Packed arrays, read in their order."""
 
@@ -101,11 +124,10 @@ class _Arrays:
 
     def read(self, shape: Sequence[int], dtype: Any) -> np.ndarray[Any, Any]:
         method, length = next(self._told, (None, None))
-        count = math.prod(shape)
-        if method is None or length is None or not 0 <= count <= self._room or any(side < 0 for side in shape):
+        if method is None or length is None or (count := math.prod(_shape(shape))) > self._room:
             raise ArchiveError(f"the embedded model has an array of shape {shape!r:.60}.")
         self._room -= count
-        part = self._content[self._start : self._start + length]
+        part = self._content[self._start : self._start + whole(length)]
         self._start += length
         return unpack(method, part, count).reshape(shape).astype(dtype)
 
@@ -123,16 +145,11 @@ def _node(entry: Mapping[str, Any], packed: _Arrays) -> Node:
 
 
 def _check(model: CodecModel) -> None:
-    """Check that every node fits its sources: a stranger may have made the model."""
+    """Check that the networks fit each other and the images."""
     wanted = {"encoder": ("mean", "log_variance"), "decoder": model.pixels.outputs}
     for name, network in (("encoder", model.encoder), ("decoder", model.decoder)):
         if set(network.outputs) != set(wanted[name]):
             raise ArchiveError(f"the embedded model's {name} gives {', '.join(network.outputs)}.")
-        for number, node in enumerate(network.nodes):
-            sources = [network.nodes[source] for source in node.sources if 0 <= source < number]
-            told = len(sources) == len(node.sources) and isinstance(node, Input) == (number == 0)
-            if not told or not _fits(node, sources):
-                raise ArchiveError(f"the embedded model's {name} does not fit together at node {number}.")
         for key in wanted[name]:
             output = network.outputs[key]
             node = network.nodes[output.node]
@@ -157,11 +174,15 @@ def _check(model: CodecModel) -> None:
 
 
 def _fits(node: Node, sources: Sequence[Node]) -> bool:
-    sizes = [source.size for source in sources]
+    """Whether a node may be computed from its sources; its shapes and shifts come before what they multiply."""
     if not 0 < node.size <= MOST_NUMBERS or not 0 <= node.fraction <= 32 or not 0 <= node.bound < EXACT:
         return False
-    if largest_value(node, sources) > node.bound:
-        return False
+    return _agrees(node, sources) and largest_value(node, sources) <= node.bound
+
+
+def _agrees(node: Node, sources: Sequence[Node]) -> bool:
+    """Whether a node's own numbers agree with each other and with the sizes of its sources."""
+    sizes = [source.size for source in sources]
     match node:
         case Input():
             return not sources
@@ -178,7 +199,7 @@ def _fits(node: Node, sources: Sequence[Node]) -> bool:
                 and node.weights.shape == (terms, len(node.bias))
                 and rows * len(node.bias) == node.size
                 and _inside(node.index, sizes[0])
-                and 0 <= node.shift <= 52
+                and 0 <= node.shift <= _MOST_SHIFT
                 and rows * terms * len(node.bias) <= MOST_PRODUCTS
             )
         case Shifted():

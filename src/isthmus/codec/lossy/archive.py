@@ -8,13 +8,17 @@ from pathlib import Path
 
 from isthmus.codec.lossy.message import Outline
 from isthmus.codec.names import from_runs, to_runs
+from isthmus.codec.packed_json import parse_json
 from isthmus.codec.packing import inflate
-from isthmus.errors import ArchiveError
+from isthmus.errors import ArchiveError, DataError
 
 MAGIC = b"ISTL"
 VERSION = 1
 FINGERPRINT = 8
 """Bytes of the decoder's SHA-256 that tell one run from another."""
+MOST_TEXT = 1 << 28
+"""Bytes of the names as JSON, and characters of all names."""
+_VALUES_OF_NAME = 6
 _HEAD = struct.Struct(f"<4sBB{FINGERPRINT}sI")
 _SIZES = struct.Struct("<II")
 
@@ -85,6 +89,11 @@ def numbered(count: int) -> tuple[str, ...]:
 
 def _pack_names(names: tuple[str, ...]) -> bytes:
     text = json.dumps(to_runs(names)).encode()
+    if max(len(text), sum(map(len, names))) > MOST_TEXT:
+        raise DataError(
+            f"the names of {len(names)} images are too long for one file: expected {MOST_TEXT:,} characters at most. "
+            "Compress fewer images"
+        )
     packed = zlib.compress(text, 9)
     return _SIZES.pack(len(text), len(packed)) + packed
 
@@ -95,11 +104,11 @@ def _unpack_names(body: bytes) -> tuple[tuple[str, ...], bytes]:
     size, packed = _SIZES.unpack_from(body)
     message = body[_SIZES.size + packed :]
     count = Outline.of(message).count
+    if size > MOST_TEXT:
+        raise ArchiveError(f"expected names of {MOST_TEXT:,} bytes at most; the file has {size:,}.")
     text = inflate(body[_SIZES.size : _SIZES.size + packed], size)
-    try:
-        return tuple(from_runs(json.loads(text), count)), message
-    except ValueError as error:
-        raise ArchiveError(f"the names of its images are damaged ({error}).") from None
+    runs = parse_json(text, "the list of its images' names", _VALUES_OF_NAME * count)
+    return tuple(from_runs(runs, count, MOST_TEXT)), message
 
 
 def fingerprint_of(sha256: str) -> bytes:
