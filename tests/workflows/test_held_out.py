@@ -4,7 +4,10 @@ from PIL import Image
 
 import isthmus
 from isthmus import train
+from isthmus.data.places import recall_place, remember_place
 from isthmus.errors import DataError, UsageError
+from isthmus.evaluation.material import Material
+from isthmus.evaluation.representation import measure_representation
 from isthmus.workflows.held_out import find_held_out
 from isthmus.workflows.preparation import prepare
 
@@ -21,6 +24,61 @@ def test_other_data_is_taken_whole(tiny_run, bars):
     images = bars[0][:30, ::-1].copy()
     found = find_held_out(tiny_run, images)
     assert (found.split, len(found.images), found.train) == ("all", 30, None)
+
+
+@pytest.fixture(scope="module")
+def folder_run(bars, tiny_recipe, tmp_path_factory):
+    """A run that was trained on class folders `bottom`, `middle` and `top`, and the folder that holds them."""
+    place = tmp_path_factory.mktemp("learned")
+    images, labels = bars
+    write_classes(place / "data", images, [("top", "middle", "bottom")[label] for label in labels])
+    changes = {"training.epochs": 1}
+    run = train(str(place / "data"), tiny_recipe, place / "run", changes=changes, report=False)
+    return run, recall_place(run.manifest.data.fingerprint)
+
+
+def write_classes(place, images, names):
+    for number, (image, name) in enumerate(zip(images, names, strict=True)):
+        (place / name).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[..., 0]).save(place / name / f"{number}.png")
+
+
+class TestClassesOfOtherData:
+    @pytest.fixture
+    def found(self, folder_run, bars, tmp_path):
+        run, place = folder_run
+        remember_place(run.manifest.data.fingerprint, place.data)
+        images, labels = bars
+        names = ["top", "upside down", "bottom"]  # sorted, `top` has another number than in the run
+        write_classes(tmp_path / "other", images[:30, :, ::-1], [names[label] for label in labels[:30]])
+        return run, find_held_out(run, str(tmp_path / "other"))
+
+    def test_are_matched_by_name(self, found):
+        run, held = found
+        images = held.images.read(np.arange(len(held.images)))
+        brightest = images.reshape(-1, 3, 4 * 10).mean(axis=2).argmax(axis=1)  # 0 for a bar at the top
+        names = np.array(held.images.class_names)[held.images.labels]
+        assert run.class_names == ("bottom", "middle", "top")
+        assert held.images.class_names == ("bottom", "middle", "top", "upside down")
+        assert set(names[brightest == 0]) == {"top"}
+        assert set(held.images.labels[brightest == 0]) == {run.class_names.index("top")}
+
+    def test_that_the_run_does_not_know_are_named(self, found):
+        _, held = found
+        assert held.unknown_classes == ("upside down",)
+        assert held.what == "images of other (classes unknown to the run: upside down)"
+
+    def test_come_with_the_training_images(self, found):
+        run, held = found
+        assert held.train is not None
+        assert held.train.fingerprint == run.manifest.data.fingerprint
+
+    def test_are_told_apart_by_name_and_without_the_unknown(self, found):
+        run, held = found
+        material = Material.assemble(run, held.images, held.train, 0)
+        measured = measure_representation(material)
+        assert (measured.tested_on, measured.unknown) == (20, 10)
+        assert measured.neighbours["pixels"] == 1.0
 
 
 def test_a_single_image_is_enough(tiny_run, bars):

@@ -4,6 +4,7 @@ from isthmus.data.arrays import as_source
 from isthmus.data.batches import Batch, EvaluationBatches, TrainingBatches, binarised, evaluation_batches, posed
 from isthmus.data.cache import cache_folder
 from isthmus.data.catalogue import DATASETS, NamedSet, is_named, open_named
+from isthmus.data.classes import match_classes
 from isthmus.data.content import content_order
 from isthmus.data.images import ArraySource, Selection, select
 from isthmus.data.opening import Data, open_images
@@ -48,6 +49,7 @@ __all__ = [
     "draw_sprites",
     "evaluation_batches",
     "is_named",
+    "match_classes",
     "open_images",
     "open_named",
     "parse_size",

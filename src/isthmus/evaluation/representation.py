@@ -30,7 +30,8 @@ class Representation:
         cluster_nmi: Normalised mutual information of its clusters and the classes.
         trained_on: Labelled training images.
         tested_on: Labelled test images.
-        classes: How many there are.
+        clusters: The classes of the test images, and as many Gaussians.
+        unknown: Test images of classes that the run does not know, which are left out.
     """
 
     neighbours: Mapping[str, float]
@@ -40,7 +41,8 @@ class Representation:
     cluster_nmi: float
     trained_on: int
     tested_on: int
-    classes: int
+    clusters: int
+    unknown: int = 0
 
 
 def measure_representation(material: Material) -> Representation | str:
@@ -50,6 +52,9 @@ def measure_representation(material: Material) -> Representation | str:
         return "The training images are not at hand, so nothing can be learned from their labels."
     if train.labels is None or test.labels is None:
         return "The images have no labels."
+    truth, known = test.labels, test.labels < len(material.run.class_names)
+    if not known.any():
+        return "The images have none of the run's classes."
     classes = len(np.unique(train.labels))
     if not 2 <= classes <= _MOST_CLASSES:
         return f"The training images have {classes} classes; from 2 to {_MOST_CLASSES} are told apart."
@@ -57,20 +62,22 @@ def measure_representation(material: Material) -> Representation | str:
     assert material.train_pixels is not None
     assert pca is not None
     features: dict[str, tuple[Features, Features]] = {
-        "codes": (train.mean, test.mean),
-        "pca": (pca.encode(material.train_pixels), pca.encode(material.test_pixels)),
-        "pixels": (_flat(material.train_pixels), _flat(material.test_pixels)),
+        "codes": (train.mean, test.mean[known]),
+        "pca": (pca.encode(material.train_pixels), pca.encode(material.test_pixels[known])),
+        "pixels": (_flat(material.train_pixels), _flat(material.test_pixels[known])),
     }
+    truth = truth[known]
     judges: dict[str, Callable[..., float]] = {"neighbours": neighbour_accuracy, "probe": probe_accuracy}
     found: dict[str, dict[str, float]] = {judge: {} for judge in judges}
     with progress_bar("representation", len(features) * len(judges) + 1) as bar:
-        for i, (name, (known, new)) in enumerate(features.items()):
+        for i, (name, (learned, new)) in enumerate(features.items()):
             for j, (judge, accuracy) in enumerate(judges.items()):
-                found[judge][name] = accuracy(known, train.labels, new, test.labels)
+                found[judge][name] = accuracy(learned, train.labels, new, truth)
                 bar.update(i * len(judges) + j + 1)
-        accuracy_of_clusters, nmi = cluster_agreement(test.mean, test.labels, classes, material.seed)
+        clusters = len(np.unique(truth))
+        accuracy_of_clusters, nmi = cluster_agreement(features["codes"][1], truth, clusters, material.seed)
         bar.update(len(features) * len(judges) + 1)
-    commonest = np.bincount(test.labels).max() / len(test)
+    commonest = np.bincount(truth).max() / len(truth)
     return Representation(
         found["neighbours"],
         found["probe"],
@@ -78,8 +85,9 @@ def measure_representation(material: Material) -> Representation | str:
         accuracy_of_clusters,
         nmi,
         len(train),
-        len(test),
-        classes,
+        len(truth),
+        clusters,
+        len(test) - len(truth),
     )
 
 
@@ -152,7 +160,7 @@ def representation_section(found: Representation | str) -> Section:
             "clustering accuracy",
             found.cluster_accuracy,
             found.tested_on,
-            f"{found.classes} Gaussians fitted to the codes of {found.tested_on} test images without their labels, "
+            f"{found.clusters} Gaussians fitted to the codes of {found.tested_on} test images without their labels, "
             "matched to the classes.",
         ),
         Row(
@@ -164,7 +172,8 @@ def representation_section(found: Representation | str) -> Section:
             "Mutual information of clusters and classes, 0 to 1.",
         ),
     ]
-    return Section("representation", TITLE, tuple(rows))
+    note = f"{found.unknown} test images are of classes that the run does not know: left out." if found.unknown else ""
+    return Section("representation", TITLE, tuple(rows), note)
 
 
 def _flat(pixels: NDArray[np.float32]) -> NDArray[np.float32]:

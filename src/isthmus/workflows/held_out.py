@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
-from isthmus.data import DATASETS, Data, ImageSource
+from isthmus.data import DATASETS, Data, ImageSource, match_classes
 from isthmus.data.catalogue import is_named
 from isthmus.data.places import recall_place
 from isthmus.errors import DataError, IsthmusError, UsageError
 from isthmus.runs import Run
 from isthmus.workflows.preparation import Prepared, open_for_task, prepare
+
+MOST_NAMED = 5
+"""Unknown classes that are named, at most."""
 
 
 @dataclass(frozen=True)
@@ -18,19 +21,25 @@ class HeldOut:
         name: What the data is called.
         split: `test`, `validation` (of a run whose data had no test images), `training` (of one whose data had neither,
             where those will do), or `all` images of other data.
-        images: Those to evaluate on.
+        images: Those to evaluate on; their classes are numbered as the run's, by name, and then those it does not know.
         train: Those that the run learned from, or None where they are not at hand.
+        unknown_classes: Names of classes that images have and the run does not know.
     """
 
     name: str
     split: str
     images: ImageSource
     train: ImageSource | None
+    unknown_classes: tuple[str, ...] = ()
 
     @property
     def what(self) -> str:
-        """The images in words: `test images of digits`."""
-        return f"{'' if self.split == 'all' else f'{self.split} '}images of {self.name}"
+        """The images in words: `test images of digits`, with the classes that the run does not know."""
+        what = f"{'' if self.split == 'all' else f'{self.split} '}images of {self.name}"
+        if not self.unknown_classes:
+            return what
+        few, more = self.unknown_classes[:MOST_NAMED], len(self.unknown_classes) - MOST_NAMED
+        return f"{what} (classes unknown to the run: {', '.join(few)}{f' and {more} more' if more > 0 else ''})"
 
 
 def find_held_out(
@@ -66,7 +75,9 @@ def find_held_out(
             f"expected images of {run.source}, as run {run.path.name!r} was trained on; {images.name!r} has "
             f"{source.spec}."
         )
-    return HeldOut(images.name, split, source, _training_images(run))
+    matched = match_classes(source, run.class_names)
+    unknown = matched.class_names[len(run.class_names) :] if run.class_names and matched.labels is not None else ()
+    return HeldOut(images.name, split, matched, _training_images(run), unknown)
 
 
 def _own(run: Run, name: str, hint: str, targets: Data | None) -> Prepared:
@@ -130,6 +141,8 @@ def _prepared(run: Run, data: Data, targets: Data | None) -> Prepared | None:
 
 def _training_images(run: Run) -> ImageSource | None:
     """The images that the run learned from, if they are at hand without a download."""
+    if remembered := _remembered(run, None):
+        return remembered.train
     name = run.manifest.data.name
     if name in DATASETS and DATASETS[name].files and DATASETS[name].locate() is None:
         return None

@@ -78,7 +78,7 @@ export class Arithmetic {
       const found = new Map();
       points.labels.forEach((label, i) => found.get(label)?.push(i) ?? found.set(label, [i]));
       for (const label of [...found.keys()].sort((a, b) => a - b)) {
-        groups.set(String(label), { text: session.about.labels[label] ?? String(label), indices: found.get(label) });
+        groups.set(String(label), { text: session.classTitle(label), indices: found.get(label) });
       }
     }
     this.known = groups;

@@ -53,7 +53,7 @@
  * @property {string} what               What the images are, in words: "test images of mnist".
  * @property {number} count
  * @property {Float32Array} codes        count x latentDim: posterior means.
- * @property {Int32Array|null} labels    count; an index of `Description.labels`, or of no name at all.
+ * @property {Int32Array|null} labels    count; an index of `Description.labels`, or beyond for classes that the run does not know.
  * @property {string[]} names            count.
  * @property {Float32Array} rate         count.
  * @property {Float32Array} tells        latentDim: how much each dimension tells, for sorting: its mean KL, or its

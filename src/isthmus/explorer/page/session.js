@@ -136,7 +136,13 @@ export class Session extends EventTarget {
 
   labelOf(index) {
     const label = this.points.labels?.[index];
-    return label === undefined ? "" : (this.about.labels[label] ?? String(label));
+    return label === undefined ? "" : this.classTitle(label);
+  }
+
+  /** The name of a class; labels beyond the run's own are classes that it does not know. */
+  classTitle(label) {
+    const { labels } = this.about;
+    return labels[label] ?? (labels.length ? `unknown class ${label - labels.length + 1}` : String(label));
   }
 
   placeOf(code) {

@@ -102,7 +102,7 @@ export class Toolbar {
   _drawLegend() {
     const legend = find("legend");
     const { stage } = this;
-    const { points, about, theme } = this.session;
+    const { points, theme } = this.session;
     if (stage.colourBy !== "label") {
       legend.replaceChildren(h("p", { class: "ramp" }, ...(stage.amounts ? ramp(stage.amounts, theme) : ["Not known yet …"])));
       return;
@@ -116,7 +116,7 @@ export class Toolbar {
       legend.replaceChildren(
         ...labels.map((label) =>
           h("button", { class: "chip", title: "Show or hide", onclick: () => stage.toggleLabel(label) },
-            h("span", { class: "dot" }), about.labels[label] ?? String(label)),
+            h("span", { class: "dot" }), this.session.classTitle(label)),
         ),
       );
     }

@@ -1,0 +1,53 @@
+"""Classes by name: labels of one data set in the numbers of another."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.images import Selection
+from isthmus.data.source import ImageSource
+
+
+def match_classes(source: ImageSource, known: tuple[str, ...]) -> ImageSource:
+    """Number the classes of a source as they are numbered in `known`, by name.
+
+    Folders `3`, `7` and `9` have labels 0, 1 and 2; for a run that was trained on ten digits they are 3, 7 and 9.
+
+    Args:
+        source: Images with labels or without.  Classes without names are named by their numbers; where none of these
+            is in `known`, they are taken for the numbers of `known`.
+        known: The class names to number by; empty for none, which leaves the source as it is.
+
+    Returns:
+        The same images.  Their `class_names` are those known, followed by the others that images have.
+    """
+    if source.labels is None or not known or source.class_names == known:
+        return source
+    present = np.unique(source.labels)
+    names = [source.class_names[label] if source.class_names else str(label) for label in present]
+    if not source.class_names and not set(names) & set(known):
+        names = [known[label] if 0 <= label < len(known) else str(label) for label in present]
+    numbering = {name: number for number, name in enumerate((*known, *(name for name in names if name not in known)))}
+    numbers = np.array([numbering[name] for name in names], np.int64)
+    labels = numbers[np.searchsorted(present, source.labels)]
+    return _Renumbered(source, np.arange(len(source)), labels, tuple(numbering))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class _Renumbered(Selection):
+    """All images of a source, with labels of their own."""
+
+    own_labels: NDArray[np.int64]
+    own_class_names: tuple[str, ...]
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The name of each class, by label."""
+        return self.own_class_names
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64] | None:
+        """The class of each image, `(n,)`."""
+        return self.own_labels
