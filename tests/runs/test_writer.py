@@ -1,4 +1,6 @@
 import errno
+from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +56,87 @@ def test_a_full_disk_leaves_the_run_as_it_was(writer, monkeypatch, files_in):
             writer.commit()
     assert files_in(writer.folder) == ["manifest.json", "one"]
     assert list(read_manifest(writer.folder).files) == ["one"]
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.fixture
+def kill(monkeypatch):
+    """Make a function end before or after it moves its k-th file to its place; whether it came so far."""
+
+    def run(act, k, before):
+        replace, moves = Path.replace, count()
+
+        def move(path, target):
+            ends = next(moves) == k
+            if ends and before:
+                raise Killed
+            replace(path, target)
+            if ends:
+                raise Killed
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", move)
+            try:
+                act()
+            except Killed:
+                return True
+        return False
+
+    return run
+
+
+OLD = {"recipe.json": b"old recipe", "weights": b"old weights", "dropped": b"old"}
+NEW = {"recipe.json": b"new recipe", "weights": b"new weights", "added": b"new"}
+
+
+def fill(writer, files):
+    for name, content in files.items():
+        writer.write(name, content)
+    writer.commit()
+
+
+def contents(folder):
+    manifest = read_manifest(folder)
+    return {name: read_file(folder, name, manifest) for name in manifest.files}
+
+
+class TestReplacing:
+    """A run is whole whenever the process that replaces its files is killed."""
+
+    @pytest.mark.parametrize("before", [True, False])
+    def test_at_each_write(self, writer, kill, files_in, before):
+        folder, manifest = writer.folder, writer.manifest
+        fill(writer, OLD)
+        found = []
+        for k in count():
+            next_writer = RunWriter(folder, manifest, read_manifest(folder))
+            killed = kill(lambda writer=next_writer: fill(writer, NEW), k, before)
+            found.append(contents(folder))
+            if not killed:
+                break
+            fill(RunWriter(folder, manifest, read_manifest(folder)), OLD)
+            assert contents(folder) == OLD
+        # Three files, the manifest, and the two that have to be moved to their places.
+        committed = 4 if before else 3
+        assert found == [OLD] * committed + [NEW] * (len(found) - committed)
+        assert len(found) == 7
+        assert files_in(folder) == ["added", "dropped", "manifest.json", "recipe.json", "weights"]
+
+    def test_readers_need_not_move_anything(self, writer, kill, files_in):
+        folder, manifest = writer.folder, writer.manifest
+        fill(writer, OLD)
+        assert kill(lambda: fill(RunWriter(folder, manifest, read_manifest(folder)), NEW), 3, False)
+        before = files_in(folder)
+        assert {"staged/recipe.json", "staged/weights"} < set(before)
+        assert contents(folder) == NEW
+        assert files_in(folder) == before
+
+    def test_a_kill_while_files_are_moved_is_made_good_by_the_next_writer(self, writer, kill):
+        folder, manifest = writer.folder, writer.manifest
+        fill(writer, OLD)
+        assert kill(lambda: fill(RunWriter(folder, manifest, read_manifest(folder)), NEW), 4, False)
+        RunWriter(folder, manifest, read_manifest(folder)).write("weights", b"newer weights")
+        assert contents(folder) == NEW

@@ -21,7 +21,8 @@ import isthmus
 from isthmus.data import ImageSet, as_source, select
 from isthmus.errors import BackendError, RecipeError, RunError, StorageError, TrainingError, TrustError, UsageError
 from isthmus.recipes import leaf_fields, with_fields
-from isthmus.runs.folder import describe_file, read_manifest
+from isthmus.runs.folder import describe_file, read_file, read_manifest
+from isthmus.runs.history import read_history
 from isthmus.runs.lock import LOCK, locked_run, new_run
 from isthmus.training import callbacks
 
@@ -187,6 +188,48 @@ class TestResume:
         assert (parts.path / "metrics.json").read_bytes() == (whole.path / "metrics.json").read_bytes()
         frames = sorted(path.name for path in (parts.path / "pictures").glob("epoch-*.png"))
         assert frames == [f"epoch-{epoch:04d}.png" for epoch in range(5)]
+
+    def test_a_finished_run_is_usable_at_every_moment(self, bars, copied_run, monkeypatch):
+        """Every file is moved to its place in one step, so what a kill leaves is what is there between two of them."""
+        old = isthmus.load(copied_run)
+        before, seen, move = old.reconstruct(bars[0][:4]), [], Path.replace
+
+        def look():
+            run = isthmus.load(copied_run)
+            assert run.sample(1, label="2").shape == (1, 12, 10, 1)
+            curves = read_history(copied_run, run.manifest)
+            assert json.loads(read_file(copied_run, "metrics.json", run.manifest))["split"] == "test"
+            seen.append((run.recipe.training.epochs, len(curves["epoch"]), run.manifest.state))
+            if run.manifest == old.manifest:
+                np.testing.assert_array_equal(run.reconstruct(bars[0][:4]), before)
+
+        def watched(path, target):
+            look()
+            moved = move(path, target)
+            look()
+            return moved
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", watched)
+            train(bars, None, copied_run, changes={"training.epochs": 3}, resume=True)
+        assert set(seen) == {(2, 2, "complete"), (3, 3, "complete")}
+        assert seen == sorted(seen)
+
+    def test_a_resumed_training_that_is_killed_keeps_the_run_and_its_goal(self, bars, copied_run, monkeypatch):
+        old = isthmus.load(copied_run)
+
+        def fail(*arguments):
+            raise ZeroDivisionError
+
+        with monkeypatch.context() as patched:
+            patched.setattr("isthmus.workflows.training.measure", fail)
+            with pytest.raises(ZeroDivisionError):
+                train(bars, None, copied_run, changes={"training.epochs": 3}, resume=True)
+        assert isthmus.load(copied_run).manifest == old.manifest
+        assert isthmus.load(copied_run).sample(1).shape == (1, 12, 10, 1)
+        run = train(bars, None, copied_run, resume=True)
+        assert (run.recipe.training.epochs, run.manifest.training.epochs) == (3, 3)
+        assert not (copied_run / "staged").exists()
 
     def test_a_run_that_is_complete_stays_as_it_is(self, bars, copied_run):
         before = weights_at(copied_run)
@@ -408,7 +451,8 @@ class TestStorage:
         assert files_in(tmp_path) == []
 
     @pytest.mark.parametrize(
-        "name", ["step-", "weights", *(pytest.param(name, marks=pytest.mark.slow) for name in ("encoder", "metrics"))]
+        "name",
+        ["step-", "weights", *(pytest.param(name, marks=pytest.mark.slow) for name in ("encoder", "codes", "metrics"))],
     )
     def test_a_disk_that_fills_up(self, bars, tiny_recipe, tmp_path, monkeypatch, files_in, name):
         write = Path.write_bytes
@@ -427,9 +471,9 @@ class TestStorage:
         assert not any(".part" in file or file.startswith((name, f"checkpoint/{name}")) for file in found)
         manifest = read_manifest(tmp_path / "run")
         assert all(describe_file(tmp_path / "run" / file) == entry for file, entry in manifest.files.items())
-        if manifest.state == "training":
-            with pytest.raises(RunError, match="is no finished run"):
-                isthmus.load(tmp_path / "run")
+        assert manifest.state == "training"
+        with pytest.raises(RunError, match="is no finished run"):
+            isthmus.load(tmp_path / "run")
 
 
 class TestStopping:

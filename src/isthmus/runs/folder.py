@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 from isthmus.errors import RecipeError, RunError
@@ -19,6 +20,8 @@ HISTORY = "history.csv"
 METRICS = "metrics.json"
 SKIPPED = "skipped.json"
 CHECKPOINT = "checkpoint"
+STAGED = "staged"
+"""The folder for files that are about to replace those of the manifest; see `RunWriter`."""
 PICTURES = "pictures"
 REPORT = "report.html"
 TENSORBOARD = "tensorboard"
@@ -67,6 +70,13 @@ def read_file(folder: Path, name: str, manifest: Manifest) -> bytes:
     entry = manifest.files.get(name)
     if entry is None:
         raise RunError(f"{folder}: the manifest knows no {name}; the run is {manifest.state}.")
+    for part in (".", STAGED):
+        with suppress(RunError):
+            return _read(folder, f"{part}/{name}", entry)
+    return _read(folder, name, entry)  # staged files may just have been moved to their places
+
+
+def _read(folder: Path, name: str, entry: FileEntry) -> bytes:
     try:
         content = read_regular(folder / name, entry.bytes)
     except OSError as error:

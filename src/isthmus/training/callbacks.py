@@ -124,11 +124,16 @@ class History(keras.callbacks.Callback):
         row = {"epoch": epoch + 1, "step": self._state.step, "seconds": round(self._state.seconds, 3)}
         row |= {name: float(value) for name, value in (logs or {}).items()} | {"learning_rate": rate}
         self._state.history.append(row)
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(row), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self._state.history)
-        write_text(self._path, text.getvalue())
+        write_text(self._path, history_table(self._state.history))
+
+
+def history_table(rows: list[dict[str, float]]) -> str:
+    """The text of `history.csv`: a line for each epoch, one or more, under the names of the columns."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[-1]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 class Checkpointer(keras.callbacks.Callback):

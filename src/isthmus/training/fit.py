@@ -36,6 +36,7 @@ class Job:
         train: The images to learn from.
         validation: The images that choose the best epoch, or None.
         folder: The run folder, which gets the loss curves and the checkpoints.
+        history: The file of the loss curves; by default `history.csv` in the folder.
         own: An encoder and a decoder of the user's own.
         initial_weights: Weights to start from instead of random ones, and where they come from.
         resume: Whether to go on from the newest checkpoint.
@@ -45,6 +46,7 @@ class Job:
     train: ImageSource
     validation: ImageSource | None
     folder: Path
+    history: Path | None = None
     own: tuple[keras.Model, keras.Model] | None = None
     initial_weights: tuple[Mapping[str, Any], str] | None = None
     resume: bool = False
@@ -151,7 +153,7 @@ def fit(job: Job, actions: tuple[EpochAction, ...] = (), begun: Begun | None = N
             cb.StepCounter(state),
             cb.FiniteGuard(state, steps_per_epoch),
             cb.KeepBest(state, training.patience),
-            cb.History(state, job.folder / HISTORY),
+            cb.History(state, job.history or job.folder / HISTORY),
             checkpointer,
             cb.ShowProgress(state, bar, training.epochs),
             *(cb.AfterEpochs(action, state.epoch) for action in actions),

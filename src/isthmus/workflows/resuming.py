@@ -4,8 +4,10 @@ from pathlib import Path
 
 from isthmus.data import Preprocessing, Wish
 from isthmus.errors import BackendError, UsageError
+from isthmus.inputs import MOST_JSON_BYTES, read_regular
 from isthmus.progress import tell
-from isthmus.recipes import Recipe, leaf_fields
+from isthmus.recipes import Recipe, leaf_fields, recipe_from_json
+from isthmus.runs.folder import RECIPE, STAGED, read_recipe
 from isthmus.runs.manifest import DataEntry, Manifest
 from isthmus.training.backends import choose_backend
 
@@ -35,6 +37,19 @@ def backend_of(place: Path | None, before: Manifest | None, backend: str | None,
     if own not in (None, chosen):
         tell(f"{place} was trained on {own} so far: on {chosen} it goes on, but to other bits than it would have there")
     return chosen
+
+
+def recipe_to_resume(place: Path, before: Manifest) -> Recipe:
+    """The recipe of the last training of a run, though it may have been cut off before its recipe became the run's.
+
+    Raises:
+        RunError: If the run's own is damaged.
+        RecipeError: If that of the last training is.
+    """
+    staged = place / STAGED / RECIPE
+    if not staged.is_file():
+        return read_recipe(place, before)
+    return recipe_from_json(read_regular(staged, MOST_JSON_BYTES).decode("utf-8", errors="replace"))
 
 
 def kept_preprocessing(place: Path, before: Manifest, wish: Wish | None) -> Preprocessing | None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,14 @@ from isthmus.workflows.held_out import held_out_of
 from isthmus.workflows.metrics import measure, to_json
 from isthmus.workflows.preparation import Prepared, announce, prepare
 from isthmus.workflows.provenance import data_entry, first_manifest, machine
-from isthmus.workflows.resuming import backend_of, changed_fields, changed_images, kept_preprocessing, require_same
+from isthmus.workflows.resuming import (
+    backend_of,
+    changed_fields,
+    changed_images,
+    kept_preprocessing,
+    recipe_to_resume,
+    require_same,
+)
 from isthmus.workflows.watching import Film
 
 if TYPE_CHECKING:
@@ -102,13 +109,18 @@ def _train(request: Request, before: Manifest | None, backend: str, prepared: Pr
     film = Film(job.folder / folder.PICTURES, prepared.test or prepared.train, job.recipe)
 
     so_far = _so_far(backend, before)
-    writer = _begin(job, prepared, so_far)
+    writer = _begin(job, prepared, so_far, before)
+    finished = before is not None and bool(before.graphs)
+    if not finished:  # a finished run stays as it is until all that replaces it is written
+        writer.commit()
     remember_place(prepared.train.fingerprint, request.data, request.targets)
+    job = replace(job, history=writer.place(folder.HISTORY))
     try:
         fitted = fit(job, (film, *_loggers(request, job, film)), begun)
     except TrainingError:
-        writer.update(state="failed")
-        writer.commit()
+        if not finished:
+            writer.update(state="failed")
+            writer.commit()
         raise
     film.finish()
     state = fitted.state
@@ -145,7 +157,7 @@ def _prepare(request: Request, before: Manifest | None) -> Prepared:
     if before is None:
         return prepare(request.data, request.recipe, request.changes or {}, request.wish, request.targets)
     assert request.out is not None
-    old = folder.read_recipe(request.out, before)
+    old = recipe_to_resume(request.out, before)
     goal = kept_preprocessing(request.out, before, request.wish)
     prepared = prepare(request.data, request.recipe or old, request.changes or {}, goal, request.targets)
     require_same(request.out, "by another recipe", changed_fields(old, prepared.recipe))
@@ -190,10 +202,10 @@ def _so_far(backend: str, before: Manifest | None) -> TrainingEntry:
     return TrainingEntry(**here, started=now, seconds=0.0, epochs=0, steps=0, best_epoch=0)
 
 
-def _begin(job: "Job", prepared: Prepared, training: TrainingEntry) -> RunWriter:
-    """Write what is known before training, so that a run that is cut off can be gone on with."""
+def _begin(job: "Job", prepared: Prepared, training: TrainingEntry, before: Manifest | None) -> RunWriter:
+    """Write what is known before training, so that a run whose training is cut off can be resumed."""
     manifest = first_manifest(prepared, latent_of(prepared.recipe.latent).group)
-    writer = RunWriter(job.folder, manifest.model_copy(update={"training": training}))
+    writer = RunWriter(job.folder, manifest.model_copy(update={"training": training}), before)
     if prepared.skipped:
         listed = [{"name": item.name, "reason": item.reason} for item in prepared.skipped]
         writer.write(folder.SKIPPED, json.dumps(listed, indent=1) + "\n")
@@ -203,29 +215,29 @@ def _begin(job: "Job", prepared: Prepared, training: TrainingEntry) -> RunWriter
 
         for name, content in own_files(job.own).items():
             writer.write(name, content)
-    writer.commit()
     return writer
 
 
 def _finish(writer: RunWriter, prepared: Prepared, fitted: "Fitted") -> Run:
-    """Export the model, fit its codes, measure it, and seal the run."""
+    """Export the model, fit its codes, measure it, and commit all of it at once."""
     from isthmus.graphs import export_graphs
+    from isthmus.training.callbacks import history_table
     from isthmus.training.weights import weights_of
 
-    place = writer.folder
     writer.write(folder.WEIGHTS, safetensors.numpy.save(weights_of(fitted.model)))
     some = prepared.train.read(np.arange(min(16, len(prepared.train))))
     shown = posed(some, prepared.recipe.task, prepared.recipe.training.seed).seen
-    writer.update(graphs=export_graphs(fitted.model, place, shown))
-    for name in (folder.ENCODER, folder.DECODER, folder.HISTORY):
-        if (place / name).exists():
-            writer.record(name)
-    run = Run(place, writer.commit(), prepared.recipe)
+    writer.update(graphs=export_graphs(fitted.model, writer.place(folder.ENCODER).parent, shown))
+    for name in (folder.ENCODER, folder.DECODER):
+        writer.record(name)
+    if fitted.state.history:
+        writer.write(folder.HISTORY, history_table(fitted.state.history))
+    run = Run(writer.folder, writer.manifest, prepared.recipe)
     if not run.restores:  # nobody draws such codes
         writer.write(folder.CODES, safetensors.numpy.save(_code_densities(run, prepared.train)))
     writer.write(folder.METRICS, to_json(measure(run, prepared)))
     writer.commit()
-    return load(place)
+    return load(writer.folder)
 
 
 def _loggers(request: Request, job: "Job", film: Film) -> "tuple[EpochAction, ...]":
