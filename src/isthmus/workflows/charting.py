@@ -34,7 +34,7 @@ def latent_pictures(
     dim = run.recipe.latent.dim
     decode = _small_decoder(run)
     drawn: list[Picture] = []
-    if dim == 2:
+    if dim == 2 and not run.skips:  # a code alone is no image where skips go around it
         drawn.append(_plane(run, seen, decode))
     if seen is None or tells is None:
         return drawn
