@@ -198,3 +198,10 @@ class TestLocks:
             with locked(tmp_path / "lock", before_waiting=other.kill) as held:
                 assert held
         assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("check", [require_free, write_bytes])
+def test_a_name_that_is_too_long_is_told_as_one(tmp_path, check):
+    given = (b"content",) if check is write_bytes else ()
+    with pytest.raises(StorageError, match=r"cannot write .*: File name too long"):
+        check(tmp_path / ("x" * 300), *given)

@@ -96,10 +96,11 @@ def require_free(path: Path) -> None:
 
     Raises:
         UsageError: If it does.
+        StorageError: If the path cannot be looked at, such as one that is too long.
     """
-    if path.is_dir() and not any(path.iterdir()):
-        return
-    if path.exists():
+    with storage_errors(path):
+        taken = any(path.iterdir()) if path.is_dir() else path.exists()
+    if taken:
         raise UsageError(f"{path} exists already; choose another --out, or move it away.")
 
 

@@ -1,4 +1,7 @@
+import io
 import pickle
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
@@ -168,3 +171,69 @@ class TestOpenArray:
         (tmp_path / "a.npy").rename(tmp_path / "d.npz")
         with pytest.raises(DataError, match=r"d\.npz.*Rename it to \.npy"):
             open_array(tmp_path / "d.npz")
+
+
+def npy(shape, dtype="|u1", content=b""):
+    """An `.npy` file whose header says whatever is wanted."""
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, {"descr": dtype, "fortran_order": False, "shape": shape})
+    return stream.getvalue() + content
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        npy((-1, 8, 8), content=bytes(64)),
+        npy((-4, -2, 8), content=bytes(64)),
+        npy((10**30, 8, 8)),
+        npy((10**9, 10**9, 8)),
+        npy(("a", 8)),
+        b"\x93NUMPY\x01\x00" + (9000).to_bytes(2, "little") + b"[" * 9000,
+        b"\x93NUMPY\x01\x00" + (9000).to_bytes(2, "little") + b"{'shape':" + b"-" * 8991,
+        b"\x93NUMPY\x09\x00" + bytes(50),
+    ],
+)
+def test_a_header_that_cannot_be_is_a_damaged_file(tmp_path, suffix, content):
+    path = tmp_path / f"images{suffix}"
+    if suffix == ".npy":
+        path.write_bytes(content)
+    else:
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("images.npy", content)
+    with pytest.raises(DataError, match=r"images\.np[yz]' is damaged, or no NumPy file"):
+        open_array(path)
+
+
+class TestMemory:
+    """What unpacks to more than the memory that is allowed is refused before it is unpacked."""
+
+    @pytest.fixture
+    def bomb(self, tmp_path):
+        path = tmp_path / "bomb.npz"
+        np.savez_compressed(path, x_train=np.zeros((200, 64, 64), np.uint8), x_test=np.zeros((100, 64, 64), np.uint8))
+        return path
+
+    def test_one_array_too_large(self, bomb, monkeypatch):
+        monkeypatch.setenv("ISTHMUS_MEMORY", "500kB")
+        tracemalloc.start()
+        try:
+            with pytest.raises(DataError, match=r"takes 800.1 KiB of memory, and at most 488.3 KiB.*ISTHMUS_MEMORY="):
+                open_array(bomb)
+            assert tracemalloc.get_traced_memory()[1] < 400_000
+        finally:
+            tracemalloc.stop()
+
+    def test_arrays_that_are_too_large_together(self, bomb, monkeypatch):
+        monkeypatch.setenv("ISTHMUS_MEMORY", "1MB")
+        with pytest.raises(DataError, match=r"takes 1.172 MiB of memory"):
+            open_array(bomb)
+
+    def test_enough(self, bomb, monkeypatch):
+        monkeypatch.setenv("ISTHMUS_MEMORY", "2MB")
+        assert len(open_array(bomb).train) == 200
+
+    def test_a_file_that_is_mapped_may_be_larger(self, tmp_path, monkeypatch):
+        np.save(tmp_path / "images", np.zeros((200, 64, 64), np.uint8))
+        monkeypatch.setenv("ISTHMUS_MEMORY", "500kB")
+        assert len(open_array(tmp_path / "images.npy").train) == 200

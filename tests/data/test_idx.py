@@ -69,7 +69,7 @@ def test_too_long(tmp_path, write_idx, random_images):
 
 def test_a_header_that_promises_too_much_takes_no_memory(tmp_path):
     (tmp_path / "liar").write_bytes(struct.pack(">HBB4I", 0, 8, 4, *[2**32 - 1] * 4) + b"abc")
-    with pytest.raises(DataError, match="3 came"):
+    with pytest.raises(DataError, match="GiB of memory, and at most 1 GiB"):
         read_idx(tmp_path / "liar")
 
 
@@ -101,3 +101,12 @@ def test_mnist_is_mnist(real_mnist):
     # The published checksum is of the whole file, its header with it.
     header = struct.pack(">HBB3I", 0, 8, 3, *test_images.shape)
     assert hashlib.md5(header + test_images.tobytes()).hexdigest() == "2646ac647ad5339dbf082846283269ea"
+
+
+@pytest.mark.parametrize("content", [b"", bytes(100)])
+def test_what_takes_more_memory_than_is_allowed_is_refused_before_it_is_unpacked(tmp_path, monkeypatch, content):
+    header = struct.pack(">HBBIII", 0, 0x08, 3, 100_000, 64, 64)
+    (tmp_path / "images-idx3-ubyte.gz").write_bytes(gzip.compress(header + content))
+    monkeypatch.setenv("ISTHMUS_MEMORY", "100MB")
+    with pytest.raises(DataError, match=r"takes 390.6 MiB of memory, and at most 95.37 MiB are allowed"):
+        read_idx(tmp_path / "images-idx3-ubyte.gz")

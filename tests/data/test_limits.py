@@ -1,7 +1,7 @@
 import pytest
 
-from isthmus.data.limits import DEFAULT_MEMORY, cache_limit, memory_limit, parse_bytes
-from isthmus.errors import UsageError
+from isthmus.data.limits import DEFAULT_MEMORY, cache_limit, memory_limit, parse_bytes, require_memory
+from isthmus.errors import DataError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,10 @@ def test_the_environment_sets_them(monkeypatch):
     monkeypatch.setenv("ISTHMUS_MEMORY", "lots")
     with pytest.raises(UsageError, match="ISTHMUS_MEMORY: expected a size"):
         memory_limit()
+
+
+def test_what_is_too_much_says_how_to_allow_it(monkeypatch):
+    monkeypatch.setenv("ISTHMUS_MEMORY", "1MiB")
+    require_memory(1 << 20, "a file")
+    with pytest.raises(DataError, match=r"a file takes 2 MiB of memory, and at most 1 MiB.*ISTHMUS_MEMORY="):
+        require_memory(2 << 20, "a file")

@@ -1,7 +1,6 @@
 """Images from arrays, in memory and in NumPy's files."""
 
-import pickle
-import zipfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isthmus.data.decoding import from_sixteen_bits
 from isthmus.data.images import ArraySource
+from isthmus.data.limits import require_memory
 from isthmus.data.sets import ImageSet
 from isthmus.data.source import ImageArray, PixelType
 from isthmus.errors import DataError
@@ -111,16 +111,29 @@ def read_npz(path: Path) -> tuple[Labelled, Labelled | None]:
     """Read the training images and labels of an `.npz` file, and the test images and labels or None.
 
     Raises:
-        DataError: If the file is damaged, holds pickled objects or no images under a name that is known.
+        DataError: If the file is damaged, holds pickled objects or no images under a name that is known, or its arrays
+            take more than the memory that is allowed.
     """
     archive = _load(path)
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise DataError(f"'{path}' is named .npz and is none: it holds a single array. Rename it to .npy")
+    assert archive.zip is not None  # until it is closed
+    # No more is read of a member than its entry says.
+    sizes: Counter[str] = Counter()
+    for info in archive.zip.infolist():
+        sizes[info.filename.removesuffix(".npy")] += info.file_size
+    taken = 0
     with archive:
 
         def read(*keys: str) -> NDArray[Any] | None:
+            nonlocal taken
             key = next((key for key in keys if key in archive), None)
-            return None if key is None else _guarded(path, lambda: archive[key])
+            if key is None:
+                return None
+            taken += sizes[key]
+            require_memory(taken, f"'{path}', unpacked,")
+            array: NDArray[Any] = _guarded(path, lambda: archive[key])
+            return array
 
         if (images := read("x_train")) is not None:
             held_back = read("x_test")
@@ -143,7 +156,7 @@ def _guarded(path: Path, load: Any) -> Any:
     """Load, and say what is wrong with the file if that fails."""
     try:
         return load()
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
+    except Exception as error:  # NumPy parses a header as Python: a damaged one raises nearly anything
         if "pickle" in str(error) or "Python objects" in str(error):
             raise DataError(
                 f"'{path}' holds pickled Python objects, which can run code when they are read, so they are not. "

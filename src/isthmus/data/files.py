@@ -60,7 +60,7 @@ def collection_at(path: Path) -> Collection | None:
             raise UsageError(f"no such file or folder: '{path}'")
         if not path.is_file():
             raise DataError(f"'{path}' is no file, but a device or a pipe. Save what comes of it to a file first")
-    except (PermissionError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise DataError(f"'{path}' cannot be opened: {error}") from error
     suffix = path.suffix.lower()
     if suffix in (".npy", ".npz"):

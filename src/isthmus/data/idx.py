@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.arrays import Labelled, as_source
+from isthmus.data.limits import require_memory
 from isthmus.data.sets import ImageSet
 from isthmus.data.source import PixelType
 from isthmus.errors import DataError
@@ -36,7 +37,8 @@ def read_idx(path: Path) -> NDArray[Any]:
         An array of the file's own rank, shape and type.
 
     Raises:
-        DataError: If the file is no IDX file, cannot be read, or is shorter or longer than its header says.
+        DataError: If the file is no IDX file, cannot be read, is shorter or longer than its header says, or takes more
+            than the memory that is allowed.
     """
     if not is_idx(path):
         raise DataError(f"'{path}' is no IDX file: expected it to begin with two zero bytes, a type and a rank")
@@ -48,10 +50,11 @@ def read_idx(path: Path) -> NDArray[Any]:
                 raise DataError(f"'{path}' is cut short: it ends within its header. Get the file again")
             shape = struct.unpack(f">{rank}I", sizes)
             dtype = np.dtype(_TYPES[type_code])
-            content = _read_up_to(stream, math.prod(shape) * dtype.itemsize + 1)
+            expected = math.prod(shape) * dtype.itemsize
+            require_memory(expected, f"'{path}', unpacked,")
+            content = _read_up_to(stream, expected + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"'{path}' cannot be read: {error}") from error
-    expected = math.prod(shape) * dtype.itemsize
     if len(content) != expected:
         fault = "is cut short" if len(content) < expected else "is longer than it should be"
         came = f"{len(content)}" if len(content) < expected else "more"

@@ -3,7 +3,8 @@
 import os
 import re
 
-from isthmus.errors import UsageError
+from isthmus.errors import DataError, UsageError
+from isthmus.wording import spell_bytes
 
 MEMORY_VARIABLE = "ISTHMUS_MEMORY"
 CACHE_VARIABLE = "ISTHMUS_CACHE_LIMIT"
@@ -31,6 +32,20 @@ def memory_limit() -> int:
         UsageError: If the variable is no size.
     """
     return _from_environment(MEMORY_VARIABLE, DEFAULT_MEMORY)
+
+
+def require_memory(size: int, what: str) -> None:
+    """Check that so many bytes may be held in memory, before they are unpacked or allocated.
+
+    Raises:
+        DataError: If they are more than `memory_limit`.
+        UsageError: If the variable is no size.
+    """
+    if size > memory_limit():
+        raise DataError(
+            f"{what} takes {spell_bytes(size)} of memory, and at most {spell_bytes(memory_limit())} are allowed. Raise "
+            f"the limit ({MEMORY_VARIABLE}=8GiB), or save the images as one .npy file, which is read from the disk"
+        )
 
 
 def cache_limit() -> int:
