@@ -19,22 +19,24 @@ def test_costs_are_those_that_scoring_finds(tiny_run, bars):
 
 def test_a_plain_autoencoder_has_no_rate_and_one_distortion(tiny_ae_run, bars):
     images = bars[0][:5]
-    costs = cost(tiny_ae_run, images, noise_for(tiny_ae_run, 0, 1, draws=4))
+    costs = cost(tiny_ae_run, images, noise_for(tiny_ae_run))
     assert costs.log_variance is None
     assert not costs.kl.any()
     np.testing.assert_allclose(costs.distortion, score(tiny_ae_run, as_source(images)).distortion, rtol=1e-6)
 
 
 def test_more_draws_come_nearer_to_the_mean(tiny_run, bars):
-    image = bars[0][:1]
-    exact = cost(tiny_run, image, noise_for(tiny_run, 0, 1, draws=2000)).distortion
-    near = [cost(tiny_run, image, noise_for(tiny_run, start, 1, draws=64)).distortion for start in range(8)]
-    far = [cost(tiny_run, image, noise_for(tiny_run, start, 1, draws=1)).distortion for start in range(8)]
+    image, rng = bars[0][:1], np.random.default_rng(0)
+    exact = cost(tiny_run, image, noise_for(tiny_run, draws=2000)).distortion
+    near, far = (
+        [cost(tiny_run, image, rng.standard_normal((draws, 1, 2), np.float32)).distortion for _ in range(8)]
+        for draws in (64, 1)
+    )
     assert np.std(np.subtract(near, exact)) < np.std(np.subtract(far, exact))
 
 
 def test_what_a_picture_costs_does_not_follow_from_its_company(tiny_run, bars):
-    noise = noise_for(tiny_run, 0, 1, draws=3)
+    noise = noise_for(tiny_run, draws=3)
     together = cost(tiny_run, bars[0][:6], noise).distortion
     alone = [cost(tiny_run, bars[0][i : i + 1], noise).distortion[0] for i in range(6)]
     assert together == pytest.approx(alone, rel=1e-5)

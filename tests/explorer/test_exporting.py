@@ -17,7 +17,6 @@ from isthmus.explorer.bundling import bundle
 from isthmus.explorer.costs import cost, noise_for
 from isthmus.explorer.exporting import export_page
 from isthmus.explorer.pixels import as_given
-from isthmus.explorer.service import DRAWS
 from isthmus.recipes import with_fields
 from isthmus.runs import Run
 from isthmus.workflows.display import as_displayed
@@ -84,7 +83,7 @@ def test_encodes_and_counts_nats_as_the_server_does(asked, bars):
     run, ask = asked
     images = bars[0][::30]
     found = ask("encode(Uint8Array.from(given.pixels), 4)", pixels=images.ravel().tolist())
-    expected = cost(run, images, noise_for(run, 0, 1, DRAWS))
+    expected = cost(run, images, noise_for(run))
     np.testing.assert_allclose(found["mean"], expected.mean.ravel(), rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(found["distortion"], expected.distortion, rtol=1e-5)
     if run.latent.has_rate:
@@ -154,7 +153,7 @@ def test_other_pixels_and_likelihoods(tiny_recipe, bars, tmp_path, chromium, cha
     check_decoding(run, ask)
     pixels = bars[0][::30]
     found = ask("encode(Uint8Array.from(given.pixels), 4)", pixels=pixels.ravel().tolist())
-    expected = cost(run, as_given(run, pixels), noise_for(run, 0, 1, DRAWS))
+    expected = cost(run, as_given(run, pixels), noise_for(run))
     np.testing.assert_allclose(found["mean"], expected.mean.ravel(), rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(found["distortion"], expected.distortion, rtol=1e-4)
     page.close()

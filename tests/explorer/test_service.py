@@ -22,11 +22,15 @@ def test_codes_are_decoded_as_the_run_does(service, tiny_run, finish):
     np.testing.assert_array_equal(finish(service.decode(codes)), tiny_run.decode(codes))
 
 
-def test_a_picture_of_the_data_is_about_as_unusual_as_it_is(service, others, finish):
-    """The percentiles of all images, each a little noisy, spread from 0 to 100."""
+def test_an_image_of_the_data_ranks_where_its_cost_stands_among_the_data(service, others, finish):
     found = finish(service.encode(others[0]))
     assert found.mean.shape == (120, 2)
-    assert 30 < np.mean(found.percentile) < 70
+    costs = found.rate + found.distortion
+    gaps = costs[:, None] - costs
+    rounding = 1e-5 * costs.max()
+    rank = np.rint(found.percentile / 100 * len(costs))
+    assert (rank >= np.count_nonzero(gaps > rounding, axis=1)).all()
+    assert (rank <= np.count_nonzero(gaps > -rounding, axis=1)).all()
     noise = np.random.default_rng(0).integers(0, 256, (3, 12, 10, 1), dtype=np.uint8)
     assert (finish(service.encode(noise)).percentile > 99).all()
 
@@ -47,6 +51,7 @@ def test_pixels_drawn_black_or_white_are_the_same_whatever_is_asked_for_beside_t
     together = finish(service.encode(images))
     np.testing.assert_allclose(service.cloud.result.codes[:6], together.mean, rtol=1e-5)
     np.testing.assert_allclose(service.cloud.result.rate[:6], together.rate, rtol=1e-5)
+    np.testing.assert_allclose(service.distortions.result[:6], together.distortion, rtol=1e-5)
     # What was shown was black or white: neither the grey picture nor a picture of nothing.
     assert np.abs(stochastic_run.encode(images)["mean"] - together.mean).max() > 1e-3
 

@@ -68,13 +68,11 @@ def encode_cloud(run: Run, source: ImageSource, what: str, work: Work[Any]) -> C
 
 
 def measure_distortions(run: Run, cloud: Cloud, work: Work[Any]) -> FloatArray:
-    """The distortion of every image for one draw of its posterior, nats, float32 `(n,)`.
+    """The distortion of every image, nats, float32 `(n,)`: what the image costs when it is encoded by itself.
 
     Raises:
         Stopped: If `work` was asked to end.
     """
-    parts = []
-    for indices in work.chunks(len(cloud.source)):
-        noise = noise_for(run, int(indices[0]), len(indices))
-        parts.append(cost(run, cloud.source.read(indices), noise).distortion)
+    noise, chunks = noise_for(run), work.chunks(len(cloud.source))
+    parts = [cost(run, cloud.source.read(indices), noise).distortion for indices in chunks]
     return np.asarray(np.concatenate(parts), np.float32)

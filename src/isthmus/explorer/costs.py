@@ -16,6 +16,9 @@ from isthmus.probability import namespace
 from isthmus.runs import Run
 from isthmus.scores.bound import as_pixels
 
+DRAWS = 4
+"""Draws of the posterior that a distortion is averaged over: as many for every image, so that costs can be ranked."""
+
 # Tell the random numbers here from each other and from those of training and scoring.
 _POSTERIOR_STREAM, _PIXEL_STREAM = 0x6578706C, 0x70697865
 
@@ -77,7 +80,7 @@ def uniform_for(shape: tuple[int, ...]) -> NDArray[np.float32]:
     return uniform_by_image([_PIXEL_STREAM], 0, 1, math.prod(shape)).reshape(1, *shape)
 
 
-def noise_for(run: Run, start: int, count: int, draws: int = 1) -> NDArray[np.float32]:
-    """Noise for images `start` to `start + count`, always the same: float32 `(draws, count, dim)`."""
+def noise_for(run: Run, draws: int = DRAWS) -> NDArray[np.float32]:
+    """Noise for the draws of a posterior, the same for every image: float32 `(draws, 1, dim)`."""
     dim = run.recipe.latent.dim
-    return np.stack([normal_by_image([_POSTERIOR_STREAM, draw], start, count, dim) for draw in range(draws)])
+    return np.stack([normal_by_image([_POSTERIOR_STREAM, draw], 0, 1, dim) for draw in range(draws)])

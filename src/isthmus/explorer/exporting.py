@@ -19,7 +19,7 @@ from isthmus.explorer.cloud import Cloud
 from isthmus.explorer.costs import noise_for, uniform_for
 from isthmus.explorer.pixels import as_shown
 from isthmus.explorer.programs import Precision
-from isthmus.explorer.service import DRAWS, Service
+from isthmus.explorer.service import Service
 from isthmus.explorer.translation import translate
 from isthmus.runs import Run
 from isthmus.runs.folder import read_file
@@ -114,7 +114,7 @@ def _contents(run: Run, service: Service, graphs: Mapping[str, bytes], precision
         "decoder": decoder.to_json(precision),
         "encoder": encoder.to_json(precision),
         "uniform": _packed(uniform_for(run.image.shape)) if run.recipe.pixels.binarise == "stochastic" else None,
-        "noise": _packed(noise_for(run, 0, 1, DRAWS)),
+        "noise": _packed(noise_for(run)),
         "points": None if cloud is None else _points(cloud, distortions),
         "projections": {} if cloud is None else {name: _plane(service, name) for name in about["projections"]},
         "samples": _samples(run),

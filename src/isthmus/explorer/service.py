@@ -22,8 +22,6 @@ from isthmus.runs import Run, require_autoencoder
 FloatArray = NDArray[np.float32]
 DECODED_AT_ONCE = 256
 ENCODED_AT_ONCE = 32
-DRAWS = 4
-"""Draws of the posterior that a picture's distortion is averaged over."""
 
 
 @dataclass(frozen=True)
@@ -226,6 +224,6 @@ class Service:
 
     def _encode(self, images: NDArray[Any]) -> dict[str, NDArray[Any]]:
         # The same noise for every picture: what one costs must not follow from what was asked for beside it.
-        found = cost(self.run, images, noise_for(self.run, 0, 1, DRAWS))
+        found = cost(self.run, images, noise_for(self.run))
         posterior = {} if found.log_variance is None else {"log_variance": found.log_variance}
         return {"mean": found.mean, **posterior, "rate": found.kl.sum(axis=1), "distortion": found.distortion}
