@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from isthmus.explorer.guard import Guard, cookie_name, is_own_host
+from isthmus.explorer.guard import Guard, cookie_name, is_own_host, own_names
 from isthmus.explorer.limits import Limits
 
 NAMES = frozenset({"localhost", "box", "box.local"})
@@ -45,7 +45,7 @@ def guard(token=None, **limits):
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost:8137", "LOCALHOST", "127.0.0.1:80", "[::1]:8137", "10.1.2.3", "box.local", "box"]
+    "host", ["localhost:8137", "LOCALHOST", "127.0.0.1:80", "[::1]:8137", "10.1.2.3", "box.local", "box", "localhost."]
 )
 def test_this_machine_is_known_by_its_addresses_and_names(host):
     assert is_own_host(host, NAMES)
@@ -53,8 +53,14 @@ def test_this_machine_is_known_by_its_addresses_and_names(host):
 
 @pytest.mark.parametrize(
     "host",
-    ["", "evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "[::1", "box.evil", "a@evil.example", "127.1"],
-)
+    [
+        "", "evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "[::1", "box.evil", "127.1", "2130706433",
+        "a@localhost", "evil.example@localhost", "localhost:80@evil.example", "local host", " localhost", "localhost ",
+        "localhost:80:90", "localhost:", "localhost:http", "localhost:99999", "localhost:-1", "localhost:²",
+        "localhost/", "localhost?x", "localhost#x", "localhost\\", "localhost,evil.example", "::1", "[::1]evil.example",
+        "[localhost]", "127.0.0.1\t", "[fe80::1%25eth0]", "localhost..", "x" * 300,
+    ],
+)  # fmt: skip
 def test_a_rebound_name_is_not_this_machine(host):
     assert not is_own_host(host, NAMES)
     status, _, body = ask(guard(), host=host)
@@ -64,6 +70,28 @@ def test_a_rebound_name_is_not_this_machine(host):
 
 def test_without_a_host_nobody_comes_in():
     assert ask(guard())[0] == 403
+
+
+def test_of_two_hosts_neither_counts():
+    """Not every parser of HTTP refuses such a request, and they do not agree on which one holds."""
+    hosts = [(b"host", b"localhost"), (b"host", b"evil.example")]
+    scope = {
+        "type": "http", "scheme": "http", "method": "GET", "path": "/", "query_string": b"", "headers": hosts,
+        "client": ("127.0.0.1", 1),
+    }  # fmt: skip
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    finish(guard()(scope, None, send))
+    assert sent[0]["status"] == 403
+
+
+def test_the_network_s_names_count_only_where_the_network_is_served(monkeypatch):
+    monkeypatch.setattr("socket.gethostname", lambda: "Box.example")
+    assert own_names("127.0.0.1") == {"localhost", "127.0.0.1"}
+    assert own_names("0.0.0.0") >= {"localhost", "box.example", "box", "box.local"}
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,16 @@ import hashlib
 import hmac
 import ipaddress
 import json
+import re
 import socket
 from collections.abc import Iterable
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from isthmus.explorer.limits import Limits, RateLimit
+from isthmus.explorer.limits import Limits, RateLimit, is_loopback
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -32,11 +33,23 @@ SECURITY_HEADERS = {
 }
 
 
-def own_names() -> frozenset[str]:
-    """The names by which this machine may be called."""
-    name = socket.gethostname().lower()
-    short = name.partition(".")[0]
-    return frozenset({"localhost", name, short, f"{short}.local"})
+_HOST = re.compile(
+    r"(?P<name>[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(:(?P<port>[0-9]{1,5}))?", re.ASCII | re.IGNORECASE
+)
+"""A name, an IPv4 address or an IPv6 address in brackets, and perhaps a port (RFC 9110, section 7.2)."""
+
+
+def own_names(host: str) -> frozenset[str]:
+    """The names by which requests may call this machine, where it listens at `host`.
+
+    At a loopback address those of the network are left out: who controls the network, as by mDNS, can rebind them.
+    """
+    names = {"localhost", host.lower()}
+    if not is_loopback(host):
+        name = socket.gethostname().lower()
+        short = name.partition(".")[0]
+        names |= {name, short, f"{short}.local"}
+    return frozenset(names)
 
 
 def cookie_name(token: str) -> str:
@@ -51,16 +64,17 @@ def cookie_name(token: str) -> str:
 def is_own_host(host: str, names: Iterable[str]) -> bool:
     """Whether a `Host` header names this machine: by an address, or by one of its own names.
 
-    An address is safe whatever it is, since the browser went there by no name that somebody could have rebound.
+    An address is safe whatever it is, since the browser went there by no name that somebody could have rebound.  What
+    is not of the form `name` or `name:port` names nothing: what one parser skips in it, another may not.
     """
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:
+    found = _HOST.fullmatch(host)
+    if found is None or int(found["port"] or 0) > 65_535:
         return False
+    name = found["name"].lower().removesuffix(".")
     try:
-        ipaddress.ip_address(name)
+        ipaddress.ip_address(name.strip("[]"))
     except ValueError:
-        return name.lower().rstrip(".") in names
+        return name in names
     return True
 
 
@@ -72,14 +86,12 @@ class Guard:
         limits: How often an address may ask.
         token: What a request must bring, as a cookie or as `Authorization: Bearer`; None to ask for none.  Whoever
             opens the page with `?token=` gets the cookie.
-        names: The names by which this machine may be called, besides its addresses.
+        names: The names by which this machine may be called, besides its addresses; see `own_names`.
     """
 
-    def __init__(
-        self, app: ASGIApp, limits: Limits, token: str | None = None, names: Iterable[str] | None = None
-    ) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits, token: str | None, names: Iterable[str]) -> None:
         self._app, self._limits, self._token = app, limits, token
-        self._names = frozenset(own_names() if names is None else names)
+        self._names = frozenset(names)
         self._rate = RateLimit(limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,7 +114,7 @@ class Guard:
         if wait := self._rate.seconds_to_wait(address):
             retry = {"Retry-After": str(max(1, round(wait)))}
             await _refuse(send_guarded, 429, "too many requests; wait a moment.", retry)
-        elif not is_own_host(headers.get("host", ""), self._names):
+        elif len(hosts := headers.getlist("host")) != 1 or not is_own_host(hosts[0], self._names):
             await _refuse(
                 send_guarded, 403, "expected a Host that names this machine: localhost, an address or its own name."
             )

@@ -12,6 +12,11 @@ class Limits:
     """What is refused.
 
     Attributes:
+        connections: Connections at once, of all clients.  One more replaces the connection that has been idle longest,
+            and is closed where none is idle.
+        connections_per_address: Connections at once of one address.
+        idle_seconds: A connection is closed after this time without a complete request header, or without progress of a
+            client that reads its response.
         body_bytes: A larger request body gets a 413.
         body_seconds: A body that takes longer to arrive gets a 408.
         linger_bytes: Of a body that is refused, what is still taken in so that its caller comes to read why.
@@ -25,6 +30,9 @@ class Limits:
         own_share: See there.
     """
 
+    connections: int = 512
+    connections_per_address: int = 256
+    idle_seconds: float = 10.0
     body_bytes: int = 16 << 20
     body_seconds: float = 20.0
     linger_bytes: int = 64 << 20

@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from isthmus.errors import UsageError
 from isthmus.explorer.application import application
+from isthmus.explorer.connections import Connections
 from isthmus.explorer.guard import Guard, own_names
-from isthmus.explorer.limits import is_loopback
+from isthmus.explorer.limits import Limits, is_loopback
 from isthmus.explorer.lingering import Lingering
 from isthmus.explorer.service import Service
 
 DEFAULT_PORT = 8137
-_CONNECTIONS = 512
 
 
 @dataclass(frozen=True)
@@ -106,21 +108,25 @@ def server(
     service: Service, place: Place, token: str | None = None, ready: Callable[[], None] | None = None
 ) -> uvicorn.Server:
     """What will answer, once it is run on the socket of its place; see `serve`."""
-    names = own_names() | {place.host.lower()}
-    guarded = Guard(application(service), service.limits, token, names)
-    app = Lingering(guarded, service.limits)
-    config = uvicorn.Config(
-        app,
+    guarded = Guard(application(service), service.limits, token, own_names(place.host))
+    return _Server(settings(Lingering(guarded, service.limits), service.limits), ready)
+
+
+def settings(app: ASGIApp, limits: Limits) -> uvicorn.Config:
+    """How uvicorn serves an application: quietly, believing no client's word of who it is, each connection watched."""
+    connections = Connections(limits)
+    return uvicorn.Config(
+        connections.serving(app),
+        http=connections.watched(AutoHTTPProtocol),  # type: ignore[arg-type]  # it calls it, class or not
         log_config=None,
         log_level=logging.CRITICAL,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         lifespan="off",
         ws="none",
-        limit_concurrency=_CONNECTIONS,
         timeout_graceful_shutdown=1,
     )
-    return _Server(config, ready)
 
 
 def serve(service: Service, place: Place, token: str | None = None, *, ready: Callable[[], None] | None = None) -> bool:
