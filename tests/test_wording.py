@@ -1,6 +1,6 @@
 import pytest
 
-from isthmus.wording import spell_bytes, spell_seconds
+from isthmus.wording import no_such, spell_bytes, spell_seconds
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,21 @@ def test_seconds(seconds, text):
 )
 def test_bytes(count, text):
     assert spell_bytes(count) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("dgo", "there is no label 'dgo'; did you mean 'dog'? There are cat, dog"),
+        ("CAT", "there is no label 'CAT'; did you mean 'cat'? There are cat, dog"),
+        ("horse", "there is no label 'horse'; there are cat, dog"),
+    ],
+)
+def test_the_nearest_name_is_suggested(name, text):
+    assert no_such("label", name, ["cat", "dog"]) == text
+
+
+def test_of_many_names_the_first_are_listed():
+    said = no_such("label", "m0999", [f"n{number:04d}" for number in range(1000)])
+    assert "did you mean 'n0999'?" in said
+    assert said.endswith("n0018, n0019 and 980 more")

@@ -16,6 +16,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from isthmus.api import held_out as held_out
     from isthmus.api import train as train
     from isthmus.data import open_images as open_images
     from isthmus.errors import IsthmusError as IsthmusError
@@ -44,6 +45,7 @@ _HOMES = {
     "compress_lossy": "isthmus.workflows.lossy",
     "decompress": "isthmus.workflows.decompressing",
     "evaluate": "isthmus.workflows.evaluation",
+    "held_out": "isthmus.api",
     "load": "isthmus.runs",
     "open_images": "isthmus.data",
     "train": "isthmus.api",
@@ -59,6 +61,7 @@ __all__ = [
     "compress_lossy",
     "decompress",
     "evaluate",
+    "held_out",
     "load",
     "open_images",
     "train",
@@ -70,3 +73,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'isthmus' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

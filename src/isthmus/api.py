@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isthmus.data import Data, Fit
+from isthmus.data import Data, Fit, ImageSource
 from isthmus.recipes import Recipe
 from isthmus.runs import Run
 
@@ -96,3 +96,28 @@ def train(
             wish=Wish(parse_size(size), fit, channels, background),
         )
     )
+
+
+def held_out(run: Run, data: Data | None = None) -> ImageSource:
+    """Open the images that a run did not learn from: its test images, or else its validation images.
+
+        images = isthmus.held_out(run)
+        codes = run.encode(images.read(range(len(images))))["mean"]
+
+    Args:
+        run: The run.
+        data: Where the run's data is now, or other data, of which the test images are opened, or all; by default the
+            run's own data, found where this machine remembers it or by its name.
+
+    Returns:
+        A source: `read(indices)` gives images `(n, height, width, channels)` of `run.source`; `labels` are int64 `(n,)`
+        or None, `class_names` their names, and `names` those of the images, in the order of the data.
+
+    Raises:
+        DataError: If the run's data cannot be found or has changed, no image of it was held out, or other images have
+            another shape.
+        UsageError: If there is no such data.
+    """
+    from isthmus.workflows.held_out import find_held_out
+
+    return find_held_out(run, data, hint="isthmus.held_out(run, DATA)").images

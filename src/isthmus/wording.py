@@ -1,4 +1,11 @@
-"""Seconds and bytes as people say them."""
+"""How messages spell things: seconds, bytes, and a name that is not known."""
+
+import difflib
+from collections.abc import Iterable
+from itertools import islice
+
+_LISTED = 20
+"""Names that a message lists at most."""
 
 
 def spell_seconds(seconds: float) -> str:
@@ -18,3 +25,19 @@ def spell_bytes(count: int) -> str:
             return f"{size:.4g} {unit}"
         size /= 1024
     return f"{size:.4g} GiB"
+
+
+def no_such(what: str, name: str, known: Iterable[str]) -> str:
+    """Say that a name is not among those that there are: the nearest of them, and the first ones.
+
+    Args:
+        what: What it is a name of, such as `label`.
+        name: What was given.
+        known: The names that there are, one or more.
+    """
+    names = list(known)
+    spelt = {other.casefold(): other for other in reversed(names)}
+    near = difflib.get_close_matches(name.casefold(), spelt, n=1)
+    listed = ", ".join(islice(names, _LISTED)) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
+    asked = f"; did you mean {spelt[near[0]]!r}? There" if near else "; there"
+    return f"there is no {what} {name!r}{asked} are {listed}"

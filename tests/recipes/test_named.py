@@ -17,8 +17,8 @@ def test_nobody_can_change_them():
 
 
 def test_an_unknown_name_lists_those_that_there_are():
-    with pytest.raises(RecipeError, match=r"there is no recipe 'resnet'; there are dense-ae, .*conv-vae-best"):
-        named_recipe("resnet")
+    with pytest.raises(RecipeError, match=r"there is no recipe 'transformer'; there are dense-ae, .*conv-vae-best"):
+        named_recipe("transformer")
 
 
 def test_the_convolutional_tutorial():

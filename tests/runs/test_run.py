@@ -1,4 +1,8 @@
+import multiprocessing
+import pickle
 import shutil
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -152,6 +156,66 @@ class TestInput:
     def test_no_images(self, tiny_run):
         with pytest.raises(DataError, match="image"):
             tiny_run.encode(np.zeros((0, 12, 10, 1), np.uint8))
+
+    @pytest.mark.parametrize("path", ["photos/", Path("photos")])
+    def test_a_path_is_no_array_of_images(self, tiny_run, path):
+        with pytest.raises(DataError, match=r"got the path 'photos/?'\. `isthmus.open_images\('photos/?', goal="):
+            tiny_run.encode(path)
+
+    def test_images_of_several_sizes(self, tiny_run):
+        with pytest.raises(DataError, match=r"all of one size.* Bring the images to one size"):
+            tiny_run.encode([np.zeros((12, 10)), np.zeros((9, 9))])
+
+    @pytest.mark.parametrize("codes", [[[0.0, 1.0], [2.0]], {"mean": np.zeros((1, 2))}, "codes.npz"])
+    def test_what_makes_no_codes(self, tiny_run, codes):
+        with pytest.raises(DataError, match=rf"shape \(n, 2\), such as the `mean`.*got a {type(codes).__name__}"):
+            tiny_run.decode(codes)
+
+
+class TestOtherProcesses:
+    """A run that has been used, and so holds sessions, goes to other processes, by itself or as a bound method."""
+
+    @pytest.fixture
+    def used(self, tiny_run, bars):
+        run = load(tiny_run.path)
+        return run, bars[0][:4], run.encode(bars[0][:4])["mean"]
+
+    def test_it_can_be_pickled(self, used):
+        run, images, codes = used
+        run.sample(1, label=0)
+        pickled = pickle.dumps(run)
+        assert len(pickled) < 20_000, "networks and densities do not travel"
+        again = pickle.loads(pickled)
+        assert (again.manifest, again.recipe) == (run.manifest, run.recipe)
+        np.testing.assert_array_equal(again.encode(images)["mean"], codes)
+
+    def test_it_is_found_from_another_folder(self, used, monkeypatch, tmp_path):
+        run, images, codes = used
+        monkeypatch.chdir(run.path.parent)
+        pickled = pickle.dumps(load(run.path.name))
+        monkeypatch.chdir(tmp_path)
+        np.testing.assert_array_equal(pickle.loads(pickled).encode(images)["mean"], codes)
+
+    def test_another_model_at_its_path_is_not_taken_for_it(self, copied_run, bars):
+        run = load(copied_run)
+        pickled = pickle.dumps(run)
+        (copied_run / "encoder.onnx").write_bytes(b"another")
+        with pytest.raises(RunError, match=r"encoder\.onnx"):
+            pickle.loads(pickled).encode(bars[0][:4])
+
+    @pytest.mark.parametrize("method", ["spawn", "forkserver"])
+    def test_of_a_pool(self, used, method):
+        if method not in multiprocessing.get_all_start_methods():
+            pytest.skip(f"this machine does not start processes by {method}")
+        run, images, codes = used
+        with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as pool:
+            np.testing.assert_allclose(pool.submit(run.encode, images).result()["mean"], codes, rtol=1e-5)
+
+    def test_of_joblib(self, used):
+        joblib = pytest.importorskip("joblib", reason="joblib is not installed")
+        run, images, codes = used
+        parts = joblib.Parallel(n_jobs=2)(joblib.delayed(run.encode)(part) for part in (images[:2], images[2:]))
+        np.testing.assert_allclose(np.concatenate([part["mean"] for part in parts]), codes, rtol=1e-5)
 
 
 class TestDamage:

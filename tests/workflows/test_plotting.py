@@ -87,7 +87,7 @@ def test_a_wrong_call_writes_nothing(tiny_run, tmp_path, kind, name, options, wo
 
 
 def test_what_is_no_figure_is_said_where_one_is_drawn(tiny_run):
-    with pytest.raises(UsageError, match=r"no picture 'portrait'; there are manifold, .*, history\."):
+    with pytest.raises(UsageError, match=r"no plot 'portrait'; there are manifold, .*, history\."):
         draw(tiny_run, "portrait")
     with pytest.raises(UsageError, match=r"`isthmus.notebook.film\(run\)` shows it"):
         draw(tiny_run, "training")

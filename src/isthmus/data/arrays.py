@@ -44,7 +44,10 @@ def as_source(
     try:
         array = np.asarray(images)
     except ValueError as error:
-        raise DataError(f"expected an array of images, all of one size; {error}") from error
+        raise DataError(
+            f"expected an array of images, all of one size; what was given makes no array ({error}). Bring the images "
+            "to one size first, or give files in a folder, which are resized."
+        ) from None
     if array.dtype == object and array.ndim == 0:
         raise DataError(
             f"expected images as an array, by a path, or as a data set with a length and items; got a "

@@ -12,6 +12,7 @@ from isthmus.recipes.fields import CodeDensity, GaussianLatent, Objective, Pixel
 from isthmus.recipes.likelihoods import BernoulliLikelihood, GaussianLikelihood, LogisticLikelihood
 from isthmus.recipes.networks import ConvNetwork, DenseNetwork, UNetwork, UpsampleNetwork
 from isthmus.recipes.tasks import Denoise, Segment
+from isthmus.wording import no_such
 
 _TUTORIAL_CONV = ConvNetwork(filters=(32, 64), padding="valid", stem_filters=32)
 DIGIT_SIDE = 32
@@ -184,7 +185,7 @@ def named_recipe(name: str) -> Recipe:
         RecipeError: If there is none of that name; the message lists those that there are.
     """
     if name not in RECIPES:
-        raise RecipeError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
+        raise RecipeError(no_such("recipe", name, RECIPES))
     return RECIPES[name]
 
 

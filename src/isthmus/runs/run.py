@@ -1,5 +1,6 @@
 """A trained run, put to use on its graphs: no training framework is needed, or imported."""
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from isthmus.runs.card import card
 from isthmus.runs.folder import CODES, read_file, read_manifest, read_recipe
 from isthmus.runs.manifest import Manifest
 from isthmus.runs.sessions import Session
+from isthmus.wording import no_such
 
 Images = NDArray[np.generic]
 FloatArray = NDArray[np.float32]
@@ -37,6 +39,10 @@ class Run:
 
     def __init__(self, path: Path, manifest: Manifest, recipe: Recipe) -> None:
         self.path, self.manifest, self.recipe = path, manifest, recipe
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what the run is opened by: sessions cannot be, and another process opens its own on first use."""
+        return type(self), (self.path.absolute(), self.manifest, self.recipe)
 
     def __repr__(self) -> str:
         return f"<Run {self.path}: {self.recipe.name}, {self.image}, {self.recipe.latent.dim} numbers a code>"
@@ -192,7 +198,7 @@ class Run:
             raise UsageError(f"{self.path} was trained on images without labels, so no label can be asked for.")
         name = str(label)
         if name not in self.class_names:
-            raise UsageError(f"there is no label {name!r}; there are {', '.join(self.class_names)}")
+            raise UsageError(no_such("label", name, self.class_names))
         try:
             return GaussianMixture.from_arrays(self._densities, f"label.{self.class_names.index(name)}")
         except KeyError:
@@ -223,7 +229,13 @@ class Run:
         return Session(read_file(self.path, entry.file, self.manifest), entry, str(self.path / entry.file))
 
     def _checked(self, images: ArrayLike) -> Images:
-        source = as_source(np.asarray(images), dtype=self.image.dtype)
+        if isinstance(images, str | os.PathLike):
+            raise DataError(
+                f"expected images as an array (n, height, width, channels); got the path {os.fspath(images)!r}. "
+                f"`isthmus.open_images({os.fspath(images)!r}, goal=run.preprocessing)` opens its images, and "
+                "`isthmus encode` writes their codes to a file."
+            )
+        source = as_source(images, dtype=self.image.dtype)
         if source.spec != self.image:
             raise DataError(
                 f"expected images of {self.image}, as run {self.path.name!r} was trained on; got {source.spec}."
@@ -240,8 +252,14 @@ class Run:
         return {"latent": self._checked_codes(latent), **skips}
 
     def _checked_codes(self, latent: ArrayLike) -> FloatArray:
-        codes = np.asarray(latent, np.float32)
         dim = self.recipe.latent.dim
+        try:
+            codes = np.asarray(latent, np.float32)
+        except (TypeError, ValueError):
+            raise DataError(
+                f"expected codes as an array of shape (n, {dim}), such as the `mean` that encode gives; got a "
+                f"{type(latent).__name__} that no such array can be made of."
+            ) from None
         if codes.ndim != 2 or codes.shape[1] != dim:
             raise DataError(f"expected codes of shape (n, {dim}); got {codes.shape}.")
         if not np.isfinite(codes).all():

@@ -11,6 +11,7 @@ from isthmus.pictures import film, save_figure
 from isthmus.pictures.formats import known_suffix
 from isthmus.runs import Run, folder, load, require_autoencoder
 from isthmus.storage import require_free
+from isthmus.wording import no_such
 from isthmus.workflows import drawing
 from isthmus.workflows.drawing import Drawing
 from isthmus.workflows.watching import read_frames, write_film
@@ -148,4 +149,4 @@ def require_options(kind: str, given: Iterable[str], spelt: Mapping[str, str] | 
 
 
 def _unknown(kind: str, kinds: Iterable[str]) -> UsageError:
-    return UsageError(f"there is no picture {kind!r}; there are {', '.join(kinds)}.")
+    return UsageError(f"{no_such('plot', kind, kinds)}.")

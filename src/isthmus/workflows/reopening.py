@@ -5,6 +5,7 @@ import numpy as np
 from isthmus.data import Data, ImageSource, select
 from isthmus.errors import DataError, UsageError
 from isthmus.runs import Run
+from isthmus.wording import no_such
 from isthmus.workflows.display import spread
 from isthmus.workflows.held_out import HeldOut, find_held_out
 
@@ -66,7 +67,7 @@ def _of_class(source: ImageSource, label: str | int, what: str) -> ImageSource:
         raise UsageError(f"the {what} have no labels, so none can be asked for. Leave the label out.")
     names = source.class_names or tuple(str(number) for number in range(int(source.labels.max()) + 1))
     if str(label) not in names:
-        raise UsageError(f"there is no label {label!r}; there are {', '.join(names)}")
+        raise UsageError(no_such("label", str(label), names))
     chosen = np.flatnonzero(source.labels == names.index(str(label)))
     if len(chosen) == 0:
         raise DataError(f"none of the {what} has the label {label!r}. Choose another, or give other images.")
