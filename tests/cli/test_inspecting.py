@@ -31,7 +31,7 @@ def test_inspect_tells_everything(isthmus, photos, files_in):
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     for line in (
         "data photos, folder",
-        "unreadable 1 of 42",
+        "left out 1 of 42",
         "other files 1, left alone",
         "sizes (2) 30x20 (31), 80x100 (10)",
         "channels colour",
@@ -76,7 +76,7 @@ def test_inspect_as_json_is_what_training_does(isthmus, photos, tmp_path):
         out = f"of-{data}"
         done = isthmus("reconstruct", "run", data, "--out", out)
         assert done.returncode == 0, done.stderr
-        assert ("1 could not be read and is left out, cat/broken.jpg first" in done.stderr) == (data == "photos")
+        assert ("1 image is left out, cat/broken.jpg first" in done.stderr) == (data == "photos")
     with Image.open(tmp_path / "of-photos" / "cat" / "01.png") as image:
         assert (image.size, image.mode) == ((16, 8), "L")
     done = isthmus("train", "photos", "--resume", "--out", "run", "--epochs", 2, *small[:4])

@@ -6,6 +6,8 @@ from isthmus.data import ImageSet, Preprocessing, Wish, as_source, select
 from isthmus.errors import DataError, RecipeError, UsageError
 from isthmus.recipes import RECIPES, BernoulliLikelihood, CategoricalLikelihood, Recipe
 from isthmus.workflows import preparation
+from isthmus.workflows.inspection import inspect
+from isthmus.workflows.provenance import data_entry
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (300, 6, 5, 1)).astype(np.uint8)
 
@@ -112,12 +114,14 @@ class TestImageFiles:
         assert preparation.prepare(photos, recipe, {}).recipe == recipe
         assert len(preparation.prepare(photos, recipe.name, {}).recipe.network.filters) == 4
 
-    def test_training_images_that_are_test_images_too_are_left_out(self, photos, capsys):
+    def test_training_images_that_are_test_images_too_are_left_out(self, photos):
         prepared = preparation.prepare(photos, None, {"training.validation_fraction": 0.0})
         assert (len(prepared.train), len(prepared.test)) == (38, 12)
         assert not pictures(prepared.train) & pictures(prepared.test)
         assert {"3", "7"}.isdisjoint(prepared.train.names)
-        assert "2 training images of photos are test images too" in capsys.readouterr().err
+        assert prepared.notices == (
+            "2 of 40 training images of photos are test images too, and are left out of training",
+        )
 
     def test_nothing_left_to_learn_from(self, photos):
         for path in (photos / "train").iterdir():
@@ -133,11 +137,54 @@ class TestImageFiles:
         preparation.announce(preparation.prepare(photos, None, {}, Wish(size=(8, 9), fit="pad")))
         said = capsys.readouterr().err
         assert "photos: 52 images of 2 sizes, 70x20 to 70x21, become 9x8 RGB, padded" in said
-        assert "3 could not be read and are left out, train/bad0.png first (it holds no image" in said
+        assert "3 images are left out, train/bad0.png first (it holds no image" in said
+        assert "2 of 40 training images of photos are test images too" in said
+
+    def test_files_that_become_equal_are_counted(self, tmp_path):
+        """Black images with a grey edge, which is cut off, and one that is white in the middle."""
+        for number in range(40):
+            pixels = np.zeros((3, 500), np.uint8)
+            pixels[:, 0] = number
+            pixels[:, 250] = 255 * (number == 0)
+            Image.fromarray(pixels).save(tmp_path / f"{number:02d}.png")
+        prepared = preparation.prepare(tmp_path, None, {"training.validation_fraction": 0.0}, Wish(size=(4, 4)))
+        assert prepared.notices == (
+            f"38 of 40 images of {tmp_path.name} are the same as another, pixel for pixel once they are 4x4 grey, "
+            "cropped where the proportions differ (see --size and --fit)",
+        )
 
     def test_of_arrays_nothing_is_said(self, capsys):
         preparation.announce(preparation.prepare(IMAGES, "conv-vae", {}))
         assert capsys.readouterr().err == ""
+
+
+class TestArrays:
+    @pytest.fixture
+    def leaky(self, tmp_path):
+        """Training images, of which the last 5 are the test images, and one that is there twice."""
+        images = np.random.default_rng(0).integers(0, 256, (20, 4, 4), np.uint8)
+        images[1] = images[0]
+        path = tmp_path / "leaky.npz"
+        np.savez(path, x_train=images, x_test=images[15:], y_train=np.arange(20), y_test=np.arange(5))
+        return path
+
+    def test_training_images_that_are_test_images_too_are_left_out(self, leaky, capsys):
+        prepared = preparation.prepare(leaky, "dense-ae", {"training.validation_fraction": 0.0})
+        assert prepared.train.labels.tolist() == list(range(15))
+        assert len(prepared.test) == 5
+        assert prepared.notices == (
+            "5 of 20 training images of leaky are test images too, and are left out of training",
+            "1 of 20 images of leaky are the same as another, pixel for pixel",
+        )
+        preparation.announce(prepared)
+        assert capsys.readouterr().err.splitlines() == list(prepared.notices)
+        assert data_entry(prepared).notices == prepared.notices
+        assert inspect(leaky).plan.notices[:1] == prepared.notices[:1]
+
+    def test_all_are_test_images(self):
+        everything = as_source(np.random.default_rng(0).integers(0, 256, (9, 4, 4), np.uint8))
+        with pytest.raises(DataError, match="every training image of 'mine' is a test image too"):
+            preparation.prepare(ImageSet("mine", everything, everything), "dense-ae", {})
 
 
 class TestMasks:

@@ -40,7 +40,7 @@ def inspect(
     print_table(("what", "here"), _rows(found))
     if found.skipped:
         say("")
-        print_table(("unreadable", "why"), [(item.name, item.reason) for item in found.skipped[: 2 * _SHOWN]])
+        print_table(("left out", "why"), [(item.name, item.reason) for item in found.skipped[: 2 * _SHOWN]])
         if len(found.skipped) > 2 * _SHOWN:
             say(f"and {len(found.skipped) - 2 * _SHOWN:,} more; --json lists all")
     say("")
@@ -48,6 +48,8 @@ def inspect(
         say(f"Training would stop: {found.fault}.")
     else:
         print_table(("training would", ""), _planned(found.plan))
+        for notice in found.plan.notices:
+            say(f"Note: {notice}.")
 
 
 def cache(
@@ -93,7 +95,7 @@ def _rows(found: "Inspection") -> list[tuple[str, str]]:
         ("images", f"{found.images:,}, {spell_bytes(found.source_bytes)}"),
     ]
     if found.skipped:
-        rows.append(("unreadable", f"{len(found.skipped):,} of {total:,}"))
+        rows.append(("left out", f"{len(found.skipped):,} of {total:,}"))
     if found.repeated:
         more = f" and {len(found.repeated) - _SHOWN:,} more" if len(found.repeated) > _SHOWN else ""
         links = f"{', '.join(found.repeated[:_SHOWN])}{more}"
@@ -114,7 +116,7 @@ def _rows(found: "Inspection") -> list[tuple[str, str]]:
         rows.append(("classes", "none"))
     rows.append(("duplicates", f"{found.copies:,} the same as one before" if found.copies else "none"))
     if found.in_both_splits:
-        rows.append(("", f"{found.in_both_splits:,} stand in train and in test: a test on these says too much"))
+        rows.append(("", f"{found.in_both_splits:,} are in train and in test; training leaves them out of train"))
     return rows
 
 

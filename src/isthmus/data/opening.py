@@ -165,7 +165,7 @@ def _pick(images: ImageSet, split: str) -> ImageSet:
         raise DataError(f"'{images.name}' has no test images: it is not split. Use it without ':test'")
     if not len(chosen):
         raise DataError(f"all images of '{images.name}' are test images. Use it without ':train'")
-    return ImageSet(f"{images.name}:{split}", chosen, origin=images.origin)
+    return ImageSet(f"{images.name}:{split}", chosen, origin=images.origin, notices=images.notices)
 
 
 def _of_type(images: ImageSet, dtype: PixelType) -> ImageSet:

@@ -284,4 +284,4 @@ def _numbered(images: ImageSet, classes: tuple[int, ...]) -> ImageSet:
         return ArraySource(pixels, source.labels, source.class_names, tuple(source.names))
 
     test = None if images.test is None else numbered(images.test)
-    return ImageSet(images.name, numbered(images.train), test, images.origin)
+    return ImageSet(images.name, numbered(images.train), test, images.origin, images.notices)

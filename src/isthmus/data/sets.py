@@ -21,7 +21,7 @@ class Origin:
 
     Attributes:
         preprocessing: What was done to each; None where they were arrays of one shape, which are taken as they are.
-        skipped: Those that could not be read.
+        skipped: Those that are left out, as they could not be read or have no class.
         found: What there was, in words, such as `4,866 images of 9 sizes (8x8 to 512x512)`.
     """
 
@@ -39,6 +39,7 @@ class ImageSet:
         train: Images to train on.
         test: Images to test on, or None.
         origin: How image files became these pixels; None for images that were arrays already.
+        notices: What was done with the data that its user should know, a sentence each without a full stop.
 
     Raises:
         DataError: If the two are of different shape or type.
@@ -48,6 +49,7 @@ class ImageSet:
     train: ImageSource
     test: ImageSource | None = None
     origin: Origin | None = None
+    notices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.test is not None and self.test.spec != self.train.spec:

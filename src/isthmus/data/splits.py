@@ -49,6 +49,7 @@ def split_by_content(source: ImageSource, fraction: float, purpose: str = "") ->
         if not aside.any():
             raise DataError(
                 f"too few different images to keep {fraction:g} of them aside: all {len(source)} are the same. "
-                "Give more images, or keep none aside (a validation fraction of 0)"
+                "Give more images, or keep none aside (a validation fraction of 0). Different files may have become "
+                "the same when they were fitted: choose another size or fit"
             )
     return select(source, np.flatnonzero(~aside)), select(source, np.flatnonzero(aside))

@@ -112,7 +112,9 @@ class DataEntry(Entry):
     test_images: int
     class_names: tuple[str, ...] = ()
     skipped_images: int = 0
-    """Files that could not be read as images; `skipped.json` lists them, with the reasons."""
+    """Image files that were left out; `skipped.json` lists them, with the reasons."""
+    notices: tuple[str, ...] = ()
+    """What was done with the data that a user should know, such as images left out that were in two splits."""
 
 
 class TrainingEntry(Entry):

@@ -31,6 +31,7 @@ class Plan:
         place: `memory` or `cache`.
         bytes: What the pixels take there.
         already_packed: Whether the cache has them already.
+        notices: What would be done with the data that its user should know, a sentence each without a full stop.
     """
 
     preprocessing: Preprocessing | None
@@ -42,6 +43,7 @@ class Plan:
     place: str
     bytes: int
     already_packed: bool
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Inspection:
         copies: Images that are the same as one before, byte for byte.
         in_both_splits: Different images that stand in the training and in the test split.
         other_files: Files that are not named as images, and left alone.
-        skipped: What cannot be read, and why.
+        skipped: Images that are left out, and why.
         repeated: Links to folders that are read already, left alone too.
         plan: What training would do with it, or None where it would not.
         fault: Why training would not.
@@ -207,7 +209,18 @@ def _counted(prepared: Prepared, place: str, size: int, ready: bool = False) -> 
     train, validation, test = (
         0 if part is None else len(part) for part in (prepared.train, prepared.validation, prepared.test)
     )
-    return Plan(prepared.preprocessing, prepared.recipe.name, train, validation, test, True, place, size, ready)
+    return Plan(
+        prepared.preprocessing,
+        prepared.recipe.name,
+        train,
+        validation,
+        test,
+        exact=True,
+        place=place,
+        bytes=size,
+        already_packed=ready,
+        notices=prepared.notices,
+    )
 
 
 def _by_name(labels: Any, class_names: tuple[str, ...]) -> dict[str, int]:

@@ -1,10 +1,11 @@
 """From what a user names to what a training takes: images in three parts, and a recipe that fits them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isthmus.data import (
     Data,
@@ -50,6 +51,8 @@ class Prepared:
     validation: ImageSource | None
     test: ImageSource | None
     origin: Origin | None = None
+    notices: tuple[str, ...] = ()
+    """What was done with the data that its user should know, a sentence each without a full stop."""
 
     @property
     def preprocessing(self) -> Preprocessing | None:
@@ -58,7 +61,7 @@ class Prepared:
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
-        """The images that could not be read."""
+        """The images that are left out of all parts."""
         return () if self.origin is None else self.origin.skipped
 
 
@@ -98,12 +101,22 @@ def prepare(
     assert given is not None
     settled = with_fields(given, changes)
     train, test = test_split(images)
-    if images.origin is not None and images.test is not None:
-        train = _without_copies(train, images.test, images.name)
+    notices = [*images.notices]
+    if images.test is not None and (copies := _copies(train, images.test)).any():
+        if copies.all():
+            raise DataError(
+                f"every training image of '{images.name}' is a test image too. Take them out of one of the two"
+            )
+        train = select(train, np.flatnonzero(~copies))
+        notices.append(
+            f"{np.count_nonzero(copies):,} of {len(copies):,} training images of {images.name} are test images too, "
+            "and are left out of training"
+        )
+    notices += _repeats(images, train, test)
     validation = None
     if settled.training.validation_fraction:
         train, validation = split_by_content(train, settled.training.validation_fraction, "validation")
-    return Prepared(images.name, settled, train, validation, test, images.origin)
+    return Prepared(images.name, settled, train, validation, test, images.origin, tuple(notices))
 
 
 def wanted_task(changes: Mapping[str, Any]) -> Any:
@@ -167,39 +180,40 @@ def suited_recipe(named: Recipe | None, shape: tuple[int, int, int], from_files:
 
 
 def announce(prepared: Prepared) -> None:
-    """Say on standard error what image files became, and which were left out."""
+    """Report on standard error what image files became, which were left out, and what else there is to know."""
     origin = prepared.origin
-    if origin is None:
-        return
-    if origin.preprocessing is None:
+    if origin is not None and origin.preprocessing is None:
         tell(f"{prepared.name}: {origin.found}, taken as they are")
-    else:
+    elif origin is not None:
         tell(f"{prepared.name}: {origin.found}, become {origin.preprocessing} (see --size, --fit, --channels)")
-    tell_skipped(origin, "; skipped.json in the run lists all")
+    tell_left_out(origin, prepared.notices, "; skipped.json in the run lists all")
 
 
-def tell_skipped(origin: Origin | None, more: str = "") -> None:
-    """Say on standard error how many image files could not be read, if any, and which is the first."""
+def tell_left_out(origin: Origin | None, notices: tuple[str, ...], more: str = "") -> None:
+    """Report on standard error how many image files are left out and which is the first, and the notices."""
     if origin is not None and origin.skipped:
         first, count = origin.skipped[0], len(origin.skipped)
-        left = "is left out" if count == 1 else "are left out"
-        tell(f"{count} could not be read and {left}, {first.name} first ({first.reason}){more}")
+        left = "image is left out" if count == 1 else "images are left out"
+        tell(f"{count:,} {left}, {first.name} first ({first.reason}){more}")
+    for notice in notices:
+        tell(notice)
 
 
-def _without_copies(train: ImageSource, test: ImageSource, name: str) -> ImageSource:
-    """Leave out the training images that are test images too, pixel for pixel: a test on those would say too much.
-
-    Raises:
-        DataError: If none are left.
-    """
+def _copies(train: ImageSource, test: ImageSource) -> NDArray[np.bool_]:
+    """Which training images are test images too, pixel for pixel: a test on those would say too much."""
     known = {digest.tobytes() for digest in test.digests}
-    kept = np.array([digest.tobytes() not in known for digest in train.digests], bool)
-    if kept.all():
-        return train
-    if not kept.any():
-        raise DataError(f"every training image of '{name}' is a test image too. Take them out of one of the two")
-    tell(f"{np.count_nonzero(~kept):,} training images of {name} are test images too, and are left out")
-    return select(train, np.flatnonzero(kept))
+    return np.array([digest.tobytes() in known for digest in train.digests], bool)
+
+
+def _repeats(images: ImageSet, *parts: ImageSource | None) -> Iterator[str]:
+    """A notice where images are equal, which different files may be once they are fitted."""
+    digests = [part.digests for part in parts if part is not None]
+    count = sum(map(len, digests))
+    repeats = count - len(np.unique(np.concatenate(digests), axis=0))
+    if repeats:
+        fitted = None if images.origin is None else images.origin.preprocessing
+        made = "" if fitted is None else f" once they are {fitted} (see --size and --fit)"
+        yield f"{repeats:,} of {count:,} images of {images.name} are the same as another, pixel for pixel{made}"
 
 
 def test_split(images: ImageSet) -> tuple[ImageSource, ImageSource | None]:

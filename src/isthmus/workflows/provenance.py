@@ -51,6 +51,7 @@ def data_entry(prepared: Prepared) -> DataEntry:
         test_images=0 if test is None else len(test),
         class_names=_class_names(train),
         skipped_images=len(prepared.skipped),
+        notices=prepared.notices,
     )
 
 

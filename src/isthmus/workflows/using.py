@@ -17,7 +17,7 @@ from isthmus.progress import progress_bar
 from isthmus.runs import Run, require_autoencoder
 from isthmus.storage import atomic_file, new_folder, require_free
 from isthmus.workflows.display import as_displayed, spread
-from isthmus.workflows.preparation import tell_skipped
+from isthmus.workflows.preparation import tell_left_out
 
 BATCH = 500
 COMPARED = 16
@@ -44,7 +44,7 @@ def images_for(run: Run, data: Data) -> ImageSource:
     """
     require_autoencoder(run)
     images = open_images(data, run.image.dtype, run.preprocessing)
-    tell_skipped(images.origin)
+    tell_left_out(images.origin, images.notices)
     source = images.test or images.train
     if source.spec != run.image:
         example = source.names[0] if source.names else images.name
