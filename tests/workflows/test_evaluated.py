@@ -1,12 +1,11 @@
-import json
-
 import pytest
 
 from isthmus.evaluation.diagnosis import Finding
+from isthmus.evaluation.result import Evaluation, Provenance
+from isthmus.evaluation.store import EVALUATION, store_evaluation
 from isthmus.evaluation.table import Row, Section
 from isthmus.runs import load
 from isthmus.workflows.evaluated import read_evaluated
-from isthmus.workflows.evaluation import EVALUATION, SCHEMA_VERSION, Evaluation
 
 
 def _evaluation(run, **changes):
@@ -21,13 +20,11 @@ def _evaluation(run, **changes):
         "findings": (fault,),
         "not_tested": "The encoder was not tested.",
         "rests_on": {"files": {"recipe.json": run.manifest.files["recipe.json"].sha256}},
+        "provenance": {
+            part: Provenance("2026-03-05T12:00:00+00:00", "0.3", {}, origin="measured") for part in ("s", "diagnosis")
+        },
     }
     return Evaluation(**{**values, **changes})
-
-
-def _keep(run, *evaluations):
-    values = {"schema_version": SCHEMA_VERSION, "evaluations": [entry.to_json() for entry in evaluations]}
-    (run.path / EVALUATION).write_text(json.dumps(values))
 
 
 @pytest.fixture
@@ -36,33 +33,48 @@ def run(copied_run):
 
 
 def test_figures_and_findings_are_shown_with_their_words(run):
-    _keep(run, _evaluation(run), _evaluation(run, data="older"))
+    store_evaluation(run, _evaluation(run))
     found = read_evaluated(run)
     (table,) = found.tables
     assert table.title == "Likelihood"
     assert table.rows == [("ELBO", "-90.00 ± 0.50 nats", "A bound.")]
     assert table.note == "A note."
-    assert found.note == "On the 1,234 test images of bars. The encoder was not tested."
+    assert found.note == (
+        "On the 1,234 test images of bars. Stored, measured on 2026-03-05 with isthmus 0.3. The encoder was not tested."
+    )
     (finding,) = found.findings
     assert (finding.tone, finding.title) == ("warning", "The code is ignored")
+
+
+def test_the_newest_evaluation_is_shown(run):
+    files = _evaluation(run).rests_on["files"]
+    for seed, data in enumerate(("older", "newer")):
+        store_evaluation(run, _evaluation(run, data=data, rests_on={"files": files, "seed": seed}))
+    assert "of newer." in read_evaluated(run).note
+
+
+def test_an_evaluation_from_elsewhere_is_shown_as_unverified(run, monkeypatch, tmp_path):
+    store_evaluation(run, _evaluation(run))
+    monkeypatch.setenv("ISTHMUS_CACHE", str(tmp_path / "another machine"))
+    assert "unverified: not measured on this machine" in read_evaluated(run).note
 
 
 def test_the_remedy_is_a_command_where_the_recipe_has_a_name(run, monkeypatch):
     from isthmus.recipes import RECIPES
 
-    _keep(run, _evaluation(run))
+    store_evaluation(run, _evaluation(run))
     assert read_evaluated(run).findings[0].command == ""
     monkeypatch.setattr(run, "recipe", RECIPES["conv-vae"])
     assert read_evaluated(run).findings[0].command.endswith("--recipe conv-vae --set training.epochs=8")
 
 
 def test_a_healthy_run_is_said_to_be_one(run):
-    _keep(run, _evaluation(run, findings=()))
+    store_evaluation(run, _evaluation(run, findings=()))
     assert [finding.tone for finding in read_evaluated(run).findings] == ["good"]
 
 
 def test_an_evaluation_of_other_weights_is_not_shown(run):
-    _keep(run, _evaluation(run, rests_on={"files": {"recipe.json": "0" * 64}}))
+    store_evaluation(run, _evaluation(run, rests_on={"files": {"recipe.json": "0" * 64}}))
     assert read_evaluated(run) is None
 
 

@@ -9,11 +9,12 @@ from isthmus.cli.console import print_json, print_table, say
 from isthmus.cli.options import AsJson, RunPath, Seed
 
 if TYPE_CHECKING:
-    from isthmus.workflows.evaluation import Evaluation
+    from isthmus.evaluation.result import Evaluation
+    from isthmus.evaluation.table import Section
 
 DataOption = Annotated[
     str | None,
-    typer.Argument(metavar="DATA", help="Images; by default those of the run's own data that it never learned from."),
+    typer.Argument(metavar="DATA", help="Images; by default the held-out images of the run's own data."),
 ]
 Draws = Annotated[
     int,
@@ -29,7 +30,7 @@ Draws = Annotated[
 def evaluate(
     run: RunPath,
     data: DataOption = None,
-    importance_samples: Draws = 100,
+    importance_samples: Draws = 50,
     parts: Annotated[
         str | None,
         typer.Option(
@@ -46,17 +47,27 @@ def evaluate(
         typer.Option(metavar="S", help="How hard to make the task of a run that restores: noise, holes or blur."),
     ] = None,
     seed: Seed = 0,
-    trust: Annotated[
-        bool, typer.Option("--trust", help="Load the run's own Keras network, to test the encoder.")
+    thorough: Annotated[
+        bool,
+        typer.Option(
+            "--thorough", help="Test the encoder too (the amortisation gap): minutes, and needs a training framework."
+        ),
     ] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Measure anew, even where nothing changed.")] = False,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust", help="With --thorough, load a custom network, which may execute arbitrary code, from the run."
+        ),
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Measure again, even where nothing changed.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say how good a run is, in figures with their errors, and what is wrong with it, in words.
+    """Measure how good a run is, with standard errors, and diagnose what is wrong with it.
 
-    A run that restores pictures is set beside methods that need no learning.
+    A run that restores images is compared with baselines that need no training.
 
-    What was found is kept in the run, and measured anew only when something that it rests on has changed.
+    Each part is printed and stored in the run as soon as it is measured. Ctrl-C loses only the part in progress: the
+    same command continues there. What is stored is measured again only when the run or the images have changed.
 
     Examples:
 
@@ -75,42 +86,58 @@ def evaluate(
         importance_samples,
         seed,
         chosen,
+        thorough=thorough,
         trust=trust,
         fresh=fresh,
         targets=targets,
         strength=strength,
+        on_part=None if as_json else _Printer().print_part,
     )
     if as_json:
         print_json(found.to_json())
-    else:
-        _tell(found)
 
 
-def _tell(found: "Evaluation") -> None:
-    from isthmus.workflows.evaluation import format_value
+class _Printer:
+    """Prints parts as they come, under a line that says what they are of."""
 
-    say(f"{found.run}: {found.recipe} on {found.images:,} images of {found.data} ({found.split})")
-    for section in found.sections:
-        if not section.rows and not section.note:
-            continue
-        say(f"\n{section.title}")
-        if section.note:
-            say(section.note)
-        if section.rows:
-            rows = [
-                (row.name, format_value(row.value, row.standard_error, row.unit), row.meaning) for row in section.rows
-            ]
-            print_table(("figure", "value", "what it means"), rows)
-    if found.findings is None:
+    def __init__(self) -> None:
+        self._begun = False
+
+    def print_part(self, part: "Evaluation") -> None:
+        """Print an evaluation of one part."""
+        if not self._begun:
+            say(f"{part.run}: {part.recipe} on {part.images:,} images of {part.data} ({part.split})")
+            self._begun = True
+        (provenance,) = part.provenance.values()
+        origin = f" ({provenance.note})" if provenance.note else ""
+        for section in part.sections:
+            _print_section(section, origin)
+        if part.findings is not None:
+            _print_diagnosis(part, origin)
+
+
+def _print_section(section: "Section", origin: str) -> None:
+    from isthmus.evaluation.result import format_value
+
+    if not section.rows and not section.note:
         return
-    say("\nDiagnosis")
-    for finding in found.findings:
+    say(f"\n{section.title}{origin}")
+    if section.note:
+        say(section.note)
+    if section.rows:
+        rows = [(row.name, format_value(row.value, row.standard_error, row.unit), row.meaning) for row in section.rows]
+        print_table(("metric", "value", "what it means"), rows)
+
+
+def _print_diagnosis(part: "Evaluation", origin: str) -> None:
+    say(f"\nDiagnosis{origin}")
+    for finding in part.findings or ():
         say(f"- {finding.title}. {finding.evidence}")
         say(f"  {finding.remedy}{f' Try: {finding.flags}' if finding.flags else ''}")
-    if not found.findings:
+    if not part.findings:
         say("Nothing is wrong that these tests would find.")
-    if found.not_tested:
-        say(f"Not tested: {found.not_tested}")
+    if part.not_tested:
+        say(f"Not tested: {part.not_tested}")
 
 
 def compare(
@@ -120,7 +147,7 @@ def compare(
     data: Annotated[
         str | None, typer.Option(metavar="DATA", help="Images; by default the runs' own test images.")
     ] = None,
-    importance_samples: Draws = 100,
+    importance_samples: Draws = 50,
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Write images and each run's reconstructions of them.")
     ] = None,

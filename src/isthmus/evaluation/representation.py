@@ -32,6 +32,7 @@ class Representation:
         tested_on: Labelled test images.
         clusters: The classes of the test images, and as many Gaussians.
         unknown: Test images of classes that the run does not know, which are left out.
+        unknown_classes: The names of these classes.
     """
 
     neighbours: Mapping[str, float]
@@ -43,6 +44,7 @@ class Representation:
     tested_on: int
     clusters: int
     unknown: int = 0
+    unknown_classes: tuple[str, ...] = ()
 
 
 def measure_representation(material: Material) -> Representation | str:
@@ -88,6 +90,7 @@ def measure_representation(material: Material) -> Representation | str:
         len(truth),
         clusters,
         len(test) - len(truth),
+        material.test.class_names[len(material.run.class_names) :],
     )
 
 
@@ -172,7 +175,10 @@ def representation_section(found: Representation | str) -> Section:
             "Mutual information of clusters and classes, 0 to 1.",
         ),
     ]
-    note = f"{found.unknown} test images are of classes that the run does not know: left out." if found.unknown else ""
+    note = ""
+    if found.unknown:
+        names = ", ".join(found.unknown_classes)
+        note = f"{found.unknown} test images are left out: of classes that the run does not know ({names})."
     return Section("representation", TITLE, tuple(rows), note)
 
 

@@ -12,13 +12,14 @@ from isthmus.errors import DataError, UsageError
 from isthmus.evaluation.material import Material
 from isthmus.evaluation.reconstruction import measure_reconstruction
 from isthmus.evaluation.restoration import judge_run
+from isthmus.evaluation.result import format_value
 from isthmus.evaluation.table import finite
 from isthmus.pictures.sheets import tile
 from isthmus.runs import Run
 from isthmus.scores import gather_evidence, measure_for
 from isthmus.units import Estimate
 from isthmus.workflows.display import as_answer, spread
-from isthmus.workflows.evaluation import DEFAULT_DRAWS, evaluate, format_value
+from isthmus.workflows.evaluation import DEFAULT_DRAWS, evaluate
 from isthmus.workflows.held_out import HeldOut, find_held_out
 
 PARTS_BESIDE = ("latent", "representation", "disentanglement", "samples")

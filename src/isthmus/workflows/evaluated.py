@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from isthmus.inputs import MOST_JSON_BYTES, parse_json, read_regular
+from isthmus.evaluation.result import Evaluation, format_value
+from isthmus.evaluation.store import newest_evaluation
 from isthmus.report import Finding, Table, train_command
 from isthmus.runs import Run
-from isthmus.workflows.evaluation import EVALUATION, Evaluation, format_value
 
 
 @dataclass(frozen=True)
@@ -14,9 +14,9 @@ class Evaluated:
     """An evaluation, as a page shows it.
 
     Attributes:
-        tables: Its figures, part by part.
+        tables: Its metrics, part by part.
         findings: Its diagnosis.
-        note: What it was made on.
+        note: What it was measured on, when and by what, and whether this machine did.
     """
 
     tables: Sequence[Table]
@@ -25,35 +25,23 @@ class Evaluated:
 
 
 def read_evaluated(run: Run) -> Evaluated | None:
-    """Read the newest evaluation that a run keeps, if it is of the weights that the run has now; else None.
-
-    One that cannot be read counts for none: it can be made again.
-    """
-    try:
-        values = parse_json(read_regular(run.path / EVALUATION, MOST_JSON_BYTES))
-        kept = [Evaluation.from_json(entry) for entry in values["evaluations"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    """Read the newest evaluation that a run holds, if it is of the weights that the run has now; else None."""
+    newest = newest_evaluation(run)
+    if newest is None:
         return None
-    current = [evaluation for evaluation in kept if _is_of(run, evaluation)]
-    if not current:
-        return None
-    newest = current[0]  # kept newest first
     tables = [
         Table(
             section.title,
-            ("figure", "value", "what it says"),
+            ("metric", "value", "what it says"),
             [(row.name, format_value(row.value, row.standard_error, row.unit), row.meaning) for row in section.rows],
             note=section.note,
         )
         for section in newest.sections
     ]
     what = f"On the {newest.images:,} {newest.split} images of {newest.data}."
-    return Evaluated(tables, _diagnosis(run, newest), f"{what} {newest.not_tested}".strip())
-
-
-def _is_of(run: Run, evaluation: Evaluation) -> bool:
-    now, then = run.manifest.files, evaluation.rests_on.get("files", {})
-    return all(name in now and now[name].sha256 == digest for name, digest in then.items())
+    origins = "; ".join(dict.fromkeys(entry.note for entry in newest.provenance.values()))
+    note = " ".join(filter(None, (what, f"{origins[:1].upper()}{origins[1:]}.", newest.not_tested)))
+    return Evaluated(tables, _diagnosis(run, newest), note)
 
 
 def _diagnosis(run: Run, evaluation: Evaluation) -> list[Finding]:

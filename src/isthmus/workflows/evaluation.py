@@ -1,16 +1,14 @@
-"""Evaluate a run: every part, joined, and kept in the run until something that it rests on changes."""
+"""Evaluate a run, part by part; each part is stored in the run until something that it depends on changes."""
 
-import contextlib
-import json
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
 from isthmus.data import Data
-from isthmus.errors import StorageError, UsageError
+from isthmus.errors import UsageError
 from isthmus.evaluation.diagnosis import Finding, diagnose
 from isthmus.evaluation.disentanglement import disentanglement_section, measure_disentanglement
 from isthmus.evaluation.latent import LatentFigures, latent_section, measure_latent
@@ -19,96 +17,24 @@ from isthmus.evaluation.material import Material
 from isthmus.evaluation.reconstruction import Reconstruction, measure_reconstruction, reconstruction_section
 from isthmus.evaluation.representation import measure_representation, representation_section
 from isthmus.evaluation.restoration import evaluate_restoration
+from isthmus.evaluation.result import DIAGNOSIS, Evaluation, Provenance
 from isthmus.evaluation.samples import measure_samples, samples_section
+from isthmus.evaluation.store import find_evaluation, store_evaluation
 from isthmus.evaluation.table import Section
-from isthmus.inputs import MOST_JSON_BYTES, parse_json, read_regular
+from isthmus.progress import tell
 from isthmus.runs import Run
+from isthmus.runs.lock import locked_run
 from isthmus.scores import PixelMeasure, Scores, gather_evidence, measure_for, score
-from isthmus.storage import write_text
 from isthmus.workflows.held_out import HeldOut, find_held_out
 from isthmus.workflows.signs import measure_signs
 
-EVALUATION = "evaluation.json"
-SCHEMA_VERSION = 1
-PARTS = ("likelihood", "reconstruction", "latent", "representation", "disentanglement", "samples", "diagnosis")
+RESTORATION = "restoration"
+PARTS = ("likelihood", "reconstruction", "latent", "representation", "disentanglement", "samples", DIAGNOSIS)
 """What an evaluation is made of, in order."""
-DEFAULT_DRAWS = 100
-_MOST_KEPT = 16
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What an evaluation found.
-
-    Attributes:
-        run: The run's folder, by name.
-        recipe: The name of its recipe.
-        data: What the images are called.
-        split: Which of them they are: `test`, `validation` or `all`.
-        images: How many.
-        sections: The figures, part by part.
-        findings: What is wrong, the worst first; empty for a healthy run, None where nothing was diagnosed.
-        not_tested: What a diagnosis could not look at, in words.
-        rests_on: What the figures follow from; others are measured as soon as any of it changes.
-    """
-
-    run: str
-    recipe: str
-    data: str
-    split: str
-    images: int
-    sections: tuple[Section, ...]
-    findings: tuple[Finding, ...] | None
-    not_tested: str
-    rests_on: Mapping[str, Any]
-
-    def __getitem__(self, key: str) -> Section:
-        """The section of a part.
-
-        Raises:
-            KeyError: If that part was not evaluated.
-        """
-        for section in self.sections:
-            if section.key == key:
-                return section
-        raise KeyError(key)
-
-    def as_table(self) -> tuple[tuple[str, str, str, str], ...]:
-        """Every figure as texts: the part's title, the name, the value with its error and unit, the meaning."""
-        return tuple(
-            (section.title, row.name, format_value(row.value, row.standard_error, row.unit), row.meaning)
-            for section in self.sections
-            for row in section.rows
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, fit for JSON."""
-        return {
-            "run": self.run,
-            "recipe": self.recipe,
-            "data": self.data,
-            "split": self.split,
-            "images": self.images,
-            "sections": [section.to_json() for section in self.sections],
-            "findings": None if self.findings is None else [finding.to_json() for finding in self.findings],
-            "not_tested": self.not_tested,
-            "rests_on": dict(self.rests_on),
-        }
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Evaluation":
-        """Read what `to_json` gave.
-
-        Raises:
-            KeyError: If something is missing.
-            TypeError: If something is of another kind.
-        """
-        findings = values["findings"]
-        return cls(
-            **{name: values[name] for name in ("run", "recipe", "data", "split", "images", "not_tested", "rests_on")},
-            sections=tuple(Section.from_json(section) for section in values["sections"]),
-            findings=None if findings is None else tuple(Finding.from_json(finding) for finding in findings),
-        )
+DEFAULT_DRAWS = 50
+_DEFINITIONS = 2
+"""Counted up when metrics are defined otherwise: stored ones of the same version of isthmus no longer hold then."""
+_FILES = frozenset({"recipe.json", "weights.safetensors", "encoder.onnx", "decoder.onnx", "codes.safetensors"})
 
 
 def evaluate(
@@ -118,30 +44,35 @@ def evaluate(
     seed: int = 0,
     parts: Sequence[str] = PARTS,
     *,
+    thorough: bool = False,
     trust: bool = False,
     fresh: bool = False,
     targets: Data | None = None,
     strength: float | None = None,
+    on_part: Callable[[Evaluation], object] | None = None,
 ) -> Evaluation:
-    """Say how good a run is, and what is wrong with it; of one that restores pictures, beside what needs no learning.
+    """Measure how good a run is, and diagnose what is wrong with it; compare one that restores images with baselines.
 
-    What was found is kept in the run as `evaluation.json`, where that can be written.
+    Each part is stored in the run, in `evaluation.json`, as soon as it is measured, where that can be written: what was
+    interrupted continues with the part that was not finished.
 
     Args:
         run: What to evaluate.
-        data: Images; None for those of the run's own data that it never learned from.
+        data: Images; None for the held-out images of the run's own data.
         importance_samples: Draws of each image's posterior for the likelihood, K.
-        seed: Of every draw and choice; it fixes every figure.
+        seed: Seed for every draw and choice; it fixes every metric, whatever order the images are listed in.
         parts: Some of `PARTS`.
-        trust: Load an own network of the run's, which may run code of its maker's, to test the encoder.
-        fresh: Measure anew, even where nothing changed.
-        targets: What is asked for, where the run's task has it in files of its own; see `isthmus.train`.
-        strength: How hard to make the run's task, where that has a strength.
+        thorough: Measure the amortisation gap too, which imports a training framework and takes minutes.
+        trust: Load a custom network of the run, which may execute arbitrary code, for the amortisation gap.
+        fresh: Measure again, even where nothing changed.
+        targets: The targets, where the run's task has them in files of their own; see `isthmus.train`.
+        strength: How strongly images are corrupted, where the run's task has a strength.
+        on_part: Called with each part when it is there, as an evaluation of that part alone.
 
     Raises:
-        UsageError: If there is no such part or data, or no importance sample is wanted.
+        UsageError: If there is no such part or data, or fewer than one importance sample is wanted.
         DataError: If the images cannot be found, or are not of the run's shape.
-        RunError: If the run is damaged.
+        RunError: If the run is damaged, or another process is training or evaluating it.
     """
     unknown = [part for part in parts if part not in PARTS]
     if unknown or not parts:
@@ -150,38 +81,86 @@ def evaluate(
         raise UsageError(f"expected at least one importance sample for each image; got {importance_samples}")
     found = find_held_out(run, data, targets=targets)
     if run.restores:
-        parts = ["restoration"]
+        parts = [RESTORATION]
     elif strength is not None:
-        raise UsageError("--strength says how hard to make the task of a run that restores; this one reconstructs")
-    parts = [part for part in (*PARTS, "restoration") if part in parts]
-    rests_on = {**_rests_on(run, found, importance_samples, seed, parts, trust), "strength": strength}
-    kept = _read_kept(run)
-    if not fresh:
-        for evaluation in kept:
-            if evaluation.rests_on == rests_on:
-                return evaluation
-    evaluation = _measure(run, found, importance_samples, seed, parts, trust, rests_on, strength)
-    _keep(run, evaluation, kept)
-    return evaluation
+        raise UsageError("--strength is for runs that restore images; this one reconstructs")
+    material = Material.assemble(run, found.images, found.train, seed)
+    options: dict[str, dict[str, Any]] = {
+        "likelihood": {"importance_samples": importance_samples},
+        DIAGNOSIS: {"thorough": thorough, "trust": thorough and trust},
+        RESTORATION: {"strength": strength},
+    }
+    with locked_run(run.path):
+        return _evaluate(
+            _Measured(material, options),
+            _blank(found, material),
+            [part for part in (*PARTS, RESTORATION) if part in parts],
+            fresh,
+            on_part or (lambda _: None),
+        )
 
 
-def format_value(value: float | None, standard_error: float | None = None, unit: str = "") -> str:
-    """A figure as text, with as many digits as its standard error leaves sure."""
-    if value is None:
-        return "none"
-    if standard_error is not None and standard_error > 0.0:
-        digits = max(0, 1 - math.floor(math.log10(standard_error)))
-        text = f"{value:.{digits}f} ± {standard_error:.{digits}f}"
-    else:
-        text = f"{value:.0f}" if value == int(value) and abs(value) >= 1.0 else f"{value:.4g}"
-    return f"{text} {unit}".rstrip()
+def _evaluate(
+    measured: "_Measured",
+    found: Evaluation,
+    parts: Sequence[str],
+    fresh: bool,
+    on_part: Callable[[Evaluation], object],
+) -> Evaluation:
+    """Take the parts that are stored, and measure and store the others, one by one."""
+    run = measured.material.run
+    stored = None if fresh else find_evaluation(run, found.rests_on)
+    written, is_newest = [], False
+    try:
+        for part in parts:
+            entry = None if stored is None else stored.provenance.get(part)
+            if stored is not None and entry is not None and entry.answers(measured.options.get(part, {})):
+                piece = stored.only([part])
+            else:
+                piece = measured.part(part, found)
+                is_newest = store_evaluation(run, piece)
+                written += [part] if is_newest else []
+            found = found.joined(piece)
+            on_part(piece)
+    except KeyboardInterrupt:
+        if written:
+            tell(f"stored in {run.path}: {', '.join(written)}. The same command measures only what is left.")
+        raise
+    if not is_newest:
+        store_evaluation(run, found)
+    return found
+
+
+def _blank(found: HeldOut, material: Material) -> Evaluation:
+    """An evaluation without parts."""
+    run = material.run
+    rests_on = {
+        "isthmus": version("isthmus"),
+        "definitions": _DEFINITIONS,
+        "files": {name: entry.sha256 for name, entry in sorted(run.manifest.files.items()) if name in _FILES},
+        "images": material.test.fingerprint,
+        "factors": material.test.factors is not None,
+        "train": None if material.train is None else run.manifest.data.fingerprint,
+        "seed": material.seed,
+    }
+    return Evaluation(
+        run=run.path.name,
+        recipe=run.recipe.name,
+        data=found.name,
+        split=found.split,
+        images=len(found.images),
+        sections=(),
+        findings=None,
+        not_tested="",
+        rests_on=rests_on,
+    )
 
 
 class _Measured:
     """What several parts need, measured once, when the first of them asks."""
 
-    def __init__(self, material: Material, draws: int, strength: float | None = None) -> None:
-        self.material, self.draws, self.strength = material, draws, strength
+    def __init__(self, material: Material, options: Mapping[str, Mapping[str, Any]]) -> None:
+        self.material, self.options = material, options
 
     @cached_property
     def scores(self) -> Scores:
@@ -199,101 +178,43 @@ class _Measured:
     def latent(self) -> LatentFigures:
         return measure_latent(self.material.test_codes, self.material.seed)
 
-    def likelihood_section(self) -> Section:
+    def part(self, part: str, of: Evaluation) -> Evaluation:
+        """Measure a part, as an evaluation of that part alone."""
+        if part == DIAGNOSIS:
+            findings, not_tested = self._diagnosis()
+            found = replace(of, sections=(), findings=findings, not_tested=not_tested)
+        else:
+            found = replace(of, sections=(self._section(part),), findings=None, not_tested="")
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return replace(found, provenance={part: Provenance(now, version("isthmus"), self.options.get(part, {}))})
+
+    def _diagnosis(self) -> tuple[tuple[Finding, ...], str]:
+        options = self.options[DIAGNOSIS]
+        signs, not_tested = measure_signs(self.material, self.scores, self.reconstruction, self.latent, **options)
+        if self.material.run.latent.has_rate and not options["thorough"]:
+            not_tested = f"{not_tested} The encoder was not tested (the amortisation gap); --thorough does it.".lstrip()
+        return diagnose(signs), not_tested
+
+    def _likelihood(self) -> Section:
         run, measure = self.material.run, self.measure
         evidence = None
         if measure.is_likelihood:
-            evidence = gather_evidence(run, self.material.test, measure, self.draws, self.material.seed)
+            draws = self.options["likelihood"]["importance_samples"]
+            evidence = gather_evidence(run, self.material.test, measure, draws, self.material.seed)
         beta = run.recipe.objective.beta
         return likelihood_section(measure, self.scores, evidence, run.image.dims, beta, run.latent.has_rate)
 
-    def section(self, part: str) -> Section:
+    def _section(self, part: str) -> Section:
         material = self.material
         sections: dict[str, Callable[[], Section]] = {
-            "likelihood": self.likelihood_section,
+            "likelihood": self._likelihood,
             "reconstruction": lambda: reconstruction_section(self.reconstruction, material.run.recipe.latent.dim),
             "latent": lambda: latent_section(self.latent),
             "representation": lambda: representation_section(measure_representation(material)),
             "disentanglement": lambda: disentanglement_section(measure_disentanglement(material)),
             "samples": lambda: samples_section(measure_samples(material)),
-            "restoration": lambda: evaluate_restoration(
-                material.run, material.test, material.train, material.seed, self.strength
+            RESTORATION: lambda: evaluate_restoration(
+                material.run, material.test, material.train, material.seed, self.options[RESTORATION]["strength"]
             ),
         }
         return sections[part]()
-
-
-def _measure(
-    run: Run,
-    found: HeldOut,
-    draws: int,
-    seed: int,
-    parts: Sequence[str],
-    trust: bool,
-    rests_on: Mapping[str, Any],
-    strength: float | None,
-) -> Evaluation:
-    measured = _Measured(Material.assemble(run, found.images, found.train, seed), draws, strength)
-    sections = tuple(measured.section(part) for part in parts if part != "diagnosis")
-    findings, not_tested = None, ""
-    if "diagnosis" in parts:
-        signs, not_tested = measure_signs(
-            measured.material, measured.scores, measured.reconstruction, measured.latent, trust=trust, thorough=True
-        )
-        findings = diagnose(signs)
-    return Evaluation(
-        run=run.path.name,
-        recipe=run.recipe.name,
-        data=found.name,
-        split=found.split,
-        images=len(found.images),
-        sections=sections,
-        findings=findings,
-        not_tested=not_tested,
-        rests_on=rests_on,
-    )
-
-
-def _rests_on(run: Run, found: HeldOut, draws: int, seed: int, parts: Sequence[str], trust: bool) -> dict[str, Any]:
-    """Everything that the figures follow from, as plain values."""
-    return {
-        "isthmus": version("isthmus"),
-        "files": {name: entry.sha256 for name, entry in sorted(run.manifest.files.items()) if name in _FILES},
-        "images": found.images.fingerprint,
-        "factors": found.images.factors is not None,
-        "train": None if found.train is None else run.manifest.data.fingerprint,
-        "importance_samples": draws,
-        "seed": seed,
-        "parts": list(parts),
-        "trust": trust,
-    }
-
-
-_FILES = frozenset({"recipe.json", "weights.safetensors", "encoder.onnx", "decoder.onnx", "codes.safetensors"})
-
-
-def _read_kept(run: Run) -> list[Evaluation]:
-    """What was found before; nothing if the file is missing, torn or from another isthmus: it can be measured again."""
-    try:
-        values = parse_json(read_regular(run.path / EVALUATION, MOST_JSON_BYTES))
-        if values["schema_version"] != SCHEMA_VERSION:
-            return []
-        return [Evaluation.from_json(entry) for entry in values["evaluations"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return []
-
-
-def _keep(run: Run, evaluation: Evaluation, kept: Sequence[Evaluation]) -> None:
-    """Keep what was found, the newest last, behind what still holds of this model: of other images, seeds and parts."""
-    lasting = [
-        other
-        for other in kept
-        if other.rests_on.get("files") == evaluation.rests_on["files"]
-        and other.rests_on.get("isthmus") == evaluation.rests_on["isthmus"]
-        and other.rests_on != evaluation.rests_on
-    ]
-    evaluations = [*lasting, evaluation][-_MOST_KEPT:]
-    values = {"schema_version": SCHEMA_VERSION, "evaluations": [entry.to_json() for entry in evaluations]}
-    # A run in a place that only others may write to can be evaluated all the same.
-    with contextlib.suppress(StorageError):
-        write_text(run.path / EVALUATION, json.dumps(values, indent=2, allow_nan=False) + "\n")
