@@ -12,12 +12,36 @@ from isthmus.errors import DataError
 
 def arranged(*paths, **said):
     layout = lay_out(paths, **said)
-    labels = None if layout.labels is None else [layout.class_names[label] for label in layout.labels]
+    classes = (*layout.class_names, None)  # -1 is the last
+    labels = None if layout.labels is None else [classes[label] for label in layout.labels]
     return None if layout.is_test is None else layout.is_test.tolist(), labels, layout.names
 
 
 def test_loose_files_have_no_classes():
     assert arranged("b.png", "a/c.png") == (None, None, ("b", "a/c"))
+
+
+def test_few_images_outside_the_class_folders_are_strays():
+    layout = lay_out(["overview.png", *(f"{name}/{number}.png" for name in ("cat", "dog") for number in range(5))])
+    assert np.flatnonzero(layout.strays).tolist() == [0]
+    assert layout.labels[~layout.strays].tolist() == 5 * [0] + 5 * [1]
+    assert layout.notices == ("1 of 11 images of the data lies outside the class folders: left out",)
+
+
+def test_many_images_outside_leave_no_classes():
+    layout = lay_out(["1.png", "2.png", *(f"cat/{number}.png" for number in range(8))], where="'photos'")
+    assert layout.labels is None
+    assert not layout.strays.any()
+    assert layout.notices == (
+        "2 of 10 images of 'photos' lie outside the class folders: too many to leave out, so none has a label",
+    )
+
+
+@pytest.mark.parametrize("said", [{}, {"labels": ["dog", "cat", None], "splits": ["train", "train", "test"]}])
+def test_a_split_without_classes_leaves_the_other_its_own(said):
+    paths = ("train/dog/1.png", "train/cat/1.png", "test/1.png")
+    assert arranged(*paths, **said)[:2] == ([False, False, True], ["dog", "cat", None])
+    assert lay_out(paths, **said).notices == ("the 1 test images of the data have no labels, and the others have",)
 
 
 def test_folders_are_classes():

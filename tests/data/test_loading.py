@@ -47,6 +47,24 @@ class TestFaults:
 
         return spoil
 
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_what_has_no_class(self, tmp_path, encoded, random_images, write_files, monkeypatch, packed):
+        """A stray among the training images, and test images without class folders."""
+        if packed:
+            monkeypatch.setenv("ISTHMUS_MEMORY", "100")
+        names = ["train/overview.png", *(f"train/{cls}/{i}.png" for cls in "ab" for i in range(8)), "test/1.png"]
+        contents = {name: encoded(random_images(4, 4, seed=seed)) for seed, name in enumerate(names)}
+        folder = write_files(tmp_path / "photos", contents)
+        for _ in range(1 + packed):  # the second time from the pack
+            images = open_images(folder)
+            assert images.train.labels.tolist() == 8 * [0] + 8 * [1]
+            assert images.train.class_names == ("a", "b")
+            assert images.test.labels is None
+            assert images.test.class_names == ()
+            assert len(images.test.fingerprint) == 64
+            assert [item.name for item in images.origin.skipped] == ["train/overview.png"]
+            assert len(images.notices) == 2
+
     def test_a_few_unreadable_files_are_left_out_and_listed(self, spoilt):
         opened = open_images(str(spoilt(8)))
         assert len(opened.train) == 100

@@ -1,7 +1,7 @@
 """Images held in an array, and parts of any source."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -89,10 +89,17 @@ class ArraySource:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Selection:
-    """Some images of another source, in an order of their own; nothing is copied before it is read."""
+    """Some images of another source, in an order of their own; nothing is copied before it is read.
+
+    Args:
+        source: The other.
+        indices: Their numbers there, `(n,)`.
+        labelled: Whether they have the labels that the source says.
+    """
 
     source: ImageSource
     indices: Indices
+    labelled: bool = field(default=True, kw_only=True)
 
     @property
     def spec(self) -> ImageSpec:
@@ -102,7 +109,7 @@ class Selection:
     @property
     def class_names(self) -> tuple[str, ...]:
         """The names of all classes of the source, so that a label means the same in every part of it."""
-        return self.source.class_names
+        return self.source.class_names if self.labelled else ()
 
     @property
     def factor_names(self) -> tuple[str, ...]:
@@ -112,7 +119,7 @@ class Selection:
     @cached_property
     def labels(self) -> NDArray[np.int64] | None:
         """The class of each selected image, `(n,)`, or None."""
-        return None if self.source.labels is None else self.source.labels[self.indices]
+        return self.source.labels[self.indices] if self.labelled and self.source.labels is not None else None
 
     @cached_property
     def factors(self) -> NDArray[np.float64] | None:

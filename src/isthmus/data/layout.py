@@ -1,7 +1,8 @@
 """From the paths of images to splits, classes and names."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -10,9 +11,12 @@ from numpy.typing import NDArray
 from isthmus.data.decoding import SUFFIXES
 from isthmus.data.images import ArraySource, Selection
 from isthmus.data.pages import as_path
+from isthmus.data.sets import Skipped
 from isthmus.data.source import ImageSource
 from isthmus.errors import DataError
 
+STRAY_SHARE = 0.1
+"""The share of the images that may lie outside the class folders and be left out."""
 _TRAIN, _TEST, _VALIDATION = {"train", "training"}, {"test", "testing"}, {"val", "valid", "validation", "dev"}
 
 
@@ -22,32 +26,40 @@ class Layout:
 
     Attributes:
         is_test: Whether each image is kept apart to test on, `(n,)`; None where the data keeps none.
-        labels: The class of each, `(n,)` int64, or None.
+        labels: The class of each, `(n,)` int64, or None; -1 for all images of a split without classes.
         class_names: The name of each class; empty if the classes have none.
         names: A name for each, fit for an output file's stem, unique within its split.
+        strays: Which images lie outside the class folders, few enough to leave them out, `(n,)`.
+        left_out: Strays that were left out already.
+        notices: What was done about images without a class, a sentence each.
     """
 
     is_test: NDArray[np.bool_] | None
     labels: NDArray[np.int64] | None
     class_names: tuple[str, ...]
     names: tuple[str, ...]
+    strays: NDArray[np.bool_]
+    left_out: tuple[Skipped, ...] = ()
+    notices: tuple[str, ...] = ()
 
     def split(self, source: ImageSource) -> tuple[ImageSource, ImageSource | None]:
         """The images to train on, and those to test on."""
         if self.is_test is None:
             return source, None
-        return (
-            Selection(source, np.flatnonzero(~self.is_test).astype(np.int64)),
-            Selection(source, np.flatnonzero(self.is_test).astype(np.int64)),
-        )
+        return self._side(source, ~self.is_test), self._side(source, self.is_test)
+
+    def _side(self, source: ImageSource, chosen: NDArray[np.bool_]) -> Selection:
+        labelled = self.labels is None or not (self.labels[chosen] < 0).any()
+        return Selection(source, np.flatnonzero(chosen).astype(np.int64), labelled=labelled)
 
     def keep(self, kept: NDArray[np.bool_]) -> "Layout":
         """The same of some of the images."""
-        return Layout(
-            None if self.is_test is None or not self.is_test[kept].any() else self.is_test[kept],
-            None if self.labels is None else self.labels[kept],
-            self.class_names,
-            tuple(name for name, stays in zip(self.names, kept, strict=True) if stays),
+        return replace(
+            self,
+            is_test=None if self.is_test is None or not self.is_test[kept].any() else self.is_test[kept],
+            labels=None if self.labels is None else self.labels[kept],
+            names=tuple(compress(self.names, kept)),
+            strays=self.strays[kept],
         )
 
 
@@ -60,9 +72,10 @@ def lay_out(
 ) -> Layout:
     """Arrange images by what is said of them, or else by their folders.
 
-    Where every image lies in a folder, the first folders are the classes.  Where those are `train` and `test` (or
-    `val`), or `train` alone, they are splits, and the classes lie below; capitals do not matter.  Images of `val` are
-    to test on where there are none of `test`, and for training beside those: validation images are chosen by content.
+    Where images lie in folders, the first folders are the classes.  A few images outside them are strays; a split with
+    more than `STRAY_SHARE` outside has no classes.  Where the first folders are `train` and `test` (or `val`), or
+    `train` alone, they are splits, and the classes lie below; capitals do not matter.  Images of `val` are to test on
+    where there are none of `test`, and for training beside those: validation images are chosen by content.
 
     Args:
         paths: Relative paths, with `/` between the parts.
@@ -83,21 +96,48 @@ def lay_out(
     elif not labelled and [path.parts[:-1][:1] for path in inner] == [(split,) for split in splits]:
         inner = _below(inner)
     names = _named(inner, is_test)
-    if labelled:
-        numbers, found = _numbered(labels, class_names, where)
-        return Layout(is_test, numbers, found, names)
-    tops = [path.parts[0] if len(path.parts) > 1 else "" for path in inner]
-    if not all(tops):
-        return Layout(is_test, None, (), names)
-    classes, numbers = np.unique(np.array(tops, dtype=np.str_), return_inverse=True)
-    return Layout(is_test, numbers.astype(np.int64), tuple(str(name) for name in classes), names)
+    given = labels if labelled else [path.parts[0] if len(path.parts) > 1 else None for path in inner]
+    bare = np.array([label is None for label in given], bool)
+    strays, notices = np.zeros(len(bare), bool), []
+    for side, chosen in _sides(is_test, len(bare)):
+        count, total = int((bare & chosen).sum()), int(chosen.sum())
+        if labelled and 0 < count < total:
+            raise DataError(
+                f"expected a label for every image of {where}, or for none; {count} of {total} {side}have none"
+            )
+        if 0 < count <= STRAY_SHARE * total:
+            strays |= bare & chosen
+            notices.append(_outside(count, total, side, where, "left out"))
+        elif count:
+            if count < total:
+                notices.append(_outside(count, total, side, where, "too many to leave out, so none has a label"))
+            elif not bare.all():
+                notices.append(f"the {total:,} {side}images of {where} have no labels, and the others have")
+            bare |= chosen
+    numbers = np.full(len(bare), -1, np.int64)
+    numbers[~bare], found = _numbered(list(compress(given, ~bare)), class_names if labelled else (), where)
+    return Layout(is_test, None if bare.all() else numbers, found, names, strays, notices=tuple(notices))
 
 
 def make_source(
     pixels: NDArray[np.uint8] | NDArray[np.float32], layout: Layout
 ) -> tuple[ImageSource, ImageSource | None]:
     """Sources of arrays that hold all images, for training and for testing."""
-    return layout.split(ArraySource(pixels, layout.labels, layout.class_names, layout.names))
+    # What a split without classes has for labels is never given out.
+    labels = None if layout.labels is None else np.maximum(layout.labels, 0)
+    return layout.split(ArraySource(pixels, labels, layout.class_names, layout.names))
+
+
+def _sides(is_test: NDArray[np.bool_] | None, count: int) -> list[tuple[str, NDArray[np.bool_]]]:
+    """The splits, each by its name and which images it has; the whole has no name."""
+    if is_test is None:
+        return [("", np.ones(count, bool))]
+    return [("training ", ~is_test), ("test ", is_test)]
+
+
+def _outside(count: int, total: int, side: str, where: str, outcome: str) -> str:
+    lie = "lies" if count == 1 else "lie"
+    return f"{count:,} of {total:,} {side}images of {where} {lie} outside the class folders: {outcome}"
 
 
 def _by_folders(paths: list[PurePosixPath], where: str) -> tuple[NDArray[np.bool_] | None, list[PurePosixPath]]:
@@ -132,11 +172,6 @@ def _kept_apart(splits: Sequence[str]) -> NDArray[np.bool_] | None:
 def _numbered(
     labels: Sequence[str | int | None], class_names: Sequence[str], where: str
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    missing = sum(label is None for label in labels)
-    if missing:
-        raise DataError(
-            f"expected a label for every image of {where}, or for none; {missing} of {len(labels)} have none"
-        )
     if all(isinstance(label, int) for label in labels):
         numbers = np.array(labels, np.int64)
         known = tuple(class_names)

@@ -54,7 +54,7 @@ def open_collection(collection: Collection, dtype: PixelType = "uint8", goal: Go
     found = survey(collection)
     check_readable(len(found), found.skipped, collection.name)
     fitted = settle(found, goal, collection.name)
-    layout = found.layout(collection)
+    found, layout = found.arranged(collection)
     if not is_packed(collection, found, fitted, dtype):
         return _in_memory(collection, found, layout, fitted, dtype)
     key = _key(found, layout, fitted)
@@ -146,7 +146,8 @@ def _in_memory(
         pixels, layout = pixels[kept], layout.keep(kept)
     images: ImageArray = as_source(pixels, dtype=dtype).images
     train, test = make_source(images, layout)
-    return ImageSet(collection.name, train, test, Origin(fitted, _in_order(skipped), summary(found)))
+    origin = Origin(fitted, _in_order([*skipped, *layout.left_out]), summary(found))
+    return ImageSet(collection.name, train, test, origin, layout.notices)
 
 
 @contextmanager
@@ -185,6 +186,7 @@ def _packed(collection: Collection, found: Survey, layout: Layout, fitted: Prepr
         "kind": collection.kind,
         "preprocessing": describe(fitted),
         "found": summary(found),
+        "notices": layout.notices,
     }
 
     def images() -> Iterator[NDArray[np.uint8]]:
@@ -197,7 +199,7 @@ def _packed(collection: Collection, found: Survey, layout: Layout, fitted: Prepr
             labels=None if final.labels is None else final.labels.tolist(),
             class_names=list(final.class_names),
             is_test=None if final.is_test is None else np.flatnonzero(final.is_test).tolist(),
-            skipped=[[item.name, item.reason] for item in _in_order(skipped)],
+            skipped=[[item.name, item.reason] for item in _in_order([*skipped, *layout.left_out])],
         )
 
     place = pack_folder(key)
@@ -223,13 +225,13 @@ def _from_pack(name: str, pack: Pack, dtype: PixelType) -> ImageSet:
     if pack.about["is_test"] is not None:
         is_test = np.zeros(len(source), bool)
         is_test[pack.about["is_test"]] = True
-    layout = Layout(is_test, source.labels, source.class_names, tuple(source.names))
+    layout = Layout(is_test, source.labels, source.class_names, tuple(source.names), np.zeros(len(source), bool))
     origin = Origin(pack.preprocessing, pack.skipped, pack.about["found"])
     size = len(source) * source.spec.dims * (4 if dtype == "float32" else 1)
     if size > memory_limit():
-        return ImageSet(name, *layout.split(source), origin)
+        return ImageSet(name, *layout.split(source), origin, tuple(pack.about["notices"]))
     held = as_source(source.read(np.arange(len(source))), dtype=dtype)
-    return ImageSet(name, *make_source(held.images, layout), origin)
+    return ImageSet(name, *make_source(held.images, layout), origin, tuple(pack.about["notices"]))
 
 
 def _in_order(skipped: list[Skipped]) -> tuple[Skipped, ...]:

@@ -16,7 +16,7 @@ from isthmus.data.arrays import as_source
 from isthmus.data.decoding import UnreadableError, decode
 from isthmus.data.entries import Collection, Content
 from isthmus.data.images import ArraySource
-from isthmus.data.layout import make_source
+from isthmus.data.layout import Layout, make_source
 from isthmus.data.limits import memory_limit
 from isthmus.data.loading import Goal, settle, summary
 from isthmus.data.opening import Data, locate
@@ -102,6 +102,7 @@ class _Both:
     asked_at: Collection
     shown: Survey
     asked: Survey
+    layout: Layout
     fitted: Preprocessing
 
     @classmethod
@@ -117,7 +118,8 @@ class _Both:
         fitted = settle(shown, goal, shown_at.name)
         if fitted is None:
             raise UsageError(f"expected pairs of image files; '{shown_at.name}' holds arrays")
-        return cls(shown_at, asked_at, shown, asked, fitted)
+        shown, layout = shown.arranged(shown_at)
+        return cls(shown_at, asked_at, shown, asked, layout, fitted)
 
     def stack(self, read: Callable[[Content], NDArray[np.uint8]], channels: int) -> ImageSet:
         """Read all pairs to arrays `(n, h, w, channels of both)`."""
@@ -147,10 +149,11 @@ class _Both:
                 pixels[partner, ..., spec.channels :], filled[partner, 1] = image, True
         kept = filled[:, 0] & filled[:, 1]
         check_readable(int(kept.sum()), skipped, self.shown_at.name)
-        layout = self.shown.layout(self.shown_at).keep(kept)
+        layout = self.layout.keep(kept)
         train, test = make_source(as_source(pixels[kept]).images, layout)
         found = f"{summary(self.shown)}, each with another beside it"
-        return ImageSet(self.shown_at.name, train, test, Origin(self.fitted, tuple(skipped), found))
+        origin = Origin(self.fitted, (*skipped, *layout.left_out), found)
+        return ImageSet(self.shown_at.name, train, test, origin, layout.notices)
 
 
 def _collection(data: Data) -> Collection:

@@ -115,14 +115,19 @@ class Survey:
         }
         return replace(self, **columns, digests=bytearray(self.contents[kept].tobytes()), skipped=skipped)
 
-    def layout(self, collection: Collection) -> Layout:
-        """Splits, classes and names.
+    def arranged(self, collection: Collection) -> tuple["Survey", Layout]:
+        """The same survey without strays, and the splits, classes and names of its images.
 
         Raises:
-            DataError: If `train` and `test` are not alone, or only some images have labels.
+            DataError: If `train` and `test` are not alone, or only some images of a split have labels.
         """
         names = _without_common_folder(self.names) if collection.is_archive else self.names
-        return lay_out(names, self.labels, self.splits, collection.class_names, f"'{collection.name}'")
+        layout = lay_out(names, self.labels, self.splits, collection.class_names, f"'{collection.name}'")
+        if not layout.strays.any():
+            return self, layout
+        strays = [Skipped(name, "it lies outside the class folders") for name in compress(self.names, layout.strays)]
+        kept = replace(layout.keep(~layout.strays), left_out=tuple(strays))
+        return self.keep(~layout.strays, self.skipped), kept
 
 
 def survey(collection: Collection) -> Survey:

@@ -8,6 +8,7 @@ import numpy as np
 
 from isthmus.data import Data, ImageSource, Preprocessing, Skipped, Wish, open_images
 from isthmus.data.entries import Collection
+from isthmus.data.layout import Layout
 from isthmus.data.loading import decoded_bytes, find_packed, is_packed, settle, shape_of, sound
 from isthmus.data.opening import ArrayData, NamedData, locate
 from isthmus.data.surveys import SKIPPED_SHARE, Survey, survey
@@ -110,6 +111,7 @@ def to_json(found: Inspection) -> dict[str, Any]:
 def _of_files(data: Data, collection: Collection, wish: Wish) -> Inspection:
     looked_at = found = survey(collection)
     fitted, plan, fault, classes, splits, straddling = None, None, "", {}, {}, 0
+    strays: tuple[Skipped, ...] = ()
     if len(looked_at):
         try:
             fitted = settle(looked_at, wish, collection.name)
@@ -123,15 +125,17 @@ def _of_files(data: Data, collection: Collection, wish: Wish) -> Inspection:
         fault = "there are no images"
     if len(found):
         try:
-            layout = found.layout(collection)
+            found, layout = found.arranged(collection)
+            strays = layout.left_out
             if layout.labels is not None:
-                classes = _by_name(layout.labels, layout.class_names)
+                classes = _by_name(layout.labels[layout.labels >= 0], layout.class_names)
             if layout.is_test is not None:
                 splits = {"train": int((~layout.is_test).sum()), "test": int(layout.is_test.sum())}
                 contents = found.contents
                 straddling = len(np.intersect1d(contents[layout.is_test], contents[~layout.is_test]))
             if not fault:
-                plan = _plan(data, collection, found, fitted, wish, is_packed(collection, looked_at, fitted))
+                packed = is_packed(collection, looked_at, fitted)
+                plan = _plan(data, collection, found, layout, fitted, wish, packed)
         except IsthmusError as error:
             fault = fault or str(error)
     return Inspection(
@@ -147,7 +151,7 @@ def _of_files(data: Data, collection: Collection, wish: Wish) -> Inspection:
         copies=found.copies if len(found) else 0,
         in_both_splits=straddling,
         other_files=collection.other_files,
-        skipped=tuple(found.skipped),
+        skipped=(*found.skipped, *strays),
         repeated=tuple(collection.repeated),
         plan=plan,
         fault=fault,
@@ -191,7 +195,13 @@ def _of_arrays(data: Data, target: object) -> Inspection:
 
 
 def _plan(
-    data: Data, collection: Collection, found: Survey, fitted: Preprocessing | None, wish: Wish, packed: bool
+    data: Data,
+    collection: Collection,
+    found: Survey,
+    layout: Layout,
+    fitted: Preprocessing | None,
+    wish: Wish,
+    packed: bool,
 ) -> Plan:
     size = decoded_bytes(found, fitted)
     ready = packed and find_packed(collection, wish) is not None
@@ -199,10 +209,10 @@ def _plan(
     if not packed or ready:
         return _counted(prepare(data, None, {}, wish), place, size, ready)
     recipe = suited_recipe(None, shape_of(found, fitted), from_files=True)
-    is_test = found.layout(collection).is_test
-    test = round(TEST_FRACTION * len(found)) if is_test is None else int(is_test.sum())
+    test = round(TEST_FRACTION * len(found)) if layout.is_test is None else int(layout.is_test.sum())
     validation = round(recipe.training.validation_fraction * (len(found) - test))
-    return Plan(fitted, recipe.name, len(found) - test - validation, validation, test, False, place, size, False)
+    train = len(found) - test - validation
+    return Plan(fitted, recipe.name, train, validation, test, False, place, size, False, layout.notices)
 
 
 def _counted(prepared: Prepared, place: str, size: int, ready: bool = False) -> Plan:
