@@ -15,11 +15,12 @@ from typing import Any
 import keras
 import numpy as np
 import onnx
+import onnx.inliner
 from keras import ops
 from numpy.typing import NDArray
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.errors import ExportError
+from isthmus.errors import ExportError, RunError
 from isthmus.runs.folder import DECODER, ENCODER
 from isthmus.runs.manifest import GraphEntry, TensorEntry
 from isthmus.runs.sessions import Session
@@ -43,7 +44,7 @@ def export_graphs(model: Autoencoder, folder: Path, examples: NDArray[np.generic
         What the manifest says of each, under `encoder` and `decoder`.
 
     Raises:
-        ExportError: If a graph disagrees with the model.
+        ExportError: If a graph disagrees with the model, or holds control flow.
     """
     examples = examples[:PARITY_EXAMPLES]
     encoded = {name: ops.convert_to_numpy(value) for name, value in model.encoder(examples).items()}
@@ -79,6 +80,7 @@ def _export(model: keras.Model, path: Path, examples: Mapping[str, NDArray[Any]]
     )
     _free_batch(graph)
     _forget_origin(graph)
+    graph = onnx.inliner.inline_local_functions(graph)  # a `Session` takes none
     content = graph.SerializeToString()
     entry = GraphEntry(
         file=path.name,
@@ -88,7 +90,11 @@ def _export(model: keras.Model, path: Path, examples: Mapping[str, NDArray[Any]]
     )
     # One image more than the model saw at once: a batch baked into the graph would show here.
     more = {name: np.concatenate([array, array[:1]]) for name, array in examples.items()}
-    differences = _compare(path.name, expected, Session(content, entry, path.name)(more))
+    try:
+        found = Session(content, entry, path.name)(more)
+    except RunError as error:
+        raise ExportError(f"the network cannot be exported: {error}") from None
+    differences = _compare(path.name, expected, found)
     write_bytes(path, content)
     return entry.model_copy(update={"max_difference": differences})
 

@@ -1,3 +1,4 @@
+import json
 import multiprocessing
 import pickle
 import shutil
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import safetensors.numpy
 from scipy import special, stats
 
 import isthmus
@@ -254,6 +256,37 @@ class TestDamage:
         reseal(copied_run, "codes.safetensors")
         with pytest.raises(RunError, match=r"codes.safetensors is damaged"):
             load(copied_run).sample(1, label=0)
+
+    @pytest.mark.parametrize("part", ["weights", "means", "factors"])
+    @pytest.mark.parametrize("change", [lambda a: a[..., :-1], lambda a: a * np.nan, lambda a: a.astype(np.int8), None])
+    def test_densities_that_are_none(self, copied_run, part, change):
+        path = copied_run / "codes.safetensors"
+        arrays = safetensors.numpy.load_file(path)
+        array = arrays.pop(f"all.{part}")
+        if change is not None:
+            arrays[f"all.{part}"] = np.ascontiguousarray(change(array))
+        safetensors.numpy.save_file(arrays, path)
+        reseal(copied_run, "codes.safetensors")
+        with pytest.raises(RunError, match=r"codes.safetensors is damaged \(.*all"):
+            load(copied_run).code_density()
+
+    def test_densities_of_other_dimensions(self, copied_run):
+        one = {"all.weights": np.ones(1), "all.means": np.zeros((1, 5)), "all.factors": np.eye(5)[None]}
+        safetensors.numpy.save_file(one, copied_run / "codes.safetensors")
+        reseal(copied_run, "codes.safetensors")
+        with pytest.raises(RunError, match=r"codes.safetensors is of 5 dimensions, the codes of 2"):
+            load(copied_run).code_density()
+
+    @pytest.mark.parametrize("graph", ["encoder", "decoder"])
+    def test_graphs_that_are_declared_for_other_images_or_codes(self, copied_run, graph):
+        manifest = json.loads((copied_run / "manifest.json").read_text())
+        for tensor in (*manifest["graphs"][graph]["inputs"], *manifest["graphs"][graph]["outputs"]):
+            tensor["shape"][-1] += 1
+        (copied_run / "manifest.json").write_text(json.dumps(manifest))
+        with pytest.raises(
+            RunError, match=rf"the manifest declares \w+ of the {graph} as .*, and the run's images and"
+        ):
+            load(copied_run).reconstruct(np.zeros((1, 12, 10, 1), np.uint8))
 
     def test_a_graph_with_external_data(self, copied_run, tmp_path):
         graph = onnx.load(copied_run / "decoder.onnx")

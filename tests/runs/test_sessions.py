@@ -1,6 +1,10 @@
+from contextlib import suppress
+
 import numpy as np
 import onnx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from isthmus.errors import RunError
@@ -59,7 +63,7 @@ def product(weights_in="initializer", external=False):
 PLACES = ["initializer", "attribute", "subgraph", "function"]
 
 
-@pytest.mark.parametrize("weights_in", PLACES)
+@pytest.mark.parametrize("weights_in", ["initializer", "attribute"])
 def test_runs_a_graph(weights_in):
     x = np.random.default_rng(0).standard_normal((4, 2), np.float32)
     found = Session(product(weights_in), ENTRY, "here")({"x": x})
@@ -100,3 +104,74 @@ def test_refuses_a_graph_that_is_not_as_declared():
     other = ENTRY.model_copy(update={"outputs": (TensorEntry(name="mean", dtype="float32", shape=("n", 2)),)})
     with pytest.raises(RunError, match="here: the graph has no mean, which the manifest declares"):
         Session(product(), other, "here")
+
+
+def endless():
+    """A loop that ends when its condition, which nothing changes, is no longer true."""
+    flag = helper.make_tensor_value_info("go_on", TensorProto.BOOL, [])
+    number = helper.make_tensor_value_info("i", TensorProto.INT64, [])
+    again = helper.make_node("Identity", ["go_on"], ["still"])
+    body = helper.make_graph([again], "body", [number, flag], [helper.make_tensor_value_info("still", 9, [])])
+    true = helper.make_node("Constant", [], ["true"], value=numpy_helper.from_array(np.array(True)))
+    nodes = [true, helper.make_node("Loop", ["", "true"], [], body=body), helper.make_node("MatMul", ["x", "w"], ["y"])]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", size]) for name, size in (("x", 2), ("y", 3))]
+    graph = helper.make_graph(nodes, "endless", ends[:1], ends[1:], [numpy_helper.from_array(WEIGHT, "w")])
+    opsets = [helper.make_opsetid("", 18)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString()
+
+
+@pytest.mark.parametrize("content", [endless(), product("subgraph"), product("function")])
+def test_refuses_control_flow_and_functions(content):
+    with pytest.raises(RunError, match="here: the graph holds control flow or functions"):
+        Session(content, ENTRY, "here")
+
+
+def declared(side, **changes):
+    """What the manifest says, with something else of the input or the output."""
+    tensor = getattr(ENTRY, side)[0].model_copy(update=changes)
+    return ENTRY.model_copy(update={side: (tensor,)})
+
+
+@pytest.mark.parametrize("side", ["inputs", "outputs"])
+@pytest.mark.parametrize("changes", [{"shape": ("n", 9)}, {"shape": ("n",)}, {"shape": (7, 2, 3)}, {"dtype": "uint8"}])
+def test_refuses_shapes_and_types_that_differ_from_the_manifest(side, changes):
+    with pytest.raises(RunError, match=r"here: [xy] is tensor\(float\) .* in the graph, and the manifest declares"):
+        Session(product(), declared(side, **changes), "here")
+
+
+def test_what_a_graph_leaves_open_is_checked_when_it_runs():
+    """The largest number of x says how many columns of x y has."""
+    zero = helper.make_node("Constant", [], ["zero"], value=numpy_helper.from_array(np.array([0])))
+    one = helper.make_node("Constant", [], ["one"], value=numpy_helper.from_array(np.array([1])))
+    nodes = [
+        *(zero, one, helper.make_node("ReduceMax", ["x"], ["most"], keepdims=0)),
+        helper.make_node("Cast", ["most"], ["whole"], to=TensorProto.INT64),
+        helper.make_node("Unsqueeze", ["whole", "zero"], ["end"]),
+        helper.make_node("Slice", ["x", "zero", "end", "one"], ["y"]),
+    ]
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", size]) for name, size in (("x", 5), ("y", "m"))
+    ]
+    graph = helper.make_graph(nodes, "open", ends[:1], ends[1:])
+    content = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9).SerializeToString()
+    session = Session(content, declared("inputs", shape=("n", 5)), "here")
+    assert session({"x": np.full((4, 5), 3, np.float32)})["y"].shape == (4, 3)
+    with pytest.raises(RunError, match=r"here: y came as \(4, 2\), and the manifest declares \(4, 3\)"):
+        session({"x": np.full((4, 5), 2, np.float32)})
+
+
+def test_what_onnx_runtime_says_while_it_runs_is_one_error():
+    session = Session(product(), ENTRY, "here")
+    with pytest.raises(RunError, match="here: ONNX Runtime cannot run the graph"):
+        session({"x": np.zeros((4, 7), np.float32)})
+    with pytest.raises(RunError, match="here: the manifest declares no logits"):
+        session({"x": np.zeros((4, 2), np.float32)}, ("logits",))
+
+
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=4))
+def test_a_damaged_graph_runs_or_gives_one_error(changes):
+    content = bytearray(product("attribute"))
+    for place, value in changes:
+        content[place % len(content)] = value
+    with suppress(RunError):
+        Session(bytes(content), ENTRY, "here")({"x": np.zeros((1, 2), np.float32)})

@@ -16,7 +16,7 @@ from onnx.reference import ReferenceEvaluator
 from isthmus.errors import ExportError
 from isthmus.explorer.movements import View, natural_order, shortest_period, tables_of
 from isthmus.explorer.programs import Program
-from isthmus.runs.sessions import refuse_external_data
+from isthmus.runs.sessions import check_graph
 
 Constant = NDArray[Any]
 
@@ -45,10 +45,10 @@ def translate(graph: bytes, outputs: Sequence[str], where: str) -> Program:
         where: The file, for messages.
 
     Raises:
-        RunError: If the graph is damaged or refers to files outside itself.
+        RunError: If the graph is damaged, refers to files outside itself or holds control flow.
         ExportError: If it does what a program cannot; the message says what.
     """
-    refuse_external_data(graph, where)
+    check_graph(graph, where)
     model = _simplified(graph)
     work = _Translation(model, where)
     for node in _needed(model, outputs):

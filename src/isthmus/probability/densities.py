@@ -53,8 +53,17 @@ class GaussianMixture:
 
         Raises:
             KeyError: If there is no mixture under that prefix.
+            ValueError: If the arrays are not those of a mixture.
         """
-        return cls(arrays[f"{prefix}.weights"], arrays[f"{prefix}.means"], arrays[f"{prefix}.factors"])
+        weights, means, factors = (arrays[f"{prefix}.{part}"] for part in ("weights", "means", "factors"))
+        fits = weights.ndim == 1 and means.ndim == 2 and len(means) == len(weights) > 0
+        if not fits or factors.shape != (*means.shape, means.shape[1]):
+            raise ValueError(f"{prefix} has shapes {weights.shape}, {means.shape} and {factors.shape}")
+        if any(array.dtype != np.float64 or not np.isfinite(array).all() for array in (weights, means, factors)):
+            raise ValueError(f"{prefix} has numbers that are not finite, or not float64")
+        if (weights < 0).any() or not np.isclose(weights.sum(), 1, atol=1e-8):
+            raise ValueError(f"{prefix} has weights that do not sum to 1")
+        return cls(weights, means, factors)
 
 
 def fit_density(codes: NDArray[np.floating], spec: CodeDensity, seed: int) -> GaussianMixture:

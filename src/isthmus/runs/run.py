@@ -16,7 +16,7 @@ from isthmus.probability.densities import GaussianMixture
 from isthmus.recipes import Recipe
 from isthmus.runs.card import card
 from isthmus.runs.folder import CODES, read_file, read_manifest, read_recipe
-from isthmus.runs.manifest import Manifest
+from isthmus.runs.manifest import GraphEntry, Manifest
 from isthmus.runs.sessions import Session
 from isthmus.wording import no_such
 
@@ -193,16 +193,28 @@ class Run:
             UsageError: If the label is none of `class_names`.
         """
         if label is None:
-            return GaussianMixture.from_arrays(self._densities, "all")
+            return self._density("all")
         if not self.class_names:
             raise UsageError(f"{self.path} was trained on images without labels, so no label can be asked for.")
         name = str(label)
         if name not in self.class_names:
             raise UsageError(no_such("label", name, self.class_names))
+        prefix = f"label.{self.class_names.index(name)}"
+        if f"{prefix}.weights" not in self._densities:
+            raise UsageError(f"no training image of {self.path} had the label {name!r}.")
+        return self._density(prefix)
+
+    def _density(self, prefix: str) -> GaussianMixture:
         try:
-            return GaussianMixture.from_arrays(self._densities, f"label.{self.class_names.index(name)}")
-        except KeyError:
-            raise UsageError(f"no training image of {self.path} had the label {name!r}.") from None
+            density = GaussianMixture.from_arrays(self._densities, prefix)
+        except (KeyError, ValueError) as error:
+            raise RunError(f"{self.path}: {CODES} is damaged ({error}). Restore it.") from None
+        dim = density.means.shape[1]
+        if dim != self.recipe.latent.dim:
+            raise RunError(
+                f"{self.path}: {CODES} is of {dim} dimensions, the codes of {self.recipe.latent.dim}. Restore it."
+            )
+        return density
 
     @cached_property
     def _densities(self) -> dict[str, Any]:
@@ -211,7 +223,7 @@ class Run:
 
         try:
             return dict(safetensors.numpy.load(read_file(self.path, CODES, self.manifest)))
-        except safetensors.SafetensorError as error:
+        except (safetensors.SafetensorError, KeyError) as error:  # a type that NumPy has not is a KeyError
             raise RunError(f"{self.path}: {CODES} is damaged ({error}). Restore it.") from None
 
     @cached_property
@@ -226,7 +238,24 @@ class Run:
         if name not in self.manifest.graphs:
             raise RunError(f"{self.path}: the manifest declares no {name}; the run is {self.manifest.state}.")
         entry = self.manifest.graphs[name]
+        self._require_shapes(name, entry)
         return Session(read_file(self.path, entry.file, self.manifest), entry, str(self.path / entry.file))
+
+    def _require_shapes(self, name: str, entry: GraphEntry) -> None:
+        """Check that the manifest declares a graph for the images and codes that the run is of."""
+        codes = ("float32", ("n", self.recipe.latent.dim))
+        encoded = dict.fromkeys(self.latent.parameter_names, codes)
+        wanted = {
+            "encoder": {"images": (self.image.dtype, ("n", *self.image.shape)), **encoded},
+            "decoder": {"latent": codes, "images": (self.target.dtype, ("n", *self.target.shape))},
+        }[name]
+        declared = {tensor.name: (tensor.dtype, tensor.shape) for tensor in (*entry.inputs, *entry.outputs)}
+        for tensor, as_wanted in wanted.items():
+            if declared.get(tensor) != as_wanted:
+                raise RunError(
+                    f"{self.path}: the manifest declares {tensor} of the {name} as {declared.get(tensor)}, and the "
+                    f"run's images and recipe make it {as_wanted}. Restore the run from a copy."
+                )
 
     def _checked(self, images: ArrayLike) -> Images:
         if isinstance(images, str | os.PathLike):

@@ -1,6 +1,6 @@
 """ONNX graphs, run by ONNX Runtime in batches."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,11 +27,12 @@ class Session:
         where: The file, for messages.
 
     Raises:
-        RunError: If the graph is damaged, refers to files outside itself, or is not what the manifest says.
+        RunError: If the graph is damaged, refers to files outside itself, holds control flow, or is not what the
+            manifest says.
     """
 
     def __init__(self, content: bytes, entry: GraphEntry, where: str) -> None:
-        refuse_external_data(content, where)
+        check_graph(content, where)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         # Threads that spin while they wait gain microseconds on an idle machine, and lose half the time on a busy one.
@@ -40,41 +41,86 @@ class Session:
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's own classes derive from Exception alone
             raise RunError(f"{where}: ONNX Runtime cannot open the graph ({error}).") from None
-        found = {tensor.name for tensor in (*self._session.get_inputs(), *self._session.get_outputs())}
-        missing = {tensor.name for tensor in (*entry.inputs, *entry.outputs)} - found
+        self._outputs = {tensor.name: tensor for tensor in entry.outputs}
+        self._where = where
+        found = {end.name: end for end in (*self._session.get_inputs(), *self._session.get_outputs())}
+        missing = {tensor.name for tensor in (*entry.inputs, *entry.outputs)} - set(found)
         if missing:
             raise RunError(f"{where}: the graph has no {', '.join(sorted(missing))}, which the manifest declares.")
-        self._entry = entry
+        for tensor in (*entry.inputs, *entry.outputs):
+            end = found[tensor.name]
+            if end.type != _TYPES[tensor.dtype] or not _may_be(end.shape, tensor.shape):
+                raise RunError(
+                    f"{where}: {tensor.name} is {end.type} {tuple(end.shape)} in the graph, and the manifest declares "
+                    f"{tensor.dtype} {tensor.shape}. Restore the run from a copy."
+                )
 
     def __call__(
         self, values: Mapping[str, NDArray[np.generic]], outputs: Iterable[str] | None = None
     ) -> dict[str, NDArray[np.generic]]:
-        """Run the graph on inputs by name, each `(n, ...)`, `BATCH` at a time; outputs by name, each `(n, ...)`."""
-        names = tuple(outputs or (tensor.name for tensor in self._entry.outputs))
+        """Run the graph on inputs by name, each `(n, ...)`, `BATCH` at a time; outputs by name, each `(n, ...)`.
+
+        Raises:
+            RunError: If ONNX Runtime cannot run it, or gives other shapes than the manifest declares.
+        """
+        names = tuple(outputs or self._outputs)
+        if missing := set(names) - set(self._outputs):
+            raise RunError(f"{self._where}: the manifest declares no {', '.join(sorted(missing))}.")
         count = len(next(iter(values.values())))
         # An empty input still has to give outputs of the right shape: run it once as it is.
         starts = range(0, max(count, 1), BATCH)
         parts = [
-            self._session.run(names, {name: array[start : start + BATCH] for name, array in values.items()})
-            for start in starts
+            self._run(names, {key: array[start : start + BATCH] for key, array in values.items()}) for start in starts
         ]
         return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}
 
+    def _run(self, names: Sequence[str], values: Mapping[str, NDArray[np.generic]]) -> list[NDArray[np.generic]]:
+        try:
+            found: list[NDArray[np.generic]] = self._session.run(names, values)
+        except Exception as error:  # as above
+            raise RunError(f"{self._where}: ONNX Runtime cannot run the graph ({error}).") from None
+        count = len(next(iter(values.values())))
+        for name, array in zip(names, found, strict=True):
+            declared = tuple(count if size == "n" else size for size in self._outputs[name].shape)
+            if array.shape != declared:
+                raise RunError(
+                    f"{self._where}: {name} came as {array.shape}, and the manifest declares {declared}. Restore the "
+                    "run from a copy."
+                )
+        return found
 
-def refuse_external_data(content: bytes, where: str) -> None:
-    """Check that a graph holds all its weights itself.
+
+_TYPES = {"float32": "tensor(float)", "uint8": "tensor(uint8)"}
+
+
+def _may_be(found: Sequence[int | str | None], declared: Sequence[int | str]) -> bool:
+    """Whether a graph's shape, some of whose sizes it may leave open, can be what the manifest declares."""
+    return len(found) == len(declared) and all(
+        not isinstance(size, int) or size == wanted for size, wanted in zip(found, declared, strict=True)
+    )
+
+
+def check_graph(content: bytes, where: str) -> None:
+    """Check that a graph holds all its weights itself, and that it ends: a loop would not hear Ctrl-C.
 
     Raises:
-        RunError: If it is damaged, or refers to other files.
+        RunError: If it is damaged, refers to other files, or holds control flow or functions.
     """
     try:
         model = onnx.load_model_from_string(content)
     except Exception as error:  # protobuf's own classes
-        raise RunError(f"{where}: not an ONNX file, or a torn one ({error}).") from None
+        raise RunError(f"{where}: not an ONNX file, or a truncated one ({error}).") from None
     if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(model)):
         raise RunError(
             f"{where}: the graph keeps its weights in other files (ONNX external data), which could be any file of "
             f"this machine. isthmus never writes such graphs and refuses them."
+        )
+    # A node with a graph of its own is a loop or a branch; functions that call others twice each multiply without end.
+    attributes = (attribute for node in model.graph.node for attribute in node.attribute)
+    if model.functions or any(attribute.HasField("g") or attribute.graphs for attribute in attributes):
+        raise RunError(
+            f"{where}: the graph holds control flow or functions, with which it could run without end. isthmus refuses "
+            "such graphs. A custom network has to do without loops, branches and recurrent layers that export to them."
         )
 
 
