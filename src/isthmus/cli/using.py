@@ -22,7 +22,7 @@ def encode(
     out: Annotated[Path, typer.Option(metavar="FILE.npz", help="Where to; must not exist.", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
-    """Write the code of every image: mean, log_variance, names and labels, as NumPy arrays.
+    """Write the code of every image (mean and log_variance) with its name, path, SHA-256, split and class.
 
     Example:
 

@@ -25,6 +25,7 @@ class ArraySource:
         names: The images' names; by default their numbers, `"0000"` and on.
         factors: What each image was drawn from, `(n, factors)`, float64.
         factor_names: The names of the factors.
+        paths: The images as their collection lists them; by default their names.
 
     Raises:
         DataError: If the array is of another rank or type, or something does not fit the number of images.
@@ -36,6 +37,7 @@ class ArraySource:
     names: Sequence[str] = ()
     factors: NDArray[np.float64] | None = None
     factor_names: tuple[str, ...] = ()
+    paths: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         images, labels, factors = self.images, self.labels, self.factors
@@ -48,7 +50,9 @@ class ArraySource:
         if not self.names:
             digits = len(str(max(count - 1, 0)))
             object.__setattr__(self, "names", tuple(f"{index:0{digits}d}" for index in range(count)))
-        if len(self.names) != count:
+        if not self.paths:
+            object.__setattr__(self, "paths", self.names)
+        if not len(self.names) == len(self.paths) == count:
             raise DataError(f"expected a name for each of {count} images; got {len(self.names)} names")
         if labels is not None:
             if labels.shape != (count,):
@@ -131,6 +135,12 @@ class Selection:
         """The names that the source gives."""
         names = self.source.names
         return tuple(names[index] for index in self.indices)
+
+    @cached_property
+    def paths(self) -> Sequence[str]:
+        """The paths that the source gives."""
+        paths = self.source.paths
+        return tuple(paths[index] for index in self.indices)
 
     @cached_property
     def digests(self) -> NDArray[np.uint8]:

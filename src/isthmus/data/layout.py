@@ -29,6 +29,7 @@ class Layout:
         labels: The class of each, `(n,)` int64, or None; -1 for all images of a split without classes.
         class_names: The name of each class; empty if the classes have none.
         names: A name for each, fit for an output file's stem, unique within its split.
+        paths: Each as its collection lists it.
         strays: Which images lie outside the class folders, few enough to leave them out, `(n,)`.
         left_out: Strays that were left out already.
         notices: What was done about images without a class, a sentence each.
@@ -38,6 +39,7 @@ class Layout:
     labels: NDArray[np.int64] | None
     class_names: tuple[str, ...]
     names: tuple[str, ...]
+    paths: tuple[str, ...]
     strays: NDArray[np.bool_]
     left_out: tuple[Skipped, ...] = ()
     notices: tuple[str, ...] = ()
@@ -59,6 +61,7 @@ class Layout:
             is_test=None if self.is_test is None or not self.is_test[kept].any() else self.is_test[kept],
             labels=None if self.labels is None else self.labels[kept],
             names=tuple(compress(self.names, kept)),
+            paths=tuple(compress(self.paths, kept)),
             strays=self.strays[kept],
         )
 
@@ -116,7 +119,7 @@ def lay_out(
             bare |= chosen
     numbers = np.full(len(bare), -1, np.int64)
     numbers[~bare], found = _numbered(list(compress(given, ~bare)), class_names if labelled else (), where)
-    return Layout(is_test, None if bare.all() else numbers, found, names, strays, notices=tuple(notices))
+    return Layout(is_test, None if bare.all() else numbers, found, names, tuple(paths), strays, notices=tuple(notices))
 
 
 def make_source(
@@ -125,7 +128,7 @@ def make_source(
     """Sources of arrays that hold all images, for training and for testing."""
     # What a split without classes has for labels is never given out.
     labels = None if layout.labels is None else np.maximum(layout.labels, 0)
-    return layout.split(ArraySource(pixels, labels, layout.class_names, layout.names))
+    return layout.split(ArraySource(pixels, labels, layout.class_names, layout.names, paths=layout.paths))
 
 
 def _sides(is_test: NDArray[np.bool_] | None, count: int) -> list[tuple[str, NDArray[np.bool_]]]:

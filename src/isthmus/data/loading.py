@@ -131,6 +131,20 @@ def summary(found: Survey) -> str:
     return f"{len(found):,} image{'s' if len(found) > 1 else ''} of {spread}{stacks}"
 
 
+def _refitted(found: Survey, fitted: Preprocessing | None) -> str:
+    """Which images have another size or other channels than they are to have, in words; empty where none has."""
+    if fitted is None:
+        return ""
+    channels = np.array(found.channels)
+    others = (found.sizes != (fitted.height, fitted.width)).any(axis=1) | (channels != fitted.channels)
+    if not others.any():
+        return ""
+    first = int(np.argmax(others))
+    kind = f"{found.widths[first]}x{found.heights[first]}x{channels[first]}"
+    count = np.count_nonzero(others)
+    return f"{count:,} of {len(found):,} images are not {fitted.spec()}; {found.names[first]!r} is {kind}"
+
+
 def _in_memory(
     collection: Collection, found: Survey, layout: Layout, fitted: Preprocessing | None, dtype: PixelType
 ) -> ImageSet:
@@ -146,7 +160,7 @@ def _in_memory(
         pixels, layout = pixels[kept], layout.keep(kept)
     images: ImageArray = as_source(pixels, dtype=dtype).images
     train, test = make_source(images, layout)
-    origin = Origin(fitted, _in_order([*skipped, *layout.left_out]), summary(found))
+    origin = Origin(fitted, _in_order([*skipped, *layout.left_out]), summary(found), _refitted(found, fitted))
     return ImageSet(collection.name, train, test, origin, layout.notices)
 
 
@@ -186,6 +200,7 @@ def _packed(collection: Collection, found: Survey, layout: Layout, fitted: Prepr
         "kind": collection.kind,
         "preprocessing": describe(fitted),
         "found": summary(found),
+        "refitted": _refitted(found, fitted),
         "notices": layout.notices,
     }
 
@@ -196,6 +211,7 @@ def _packed(collection: Collection, found: Survey, layout: Layout, fitted: Prepr
         final = layout if kept.all() else layout.keep(kept)
         about.update(
             names=list(final.names),
+            paths=list(final.paths),
             labels=None if final.labels is None else final.labels.tolist(),
             class_names=list(final.class_names),
             is_test=None if final.is_test is None else np.flatnonzero(final.is_test).tolist(),
@@ -225,8 +241,9 @@ def _from_pack(name: str, pack: Pack, dtype: PixelType) -> ImageSet:
     if pack.about["is_test"] is not None:
         is_test = np.zeros(len(source), bool)
         is_test[pack.about["is_test"]] = True
-    layout = Layout(is_test, source.labels, source.class_names, tuple(source.names), np.zeros(len(source), bool))
-    origin = Origin(pack.preprocessing, pack.skipped, pack.about["found"])
+    names, paths = tuple(source.names), tuple(source.paths)
+    layout = Layout(is_test, source.labels, source.class_names, names, paths, np.zeros(len(source), bool))
+    origin = Origin(pack.preprocessing, pack.skipped, pack.about["found"], pack.about["refitted"])
     size = len(source) * source.spec.dims * (4 if dtype == "float32" else 1)
     if size > memory_limit():
         return ImageSet(name, *layout.split(source), origin, tuple(pack.about["notices"]))
@@ -252,7 +269,7 @@ def shape_of(found: Survey, fitted: Preprocessing | None = None) -> tuple[int, i
 def _key(found: Survey, layout: Layout, fitted: Preprocessing | None) -> str:
     """SHA-256 over everything that a pack follows from, in hexadecimal."""
     digest = hashlib.sha256(f"{VERSION} {fitted!r} {layout.class_names!r}\n".encode("utf-8", "replace"))
-    digest.update("\0".join(layout.names).encode("utf-8", "replace"))
+    digest.update("\0".join((*layout.names, *layout.paths)).encode("utf-8", "replace"))
     digest.update(bytes(found.digests))
     for part in (layout.labels, layout.is_test):
         digest.update(b"none" if part is None else part.tobytes())

@@ -45,8 +45,8 @@ class Pack:
     Attributes:
         folder: Where it lies.
         shape: `(n, height, width, channels)`.
-        about: What the index says: `name`, `kind`, `made`, `names`, `labels`, `class_names`, `is_test`, `skipped`,
-            `preprocessing`, `found`, `notices`.
+        about: What the index says: `name`, `kind`, `made`, `names`, `paths`, `labels`, `class_names`, `is_test`,
+            `skipped`, `preprocessing`, `found`, `refitted`, `notices`.
     """
 
     folder: Path
@@ -84,6 +84,7 @@ class PackedSource:
         self.spec = ImageSpec(*pack.shape[1:], dtype)
         self.class_names = tuple(pack.about["class_names"])
         self.names: Sequence[str] = tuple(pack.about["names"])
+        self.paths: Sequence[str] = tuple(pack.about["paths"])
         labels = pack.about["labels"]
         self.labels = None if labels is None else np.array(labels, np.int64)
         path = pack.folder / PIXELS

@@ -23,11 +23,13 @@ class Origin:
         preprocessing: What was done to each; None where they were arrays of one shape, which are taken as they are.
         skipped: Those that are left out, as they could not be read or have no class.
         found: What there was, in words, such as `4,866 images of 9 sizes (8x8 to 512x512)`.
+        refitted: Which had another size or other channels, in words; empty where none had.
     """
 
     preprocessing: Preprocessing | None
     skipped: tuple[Skipped, ...]
     found: str
+    refitted: str = ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

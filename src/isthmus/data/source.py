@@ -57,6 +57,10 @@ class ImageSource(Protocol):
         """A stable name for each image, fit to be an output file's stem; a folder's keep their relative path."""
 
     @property
+    def paths(self) -> Sequence[str]:
+        """Each image as its collection lists it, with the suffix of its file; the name of one that has no file."""
+
+    @property
     def factors(self) -> NDArray[np.float64] | None:
         """What each image was drawn from, `(n, factors)`, or None where nobody knows."""
 

@@ -123,6 +123,7 @@ class Survey:
         """
         names = _without_common_folder(self.names) if collection.is_archive else self.names
         layout = lay_out(names, self.labels, self.splits, collection.class_names, f"'{collection.name}'")
+        layout = replace(layout, paths=tuple(self.names))
         if not layout.strays.any():
             return self, layout
         strays = [Skipped(name, "it lies outside the class folders") for name in compress(self.names, layout.strays)]

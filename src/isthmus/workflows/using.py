@@ -1,5 +1,6 @@
 """A run put to use on whole files and folders: codes, reconstructions and samples, written out."""
 
+import hashlib
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -9,11 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import Data, ImageSource, open_images
+from isthmus.data import Data, ImageSource, match_classes, open_images
+from isthmus.data.decoding import UnreadableError
+from isthmus.data.entries import Collection, Entry
+from isthmus.data.opening import locate
+from isthmus.data.pages import file_of
 from isthmus.data.places import require_apart
 from isthmus.errors import DataError, UsageError
 from isthmus.pictures.sheets import save, save_each, tile
-from isthmus.progress import progress_bar
+from isthmus.progress import progress_bar, tell
 from isthmus.runs import Run, require_autoencoder
 from isthmus.storage import atomic_file, new_folder, require_free
 from isthmus.workflows.display import as_displayed, spread
@@ -34,28 +39,48 @@ class Written:
 
 
 def images_for(run: Run, data: Data) -> ImageSource:
-    """The images of a source to use a run on; of a named set its test images, unless it says `:train`.
+    """The images of a source to use a run on; of a set with test images those, unless it says `:train`.
 
-    Image files are fitted as those were that the run was trained on; arrays have to be of its shape.
+    Image files are fitted as those were that the run was trained on; arrays have to be of its shape.  What is left out
+    and what is refitted is reported on standard error.
 
     Raises:
         UsageError: If there is no such data, or the run restores pictures.
         DataError: If the images are damaged, or not of the run's shape.
     """
+    return _opened(run, data)[0]
+
+
+def _opened(run: Run, data: Data) -> tuple[ImageSource, str]:
+    """The images as `images_for` opens them, and their split, or nothing where there is none."""
     require_autoencoder(run)
     images = open_images(data, run.image.dtype, run.preprocessing)
     tell_left_out(images.origin, images.notices)
+    if images.origin is not None and images.origin.refitted:
+        tell(f"{images.origin.refitted}. They become {images.origin.preprocessing}, as the run's images are")
+    if images.test is not None and len(images.train):
+        unused = f"the {len(images.train):,} training images of {images.name} are left out"
+        tell(f"{unused}; name {images.name}:train for those")
     source = images.test or images.train
     if source.spec != run.image:
         example = source.names[0] if source.names else images.name
         raise DataError(
             f"expected images of {run.image}, as run {run.path.name!r} was trained on; {example!r} is {source.spec}."
         )
-    return source
+    return source, locate(data)[1] or ("test" if images.test else "")
 
 
 def encode_file(run: Run, data: Data, out: Path) -> Written:
-    """Write the posterior of each image to an `.npz` file: `mean`, `log_variance`, `names`, and `labels` if any.
+    """Write the posterior of each image to an `.npz` file, and what image it is of.
+
+    Beside `mean` `(n, latent)` and `log_variance` of a VAE, each `(n,)` and text unless said otherwise:
+
+    - `names`: The name that output files take.
+    - `path`: The image as the data lists it, with its suffix; `stack.tif[3]` for a page.
+    - `sha256`: Of its file, in hexadecimal; of its pixels where it has none of its own; empty where several files have
+      its path.
+    - `split`: `train` or `test`, or empty where the data is not split.
+    - `labels`, int64, and `class_name`, if the data has classes: numbered as in the run, unknown ones behind those.
 
     Raises:
         UsageError: If `out` exists, or is no `.npz`.
@@ -63,17 +88,41 @@ def encode_file(run: Run, data: Data, out: Path) -> Written:
     """
     _require_suffix(out, ".npz")
     require_free(out)
-    source = images_for(run, data)
-    parts = [run.encode(images) for _, images in _batches(source, "encoding")]
+    found, split = _opened(run, data)
+    source, digests = match_classes(found, run.class_names), _file_digests(data)
+    parts, hashes = [], list[str]()
+    for start, images in _batches(source, "encoding"):
+        parts.append(run.encode(images))
+        for path, image in zip(source.paths[start : start + len(images)], images, strict=True):
+            known = digests.get(file_of(path))
+            hashes.append(hashlib.sha256(image.tobytes()).hexdigest() if known is None else known)
     arrays: dict[str, NDArray[np.generic]] = {
         name: np.concatenate([part[name] for part in parts]) for name in run.latent.parameter_names
     }
-    arrays["names"] = np.array(source.names, dtype=np.str_)
+    columns = {"names": source.names, "path": source.paths, "sha256": hashes, "split": [split] * len(source)}
     if source.labels is not None:
         arrays["labels"] = source.labels
+        names = source.class_names
+        columns["class_name"] = [names[label] if names else str(label) for label in source.labels]
+    arrays |= {name: np.array(column, dtype=np.str_) for name, column in columns.items()}
     with atomic_file(out) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # NumPy takes any names
     return Written(len(source), out)
+
+
+def _file_digests(data: Data) -> dict[str, str]:
+    """SHA-256 of each file of a collection by its path; empty for paths that several files have, as in archives."""
+    target, _ = locate(data)
+    digests: dict[str, str] = {}
+    for entry in target.entries() if isinstance(target, Collection) else ():
+        try:
+            content = entry.load() if isinstance(entry, Entry) else None
+        except UnreadableError:
+            continue
+        if isinstance(content, bytes):
+            digest = hashlib.sha256(content).hexdigest()
+            digests[entry.name] = digest if digests.get(entry.name, digest) == digest else ""
+    return digests
 
 
 def decode_file(run: Run, codes: Path, out: Path) -> Written:

@@ -1,0 +1,77 @@
+import hashlib
+import tarfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from isthmus.workflows.using import encode_file, reconstruct_folder
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Images of the run's size in folders named as two of its classes, and of one that it does not know."""
+    rng = np.random.default_rng(0)
+    for name in ("2/a.png", "2/a.bmp", "0/b.png", "new/c.png"):
+        path = tmp_path / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (12, 10), np.uint8)).save(path)
+    return tmp_path / "photos"
+
+
+def encoded(run, data, out):
+    encode_file(run, data, out)
+    with np.load(out) as arrays:
+        return dict(arrays)
+
+
+def test_codes_can_be_joined_with_files(tiny_ae_run, photos, tmp_path):
+    codes = encoded(tiny_ae_run, photos, tmp_path / "codes.npz")
+    assert codes["path"].tolist() == ["0/b.png", "2/a.bmp", "2/a.png", "new/c.png"]
+    for path, digest in zip(codes["path"], codes["sha256"], strict=True):
+        assert hashlib.sha256((photos / path).read_bytes()).hexdigest() == digest
+    assert codes["names"].tolist() == ["0/b", "2/a-bmp", "2/a-png", "new/c"]
+    assert codes["split"].tolist() == [""] * 4
+
+
+def test_classes_are_those_of_the_run_by_name(tiny_ae_run, photos, tmp_path):
+    codes = encoded(tiny_ae_run, photos, tmp_path / "codes.npz")
+    assert tiny_ae_run.class_names == ("0", "1", "2")
+    assert codes["class_name"].tolist() == ["0", "2", "2", "new"]
+    assert codes["labels"].tolist() == [0, 2, 2, 3]
+
+
+def test_arrays_have_the_digests_of_their_pixels(tiny_ae_run, bars, tmp_path, capsys):
+    images, labels = bars
+    np.savez(tmp_path / "x.npz", x_train=images[:9], y_train=labels[:9], x_test=images[9:14], y_test=labels[9:14])
+    codes = encoded(tiny_ae_run, tmp_path / "x.npz", tmp_path / "codes.npz")
+    assert codes["sha256"].tolist() == [hashlib.sha256(image).hexdigest() for image in images[9:14]]
+    assert codes["split"].tolist() == ["test"] * 5
+    assert "the 9 training images of x are left out; name x:train for those" in capsys.readouterr().err
+    train = encoded(tiny_ae_run, f"{tmp_path / 'x.npz'}:train", tmp_path / "train.npz")
+    assert train["split"].tolist() == ["train"] * 9
+
+
+def test_pages_and_paths_that_are_there_twice(tiny_ae_run, photos, tmp_path):
+    pages = [Image.fromarray(np.full((12, 10), 60 * number, np.uint8)) for number in range(3)]
+    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
+    with tarfile.open(tmp_path / "all.tar", "w") as archive:
+        archive.add(photos / "2" / "a.png", "all/a.png")
+        archive.add(photos / "0" / "b.png", "all/a.png")
+        archive.add(tmp_path / "stack.tif", "all/stack.tif")
+    codes = encoded(tiny_ae_run, tmp_path / "all.tar", tmp_path / "codes.npz")
+    assert codes["path"].tolist() == ["all/a.png", "all/a.png", *(f"all/stack.tif[{number}]" for number in range(3))]
+    stack = hashlib.sha256((tmp_path / "stack.tif").read_bytes()).hexdigest()
+    assert codes["sha256"].tolist() == ["", "", stack, stack, stack]
+
+
+@pytest.mark.parametrize(("command", "suffix"), [(encode_file, ".npz"), (reconstruct_folder, "")])
+def test_what_is_refitted_is_reported(tiny_ae_run, photos, tmp_path, capsys, command, suffix):
+    command(tiny_ae_run, photos, tmp_path / f"as-they-are{suffix}")
+    assert "become" not in capsys.readouterr().err
+    Image.new("RGB", (64, 64)).save(photos / "0" / "cat.png")
+    command(tiny_ae_run, photos, tmp_path / f"refitted{suffix}")
+    assert (
+        "1 of 5 images are not 10x12x1; '0/cat.png' is 64x64x3. They become 10x12 grey, cropped where the proportions "
+        "differ, as the run's images are\n"
+    ) in capsys.readouterr().err
