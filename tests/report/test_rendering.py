@@ -6,18 +6,21 @@ from html.parser import HTMLParser
 import pytest
 from markupsafe import Markup
 
+from isthmus.evaluation.diagnosis import Finding
 from isthmus.pictures import THEMES
 from isthmus.report import (
     Command,
+    Comparison,
     Example,
     FilmFrame,
-    Finding,
     Group,
     Hero,
     KeyFigure,
     Page,
     Picture,
+    Row,
     Table,
+    Verdict,
     render,
 )
 
@@ -66,13 +69,14 @@ class Read(HTMLParser):
 
 def _page(text="words", **changes):
     picture = Picture(SVG, 300, text, text)
-    finding = Finding("bad", text, text, text, text)
+    finding = Finding("key", "fault", text, text, text)
     parts = {
         "title": text,
         "state": "complete",
         "kind": text,
         "story": text,
         "facts": [(text, text)],
+        "verdict": Verdict("bad", text, Comparison([Row(text, "9 dB", "0.1", [IMG, IMG])], text), Command(text, text)),
         "hero": Hero(IMG, IMG, 784, ["0.1", "−0.2"], [], 2),
         "figures": [KeyFigure(text, "1.0", "0.1", text, text)],
         "figures_note": text,
@@ -88,7 +92,6 @@ def _page(text="words", **changes):
         "samples": [picture],
         "latent": [picture],
         "evaluation": [Table(text, (text, text, text), [(text, text, text)], note=text)],
-        "evaluation_findings": [finding],
         "evaluation_note": text,
         "commands": [Command(text, text)],
         "provenance": [Table(text, (), [(text, text)]), Table(text, (text, text), [(text, text)])],
@@ -179,3 +182,13 @@ def test_commands_can_be_copied():
     read = Read(render(_page(commands=[Command("Do it", "isthmus sample 'a b' --out x.png")])))
     assert "isthmus sample 'a b' --out x.png" in [text for where, text in read.texts if where == "code"]
     assert "copy" in [attributes.get("class") for attributes in read.of("button")]
+
+
+def test_the_verdict_stands_before_all_else_and_its_command_can_be_copied():
+    read = Read(
+        render(_page(verdict=Verdict("unknown", "Nothing to compare.", None, Command("Look", "isthmus report a"))))
+    )
+    words = read.words
+    assert words.index("Nothing to compare.") < words.index("784 numbers")
+    assert "verdict unknown" in [attributes.get("class") for attributes in read.of("section")]
+    assert "isthmus report a" in [text for where, text in read.texts if where == "code"]

@@ -10,7 +10,7 @@ from isthmus.workflows.views import tells_of
 def _pictures(run, bars):
     seen = look(run, reopen(run, bars))
     tells, unit = tells_of(run, seen.posterior)
-    return {picture.title: picture for picture in latent_pictures(run, seen, tells, unit, 0.01)}
+    return {picture.title: picture for picture in latent_pictures(run, seen, tells, unit)}
 
 
 def test_a_plane_is_shown_whole(tiny_run, bars):
@@ -42,14 +42,14 @@ def test_a_point_stands_for_each_image(tiny_run, bars):
 
 
 def test_without_images_only_a_plane_is_left(tiny_run, tiny_ae_run):
-    assert [picture.title for picture in latent_pictures(tiny_run, None, None, "nats", 0.01)] == ["The manifold"]
-    assert latent_pictures(tiny_ae_run, None, None, "nats", 0.01) == []
+    assert [picture.title for picture in latent_pictures(tiny_run, None, None, "nats")] == ["The manifold"]
+    assert latent_pictures(tiny_ae_run, None, None, "nats") == []
 
 
 def test_codes_that_are_all_the_same_are_no_cloud(tiny_ae_run, bars, monkeypatch):
     seen = look(tiny_ae_run, reopen(tiny_ae_run, bars))
     seen.posterior["mean"][:] = 0
-    found = [picture.title for picture in latent_pictures(tiny_ae_run, seen, np.zeros(3), "variance", 1e-8)]
+    found = [picture.title for picture in latent_pictures(tiny_ae_run, seen, np.zeros(3), "variance")]
     assert found == ["What each dimension says", "From image to image", "What each dimension does"]
 
 
@@ -58,4 +58,4 @@ def test_a_handful_of_images_is_enough(tiny_run, tiny_ae_run, bars, count):
     for run in (tiny_run, tiny_ae_run):
         seen = look(run, reopen(run, bars[0][:count]))
         tells, unit = tells_of(run, seen.posterior)
-        assert latent_pictures(run, seen, tells, unit, 0.01)
+        assert latent_pictures(run, seen, tells, unit)

@@ -13,7 +13,7 @@ def _evaluation(run, **changes):
     values = {
         "run": "run",
         "recipe": "conv-vae",
-        "data": "bars",
+        "data": run.manifest.data.name,
         "split": "test",
         "images": 1234,
         "sections": (Section("s", "Likelihood", (Row("k", "ELBO", -90.0, 0.5, "nats", "A bound."),), "A note."),),
@@ -39,11 +39,9 @@ def test_figures_and_findings_are_shown_with_their_words(run):
     assert table.title == "Likelihood"
     assert table.rows == [("ELBO", "-90.00 ± 0.50 nats", "A bound.")]
     assert table.note == "A note."
-    assert found.note == (
-        "On the 1,234 test images of bars. Stored, measured on 2026-03-05 with isthmus 0.3. The encoder was not tested."
-    )
-    (finding,) = found.findings
-    assert (finding.tone, finding.title) == ("warning", "The code is ignored")
+    origin = "Stored, measured on 2026-03-05 with isthmus 0.3."
+    assert found.note == f"On the 1,234 test images of images. {origin} The encoder was not tested."
+    assert found.findings == _evaluation(run).findings
 
 
 def test_the_newest_evaluation_is_shown(run):
@@ -57,20 +55,12 @@ def test_an_evaluation_from_elsewhere_is_shown_as_unverified(run, monkeypatch, t
     store_evaluation(run, _evaluation(run))
     monkeypatch.setenv("ISTHMUS_CACHE", str(tmp_path / "another machine"))
     assert "unverified: not measured on this machine" in read_evaluated(run).note
+    assert read_evaluated(run).findings == ()
 
 
-def test_the_remedy_is_a_command_where_the_recipe_has_a_name(run, monkeypatch):
-    from isthmus.recipes import RECIPES
-
-    store_evaluation(run, _evaluation(run))
-    assert read_evaluated(run).findings[0].command == ""
-    monkeypatch.setattr(run, "recipe", RECIPES["conv-vae"])
-    assert read_evaluated(run).findings[0].command.endswith("--recipe conv-vae --set training.epochs=8")
-
-
-def test_a_healthy_run_is_said_to_be_one(run):
-    store_evaluation(run, _evaluation(run, findings=()))
-    assert [finding.tone for finding in read_evaluated(run).findings] == ["good"]
+def test_a_diagnosis_on_other_data_is_not_one_of_the_run(run):
+    store_evaluation(run, _evaluation(run, data="others"))
+    assert read_evaluated(run).findings == ()
 
 
 def test_an_evaluation_of_other_weights_is_not_shown(run):

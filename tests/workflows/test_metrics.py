@@ -29,7 +29,7 @@ def test_a_vaes_figures_are_the_means_of_its_scores(tiny_run, source):
     assert figures["elbo_nats"]["mean"] == pytest.approx(-(scores.rate + scores.distortion).mean())
     assert figures["elbo_nats"]["standard_error"] == pytest.approx(stats.sem(scores.elbo))
     assert figures["mse"]["mean"] == pytest.approx(scores.squared_error.mean())
-    assert set(figures) == {"split", "images", "distortion_nats", "rate_nats", "mse", "elbo_nats"}
+    assert set(figures) == {"split", "images", "distortion_nats", "rate_nats", "psnr_db", "mse", "elbo_nats"}
 
 
 def test_metrics_do_not_depend_on_the_order_of_images(tiny_run, source):
@@ -46,7 +46,7 @@ def test_no_bound_is_claimed_where_the_loss_is_no_likelihood(tiny_run, source):
 
 def test_an_autoencoder_has_no_rate(tiny_ae_run, source):
     figures = measure(tiny_ae_run, prepared(tiny_ae_run, test=source))
-    assert set(figures) == {"split", "images", "distortion_nats", "mse"}
+    assert set(figures) == {"split", "images", "distortion_nats", "psnr_db", "mse"}
 
 
 def test_validation_images_where_there_are_none_to_test_on(tiny_run, source):
@@ -64,3 +64,11 @@ def test_training_wrote_them(tiny_run):
     written = json.loads((tiny_run.path / "metrics.json").read_text())
     assert written["split"] == "test"
     assert written["images"] == tiny_run.manifest.data.test_images
+
+
+def test_decibels_come_first_but_for_black_and_white(tiny_run, tiny_ae_run, source):
+    errors = score(tiny_ae_run, source, 0).squared_error
+    grey = measure(tiny_ae_run, prepared(tiny_ae_run, test=source))
+    assert grey["psnr_db"]["mean"] == pytest.approx(np.mean(10 * np.log10(1 / errors)))
+    assert list(grey)[2:] == ["psnr_db", "mse", "distortion_nats"]
+    assert list(measure(tiny_run, prepared(tiny_run, test=source)))[-2:] == ["psnr_db", "mse"]

@@ -184,8 +184,8 @@ def test_a_training_that_did_not_end_well_is_told_so(copied_run, state):
     (copied_run / folder.MANIFEST).write_text(changed.to_json())
     page = reporting.describe(load(copied_run))
     assert page.state == state
-    assert state in page.findings[0].title
-    assert "It went wrong in epoch 2." in page.findings[0].text
+    (finding,) = [finding for finding in page.findings if finding.key == state]
+    assert "It went wrong in epoch 2." in finding.evidence
 
 
 def test_a_run_without_history_or_pictures_still_has_a_page(copied_run):

@@ -10,6 +10,16 @@ import typer
 from isthmus.cli.console import print_json, print_table, say, spell_bytes, spell_seconds
 from isthmus.cli.options import AsJson, Background, Channels, DataName, Fitting, Size, make_wish
 
+_METRICS = {
+    "psnr_db": ("PSNR", "dB", ".2f"),
+    "mse": ("MSE", "per pixel", ".5f"),
+    "elbo_nats": ("ELBO", "nats per image", ".2f"),
+    "loss_nats": ("loss", "nats per image", ".2f"),
+    "distortion_nats": ("distortion", "nats per image", ".2f"),
+    "rate_nats": ("rate", "nats per image", ".2f"),
+}
+"""What to call each metric, its unit and its digits."""
+
 
 def train(
     data: DataName,
@@ -138,27 +148,29 @@ def _tell(run: Any, data: str, as_json: bool) -> None:
             {"run": str(run.path), "state": run.manifest.state, "training": training.model_dump(), "metrics": figures}
         )
     else:
-        taken = f"{training.epochs} epochs in {spell_seconds(training.seconds)}"
-        say(f"{run.manifest.state}: {run.recipe.name} on {run.manifest.data.name}, {taken}")
+        epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs} epochs"
+        say(
+            f"{run.manifest.state}: {run.recipe.name} on {run.manifest.data.name}, {epochs} in "
+            f"{spell_seconds(training.seconds)}"
+        )
         if training.message:
             say(f"  {training.message}")
         for name, value in figures.items():
-            if isinstance(value, dict):
-                unit = "nats per image" if name.endswith("_nats") else "per pixel"
-                label = {"elbo_nats": "ELBO", "mse": "MSE"}.get(name, name.removesuffix("_nats"))
+            if name in _METRICS:
+                label, unit, digits = _METRICS[name]
                 error = "" if value["standard_error"] is None else f" ± {value['standard_error']:.2g}"
-                digits = ".2f" if name.endswith("_nats") else ".5f"
                 say(f"  {figures['split']} {label}: {value['mean']:{digits}}{error} {unit}")
+        place = shlex.quote(str(run.path))
         say(f"\nThe run is {run.path}. Next:")
         if (run.path / folder.REPORT).exists():
-            say(f"  open {run.path / folder.REPORT} in a browser")
+            say(f"  open {shlex.quote(str(run.path / folder.REPORT))} in a browser")
         if run.restores:
-            say(f"  isthmus restore {run.path} PICTURES --out restored")
-            say(f"  isthmus evaluate {run.path}")
+            say(f"  isthmus restore {place} PICTURES --out restored")
+            say(f"  isthmus evaluate {place}")
         else:
-            say(f"  isthmus reconstruct {run.path} {shlex.quote(data)} --out reconstructions")
-            say(f"  isthmus sample {run.path} --out samples.png")
-            say(f"  isthmus explore {run.path}")
+            say(f"  isthmus reconstruct {place} {shlex.quote(data)} --out reconstructions")
+            say(f"  isthmus sample {place} --out samples.png")
+            say(f"  isthmus explore {place}")
     if run.manifest.state == "failed":
         raise typer.Exit(1)
 

@@ -78,14 +78,22 @@ class LatentFigures:
 
 def measure_latent(codes: Codes, seed: int) -> LatentFigures:
     """Measure the codes of images."""
-    # Codes of a plain autoencoder have no scale of their own, so what is still is so beside its liveliest dimension.
-    variances = codes.mean.var(axis=0)
+    active = active_dimensions(codes)
     if codes.log_variance is None:
-        active = variances > ACTIVE_VARIANCE * max(float(variances.max(initial=0.0)), 1e-12)
         return LatentFigures(np.zeros(codes.mean.shape[1]), active, None, None, len(codes))
     kl = kl_from_standard_normal(namespace, codes.mean, codes.log_variance).mean(axis=0)
     holes = prior_holes(codes.drawn, seed) if len(codes) >= LEAST_FOR_HOLES else None
-    return LatentFigures(kl, variances > ACTIVE_VARIANCE, information(codes), holes, len(codes))
+    return LatentFigures(kl, active, information(codes), holes, len(codes))
+
+
+def active_dimensions(codes: Codes) -> NDArray[np.bool_]:
+    """Which dimensions vary over images, `(dim,)`.
+
+    Codes of a plain autoencoder have no scale of their own: theirs are compared with the dimension that varies most.
+    """
+    variances = codes.mean.var(axis=0)
+    scale = 1.0 if codes.log_variance is not None else max(float(variances.max(initial=0.0)), 1e-12)
+    return np.asarray(variances > ACTIVE_VARIANCE * scale)
 
 
 def information(codes: Codes) -> Information:

@@ -73,7 +73,12 @@ def closeness(images: NDArray[np.floating], given: NDArray[np.floating], similar
         else np.nan
         for a, b in zip(images, given, strict=True)
     ]
-    return Closeness(mse, -10.0 * np.log10(np.maximum(mse, _LEAST_ERROR)), np.asarray(ssim, np.float64))
+    return Closeness(mse, psnr(mse), np.asarray(ssim, np.float64))
+
+
+def psnr(mse: FloatArray) -> FloatArray:
+    """Peak signal-to-noise ratios of mean squared errors of brightness from 0 to 1, dB, at most 100."""
+    return np.asarray(-10.0 * np.log10(np.maximum(mse, _LEAST_ERROR)))
 
 
 def measure_reconstruction(material: Material, baselines: bool = True, similarity: bool = True) -> Reconstruction:

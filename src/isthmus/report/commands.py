@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from isthmus.evaluation.diagnosis import Finding
 from isthmus.recipes import RECIPES, Recipe, leaf_fields
 
 _KEPT = frozenset({"name", "summary", "schema_version"})
@@ -39,8 +40,22 @@ def train_command(data: str, recipe: Recipe, changes: Mapping[str, Any] | None =
     return " ".join([f"isthmus train {shlex.quote(data)} --recipe {recipe.name}", *settings])
 
 
+def remedy_command(finding: Finding, data: str, recipe: Recipe, run: str) -> str:
+    """Write the command that tries a finding's remedy; nothing where none is known.
+
+    Args:
+        finding: What was found.
+        data: The images, as a command names them.
+        recipe: What the run was made by.
+        run: The run's folder.
+    """
+    if finding.resume:
+        return resume_command(data, run, finding.try_fields.get("training.epochs"))
+    return train_command(data, recipe, finding.try_fields) if finding.try_fields else ""
+
+
 def resume_command(data: str, run: str, epochs: int | None = None) -> str:
-    """Write the command that goes on with a run, for so many epochs altogether or as many as its recipe says."""
+    """Write the command that resumes a run, for `epochs` altogether or as many as its recipe says."""
     longer = f" --epochs {epochs}" if epochs else ""
     return f"isthmus train {shlex.quote(data)} --out {shlex.quote(run)} --resume{longer}"
 

@@ -12,6 +12,11 @@ GREY_LEVELS = 255
 _MOST_TOLD_APART = 1e6
 
 
+Meanings = dict[str, tuple[str, str, Callable[[float], str]]]
+"""By key: the name, the unit, and from the mean to a sentence or two."""
+_PSNR = "Peak signal-to-noise ratio, the mean over images; higher is better, and 6 dB more is half the error."
+
+
 @dataclass(frozen=True)
 class KeyFigure:
     """One figure.
@@ -36,20 +41,26 @@ def key_figures(
 ) -> list[KeyFigure]:
     """Put the figures of `metrics.json` into words; those that are not there are left out.
 
+    PSNR comes first for grey and colour images, nats per image for a Bernoulli likelihood.
+
     Args:
-        metrics: `elbo_nats` or `loss_nats`, `distortion_nats`, `rate_nats` (nats per image) and `mse` (pixels from 0 to
-            1), each with `mean` and `standard_error`.
+        metrics: `psnr_db`, `mse` (pixels from 0 to 1), and `elbo_nats` or `loss_nats`, `distortion_nats`, `rate_nats`
+            (nats per image), each with `mean` and `standard_error`.
         recipe: What the run was made by.
         dims: The numbers in one image.
         pixel_variance: The mean over pixels of the variance over the same images, to set the squared error against.
     """
-    meanings: dict[str, tuple[str, str, Callable[[float], str]]] = {
+    nats: Meanings = {
         "elbo_nats": ("ELBO", "nats per image", lambda mean: _elbo(mean, dims)),
         "loss_nats": ("Loss", "nats per image", lambda mean: _loss(recipe)),
         "distortion_nats": ("Distortion", "nats per image", lambda mean: _distortion(recipe)),
         "rate_nats": ("Rate", "nats per image", _rate),
+    }
+    pixels: Meanings = {
+        "psnr_db": ("PSNR", "dB", lambda mean: _PSNR),
         "mse": ("Squared error", "per pixel, 0 to 1", lambda mean: _squared_error(mean, recipe, pixel_variance)),
     }
+    meanings = {**nats, **pixels} if recipe.likelihood.kind == "bernoulli" else {**pixels, **nats}
     figures = []
     for key, (name, unit, meaning) in meanings.items():
         found = metrics.get(key)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from isthmus.evaluation.diagnosis import Finding
 from isthmus.report.keyfigures import KeyFigure
-from isthmus.report.observed import Finding
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,53 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Row:
+    """A model or a baseline beside others.
+
+    Attributes:
+        name: What it is.
+        psnr: Its peak signal-to-noise ratio, spelt out with its unit; empty for the images themselves.
+        mse: Its mean squared error, spelt out.
+        images: What it makes of the same images, an element each; empty where it is not shown.
+    """
+
+    name: str
+    psnr: str
+    mse: str
+    images: Sequence[Markup]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The model beside what it has to beat.
+
+    Attributes:
+        rows: The images themselves, the model and its baselines.
+        note: What was measured on what.
+    """
+
+    rows: Sequence[Row]
+    note: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to think of the run, and what to do.
+
+    Attributes:
+        tone: `good`, `bad` or `unknown`.
+        text: One sentence.
+        comparison: The measurements behind it, or None where there are none.
+        recommended: The one command to go on with.
+    """
+
+    tone: str
+    text: str
+    comparison: Comparison | None
+    recommended: Command
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows of text; the first column names them.
 
@@ -122,10 +169,11 @@ class Page:
         kind: What kind of model it is.
         story: Sentences that say what was trained on what, where and for how long.
         facts: The same at a glance: name and value.
+        verdict: What to think of it.
         hero: One image, or None where there are no images at hand.
         figures: The figures that matter.
         figures_note: What images they were measured on.
-        findings: What stands out.
+        findings: What is wrong or worth knowing, the worst first.
         curves: The losses.
         film: The same images as training went on.
         film_size: Width and height of a frame in CSS pixels.
@@ -137,7 +185,6 @@ class Page:
         samples: New images.
         latent: The latent space.
         evaluation: The figures of `isthmus evaluate`, where it was run.
-        evaluation_findings: What it diagnosed.
         evaluation_note: What it was run on.
         commands: What to do next.
         provenance: Where all this comes from.
@@ -150,6 +197,7 @@ class Page:
     kind: str
     story: str
     facts: Sequence[tuple[str, str]]
+    verdict: Verdict
     hero: Hero | None
     figures: Sequence[KeyFigure]
     figures_note: str
@@ -165,7 +213,6 @@ class Page:
     samples: Sequence[Picture]
     latent: Sequence[Picture]
     evaluation: Sequence[Table]
-    evaluation_findings: Sequence[Finding]
     evaluation_note: str
     commands: Sequence[Command]
     provenance: Sequence[Table]

@@ -11,7 +11,7 @@ from isthmus.runs import Run
 from isthmus.workflows.display import spread
 from isthmus.workflows.drawing import SHOWN_CODES
 from isthmus.workflows.seeing import Seen
-from isthmus.workflows.views import decoder_of, middle_of, range_of
+from isthmus.workflows.views import decoder_of, middle_of, range_of, silent_below
 
 MANIFOLD_PIXELS = 1120
 """A side of the manifold at most, in the pixels of its images."""
@@ -19,9 +19,7 @@ WIDE = 760
 """How wide a picture is that has a row for itself, in CSS pixels."""
 
 
-def latent_pictures(
-    run: Run, seen: Seen | None, tells: NDArray[np.float64] | None, unit: str, silent: float
-) -> list[Picture]:
+def latent_pictures(run: Run, seen: Seen | None, tells: NDArray[np.float64] | None, unit: str) -> list[Picture]:
     """The latent space: planes, clouds, what each dimension does, and ways from image to image.
 
     Args:
@@ -29,7 +27,6 @@ def latent_pictures(
         seen: Its images with what it makes of them; without, only a plane can be drawn.
         tells: How much each dimension tells, `(d,)`.
         unit: What that is in.
-        silent: Dimensions below this tell nothing.
     """
     dim = run.recipe.latent.dim
     decode = _small_decoder(run)
@@ -39,7 +36,7 @@ def latent_pictures(
     if seen is None or tells is None:
         return drawn
     if dim >= 2:
-        drawn += [*_clouds(run, seen), _bars(run, tells, unit, silent)]
+        drawn += [*_clouds(run, seen), _bars(run, tells, unit)]
     if len(seen.source) >= 2:
         drawn.append(_ways(run, seen, decode))
     if dim != 2:  # a plane shows it all at once
@@ -48,9 +45,9 @@ def latent_pictures(
     return drawn
 
 
-def _bars(run: Run, tells: NDArray[np.float64], unit: str, silent: float) -> Picture:
+def _bars(run: Run, tells: NDArray[np.float64], unit: str) -> Picture:
     figure = inline_figure(
-        lambda theme: pictures.dimension_bars(tells, silent=silent, unit=unit, theme=theme),
+        lambda theme: pictures.dimension_bars(tells, silent=silent_below(tells, unit), unit=unit, theme=theme),
         "dimensions",
         f"How much each of {len(tells)} dimensions of the code says, in {unit}.",
     )

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from isthmus.evaluation.result import Evaluation, format_value
+from isthmus.evaluation.diagnosis import Finding
+from isthmus.evaluation.result import DIAGNOSIS, format_value
 from isthmus.evaluation.store import newest_evaluation
-from isthmus.report import Finding, Table, train_command
+from isthmus.report import Table
 from isthmus.runs import Run
 
 
@@ -15,7 +16,7 @@ class Evaluated:
 
     Attributes:
         tables: Its metrics, part by part.
-        findings: Its diagnosis.
+        findings: Its diagnosis, where this machine made it and on images of the run's own data; else nothing.
         note: What it was measured on, when and by what, and whether this machine did.
     """
 
@@ -41,20 +42,6 @@ def read_evaluated(run: Run) -> Evaluated | None:
     what = f"On the {newest.images:,} {newest.split} images of {newest.data}."
     origins = "; ".join(dict.fromkeys(entry.note for entry in newest.provenance.values()))
     note = " ".join(filter(None, (what, f"{origins[:1].upper()}{origins[1:]}.", newest.not_tested)))
-    return Evaluated(tables, _diagnosis(run, newest), note)
-
-
-def _diagnosis(run: Run, evaluation: Evaluation) -> list[Finding]:
-    if evaluation.findings is None:
-        return []
-    found = [
-        Finding(
-            "warning" if finding.severity == "fault" else "note",
-            finding.title[:1].upper() + finding.title[1:],
-            finding.evidence,
-            finding.remedy,
-            train_command(run.manifest.data.name, run.recipe, finding.try_fields) if finding.try_fields else "",
-        )
-        for finding in evaluation.findings
-    ]
-    return found or [Finding("good", "The diagnosis found no fault", "Every sign that it looks for was absent.")]
+    diagnosed = newest.provenance.get(DIAGNOSIS)
+    counts = diagnosed is not None and diagnosed.origin != "unverified" and newest.data == run.manifest.data.name
+    return Evaluated(tables, newest.findings or () if counts else (), note)

@@ -1,10 +1,11 @@
-"""The first figures of a run, measured on images that it never learned from."""
+"""The first metrics of a run, measured on held-out images."""
 
 import json
 import math
 from typing import Any
 
 from isthmus.data import content_order, select
+from isthmus.evaluation.reconstruction import psnr
 from isthmus.runs import Run
 from isthmus.scores import score
 from isthmus.units import Estimate
@@ -12,23 +13,29 @@ from isthmus.workflows.preparation import Prepared
 
 
 def measure(run: Run, prepared: Prepared) -> dict[str, Any]:
-    """Score the test images, or else the validation images: nats per image, each with its standard error."""
+    """Score the test images, or else the validation images, each metric with its standard error.
+
+    PSNR comes first for grey and colour images, nats per image for a Bernoulli likelihood.
+    """
     source, split = (prepared.test, "test") if prepared.test is not None else (prepared.validation, "validation")
     if source is None:
         return {"split": None}
     source = select(source, content_order(source, prepared.recipe.training.seed))
     scores = score(run, source, prepared.recipe.training.seed)
     figures: dict[str, Any] = {"split": split, "images": len(source)}
-    columns = {"distortion_nats": scores.distortion}
+    columns = {}
     if prepared.recipe.likelihood.kind != "categorical":  # the numbers of classes are no brightness
-        columns["mse"] = scores.squared_error
+        columns = {"psnr_db": psnr(scores.squared_error), "mse": scores.squared_error}
+    nats = {"distortion_nats": scores.distortion}
     if run.latent.has_rate:
-        columns["rate_nats"] = scores.rate
+        nats["rate_nats"] = scores.rate
         if prepared.recipe.is_likelihood:
-            columns["elbo_nats"] = scores.elbo
+            nats["elbo_nats"] = scores.elbo
         else:  # the same sum, but no bound on anything's probability
-            columns["loss_nats"] = -scores.elbo
-    for name, values in columns.items():
+            nats["loss_nats"] = -scores.elbo
+    # Nats say most of black-and-white pixels, decibels of grey and colour.
+    ordered = {**nats, **columns} if prepared.recipe.likelihood.kind == "bernoulli" else {**columns, **nats}
+    for name, values in ordered.items():
         estimate = Estimate.of(values)
         error = estimate.standard_error
         figures[name] = {"mean": estimate.mean, "standard_error": None if math.isnan(error) else error}

@@ -1,6 +1,6 @@
 """The report of a run: gather what is known of it, have it drawn, and write one page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from isthmus import report
 from isthmus.data import Data
 from isthmus.errors import DataError, RunError, UsageError
+from isthmus.evaluation.diagnosis import Finding, give_verdict, settle
 from isthmus.inputs import parse_json
 from isthmus.recipes import Recipe
-from isthmus.report.code_findings import COLLAPSED_NATS, DEAD_VARIANCE
 from isthmus.runs import Run, folder
 from isthmus.runs.history import read_history
 from isthmus.runs.manifest import Manifest
@@ -22,6 +22,7 @@ from isthmus.wording import spell_seconds
 from isthmus.workflows import illustrating
 from isthmus.workflows.charting import latent_pictures
 from isthmus.workflows.evaluated import read_evaluated
+from isthmus.workflows.examination import Examination, examine
 from isthmus.workflows.held_out import HeldOut
 from isthmus.workflows.next_steps import next_steps
 from isthmus.workflows.reopening import reopen
@@ -30,7 +31,13 @@ from isthmus.workflows.views import tells_of
 from isthmus.workflows.watching import read_frames
 
 
-def write_report(run: Run, data: Data | None = None, out: Path | None = None, images: HeldOut | None = None) -> Path:
+def write_report(
+    run: Run,
+    data: Data | None = None,
+    out: Path | None = None,
+    images: HeldOut | None = None,
+    examined: Examination | None = None,
+) -> Path:
     """Write a run's report: one HTML page that needs nothing else.
 
     Args:
@@ -39,6 +46,7 @@ def write_report(run: Run, data: Data | None = None, out: Path | None = None, im
             page does without and says so.
         out: Where to; must not exist.  By default `report.html` in the run, where an older one is replaced.
         images: The images themselves, where the caller has them open.
+        examined: The examination on them, where the caller has made it.
 
     Raises:
         UsageError: If `out` exists or is no `.html`, or there is no such data.
@@ -51,11 +59,13 @@ def write_report(run: Run, data: Data | None = None, out: Path | None = None, im
             raise UsageError(f"expected --out to end in .html; got {out.name!r}")
         require_free(out)
     place = out or run.path / folder.REPORT
-    write_text(place, report.render(describe(run, data, images)))
+    write_text(place, report.render(describe(run, data, images, examined)))
     return place
 
 
-def describe(run: Run, data: Data | None = None, images: HeldOut | None = None) -> report.Page:
+def describe(
+    run: Run, data: Data | None = None, images: HeldOut | None = None, examined: Examination | None = None
+) -> report.Page:
     """Gather the parts of a run's report; see `write_report` for what it takes and raises."""
     seen, found, missing = None, images, ""
     try:
@@ -72,17 +82,21 @@ def describe(run: Run, data: Data | None = None, images: HeldOut | None = None) 
     groups, groups_note = _examples(run, seen, found)
     film, film_size = illustrating.film(run, read_frames(run.path / folder.PICTURES))
     manifest, recipe = run.manifest, run.recipe
-    silent = COLLAPSED_NATS if run.latent.has_rate else DEAD_VARIANCE
+    examined = examined or examine(run, found)
+    findings = settle([*examined.findings, *(() if evaluated is None else evaluated.findings)])
+    verdict = give_verdict(examined.signs, findings)
+    recommended = _recommended(run, findings, evaluated is not None)
     return report.Page(
         title=f"{recipe.name} on {manifest.data.name}",
         state=manifest.state,
         kind=kind_of(recipe),
         story=story_of(manifest, recipe),
         facts=_facts(manifest, recipe),
+        verdict=report.Verdict(verdict.tone, verdict.text, illustrating.comparison(examined), recommended),
         hero=None if seen is None else illustrating.hero(run, seen),
         figures=report.key_figures(metrics, recipe, run.image.dims, None if seen is None else seen.pixel_variance),
         figures_note=_measured_on(metrics, manifest),
-        findings=report.findings(_observed(run, seen, tells, columns)),
+        findings=findings,
         curves=illustrating.curves(run, columns) if columns else [],
         film=film,
         film_size=film_size,
@@ -95,11 +109,10 @@ def describe(run: Run, data: Data | None = None, images: HeldOut | None = None) 
         groups_note=groups_note,
         missing=missing,
         samples=[] if run.restores else illustrating.samples(run),
-        latent=latent_pictures(run, seen, tells, unit, silent),
+        latent=latent_pictures(run, seen, tells, unit),
         evaluation=() if evaluated is None else evaluated.tables,
-        evaluation_findings=() if evaluated is None else evaluated.findings,
         evaluation_note="" if evaluated is None else evaluated.note,
-        commands=next_steps(run, evaluated=evaluated is not None),
+        commands=[step for step in next_steps(run) if step.text != recommended.text],
         provenance=report.provenance_tables(manifest, recipe),
         recipe=report.recipe_table(recipe),
         made=f"isthmus {version('isthmus')}",
@@ -197,37 +210,13 @@ def _differences(run: Run, seen: Seen, full: int) -> str:
     )
 
 
-def _observed(
-    run: Run, seen: Seen | None, tells: NDArray[np.float64] | None, columns: Mapping[str, NDArray[np.float64]]
-) -> report.Observed:
-    training, data = run.manifest.training, run.manifest.data
-    return report.Observed(
-        recipe=run.recipe,
-        state=run.manifest.state,
-        message="" if training is None else training.message,
-        epochs=0 if training is None else training.epochs,
-        best_epoch=0 if training is None else training.best_epoch,
-        train_images=data.train_images,
-        validation_images=data.validation_images,
-        test_images=data.test_images,
-        history=columns,
-        kl_nats=tells if run.latent.has_rate else None,
-        code_variance=None if seen is None else seen.posterior["mean"].astype(np.float64).var(axis=0),
-        code_power=None if seen is None else _power(seen),
-        mse=None if seen is None else float(np.mean(seen.scores.squared_error)),
-        pixel_variance=None if seen is None else seen.pixel_variance,
-        distortion_nats=None if seen is None else seen.scores.distortion,
-        names=() if seen is None else seen.source.names,
-        run=str(run.path),
-        data=data.name,
-    )
-
-
-def _power(seen: Seen) -> NDArray[np.float64]:
-    power = np.square(seen.posterior["mean"].astype(np.float64))
-    if "log_variance" in seen.posterior:
-        power = power + np.exp(seen.posterior["log_variance"].astype(np.float64))
-    return np.asarray(power.mean(axis=0))
+def _recommended(run: Run, findings: Sequence[Finding], evaluated: bool) -> report.Command:
+    """The one command to go on with: what tries the first remedy, or else what suits a healthy run."""
+    for finding in findings:
+        if command := report.remedy_command(finding, run.manifest.data.name, run.recipe, str(run.path)):
+            return report.Command(finding.remedy, command)
+    steps = next_steps(run)
+    return steps[0] if evaluated else next(step for step in steps if " evaluate " in step.text)
 
 
 def _history(run: Run) -> dict[str, NDArray[np.float64]]:

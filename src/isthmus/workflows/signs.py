@@ -1,6 +1,8 @@
-"""Measuring what a diagnosis rests on."""
+"""The measurements that a diagnosis rests on."""
 
 import importlib.util
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import safetensors.numpy
@@ -8,19 +10,19 @@ from numpy.typing import NDArray
 
 from isthmus.data import ImageSource, evaluation_batches
 from isthmus.errors import BackendError, RunError, TrustError
-from isthmus.evaluation.diagnosis import Signs
-from isthmus.evaluation.latent import LatentFigures
+from isthmus.evaluation.diagnosis import Baseline, Progress, Signs
+from isthmus.evaluation.latent import LatentFigures, active_dimensions
 from isthmus.evaluation.material import BATCH, Material, encode, subset
-from isthmus.evaluation.reconstruction import Reconstruction
+from isthmus.evaluation.reconstruction import Closeness, Reconstruction
 from isthmus.evaluation.retention import measure_retention
 from isthmus.noise import normal_by_image, other_images
 from isthmus.probability import namespace
-from isthmus.recipes import Recipe
 from isthmus.runs import Run, folder
+from isthmus.runs.history import read_history
 from isthmus.scores import Scores, as_pixels, score
 from isthmus.units import Estimate
 
-TRAIN_IMAGES = 2_000
+TRAIN_IMAGES = 1_000
 """Training images whose scores are set beside the test images', at most."""
 OPTIMISED = 64
 """Test images whose posterior is optimised."""
@@ -37,7 +39,7 @@ def measure_signs(
     trust: bool = False,
     thorough: bool = False,
 ) -> tuple[Signs, str]:
-    """Collect the signs.
+    """Measure all that a diagnosis rests on, for an evaluation.
 
     Args:
         material: The run and its images.
@@ -50,47 +52,88 @@ def measure_signs(
     Returns:
         The signs, and what could not be measured, in words; empty if all could.
     """
-    run = material.run
-    learned = None
-    if material.train is not None:
-        learned = score(run, subset(material.train, TRAIN_IMAGES, material.seed), material.seed)
     gap = amortisation_gap(material, trust) if thorough else ""
     code_error, pca_code_error = measure_retention(material) or (None, None)
     left_out = []
-    if learned is None:
-        left_out.append("The training images are not at hand, so over-fitting was not looked for, nor lost detail.")
+    if material.train is None:
+        left_out.append(
+            "The training images are not at hand, so there is no comparison with PCA or the mean image, and "
+            "overfitting and lost detail were not looked for."
+        )
     if isinstance(gap, str):
         left_out.append(gap)
-    signs = Signs(
-        dim=run.recipe.latent.dim,
-        has_rate=run.latent.has_rate,
-        beta=run.recipe.objective.beta,
-        epochs=run.recipe.training.epochs,
-        train_images=run.manifest.data.train_images,
-        active=int(latent.active.sum()),
-        rate=float(scores.rate.mean()),
-        mse=float(rebuilt.run.mse.mean()),
-        shuffled_mse=float(rebuilt.shuffled_mse.mean()),
-        code_worth=code_worth(run, material.test_subset, material.seed),
-        test_loss=Estimate.of(scores.distortion + scores.rate),
-        pca_mse=None if rebuilt.pca is None else float(rebuilt.pca.mse.mean()),
-        train_mse=None if learned is None else float(learned.squared_error.mean()),
-        train_loss=None if learned is None else Estimate.of(learned.distortion + learned.rate),
+    signs = replace(
+        quick_signs(material, scores, rebuilt),
         holes=latent.holes,
         code_error=code_error,
         pca_code_error=pca_code_error,
         amortisation_gap=gap if isinstance(gap, Estimate) else None,
-        wider=wider_network(run.recipe),
     )
-    return signs, " ".join(left_out)
+    return signs, " ".join(text for text in left_out if text)
 
 
-def wider_network(recipe: Recipe) -> dict[str, list[int]]:
-    """The fields, by dotted name, that give every hidden layer of the encoder twice the width."""
-    network = recipe.network.model_dump()
-    return {
-        f"network.{name}": [2 * width for width in network[name]] for name in ("units", "filters") if name in network
-    }
+def quick_signs(material: Material, scores: Scores, rebuilt: Reconstruction) -> Signs:
+    """Measure what takes seconds, for the end of a training and the report.
+
+    Args:
+        material: A run that reconstructs, and its images.
+        scores: Of the test images.
+        rebuilt: Of the test images.
+    """
+    run, codes = material.run, material.test_codes
+    active = active_dimensions(codes)
+    power = np.square(codes.mean) + (0.0 if codes.log_variance is None else np.exp(codes.log_variance))
+    return replace(
+        training_signs(run),
+        mse=float(rebuilt.run.mse.mean()),
+        psnr_db=float(rebuilt.run.psnr.mean()),
+        pca=_baseline(rebuilt, rebuilt.pca, rebuilt.components),
+        mean_image=_baseline(rebuilt, rebuilt.mean_image, 0),
+        shuffled_mse=float(rebuilt.shuffled_mse.mean()),
+        active=active,
+        rate=float(scores.rate.mean()),
+        code_power=float(power[:, active].mean()) if active.any() else None,
+        code_worth=code_worth(run, material.test_subset, material.seed),
+        distortion=scores.distortion,
+        names=material.test.names,
+        **losses(material, scores),
+    )
+
+
+def training_signs(run: Run) -> Signs:
+    """What a run's own files say of its training."""
+    data, training = run.manifest.data, run.manifest.training
+    return Signs(
+        recipe=run.recipe,
+        progress=Progress(
+            state=run.manifest.state,
+            message="" if training is None else training.message,
+            epochs=0 if training is None else training.epochs,
+            best_epoch=0 if training is None else training.best_epoch,
+            history=read_history(run.path, run.manifest) if folder.HISTORY in run.manifest.files else {},
+        ),
+        train_images=data.train_images,
+        validation_images=data.validation_images,
+        test_images=data.test_images,
+        custom=folder.OWN_ENCODER in run.manifest.files,
+    )
+
+
+def losses(material: Material, scores: Scores) -> dict[str, Any]:
+    """The loss of test images, and where they are at hand that of training images and their squared error."""
+    found: dict[str, Any] = {"test_loss": Estimate.of(scores.distortion + scores.rate)}
+    if material.train is not None:
+        known = score(material.run, subset(material.train, TRAIN_IMAGES, material.seed), material.seed)
+        found["train_loss"] = Estimate.of(known.distortion + known.rate)
+        found["train_mse"] = float(known.squared_error.mean())
+    return found
+
+
+def _baseline(rebuilt: Reconstruction, found: Closeness | None, dim: int) -> Baseline | None:
+    if found is None:
+        return None
+    excess = Estimate.of(rebuilt.run.mse - found.mse)
+    return Baseline(float(found.mse.mean()), float(found.psnr.mean()), excess, dim, rebuilt.fitted_on)
 
 
 def code_worth(run: Run, source: ImageSource, seed: int) -> float:

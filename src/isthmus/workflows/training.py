@@ -1,6 +1,7 @@
 """Train a recipe on images, and leave a run folder that every other command can use."""
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -137,8 +138,7 @@ def _train(request: Request, before: Manifest | None, backend: str, prepared: Pr
         ),
     )
     run = _finish(writer, prepared, fitted)
-    if request.report:
-        _report(run, prepared)
+    _examine(run, prepared, request)
     return run
 
 
@@ -248,14 +248,21 @@ def _loggers(request: Request, job: "Job", film: Film) -> "tuple[EpochAction, ..
     return (TensorBoardLog(job.folder / folder.TENSORBOARD, lambda: film.frame),)
 
 
-def _report(run: Run, prepared: Prepared) -> None:
-    """Make the report; whatever goes wrong there, the run is done and stays."""
+def _examine(run: Run, prepared: Prepared, request: Request) -> None:
+    """Say what to think of the run, and make its report; if something fails here, the run is complete all the same."""
+    from isthmus.workflows.examination import examine, spell_verdict
     from isthmus.workflows.reporting import write_report
 
     try:
-        write_report(run, images=held_out_of(run, prepared, training_too=True))
+        held = held_out_of(run, prepared, training_too=True)
+        examined = examine(run, held)
+        named = str(request.data) if isinstance(request.data, str | os.PathLike) else prepared.name
+        for line in spell_verdict(examined, run, named):
+            tell(line)
+        if request.report:
+            write_report(run, images=held, examined=examined)
     except Exception as error:
-        tell(f"The run is whole, but its report failed: {error}. `isthmus report {run.path}` tries again.")
+        tell(f"The run is complete, but its report failed: {error}. `isthmus report {run.path}` tries again.")
 
 
 def _code_densities(run: Run, source: ImageSource) -> dict[str, NDArray[Any]]:

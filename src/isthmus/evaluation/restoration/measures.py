@@ -3,9 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.evaluation.reconstruction import psnr
+
 Pixels = NDArray[np.uint8]
 FloatArray = NDArray[np.float64]
-_LEAST_ERROR = 1e-10  # a perfect image has 100 dB, not infinitely many
 
 
 def psnr_within(truth: Pixels, given: Pixels, chosen: NDArray[np.bool_]) -> FloatArray:
@@ -14,7 +15,7 @@ def psnr_within(truth: Pixels, given: Pixels, chosen: NDArray[np.bool_]) -> Floa
     count = chosen.sum(axis=(1, 2, 3))
     with np.errstate(invalid="ignore"):
         mse = (error * chosen).sum(axis=(1, 2, 3)) / count
-    return np.asarray(-10.0 * np.log10(np.maximum(mse, _LEAST_ERROR)))
+    return psnr(mse)
 
 
 def chroma_error(truth: Pixels, given: Pixels) -> FloatArray:

@@ -1,0 +1,180 @@
+"""What is odd about codes: dimensions without information, the prior, and the encoder."""
+
+from typing import Any
+
+import numpy as np
+
+from isthmus.evaluation.diagnosis.finding import Finding
+from isthmus.evaluation.diagnosis.signs import LEAST_SPREAD, Signs
+from isthmus.recipes import Recipe
+
+SOME_HOLES, MOSTLY_HOLES = 0.5, 0.9
+FAR_POWER = 2.0
+"""The mean square of codes, 1 under the prior, from which on they lie too far out to be drawn from it."""
+AMORTISATION_SHARE = 0.10
+LOST_DETAIL = 1.05
+_LISTED = 12
+
+
+def strong_beta(signs: Signs) -> Finding | None:
+    """A beta above 1 that costs too much: reconstructions worse than PCA's, or most dimensions."""
+    if not signs.has_rate or signs.beta <= 1.0 or signs.active is None or signs.rate is None:
+        return None
+    active = int(signs.active.sum())
+    worse = signs.baseline is not None and signs.baseline.wins
+    if not worse and active * 2 > signs.dim:
+        return None
+    return Finding(
+        "strong_beta",
+        "fault" if worse or active == 0 else "remark",
+        "Beta is too large",
+        f"With beta {signs.beta:g} a nat of rate costs {signs.beta:g} nats of distortion: {active} of {signs.dim} "
+        f"dimensions are active, and the rate is {signs.rate:.2f} nats.",
+        "Set beta to 1, which gives the evidence lower bound.",
+        {"objective.beta": 1},
+    )
+
+
+def weighed_rate(signs: Signs) -> Finding | None:
+    """A beta other than 1, which every metric counts as 1."""
+    if not signs.has_rate or signs.beta == 1.0 or strong_beta(signs) is not None:
+        return None
+    effect = (
+        "less information in codes, blurrier images" if signs.beta > 1 else "more information in codes, worse samples"
+    )
+    return Finding(
+        "weighed_rate",
+        "remark",
+        f"Trained with beta {signs.beta:g}",
+        f"Training weighed the rate by {signs.beta:g} ({effect}). Metrics weigh it by 1, so that runs can be compared.",
+    )
+
+
+def inactive_dimensions(signs: Signs) -> Finding | None:
+    """Dimensions that do not vary over images."""
+    if signs.active is None or signs.active.all():
+        return None
+    inactive, dim = np.flatnonzero(~signs.active), signs.dim
+    if len(inactive) < dim:
+        return Finding(
+            "inactive_dimensions",
+            "remark",
+            f"{len(inactive)} of {dim} dimensions are inactive",
+            f"They hardly vary over images: {_listed(inactive)}. A code of {dim - len(inactive)} dimensions would do "
+            "as well.",
+        )
+    remedy, fields = _wake(signs.recipe)
+    return Finding(
+        "inactive_dimensions",
+        "fault",
+        "Every dimension is inactive",
+        f"None of {dim} dimensions varies over images"
+        + (": the posterior is the prior (posterior collapse)." if signs.has_rate else "."),
+        remedy,
+        fields,
+    )
+
+
+def _wake(recipe: Recipe) -> tuple[str, dict[str, Any]]:
+    """What wakes a code, where the cause is known."""
+    if getattr(recipe.likelihood, "scale", "") == "fixed" and recipe.latent.kind != "point":
+        sigma = getattr(recipe.likelihood, "sigma", 1.0)
+        return (
+            f"Errors are weighed by a fixed sigma of {sigma:g}, which makes them cheaper than the rate. Learn the "
+            "scale.",
+            {"likelihood.scale": "shared", "likelihood.sigma": min(sigma, 0.1)},
+        )
+    if getattr(recipe.latent, "activation", "linear") == "relu":
+        return "Its relu gives 0 for every image. Let codes be negative.", {"latent.activation": "linear"}
+    return "", {}
+
+
+def ignored_code(signs: Signs) -> Finding | None:
+    """A decoder that makes the same image of every code."""
+    if not signs.ignores_code or signs.restores:
+        return None
+    return Finding(
+        "ignored_code",
+        "fault",
+        "The decoder ignores the code",
+        f"Another image's code gives a squared error of {signs.shuffled_mse:.3g}, the image's own {signs.mse:.3g}.",
+    )
+
+
+def prior_holes(signs: Signs) -> Finding | None:
+    """A prior whose samples are unlike codes of images."""
+    if signs.ignores_code or not signs.has_rate:
+        return None
+    if signs.holes is not None:
+        if signs.holes < SOME_HOLES:
+            return None
+        evidence = f"{signs.holes:.0%} of the prior lies where codes of images hardly ever fall (1% if they were alike)"
+    elif signs.code_power is not None and signs.code_power >= FAR_POWER:
+        evidence = f"Codes spread {signs.code_power**0.5:.1f} times as wide as the prior"
+    else:
+        return None
+    fields = {"objective.beta": 1} if signs.beta < 1.0 else {}
+    return Finding(
+        "prior_holes",
+        "fault" if signs.holes is not None and signs.holes >= MOSTLY_HOLES else "remark",
+        "Holes under the prior",
+        f"{evidence}, so samples from there are unlike the images. Samples of one class are drawn from the codes "
+        "themselves (`isthmus sample --label`).",
+        "Set beta to 1." if fields else "",
+        fields,
+    )
+
+
+def weak_encoder(signs: Signs) -> Finding | None:
+    """An encoder whose codes tell less than they could."""
+    if signs.ignores_code or signs.restores:
+        return None
+    evidence = [text for text in (_amortised(signs), _lost(signs)) if text]
+    if not evidence:
+        return None
+    fields = {} if signs.custom else wider_network(signs.recipe)
+    return Finding(
+        "weak_encoder",
+        "fault",
+        "The encoder is the bottleneck",
+        " ".join(evidence),
+        "Double the width of the network." if fields else "",
+        fields,
+    )
+
+
+def _amortised(signs: Signs) -> str:
+    gap, worth = signs.amortisation_gap, signs.code_worth
+    if gap is None or worth is None or not gap.mean > LEAST_SPREAD * gap.standard_error:
+        return ""
+    share = gap.mean / max(gap.mean + worth, 1e-9)
+    if share < AMORTISATION_SHARE:
+        return ""
+    return (
+        f"A posterior optimised for its own image explains it {gap.mean:.1f} ± {gap.standard_error:.1f} nats better "
+        f"than the encoder's: {share:.0%} of what codes are worth."
+    )
+
+
+def _lost(signs: Signs) -> str:
+    own, pca = signs.code_error, signs.pca_code_error
+    # A rate that is weighed more strongly loses detail by itself.
+    if own is None or pca is None or own <= LOST_DETAIL * pca or signs.beta > 1.0:
+        return ""
+    return (
+        f"Guessed from the nearest codes, images have a squared error of {own:.3g}; guessed by PCA with {signs.dim} "
+        f"dimensions, {pca:.3g}."
+    )
+
+
+def wider_network(recipe: Recipe) -> dict[str, list[int]]:
+    """The fields, by dotted name, that give every hidden layer twice the width."""
+    network = recipe.network.model_dump()
+    return {
+        f"network.{name}": [2 * width for width in network[name]] for name in ("units", "filters") if name in network
+    }
+
+
+def _listed(dimensions: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> str:
+    shown = ", ".join(f"z[{index}]" for index in dimensions[:_LISTED])
+    return shown + (f" and {len(dimensions) - _LISTED} more" if len(dimensions) > _LISTED else "")
