@@ -5,7 +5,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from isthmus.errors import UsageError
-from isthmus.pictures.clouds import kept_apart, scatter
+from isthmus.pictures.clouds import scatter
 from isthmus.pictures.figures import save_figure
 from isthmus.pictures.style import THEMES
 
@@ -82,12 +82,25 @@ def test_axes_say_what_they_are_and_share_a_unit():
     assert scatter(CODES).axes[0].get_xlabel() == "z[0]"
 
 
-def test_names_that_would_cover_each_other_are_kept_apart():
-    places = np.array([[0.0, 0.0], [0.01, 0.001], [0.5, 0.5]])
-    apart = kept_apart(places, [1, 1, 1], 1.0)
-    assert apart[1, 1] - apart[0, 1] >= 0.0549
-    np.testing.assert_array_equal(apart[2], places[2])
-    np.testing.assert_array_equal(apart[:, 0], places[:, 0])
+@pytest.mark.parametrize("names", ["abcdef", ["a name", "cat", "longest of the names, cut short", "d", "ee", "fff"]])
+def test_names_stay_within_the_axes_and_off_each_other_and_most_points(names):
+    """All classes have one median: names that stood there would hide the middle."""
+    rng = np.random.default_rng(2)
+    codes, labels = rng.normal(size=(300, 2)), np.arange(300) % 6
+    figure = scatter(codes, labels, class_names=names)
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    window, points = axes.get_window_extent(), axes.transData.transform(codes)
+    boxes = [text.get_bbox_patch().get_window_extent() for text in axes.texts]
+    assert len(boxes) == 6
+    for k, box in enumerate(boxes):
+        assert window.x0 <= box.x0
+        assert box.x1 <= window.x1
+        assert window.y0 <= box.y0
+        assert box.y1 <= window.y1
+        assert not any(box.overlaps(other) for other in boxes[:k])
+        hidden = [box.contains(*point) for point in points]
+        assert np.mean(hidden) < 0.02
 
 
 def test_many_classes_have_columns_in_the_legend_and_no_names_in_the_cloud():

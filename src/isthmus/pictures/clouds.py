@@ -8,16 +8,20 @@ from matplotlib.axes import Axes
 from matplotlib.collections import EllipseCollection, PathCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 from numpy.typing import ArrayLike, NDArray
 
 from isthmus.errors import UsageError
 from isthmus.pictures.checks import as_codes, as_labels, class_title
 from isthmus.pictures.figures import figure_for
+from isthmus.pictures.labels import keep_clear
 from isthmus.pictures.planes import AXIS_LABELS
 from isthmus.pictures.style import MARKER_AREAS, MARKERS, Theme, ThemeName, dress, house
 
 _LEGEND_ROWS = 20
 _LEGEND_AREA = 34.0
+_LONGEST_NAME = 24
+"""Letters of a class's name beside its points; the legend has all."""
 
 
 def scatter(
@@ -59,16 +63,18 @@ def scatter(
         if spreads is not None:
             # A collection of ellipses tells the axes of their middles alone.
             axes.update_datalim(np.concatenate([points - 2 * spreads, points + 2 * spreads]))
+        names: list[Annotation] = []
         if classes is None:
             _draw_points(axes, points, spreads, look.accent, "o", look)
         else:
-            _draw_classes(axes, points, classes, spreads, class_names, look)
+            names = _draw_classes(axes, points, classes, spreads, class_names, look)
         axes.set_aspect("equal", adjustable="datalim")
         axes.margins(0.04)
         axes.autoscale_view()
         dress(axes, look, grid=True)
         axes.set_xlabel(axis_labels[0])
         axes.set_ylabel(axis_labels[1])
+        keep_clear(axes, names, points)
     return figure
 
 
@@ -98,7 +104,8 @@ def _draw_classes(
     spreads: NDArray[np.float64] | None,
     class_names: Sequence[str] | None,
     look: Theme,
-) -> None:
+) -> list[Annotation]:
+    """Draw the points and the legend, and return the classes' names, each at the median of its class."""
     present = np.unique(classes)
     titles = [class_title(int(label), class_names) for label in present]
     # A class goes by its own number, so that it keeps its colour in a picture that lacks others.
@@ -109,17 +116,6 @@ def _draw_classes(
         own_spreads = None if spreads is None else spreads[mine]
         share = len(points) / np.count_nonzero(mine)
         _draw_points(axes, points[mine], own_spreads, colour, MARKERS[k % len(MARKERS)], look, f"class {k}", share)
-    if len(present) <= _LEGEND_ROWS:
-        medians = np.array([np.median(points[mine], axis=0) for mine in members])
-        places = kept_apart(medians, [len(title) for title in titles], float(np.ptp(points, axis=0).max()))
-        for title, colour, (x, y) in zip(titles, colours, places, strict=True):
-            axes.annotate(
-                title, (x, y), ha="center", va="center", fontsize=9, fontweight="bold", color=look.ink, zorder=4,
-                bbox={
-                    "boxstyle": "round,pad=0.28", "facecolor": look.background, "edgecolor": colour, "alpha": 0.92,
-                    "linewidth": 1.3,
-                },
-            )  # fmt: skip
     legend = axes.legend(
         loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, handletextpad=0.3, labelspacing=0.55,
         ncols=math.ceil(len(present) / _LEGEND_ROWS), labelcolor=look.ink,
@@ -129,28 +125,24 @@ def _draw_classes(
         if isinstance(handle, PathCollection):
             handle.set_alpha(1.0)
             handle.set_sizes([_LEGEND_AREA * MARKER_AREAS.get(MARKERS[k % len(MARKERS)], 1.0)])
+    if len(present) > _LEGEND_ROWS:
+        return []
+    return [
+        _name(axes, title, np.median(points[mine], axis=0), colour, look)
+        for title, colour, mine in zip(titles, colours, members, strict=True)
+    ]
 
 
-def kept_apart(places: NDArray[np.float64], letters: Sequence[int], side: float) -> NDArray[np.float64]:
-    """Push names that would cover each other apart, upwards and downwards, by as little as it takes.
-
-    Args:
-        places: `(k, 2)`, where the names' middles would be.
-        letters: The length of each name.
-        side: The longer side of the picture, in the places' unit.
-    """
-    places = places.copy()
-    # As large as names are in a figure of our own size.
-    half_widths, height = side * (0.016 + 0.011 * np.array(letters)), 0.055 * side
-    for _ in range(60):
-        for one in range(len(places)):
-            for other in range(one):
-                across, up = np.abs(places[one] - places[other])
-                if across < half_widths[one] + half_widths[other] and up < height:
-                    higher, lower = (one, other) if places[one, 1] > places[other, 1] else (other, one)
-                    places[higher, 1] += (height - up) / 2
-                    places[lower, 1] -= (height - up) / 2
-    return places
+def _name(axes: Axes, title: str, place: NDArray[np.float64], colour: str, look: Theme) -> Annotation:
+    text = title if len(title) <= _LONGEST_NAME else f"{title[: _LONGEST_NAME - 1]}…"
+    return axes.annotate(
+        text, tuple(place), tuple(place), ha="center", va="center", fontsize=9, fontweight="bold", color=look.ink,
+        zorder=4, arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0},
+        bbox={
+            "boxstyle": "round,pad=0.28", "facecolor": look.background, "edgecolor": colour, "alpha": 0.92,
+            "linewidth": 1.3,
+        },
+    )  # fmt: skip
 
 
 def _draw_points(

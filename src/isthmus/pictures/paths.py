@@ -12,6 +12,7 @@ from isthmus.pictures.checks import Codes, Decode, as_codes, as_vector, choice, 
 from isthmus.pictures.figures import figure_for
 from isthmus.pictures.mosaics import draw_cells, frame_cells, size_for
 from isthmus.pictures.style import ThemeName, house, number
+from isthmus.pictures.ticks import thin_ticks
 
 Way = Literal["straight", "spherical"]
 
@@ -112,6 +113,7 @@ def interpolation(
         frame_cells(axes, look, images, steps, len(first))
         axes.set_xticks(range(steps), [number(round(fraction, 2)) for fraction in fractions])
         axes.set_xlabel(f"fraction of the way, {way}")
+        thin_ticks(axes.xaxis)
     return figure
 
 

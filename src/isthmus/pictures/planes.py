@@ -14,6 +14,7 @@ from isthmus.pictures.figures import figure_for
 from isthmus.pictures.mosaics import draw_cells, frame_cells, interpolation_for
 from isthmus.pictures.sheets import arrange, rgba
 from isthmus.pictures.style import ThemeName, dress, house, number
+from isthmus.pictures.ticks import thin_ticks
 
 LOWEST_QUANTILE, HIGHEST_QUANTILE = 0.05, 0.95
 MOST_A_SIDE = 100
@@ -80,6 +81,8 @@ def manifold(decode: Decode, n: int = 20, *, axes: Axes | None = None, theme: Th
         axes.tick_params(length=3)
         axes.set_xlabel(AXIS_LABELS[0])
         axes.set_ylabel(AXIS_LABELS[1])
+        thin_ticks(axes.xaxis)
+        thin_ticks(axes.yaxis)
     return figure
 
 
@@ -145,6 +148,8 @@ def grid(
             axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
         axes.set_xlabel(AXIS_LABELS[0])
         axes.set_ylabel(AXIS_LABELS[1])
+        thin_ticks(axes.xaxis)
+        thin_ticks(axes.yaxis)
     return figure
 
 

@@ -10,6 +10,7 @@ from isthmus.pictures.checks import Codes, Decode, as_vector, decoded
 from isthmus.pictures.figures import figure_for
 from isthmus.pictures.mosaics import draw_cells, frame_cells, size_for
 from isthmus.pictures.style import ThemeName, house, number
+from isthmus.pictures.ticks import thin_ticks
 
 VALUES = tuple(np.linspace(-3, 3, 13).tolist())
 
@@ -88,4 +89,5 @@ def traversal(
         rest = len(start) - len(order)
         note = f" · {rest} more hold {number(nats.sum() - nats[order].sum(), 2)} {unit} together" if rest else ""
         axes.set_xlabel(f"value of the coordinate{note}")
+        thin_ticks(axes.xaxis)
     return figure
