@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
 from isthmus.evaluation.representation import cluster_agreement, neighbour_accuracy, probe_accuracy
 
@@ -31,6 +33,16 @@ def test_noise_tells_nothing():
     accuracy, nmi = cluster_agreement(new, truth, 3, 0)
     assert accuracy < 0.45
     assert nmi < 0.03
+
+
+def test_a_probe_of_more_dimensions_than_images_is_logistic_regression():
+    rng = np.random.default_rng(1)
+    labels, truth = np.arange(90) % 3, np.arange(300) % 3
+    known, new = (rng.standard_normal((len(y), 150)) + 0.2 * y[:, None] for y in (labels, truth))
+    scale = StandardScaler().fit(known)
+    expected = LogisticRegression(max_iter=1000).fit(scale.transform(known), labels).score(scale.transform(new), truth)
+    assert 0.5 < expected < 1.0
+    assert probe_accuracy(known, labels, new, truth) == pytest.approx(expected, abs=0.01)
 
 
 def test_a_probe_of_dead_dimensions_says_the_commonest_class(blobs):

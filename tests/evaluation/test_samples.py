@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from isthmus.data import as_source
-from isthmus.evaluation.samples import PixelFeatures, frechet_distance, nearest_images, precision_recall
+from isthmus.evaluation.samples import frechet_distance, nearest_images, precision_recall
 from isthmus.recipes import Recipe
 
 
@@ -37,20 +37,6 @@ def test_a_dropped_mode_costs_recall_and_an_invented_one_precision():
     precision, recall = precision_recall(real, new)
     assert precision == pytest.approx(0.5, abs=0.02)
     assert recall == pytest.approx(0.5, abs=0.02)
-
-
-def test_distances_of_features_are_those_of_pixels():
-    pixels = np.random.default_rng(0).random((900, 5, 5, 1)).astype(np.float32)
-    features = PixelFeatures(pixels, 0)
-    assert features.components == 25
-    assert features.kept_variance == pytest.approx(1.0)
-    placed = features(pixels)
-    between = np.linalg.norm((pixels[0] - pixels[1]).ravel())
-    assert np.linalg.norm(placed[0] - placed[1]) == pytest.approx(between, rel=1e-4)
-
-
-def test_there_are_no_more_features_than_images_can_tell():
-    assert PixelFeatures(np.random.default_rng(0).random((100, 6, 6, 1)).astype(np.float32), 0).components == 10
 
 
 def test_copies_stand_out_and_strangers_do_not(material):

@@ -92,7 +92,7 @@ def sample(
     ],
     count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, help="How many.")] = 16,
     label: Annotated[
-        str | None, typer.Option(metavar="L", help="Only images of one class of the training data, such as 7.")
+        str | None, typer.Option(metavar="L", help="Draw from the codes of one class of the training data, such as 7.")
     ] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -102,11 +102,14 @@ def sample(
     A VAE is sampled from its prior. A plain autoencoder, and any model for one label, is sampled from the distribution
     that was fitted to its training codes.
 
+    Classes overlap among codes, so that some samples show another class than the label: `isthmus evaluate` measures the
+    label agreement.
+
     Examples:
 
       isthmus sample runs/digits --out samples.png
 
-      isthmus sample runs/digits -n 100 --label 7 --out sevens
+      isthmus sample runs/digits -n 100 --label 7 --out label-7
     """
     from isthmus.runs import load
     from isthmus.workflows.using import write_samples

@@ -139,3 +139,12 @@ def encode(run: Run, source: ImageSource, seed: int) -> Codes:
     noise = np.random.default_rng([seed, _CODE_STREAM]).standard_normal(joined["mean"].shape)
     drawn = np.asarray(run.latent.sample(namespace, joined, noise))
     return Codes(joined["mean"], joined.get("log_variance"), source.labels, drawn)
+
+
+def decode(run: Run, codes: NDArray[np.floating]) -> NDArray[np.float32]:
+    """The mean image of each code `(n, dim)`, float32 `(n, h, w, c)`."""
+    parts = [
+        run.likelihood.mean(namespace, run.decode_parameters(codes[start : start + BATCH]))
+        for start in range(0, len(codes), BATCH)
+    ]
+    return np.concatenate(parts).astype(np.float32)

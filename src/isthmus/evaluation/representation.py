@@ -1,5 +1,6 @@
 """What codes are good for where labels exist: telling classes apart, beside raw pixels and PCA."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -109,14 +110,17 @@ def probe_accuracy(known: Features, labels: Labels, new: Features, truth: Labels
     # Dimensions on one scale; those that never vary stay out of it.
     mean, scale = known.mean(axis=0), known.std(axis=0)
     scale = np.where(scale > 1e-6, scale, np.inf)
+    known, new = (known - mean) / scale, (new - mean) / scale
+    if known.shape[1] > len(known):
+        # The best weights are a sum of the images, so that their coordinates in the span of these are enough.
+        axes = np.linalg.svd(known, full_matrices=False)[2]
+        known, new = known @ axes.T, new @ axes.T
     # As far as it comes in 200 steps: what is left changes no digit that is shown.
     probe = LogisticRegression(max_iter=200)
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        probe.fit((known - mean) / scale, labels)
-    return float(np.mean(probe.predict((new - mean) / scale) == truth))
+        probe.fit(known, labels)
+    return float(np.mean(probe.predict(new) == truth))
 
 
 def cluster_agreement(codes: Features, labels: Labels, clusters: int, seed: int) -> tuple[float, float]:

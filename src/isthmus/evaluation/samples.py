@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import ImageSource
-from isthmus.evaluation.material import Material, pixels, subset
+from isthmus.evaluation.features import PixelFeatures
+from isthmus.evaluation.label_agreement import LabelAgreement, label_agreement_rows, measure_label_agreement
+from isthmus.evaluation.material import Material, decode, pixels, subset
 from isthmus.evaluation.table import Row, Section
-from isthmus.probability import namespace
 from isthmus.progress import progress_bar
 
 TITLE = "Samples"
-COMPONENTS = 64
 COUNT = 2_000
 """Samples, and real images of each kind to set beside them, at most."""
 NEAREST = 3
@@ -60,6 +60,7 @@ class SampleFigures:
         kept_variance: The share of the training pixels' variance that the feature space holds.
         count: Samples.
         searched: Training images searched for copies.
+        labels: How often samples of a label show its class; None without labels.
     """
 
     frechet: dict[str, float]
@@ -71,23 +72,7 @@ class SampleFigures:
     kept_variance: float
     count: int
     searched: int
-
-
-class PixelFeatures:
-    """The principal components of training pixels `(n, h, w, c)`."""
-
-    def __init__(self, train: Pixels, seed: int) -> None:
-        from sklearn.decomposition import PCA
-
-        flat = _flat(train)
-        components = max(1, min(COMPONENTS, len(flat) // 10, flat.shape[1]))
-        self._pca = PCA(components, svd_solver="randomized", random_state=seed).fit(flat)
-        self.components = components
-        self.kept_variance = float(self._pca.explained_variance_ratio_.sum())
-
-    def __call__(self, images: Pixels) -> FloatArray:
-        """Features `(n, components)`."""
-        return np.asarray(self._pca.transform(_flat(images)), np.float64)
+    labels: LabelAgreement | None
 
 
 def measure_samples(material: Material) -> SampleFigures | str:
@@ -100,11 +85,11 @@ def measure_samples(material: Material) -> SampleFigures | str:
     if len(test) < 100 or len(material.train_pixels) < 100:
         return f"Too few images to compare crowds: {len(test)} to test on; 100 are the least."
     count = len(test)
-    with progress_bar("samples", 5) as bar:
+    with progress_bar("samples", 6) as bar:
         drawn = run.sample_codes(count, seed=seed)
-        samples = _decoded(material, drawn)
+        samples = decode(run, drawn)
         bar.update(1)
-        again = _decoded(material, run.encode(test_source.read(np.arange(count)))["mean"])
+        again = decode(run, run.encode(test_source.read(np.arange(count)))["mean"])
         features = PixelFeatures(material.train_pixels, seed)
         crowds = {"samples": samples, "reconstructions": again, "training": material.train_pixels[:count]}
         real = features(test)
@@ -120,6 +105,8 @@ def measure_samples(material: Material) -> SampleFigures | str:
         bar.update(4)
         nearest = nearest_images(material, samples, searched)
         bar.update(5)
+        labels = measure_label_agreement(material, features)
+        bar.update(6)
     copies = float(np.mean(nearest.ratio < np.quantile(calm.ratio, _FALSE_COPIES)))
     return SampleFigures(
         frechet,
@@ -131,6 +118,7 @@ def measure_samples(material: Material) -> SampleFigures | str:
         features.kept_variance,
         count,
         len(searched),
+        labels,
     )
 
 
@@ -223,6 +211,8 @@ def samples_section(found: SampleFigures | str) -> Section:
             "as 1 in 100 test images does; 0.01 by chance.",
         )
     )
+    if found.labels is not None:
+        rows += label_agreement_rows(found.labels)
     note = (
         f"{found.count} samples and as many test images, in {found.components} principal components of the training "
         f"pixels ({found.kept_variance:.0%} of their variance). This is not FID: compare only figures of one data set. "
@@ -242,15 +232,6 @@ def _share_covered(centres: FloatArray, points: FloatArray, neighbours: int) -> 
         squared = np.square(part).sum(axis=1)[:, None] + np.square(centres).sum(axis=1) - 2.0 * part @ centres.T
         covered += int(np.any(squared <= squared_radii, axis=1).sum())
     return covered / len(points)
-
-
-def _decoded(material: Material, codes: NDArray[np.floating]) -> Pixels:
-    run = material.run
-    parts = [
-        run.likelihood.mean(namespace, run.decode_parameters(codes[start : start + _CHUNK]))
-        for start in range(0, len(codes), _CHUNK)
-    ]
-    return np.concatenate(parts).astype(np.float32)
 
 
 def _part_pixels(material: Material, train: ImageSource, start: int, stop: int) -> Pixels:
