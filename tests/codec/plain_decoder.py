@@ -6,6 +6,7 @@ It was written from docs/format.md, and reads sound archives that hold their mod
 import bisect
 import hashlib
 import json
+import lzma
 import zlib
 from decimal import Decimal, getcontext, localcontext
 from functools import cache
@@ -379,7 +380,7 @@ def decode(content):
     for kind, body in records(content):
         if kind == "head":
             about = json.loads(zlib.decompress(body))
-            assert about["format"] == 1
+            assert about["format"] in (1, 2)
         elif kind == "modl":
             model, plain = read_model(body)
             assert about["image"] == model["shape"]
@@ -404,10 +405,13 @@ def decode_chunk(model, body):
     names = list(names_of(told["names"]))
     for group in told["escaped"]:
         places = [place for start, stop in group["places"] for place in range(start, stop)]
-        parts = []
+        parts, inside, start = [], body, at
+        if "packed" in group:
+            inside, start = lzma.decompress(body[at : at + group["packed"]]), 0
         for length in group["sizes"]:
-            parts.append(body[at : at + length])
-            at += length
+            parts.append(inside[start : start + length])
+            start += length
+        at = at + group["packed"] if "packed" in group else start
         if group["shape"] is None:
             for place, part in zip(places, parts, strict=True):
                 images[place] = (names[place], None, part)

@@ -96,7 +96,7 @@ def test_a_missing_one(tmp_path):
 
 def test_a_newer_format_asks_for_an_upgrade(write):
     with pytest.raises(ArchiveError, match="Upgrade"):
-        RecordReader(write(about={"format": 2}))
+        RecordReader(write(about={"format": 3}))
 
 
 def test_the_same_records_give_the_same_bytes():

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import lzma
 import tracemalloc
 import zlib
 
@@ -63,7 +64,7 @@ class Parts:
     def __init__(self, model: CodecModel, items: list[Item]) -> None:
         middle = len(items) // 2
         self.model, self.items = model, items
-        self.about = {"format": 1, "model": model.digest, "image": list(model.shape), "run": "r", "dtype": "uint8"}
+        self.about = {"format": 2, "model": model.digest, "image": list(model.shape), "run": "r", "dtype": "uint8"}
         self.inside = model.to_bytes()
         self.chunks = [encode_chunk(model, items[:middle], 0)[0], encode_chunk(model, items[middle:], middle)[0]]
         self.told = [(0, middle), (middle, len(items) - middle)]
@@ -85,7 +86,7 @@ def parts(request, models):
     rng = np.random.default_rng(0)
     images = rng.integers(0, 2, (12, *model.shape)).astype(np.uint8) * 255
     items = [Item(f"{i:02d}.png", image) for i, image in enumerate(images)]
-    items[2:2] = [Item("photo.jpg", file=b"a file"), Item("large.png", np.full((5, 6, 3), 9, np.uint8))]
+    items[2:2] = [Item("photo.jpg", file=b"a file" * 20), Item("large.png", np.full((5, 6, 3), 9, np.uint8))]
     return Parts(model, items)
 
 
@@ -127,6 +128,19 @@ def assert_among(found, items):
 FUZZ = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
+def test_a_stream_of_files_that_grows_without_end(parts, read):
+    """The directory says how large the files are, and no more is unpacked."""
+    told, _ = unpacked(parts.chunks[0])
+    bomb = lzma.compress(bytes(1 << 26), preset=0)
+    for sizes, packed_bytes in (([120], len(bomb)), ([1 << 26], 60), ([1 << 40], len(bomb)), ([0], len(bomb))):
+        group = {"places": [[0, 1]], "shape": None, "sizes": sizes, "packed": packed_bytes}
+        changes = {"images": 1, "names": [["n", 1, 0, "", 1]], "blocks": [], "words": 0, "escaped": [group]}
+        chunk = packed({**told, **changes}, bomb)
+        found, damage = read(parts.to_bytes(chunks=[chunk, parts.chunks[1]]))
+        assert len(found) == 7
+        assert damage
+
+
 def test_sound_parts_are_a_sound_archive(parts, read):
     found, damage = read(parts.to_bytes())
     assert (len(found), damage) == (14, [])
@@ -166,7 +180,8 @@ def test_a_record_within_a_record(parts, read, tmp_path):
     with Archive(tmp_path / "x.isth") as archive:
         place = next(archive.chunks()).place
     inner = (tmp_path / "x.isth").read_bytes()[place.start : place.end]
-    outer, _ = encode_chunk(parts.model, [Item("inner.bin", file=inner)] * 7, 7)
+    noise = np.random.default_rng(0).bytes(100 * len(inner))  # so that the files are stored as they are
+    outer, _ = encode_chunk(parts.model, [Item("inner.bin", file=inner), *[Item("noise.bin", file=noise)] * 6], 7)
     plain = parts.to_bytes(chunks=[outer, parts.chunks[1]])
     inside = plain.index(inner)
     found, damage = read(

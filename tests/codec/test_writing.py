@@ -16,10 +16,10 @@ def archived(model, items, **options):
 
 @pytest.fixture
 def items(models, pictures):
-    """Draw images for the logistic model, under a folder of their own."""
+    """Draw images for the black-and-white model, under a folder of their own."""
 
     def draw(folder, count=14, seed=0):
-        images = pictures(models["logistic"], count, seed=seed)
+        images = pictures(models["bernoulli"], count, seed=seed)
         return [Item(f"{folder}/{i:02d}.png", image) for i, image in enumerate(images)]
 
     return draw
@@ -32,7 +32,7 @@ def appended(models, tmp_path):
     def append(content, items, **options):
         (tmp_path / "before.isth").write_bytes(content)
         with RecordReader(tmp_path / "before.isth") as before:
-            return archived(models["logistic"], items, before=before, **options)
+            return archived(models["bernoulli"], items, before=before, **options)
 
     return append
 
@@ -46,27 +46,28 @@ def kinds(content, path):
 @pytest.mark.parametrize("embed", [False, True])
 def test_appending_is_as_if_all_had_been_there(models, items, appended, embed):
     first, second = items("a"), items("b", seed=1)
-    both = appended(archived(models["logistic"], first, chunk_images=14, embed=embed), second, chunk_images=14)
-    assert both == archived(models["logistic"], first + second, chunk_images=14, embed=embed)
+    before = archived(models["bernoulli"], first, chunk_images=14, embed=embed)
+    both = appended(before, second, chunk_images=14, embed=False)
+    assert both == archived(models["bernoulli"], first + second, chunk_images=14, embed=embed)
 
 
 def test_a_model_that_is_added_stands_before_all_chunks(models, items, appended, tmp_path):
     first, second = items("a"), items("b", seed=1)
-    both = appended(archived(models["logistic"], first, chunk_images=14), second, chunk_images=14, embed=True)
-    assert both == archived(models["logistic"], first + second, chunk_images=14, embed=True)
+    both = appended(archived(models["bernoulli"], first, chunk_images=14, embed=False), second, chunk_images=14)
+    assert both == archived(models["bernoulli"], first + second, chunk_images=14)
     assert kinds(both, tmp_path / "x.isth") == ["modl", "chnk", "chnk", "indx"]
     with Archive(tmp_path / "x.isth") as archive:
-        assert archive.embedded().digest == models["logistic"].digest
+        assert archive.embedded().digest == models["bernoulli"].digest
 
 
 def test_appending_with_another_model_is_refused(models, items, tmp_path):
-    (tmp_path / "x.isth").write_bytes(archived(models["logistic"], items("a")))
+    (tmp_path / "x.isth").write_bytes(archived(models["bernoulli"], items("a")))
     with RecordReader(tmp_path / "x.isth") as before, pytest.raises(ArchiveError, match="Append with the run"):
-        archived(models["bernoulli"], [], before=before)
+        archived(models["mixture"], [], before=before)
 
 
 def test_nothing_is_appended_to_an_archive_that_has_lost_something(models, items, appended, tmp_path):
-    content = archived(models["logistic"], items("a", 24), embed=True)
+    content = archived(models["bernoulli"], items("a", 24), embed=True)
     (tmp_path / "x.isth").write_bytes(content)
     with RecordReader(tmp_path / "x.isth") as reader:
         places = list(reader.places())
@@ -94,16 +95,35 @@ def test_chunks_hold_so_many_numbers_at_most(items, monkeypatch):
 
 def test_a_model_too_large_to_be_read_is_not_put_inside(models, items, monkeypatch):
     monkeypatch.setattr("isthmus.codec.embedded.MOST_NUMBERS", 50)
-    with pytest.raises(RunError, match="Leave --embed-model out"):
-        archived(models["logistic"], items("a"), embed=True)
-    assert archived(models["logistic"], items("a"))
+    with pytest.raises(RunError, match="Add --no-embed-model"):
+        archived(models["bernoulli"], items("a"), embed=True)
+    assert archived(models["bernoulli"], items("a"), embed=False)
+
+
+def test_a_model_that_codes_nothing_is_left_out(models, items, appended, tmp_path):
+    """It stands before the first chunk that needs it, in the same archive as if all images had been there at first."""
+    files = [Item(f"f/{i}.gif", file=bytes([i]) * 9) for i in range(8)]
+    alone = archived(models["bernoulli"], files)
+    assert kinds(alone, tmp_path / "x.isth") == ["chnk", "indx"]
+    with Archive(tmp_path / "x.isth") as archive:
+        assert not archive.needs_model
+        assert archive.embedded() is None
+        assert [item.file for _, part in archive.items(None, archive.chunks()) for item in part] == [
+            item.file for item in files
+        ]
+    both = appended(alone, items("a", 8))
+    assert both == archived(models["bernoulli"], files + items("a", 8))
+    assert kinds(both, tmp_path / "x.isth") == ["chnk", "modl", "chnk", "indx"]
+    with Archive(tmp_path / "x.isth") as archive:
+        assert archive.needs_model
+        assert archive.embedded().digest == models["bernoulli"].digest
 
 
 def test_an_image_is_refused_that_could_not_come_back(models, items, monkeypatch, tmp_path):
     """Each limit of the reader is the writer's too: what goes in at it comes out, and no more goes in."""
     for module in ("chunks", "directories"):
         monkeypatch.setattr(f"isthmus.codec.{module}.MOST_NUMBERS", 300)
-    model = models["logistic"]
+    model = models["bernoulli"]
     largest = [
         Item("large.tif", file=bytes(300)),
         Item("large.npy", np.zeros((10, 10, 3), np.uint8)),
@@ -133,7 +153,7 @@ def test_a_chunk_is_refused_that_could_not_come_back(models, monkeypatch, tmp_pa
     for most in range(300, 400):
         monkeypatch.setattr(directories, "MOST_TEXT", most)
         try:
-            content = archived(models["logistic"], several)
+            content = archived(models["bernoulli"], several)
         except DataError as error:
             assert "names of 4 images are too long for one chunk" in str(error)  # noqa: PT017
             refused += 1
@@ -144,7 +164,7 @@ def test_a_chunk_is_refused_that_could_not_come_back(models, monkeypatch, tmp_pa
     assert 10 < refused < 90
     monkeypatch.setattr("isthmus.codec.chunks.MOST_IMAGES", 3)
     with pytest.raises(DataError, match="expected 1 to 3 images"):
-        archived(models["logistic"], several)
+        archived(models["bernoulli"], several)
 
 
 def test_a_record_and_an_index_are_refused_that_could_not_be_read(models, items, monkeypatch):
@@ -154,7 +174,7 @@ def test_a_record_and_an_index_are_refused_that_could_not_be_read(models, items,
     monkeypatch.undo()
     monkeypatch.setattr("isthmus.codec.container._MOST_INDEX", 300)
     with pytest.raises(DataError, match=r"--chunk-images\), would have [\d,]+ bytes; expected fewer than 300"):
-        archived(models["logistic"], items("a", 60), chunk_images=1)
+        archived(models["bernoulli"], items("a", 60), chunk_images=1)
 
 
 def test_every_image_file_that_is_read_can_be_kept():

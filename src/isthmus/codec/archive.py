@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from isthmus.codec.chunks import Item, decode_chunk
@@ -101,7 +102,12 @@ class Archive:
     @property
     def holds_model(self) -> bool:
         """Whether a model is inside; whether it is sound shows when it is read."""
-        return isinstance(place := self._before_chunks(), Place) and place.kind == "modl"
+        return isinstance(self._model_place, Place)
+
+    @property
+    def needs_model(self) -> bool:
+        """Whether a model coded any of the images; without it the others can be read all the same."""
+        return any(isinstance(chunk, Chunk) and chunk.directory.coded for chunk in self.chunks())
 
     def embedded(self) -> CodecModel | None:
         """The model within it; None if there is none.
@@ -109,7 +115,7 @@ class Archive:
         Raises:
             ArchiveError: If it is damaged, or not the one that the images were coded by.
         """
-        place = self._before_chunks()
+        place = self._model_place
         if place is None:
             return None
         try:
@@ -149,21 +155,27 @@ class Archive:
             yield chunk if isinstance(chunk, Damage) else self._content(chunk)
 
     def items(
-        self, model: CodecModel, chunks: Iterable[Chunk | Damage], threads: int = 1
+        self, model: CodecModel | None, chunks: Iterable[Chunk | Damage], threads: int = 1
     ) -> Iterator[tuple[Directory, list[Item]] | Damage]:
         """The images of chunks, decoded, chunk by chunk; damage is passed on.
+
+        Args:
+            model: The one that the archive was made with; without it chunks that need it are damage.
+            chunks: The chunks.
+            threads: Chunks decoded at once.
 
         Raises:
             ArchiveError: If the model is another one than the archive was made with.
         """
-        self.require(model)
+        if model is not None:
+            self.require(model)
 
         def decode(read: tuple[Chunk, bytes] | Damage) -> tuple[Directory, list[Item]] | Damage:
             if isinstance(read, Damage):
                 return read
             chunk, content = read
             try:
-                return chunk.directory, decode_chunk(model, content)
+                return chunk.directory, decode_chunk(model, content, self.shape)
             except ArchiveError as error:
                 return chunk.damaged(str(error))
 
@@ -174,7 +186,7 @@ class Archive:
         if self._index is None:
             return
         told = [start for start, _, _ in self._index]
-        model = self._before_chunks()
+        model = self._model_place
         for place in self._reader.places():
             if isinstance(place, Gap):
                 if bisect_left(told, place.start) == bisect_left(told, place.end):
@@ -185,14 +197,25 @@ class Archive:
             elif place != model and (reason := self._fault(place)):
                 yield Damage(f"the record at byte {place.start}", reason, 0)
 
-    def _before_chunks(self) -> Place | Gap | None:
-        """The model's record, or the damage that stands where it may have been; None if there is neither."""
+    @cached_property
+    def _model_place(self) -> Place | Gap | None:
+        """The model's record, or the damage that stands where it may have been; None if there is neither.
+
+        It stands before the first chunk whose images need it.
+        """
+        gap = None
         for place in self._reader.places():
-            if isinstance(place, Gap) or place.kind == "modl":
+            if isinstance(place, Gap):
+                gap = gap or place
+            elif place.kind == "modl":
                 return place
-            if place.kind == "chnk":
+            elif place.kind == "chnk" and self._is_coded(place):
                 break
-        return None
+        return gap
+
+    def _is_coded(self, place: Place) -> bool:
+        chunk = self._chunk(place, "", None)
+        return isinstance(chunk, Chunk) and chunk.directory.coded > 0
 
     def _content(self, chunk: Chunk) -> tuple[Chunk, bytes] | Damage:
         try:

@@ -1,5 +1,6 @@
 """A chunk of an archive: some images, coded or escaped, with their names; readable by itself."""
 
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
@@ -8,7 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.codec.directories import MOST_IMAGES, MOST_NUMBERS, Directory, directory_size
-from isthmus.codec.escape import Escaped, by_shape, pack_pixels, unpack_pixels
+from isthmus.codec.escape import (
+    Escaped,
+    Shape,
+    by_shape,
+    pack_files,
+    pack_pixels,
+    shared_size,
+    split,
+    unpack_files,
+    unpack_pixels,
+)
 from isthmus.codec.models import CodecModel
 from isthmus.errors import ArchiveError, DataError
 
@@ -82,6 +93,7 @@ def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[
         DataError: If what it would hold could not be read again.
     """
     _require_readable(items)
+    file_sizes = _file_sizes(items)
     codable: list[tuple[int, Pixels]] = []
     others: list[tuple[int, Pixels]] = []
     for place, item in enumerate(items):
@@ -93,13 +105,13 @@ def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[
         images = np.stack([pixels for _, pixels in codable])
         posterior = model.coder.posterior(images)
         bits = model.coder.bits(images, posterior)
-        worth = bits <= np.minimum(_plain_bits(model, images), [_file_bits(items[place]) for place, _ in codable])
+        worth = bits <= np.minimum(_plain_bits(model, images), [8 * file_sizes[place] for place, _ in codable])
         poorly = {place for (place, _), kept in zip(codable, worth, strict=True) if not kept}
         others += [entry for entry, kept in zip(codable, worth, strict=True) if not kept]
         codable = [entry for entry, kept in zip(codable, worth, strict=True) if kept]
         if codable:
             words, blocks, initial = model.coder.encode(images[worth], posterior[worth])
-    smaller = {place for place, pixels in others if _is_smaller(items[place].file, pixels)}
+    smaller = {place for place, pixels in others if file_sizes[place] < len(pack_pixels(pixels[None]))}
     others = [entry for entry in others if entry[0] not in smaller]
     kept = [Item(item.name, file=item.file) if place in smaller else item for place, item in enumerate(items)]
     files = [(place, item.file) for place, item in enumerate(kept) if item.pixels is None and item.file is not None]
@@ -108,8 +120,13 @@ def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[
         blobs.append(pack_pixels(np.stack([pixels for _, pixels in group])))
         escaped.append(Escaped(tuple(place for place, _ in group), shape, (len(blobs[-1]),)))
     if files:
-        blobs += [content for _, content in files]
-        escaped.append(Escaped(tuple(place for place, _ in files), None, tuple(len(content) for _, content in files)))
+        contents = [content for _, content in files]
+        packed = pack_files(contents)
+        blobs += contents if packed is None else [packed]
+        sizes = tuple(map(len, contents))
+        escaped.append(
+            Escaped(tuple(place for place, _ in files), None, sizes, None if packed is None else len(packed))
+        )
     names = [item.name for item in items]
     directory = Directory(first, names, tuple(blocks), len(words), tuple(escaped), _check(kept))
     content = b"".join([directory.to_bytes(), words.astype("<u4").tobytes(), *blobs])
@@ -128,31 +145,39 @@ def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[
     return content, tally
 
 
-def decode_chunk(model: CodecModel, content: bytes) -> list[Item]:
+def decode_chunk(model: CodecModel | None, content: bytes, shape: Shape) -> list[Item]:
     """Give back the images of a chunk.
+
+    Args:
+        model: The model that coded them; not needed where it coded none.
+        content: The chunk.
+        shape: Height, width and channels of the images that the model codes.
 
     Raises:
         ArchiveError: If it is damaged, or of another model; nothing but the very images is ever given.
     """
-    directory, start = Directory.from_bytes(content, model.shape), directory_size(content)
+    directory, start = Directory.from_bytes(content, shape), directory_size(content)
     directory.require_size(start, len(content))
     end = start + 4 * directory.words
     items: list[Item | None] = [None] * len(directory.names)
     names = directory.names
     at = end
     for group in directory.escaped:
+        stored = content[at : at + group.stored]
+        at += group.stored
         if group.shape is None:
-            for place, size in zip(group.places, group.sizes, strict=True):
-                items[place] = Item(names[place], file=content[at : at + size])
-                at += size
+            files = split(stored, group.sizes) if group.packed is None else unpack_files(stored, group.sizes)
+            for place, file in zip(group.places, files, strict=True):
+                items[place] = Item(names[place], file=file)
             continue
-        images = unpack_pixels(content[at : at + group.sizes[0]], len(group.places), group.shape)
-        at += group.sizes[0]
+        images = unpack_pixels(stored, len(group.places), group.shape)
         for place, pixels in zip(group.places, images, strict=True):
             items[place] = Item(names[place], pixels)
     if directory.coded:
+        if model is None:
+            raise ArchiveError("the images cannot be decoded without the model that coded them.")
         words = np.frombuffer(content[start:end], "<u4").astype(np.uint32)
-        images = model.coder.decode(words, directory.blocks, model.shape)
+        images = model.coder.decode(words, directory.blocks, shape)
         left = (place for place, item in enumerate(items) if item is None)
         for place, pixels in zip(left, images, strict=True):
             items[place] = Item(names[place], pixels)
@@ -191,14 +216,14 @@ def _plain_bits(model: CodecModel, images: Pixels) -> NDArray[np.int64]:
     return np.array([8 * len(zlib.compress(image.tobytes(), 1)) for image in images], np.int64)
 
 
-def _file_bits(item: Item) -> float:
-    """The bits of the file that may be kept instead of an image's pixels; without end where there is none."""
-    return np.inf if item.file is None else 8 * len(item.file)
-
-
-def _is_smaller(file: bytes | None, pixels: Pixels) -> bool:
-    """Whether a file takes less room than an image's pixels do without the model."""
-    return file is not None and len(file) < len(pack_pixels(pixels[None]))
+def _file_sizes(items: Sequence[Item]) -> list[float]:
+    """About how many bytes each item's file adds to those of the others; infinite where there is none."""
+    sizes: list[float] = []
+    neighbour = b""
+    for item in items:
+        sizes.append(math.inf if item.file is None else shared_size(item.file, neighbour))
+        neighbour = item.file or neighbour
+    return sizes
 
 
 def _check(items: Sequence[Item]) -> int:

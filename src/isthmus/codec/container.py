@@ -20,7 +20,8 @@ from isthmus.codec.packed_json import from_json, to_json, whole
 from isthmus.errors import ArchiveError, DataError
 
 SIGNATURE = b"\x89ISTH\r\n\x1a"
-FORMAT = 1
+FORMAT = 2
+"""Of archives that are written; older ones are read too."""
 MARKER = b"\x93isr"
 HEAD_SIZE = 24
 CHECK_SIZE = 16

@@ -71,7 +71,7 @@ class Directory:
         Raises:
             ArchiveError: If they differ.
         """
-        told = directory + 4 * self.words + sum(size for group in self.escaped for size in group.sizes)
+        told = directory + 4 * self.words + sum(group.stored for group in self.escaped)
         if told != chunk:
             raise ArchiveError(f"a chunk's directory is damaged: expected {told} bytes in the chunk; it has {chunk}.")
 
@@ -87,10 +87,7 @@ class Directory:
             "names": to_runs(self.names),
             "blocks": self.blocks,
             "words": self.words,
-            "escaped": [
-                {"places": _as_ranges(group.places), "shape": group.shape, "sizes": group.sizes}
-                for group in self.escaped
-            ],
+            "escaped": [_described(group) for group in self.escaped],
             "check": self.check,
         }
         text = json.dumps(told, separators=(",", ":")).encode()
@@ -158,6 +155,11 @@ def _parse(told: Mapping[str, Any], shape: Shape) -> Directory:
     return Directory(first, from_runs(told["names"], count, MOST_TEXT), blocks, words, escaped, check)
 
 
+def _described(group: Escaped) -> dict[str, Any]:
+    told = {"places": _as_ranges(group.places), "shape": group.shape, "sizes": group.sizes}
+    return told if group.packed is None else {**told, "packed": group.packed}
+
+
 def _escaped(group: Mapping[str, Any], taken: np.ndarray[Any, Any]) -> Escaped:
     """Images that are not coded; which they are is marked in `taken`, of `(images,)`, and may not be yet."""
     places: list[int] = []
@@ -175,7 +177,10 @@ def _escaped(group: Mapping[str, Any], taken: np.ndarray[Any, Any]) -> Escaped:
         raise ValueError("its places cannot be")
     if shape is not None and min(shape) < 1:
         raise ValueError(f"an image of shape {shape}")
-    return Escaped(tuple(places), shape, sizes)
+    packed = None if group.get("packed") is None else whole(group["packed"])
+    if packed is not None and shape is not None:
+        raise ValueError("only files are packed in one stream")
+    return Escaped(tuple(places), shape, sizes, packed)
 
 
 def _as_ranges(places: Sequence[int]) -> list[list[int]]:

@@ -26,7 +26,7 @@ class Written:
     Attributes:
         tally: Of the images that were added.
         size: The archive's bytes.
-        model_bytes: Of them, the model's.
+        model_bytes: Of them, the model's; 0 if it is not inside.
         images: Images in it, those that were there before among them.
     """
 
@@ -42,7 +42,7 @@ def write_archive(
     items: Iterable[Item],
     *,
     name: str,
-    embed: bool = False,
+    embed: bool = True,
     chunk_images: int | None = None,
     threads: int = 1,
     before: RecordReader | None = None,
@@ -55,7 +55,7 @@ def write_archive(
         model: What codes them.
         items: The images, in order; they are read as they are needed.
         name: Of the run, for people.
-        embed: Whether the archive is to hold the model.
+        embed: Whether the archive is to hold the model, if it codes any of the images.
         chunk_images: Images in a chunk.
         threads: Chunks coded at once; the archive is the same whatever their number.
         before: An archive of the same model whose records come first.
@@ -71,20 +71,23 @@ def write_archive(
             f"{before.path} was made with the model {str(before.about.get('model'))[:12]}, and this run's is "
             f"{model.digest[:12]}. Append with the run that it was made with."
         )
-    about = before.about if before is not None else _about(model, name)
+    about = _about(model, name) if before is None else {**before.about, "format": FORMAT}
     old = _Records(None, ()) if before is None else _whole_records(before, model.shape)
     writer = RecordWriter(file, about)
-    content = b""
-    if before is not None and old.model is not None:
-        content = _read(before, old.model)
-    elif embed:
-        content = _readable(model)
-    if content:  # readers look for it before all chunks
-        writer.add("modl", content)
+    model_bytes = 0
+
+    def add_chunk(content: bytes, first: int, images: int, coded: int) -> None:
+        nonlocal model_bytes
+        if coded and not model_bytes and (embed or old.model):  # readers look for it before the chunks that need it
+            inside = _readable(model) if before is None or old.model is None else _read(before, old.model)
+            writer.add("modl", inside)
+            model_bytes = len(inside)
+        writer.add_chunk(content, first, images)
+
     first = 0
-    for place, images in old.chunks:
+    for place, images, coded in old.chunks:
         assert before is not None
-        writer.add_chunk(_read(before, place), first, images)
+        add_chunk(_read(before, place), first, images, coded)
         first += images
 
     def encode(part: tuple[int, Sequence[Item]]) -> tuple[bytes, Tally]:
@@ -94,12 +97,12 @@ def write_archive(
     at = first
     parts = _numbered(_chunked(items, chunk_images or CHUNK_IMAGES), first)
     for chunk, of_chunk in ahead(encode, parts, threads):
-        writer.add_chunk(chunk, at, of_chunk.images)
+        add_chunk(chunk, at, of_chunk.images, of_chunk.coded)
         at += of_chunk.images
         tally += of_chunk
         progress(tally.images)
     writer.finish()
-    return Written(tally, writer.size, len(content), at)
+    return Written(tally, writer.size, model_bytes, at)
 
 
 def _about(model: CodecModel, name: str) -> dict[str, Any]:
@@ -112,7 +115,7 @@ def _readable(model: CodecModel) -> bytes:
     try:
         model_from_bytes(content)
     except ArchiveError as error:
-        raise RunError(f"the model cannot be put into an archive: {error} Leave --embed-model out.") from None
+        raise RunError(f"the model cannot be embedded: {error} Add --no-embed-model, and keep the run.") from None
     return content
 
 
@@ -122,11 +125,11 @@ class _Records:
 
     Attributes:
         model: Where its model lies; None if it is not inside.
-        chunks: Where each chunk lies, and how many images it has.
+        chunks: Where each chunk lies, how many images it has, and how many of them the model coded.
     """
 
     model: Place | None
-    chunks: Sequence[tuple[Place, int]]
+    chunks: Sequence[tuple[Place, int, int]]
 
 
 def _whole_records(reader: RecordReader, shape: Shape) -> _Records:
@@ -135,7 +138,7 @@ def _whole_records(reader: RecordReader, shape: Shape) -> _Records:
     The index is the witness: an archive that is cut between two records has no damaged one.
     """
     model = None
-    chunks: list[tuple[Place, int]] = []
+    chunks: list[tuple[Place, int, int]] = []
     told: list[tuple[int, int, int]] = []
     for place in reader.places():
         if not isinstance(place, Place):
@@ -147,7 +150,7 @@ def _whole_records(reader: RecordReader, shape: Shape) -> _Records:
                 directory = directory_at(reader, place, shape)
             except ArchiveError:
                 raise _damaged(reader) from None
-            chunks.append((place, len(directory.names)))
+            chunks.append((place, len(directory.names), directory.coded))
             told.append((place.start, directory.first, len(directory.names)))
     if reader.index() != told:
         raise _damaged(reader)
