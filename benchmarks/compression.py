@@ -50,7 +50,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         archive, back = Path(folder) / "x.isth", Path(folder) / "x.npy"
         begun = time.perf_counter()
-        done = compress(run, pixels, archive, threads=options.threads)
+        done = compress(run, pixels, archive, embed=False, threads=options.threads)
         packed = time.perf_counter()
         decompress(archive, back, run, threads=options.threads)
         unpacked = time.perf_counter()

@@ -8,7 +8,7 @@ from isthmus.data import open_images
 
 def test_there_and_back(isthmus, tmp_path, trained):
     run, _ = trained
-    done = isthmus("compress", run, "digits", "--threshold", "--embed-model", "--out", "x.isth", "--json")
+    done = isthmus("compress", run, "digits", "--threshold", "--out", "x.isth", "--json")
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     assert (figures["images"], figures["model_inside"]) == (1000, True)
@@ -37,7 +37,7 @@ def test_what_cannot_be_compared_is_compressed_all_the_same(isthmus, trained, tm
     figures = json.loads(done.stdout)
     assert (figures["images"], figures["compared"], figures["others"]) == (1, 0, {})
     done = isthmus("compress", trained[0], "in", "--compare", "--out", "y.isth")
-    assert "compared with other codecs are images of the run's shape: 0" in done.stdout
+    assert "only images of the run's shape were compared with other codecs: 0" in done.stdout
 
 
 def test_list_and_verify(isthmus, tmp_path, trained):
@@ -56,6 +56,19 @@ def test_list_and_verify(isthmus, tmp_path, trained):
     assert "Traceback" not in done.stderr
     assert isthmus("decompress", "x.isth", "--run", run, "--out", "back").returncode == 1
     assert len(list((tmp_path / "back").iterdir())) == 900
+
+
+def test_verify_says_what_it_did_not_decode(isthmus, trained):
+    run, _ = trained
+    done = isthmus("compress", run, "digits", "--threshold", "--no-embed-model", "--out", "x.isth")
+    assert "reading the archive needs this run as it is now" in done.stdout
+    done = isthmus("verify", "x.isth")
+    assert done.returncode == 0
+    assert done.stdout.startswith("x.isth: the checksums of 1000 images are right\n")
+    assert "pixels were not decoded" in done.stdout
+    assert "--run RUN" in done.stdout
+    assert json.loads(isthmus("verify", "x.isth", "--json").stdout)["decoded"] is False
+    assert isthmus("verify", "x.isth", "--run", run).stdout == "x.isth: 1000 images are sound\n"
 
 
 def test_what_is_wrong_is_said(isthmus, tmp_path, trained):
@@ -93,7 +106,7 @@ def test_lossy_there_and_back(isthmus, tmp_path, trained):
 def test_lossless_and_lossy_do_not_mix(isthmus, trained):
     for given, message in (
         (("--quality", 5), "--quality goes with --lossy"),
-        (("--lossy", "--embed-model"), "--embed-model does not go with --lossy"),
+        (("--lossy", "--no-embed-model"), "--no-embed-model does not go with --lossy"),
         (("--lossy", "--quality", 5, "--bytes-per-image", 5), "got both"),
     ):
         done = isthmus("compress", trained[0], "digits", "--out", "x.isth", *given)

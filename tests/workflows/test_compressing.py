@@ -46,7 +46,7 @@ def folder(tmp_path, crisp):
 def test_an_array_comes_back_as_an_array(tiny_run, crisp, tmp_path):
     done = compress(tiny_run, crisp, tmp_path / "x.isth", chunk_images=50)
     assert (done.images, done.tally.images, done.skipped) == (120, 120, ())
-    poor = [note for note in done.notes if "so little of what the model learned" in note]
+    poor = [note for note in done.notes if "smaller size without the model" in note]
     assert (done.tally.coded + done.tally.poor, list(done.notes)) == (120, poor)
     assert len(poor) == bool(done.tally.poor)
     assert decompress(tmp_path / "x.isth", tmp_path / "x.npy", tiny_run).count == 120
@@ -74,7 +74,7 @@ def test_a_folder_comes_back_with_its_names(tiny_run, folder, tmp_path, files_in
 def test_a_note_says_what_the_model_does_not_code(tiny_run, folder, bars, tmp_path):
     done = compress(tiny_run, folder, tmp_path / "x.isth")
     assert any("1 image has more levels than black and white" in note for note in done.notes)
-    assert any("no plain 10x12x1 images of 8 bits, kept as they are: 2" in note for note in done.notes)
+    assert any("not 8-bit images of 10x12x1, kept byte by byte: 2" in note for note in done.notes)
     done = compress(tiny_run, bars[0], tmp_path / "y.isth", threshold=True)
     assert done.tally.coded + done.tally.poor == 120
     assert any("made black and white" in note for note in done.notes)
@@ -89,11 +89,12 @@ def test_files_that_are_smaller_are_kept(tiny_run, tmp_path, files_in, monkeypat
     place.mkdir()
     rng = np.random.default_rng(0)
     for n in range(30):
-        comment = b"#" + b"-" * 400 + b"\n" if n % 10 == 0 else b""  # with it the pixels are smaller
+        letters = rng.integers(33, 127, 400 if n % 10 == 0 else 0).astype(np.uint8).tobytes()
+        comment = b"#" + letters + b"\n" if letters else b""  # with it the pixels are smaller
         (place / f"{n:02d}.pgm").write_bytes(b"P4\n" + comment + b"10 12\n" + rng.bytes(24))
     done = compress(tiny_run, place, tmp_path / "x.isth", embed=True)
     assert done.tally.smaller == 27
-    assert any("smaller as the files they came in, and were packed so: 27" in note for note in done.notes)
+    assert any("kept as their files, which are smaller: 27" in note for note in done.notes)
     decompress(tmp_path / "x.isth", tmp_path / "back")
     assert files_in(tmp_path / "back") == [f"{n:02d}.{'png' if n % 10 == 0 else 'pgm'}" for n in range(30)]
     for n in range(30):
@@ -112,10 +113,10 @@ def test_files_that_are_smaller_are_kept(tiny_run, tmp_path, files_in, monkeypat
 
 def test_a_note_says_what_grew_and_what_was_left_out(tiny_run, crisp, tmp_path):
     several = np.repeat(crisp, 20, axis=0)
-    done = compress(tiny_run, several, tmp_path / "x.isth")
-    assert not any("that went in" in note or "left out" in note for note in done.notes)
-    done = compress(tiny_run, crisp[:1], tmp_path / "x.isth", append=True)
-    assert any("more than the 120 bytes that went in" in note for note in done.notes)
+    done = compress(tiny_run, several, tmp_path / "x.isth", embed=False)
+    assert not any("of the input" in note or "left out" in note for note in done.notes)
+    done = compress(tiny_run, crisp[:1], tmp_path / "x.isth", append=True, embed=False)
+    assert any("more than the 120 bytes of the input" in note for note in done.notes)
     done = compress(tiny_run, ImageSet("s", ArraySource(several), ArraySource(crisp)), tmp_path / "y.isth")
     assert done.images == 120
     assert any("2400 training images were left out" in note for note in done.notes)
@@ -185,7 +186,7 @@ def test_calls_that_are_wrong(tiny_run, tiny_ae_run, crisp, tmp_path):
         compress(tiny_run, crisp, tmp_path / "x.isth", chunk_images=10**9)
     with pytest.raises(RunError, match="plain autoencoder"):
         compress(tiny_ae_run, crisp, tmp_path / "x.isth")
-    compress(tiny_run, crisp, tmp_path / "x.isth")
+    compress(tiny_run, crisp, tmp_path / "x.isth", embed=False)
     with pytest.raises(UsageError, match="exists already"):
         compress(tiny_run, crisp, tmp_path / "x.isth")
     with pytest.raises(UsageError, match="--run RUN"):

@@ -6,7 +6,7 @@ from isthmus.codec import RecordReader
 from isthmus.data import ArraySource
 from isthmus.errors import ArchiveError, UsageError
 from isthmus.workflows.compressing import compress
-from isthmus.workflows.decompressing import decompress, list_archive, verify
+from isthmus.workflows.decompressing import Verified, decompress, list_archive, verify
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_an_archive_whose_model_is_damaged(tiny_run, crisp, tmp_path):
 
 def test_verifying_looks_between_the_chunks(tiny_run, crisp, tmp_path):
     path = tmp_path / "x.isth"
-    compress(tiny_run, crisp, path, chunk_images=40)
+    compress(tiny_run, crisp, path, chunk_images=40, embed=False)
     sound = path.read_bytes()
     with RecordReader(path) as reader:
         first, *_, index = reader.places()
@@ -138,7 +138,7 @@ def test_verifying_looks_between_the_chunks(tiny_run, crisp, tmp_path):
 
 
 def test_listing_needs_no_model(tiny_run, folder, tmp_path):
-    compress(tiny_run, folder, tmp_path / "x.isth")
+    compress(tiny_run, folder, tmp_path / "x.isth", embed=False)
     found = list_archive(tmp_path / "x.isth")
     assert found.names == ("0/000.png", "large.jpg")
     assert found.shapes[found.names.index("large.jpg")] is None
@@ -146,21 +146,45 @@ def test_listing_needs_no_model(tiny_run, folder, tmp_path):
     assert (found.embedded, found.run_name, found.damage) == (False, tiny_run.path.name, ())
 
 
-def test_verifying(tiny_run, crisp, tmp_path, capsys):
+def test_verifying(tiny_run, crisp, tmp_path):
     path = tmp_path / "x.isth"
-    compress(tiny_run, crisp, path, chunk_images=40)
-    assert verify(path, tiny_run).count == 120
-    assert verify(path).damage == ()
-    assert "not decoded" in capsys.readouterr().err
+    compress(tiny_run, crisp, path, chunk_images=40, embed=False)
+    assert verify(path, tiny_run) == Verified(120, decoded=True)
+    assert verify(path) == Verified(120, decoded=False)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     assert len(verify(path, tiny_run).damage) == 1
+    assert len(verify(path).damage) == 1
+
+
+def test_images_that_no_model_codes_need_none(tiny_run, tmp_path, files_in):
+    place = tmp_path / "files"
+    place.mkdir()
+    for n in range(5):
+        (place / f"{n}.jpg").write_bytes(bytes([n]) * 50)
+    done = compress(tiny_run, place, tmp_path / "x.isth")
+    assert not done.embedded
+    assert any("codes none of the images, so the archive is read without it" in note for note in done.notes)
+    assert verify(tmp_path / "x.isth") == Verified(5, decoded=True)
+    assert decompress(tmp_path / "x.isth", tmp_path / "back").damage == ()
+    assert [(tmp_path / "back" / name).read_bytes() for name in files_in(tmp_path / "back")] == [
+        bytes([n]) * 50 for n in range(5)
+    ]
+
+
+def test_an_archive_needs_no_run_and_outlives_it(tiny_run, tiny_ae_run, crisp, tmp_path):
+    """A run that is trained further has another model, as the other run here; the one inside stays."""
+    compress(tiny_run, crisp, tmp_path / "x.isth")
+    for number, run in enumerate((None, tiny_run, tiny_ae_run)):
+        decompress(tmp_path / "x.isth", tmp_path / f"{number}.npy", run)
+        np.testing.assert_array_equal(np.load(tmp_path / f"{number}.npy"), crisp)
+        assert verify(tmp_path / "x.isth", run) == Verified(120, decoded=True)
 
 
 def test_damage_costs_no_other_image(tiny_run, crisp, tmp_path, files_in):
     path = tmp_path / "x.isth"
-    compress(tiny_run, crisp, path, chunk_images=40)
+    compress(tiny_run, crisp, path, chunk_images=40, embed=False)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)

@@ -22,7 +22,7 @@ Threads = Annotated[
 OwnRun = Annotated[
     Path | None,
     typer.Option(
-        "--run", metavar="RUN", help="The run that it was made with, if its model is not inside.", show_default=False
+        "--run", metavar="RUN", help="The run that it was made with, if its model is not embedded.", show_default=False
     ),
 ]
 
@@ -30,18 +30,24 @@ OwnRun = Annotated[
 def compress(
     run: RunPath,
     data: DataName,
-    out: Annotated[Path, typer.Option(metavar="FILE.isth", help="Where to; must not exist.", show_default=False)],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE.isth", help="The archive to write; must not exist.", show_default=False)
+    ],
     threshold: Annotated[
         bool, typer.Option("--threshold", help="Make images black and white first; what comes back are those.")
     ] = False,
     embed_model: Annotated[
-        bool, typer.Option("--embed-model", help="Put the model inside: nothing else is needed to read the archive.")
-    ] = False,
+        bool,
+        typer.Option(
+            "--embed-model/--no-embed-model",
+            help="Whether to store the model in the archive. Without it, reading needs the run as it is now.",
+        ),
+    ] = True,
     append: Annotated[bool, typer.Option("--append", help="Add to the archive, which must exist.")] = False,
     chunk_images: Annotated[
         int, typer.Option(metavar="N", min=1, help="Images that are coded, and can be damaged, together.")
     ] = 2000,
-    compare: Annotated[bool, typer.Option("--compare", help="Say what PNG, WebP, xz and others would take.")] = False,
+    compare: Annotated[bool, typer.Option("--compare", help="Compare with PNG, WebP, xz and others.")] = False,
     threads: Threads = None,
     lossy: Annotated[
         bool, typer.Option("--lossy", help="Keep only their codes, rounded: far smaller, and only nearly the same.")
@@ -68,16 +74,16 @@ def compress(
 ) -> None:
     """Compress images without loss: they come back pixel by pixel, on any machine.
 
-    Images of the run's shape are coded by its model, unless their files are smaller; these, and files of another kind,
-    are kept as they are.  Floats have to be levels of 8 bits, k / 255.  Of a set with test images those are packed;
-    NAME:train picks the others.  With --lossy all are fitted to the run's shape, and come back as its decoder draws
-    them.
+    Images of the run's shape are coded by its model, unless their files are smaller.  Those files, and files of any
+    other kind, are kept byte by byte.  The model is stored in the archive, so nothing else is needed to read it.
+    Floats have to be levels of 8 bits, k / 255.  Of a set with test images only those are packed; NAME:train picks the
+    others.  With --lossy all are fitted to the run's shape, and come back as its decoder draws them.
 
     Examples:
 
       isthmus compress runs/digits scans --out scans.isth
 
-      isthmus compress runs/digits mnist --threshold --embed-model --compare --out mnist.isth
+      isthmus compress runs/digits mnist --threshold --compare --out mnist.isth
 
       isthmus compress runs/digits mnist --lossy --bytes-per-image 8 --out small.isth
     """
@@ -86,7 +92,7 @@ def compress(
     _require_one_way(
         lossy,
         {"--quality": quality is not None, "--bytes-per-image": bytes_per_image is not None},
-        {"--threshold": threshold, "--embed-model": embed_model, "--append": append, "--compare": compare},
+        {"--threshold": threshold, "--no-embed-model": not embed_model, "--append": append, "--compare": compare},
     )
     if lossy:
         _compress_lossy(load(run), data, out, quality, bytes_per_image, as_json)
@@ -135,9 +141,9 @@ def decompress(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give the images of an archive back, under their names.
+    """Write the images of an archive to files of their names.
 
-    Where a part is damaged, all others are given back, and the exit status is 1.
+    Where a part is damaged, all others are written, and the exit status is 1.
 
     Examples:
 
@@ -161,9 +167,9 @@ def decompress(
     else:
         say(f"{done.count} images in {out}")
         for name, path in done.renamed[:5]:
-            say(f"  {name!r:.200} is called {path!r:.200} there: its own name was taken, or no file can have it")
+            say(f"  {name!r:.200} was written as {path!r:.200}: the name was taken, or is not valid for a file")
         if len(done.renamed) > 5:
-            say(f"  and {len(done.renamed) - 5} more are called otherwise; --json names them all")
+            say(f"  and {len(done.renamed) - 5} more have other names; --json lists them all")
     _tell_damage(done.damage, as_json)
 
 
@@ -184,7 +190,7 @@ def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
             )
         else:
             say(
-                f"{archive}: {len(found.names)} images as rounded codes, {spell_bytes(found.size)}; of the decoder "
+                f"{archive}: {len(found.names)} images as rounded codes, {spell_bytes(found.size)}; made with decoder "
                 f"{found.model}"
             )
             for name in found.names:
@@ -209,9 +215,9 @@ def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
         )
     else:
         say(
-            f"{archive}: {len(found.names)} images, {found.chunks} chunks, {spell_bytes(found.size)}; "
-            f"{found.coded} coded as {width}x{height}x{channels} by run {found.run_name!r}, model {found.model[:12]}"
-            f"{' (inside)' if found.embedded else ''}"
+            f"{archive}: {len(found.names)} images in {found.chunks} chunks, {spell_bytes(found.size)}; {found.coded} "
+            f"of them coded as {width}x{height}x{channels} by run {found.run_name!r}, model {found.model[:12]} "
+            f"({'embedded' if found.embedded else 'not embedded'})"
         )
         for name, shape in zip(found.names, shapes, strict=True):
             say(f"{name}  {shape}")
@@ -220,6 +226,9 @@ def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
 
 def verify(archive: ArchivePath, run: OwnRun = None, threads: Threads = None, as_json: AsJson = False) -> None:
     """Check an archive: every checksum, and with the model at hand every pixel.
+
+    Without the model only the checksums are checked, and the output says so.  The exit status is 1 where anything is
+    damaged.
 
     Example:
 
@@ -230,9 +239,14 @@ def verify(archive: ArchivePath, run: OwnRun = None, threads: Threads = None, as
 
     done = work(archive, None if run is None else load(run), threads)
     if as_json:
-        print_json({"images": done.count, "damage": [str(damage) for damage in done.damage]})
+        print_json({"images": done.count, "decoded": done.decoded, "damage": [str(damage) for damage in done.damage]})
     else:
-        say(f"{archive}: {done.count} images are sound{', but there is damage' if done.damage else ''}")
+        checked = (
+            f"{done.count} images are sound" if done.decoded else f"the checksums of {done.count} images are right"
+        )
+        say(f"{archive}: {checked}{', but there is damage' if done.damage else ''}")
+        if not done.decoded:
+            say("  Their pixels were not decoded: the model is missing. Give the run that it was made with: --run RUN")
     _tell_damage(done.damage, as_json)
 
 
@@ -306,8 +320,10 @@ def _figures(done: "Compressed") -> dict[str, Any]:
 
 def _tell(done: "Compressed") -> None:
     figures = _figures(done)
-    inside = f", {spell_bytes(done.model_bytes)} of them the model" if done.embedded else ""
-    say(f"{done.path}: {done.tally.images} images in {spell_bytes(done.size)}{inside}; {spell_seconds(done.seconds)}")
+    images = done.size - (done.model_bytes if done.embedded else 0)
+    inside = f", and the model in {spell_bytes(done.model_bytes)}" if done.embedded else ""
+    added = f", {done.tally.images} of them added" if done.tally.images < done.images else ""
+    say(f"{done.path}: {done.images} images{added}, in {spell_bytes(images)}{inside}; {spell_seconds(done.seconds)}")
     told = []
     if "net_bits_per_number" in figures:
         told.append(f"{figures['net_bits_per_number']:.4f} for the images that the model codes")
@@ -324,7 +340,7 @@ def _tell(done: "Compressed") -> None:
 
 def _tell_comparison(done: "Compressed", compared: "Comparison") -> None:
     if compared.images < done.tally.images:
-        say(f"  compared with other codecs are images of the run's shape: {compared.images}")
+        say(f"  only images of the run's shape were compared with other codecs: {compared.images}")
     if compared.figures:
         print_table(
             ("", "bits a pixel, one stream", "image by image"),

@@ -37,7 +37,7 @@ class Compressed:
         tally: The images that were added, and what they took.
         size: The archive's bytes.
         model_bytes: Of them, the model's; where it is not inside, what it would take.
-        embedded: Whether the model is inside.
+        embedded: Whether the model is inside; it is not if it codes none of the images.
         images: Images in the archive.
         seconds: How long it took.
         notes: What there is to know of the images.
@@ -61,7 +61,7 @@ def compress(
     out: str | Path,
     *,
     threshold: bool = False,
-    embed: bool = False,
+    embed: bool = True,
     append: bool = False,
     chunk_images: int = CHUNK_IMAGES,
     threads: int | None = None,
@@ -79,7 +79,8 @@ def compress(
             latter.
         out: The archive; must not exist, unless it is appended to.
         threshold: Make images black and white first, as the run's recipe does: what comes back are those.
-        embed: Put the model into the archive, so that nothing else is needed to read it.
+        embed: Put the model into the archive, so that nothing else is needed to read it.  Without it the run is needed
+            as it is now: training it further makes the archive unreadable.
         append: Add to the archive at `out`.
         chunk_images: Images in a chunk: more take fewer bits, fewer are lost together.
         threads: Chunks coded at once; by default one on each core.
@@ -129,7 +130,7 @@ def compress(
         written.model_bytes > 0,
         written.images,
         time.perf_counter() - begun,
-        tuple(_notes(model, written, grown, intake, threshold)),
+        tuple(_notes(model, written, grown, intake, threshold, embed)),
         tuple(intake.skipped),
     )
 
@@ -166,33 +167,42 @@ def reserved(out: Path) -> Iterator[None]:
         yield
 
 
-def _notes(model: CodecModel, written: Written, grown: int, intake: Intake, threshold: bool) -> Iterator[str]:
+def _notes(
+    model: CodecModel, written: Written, grown: int, intake: Intake, threshold: bool, embed: bool
+) -> Iterator[str]:
     tally = written.tally
+    if tally.coded and not embed and not written.model_bytes:
+        yield (
+            "The model is not embedded: reading the archive needs this run as it is now. Training it further makes the "
+            "archive unreadable."
+        )
+    if embed and not written.model_bytes:
+        yield "The model is not embedded: it codes none of the images, so the archive is read without it."
     if intake.left_out:
         yield (
-            f"Of a set with test images these are packed; its {intake.left_out} training images were left out. With "
-            ":train behind the name they are packed instead."
+            f"Only the test images were packed; {intake.left_out} training images were left out. Append :train to the "
+            "name to pack those instead."
         )
     if intake.grey:
         yield (
-            f"{_counted(intake.grey)} more levels than black and white, all that this model codes: packed without it. "
-            "With --threshold images become black and white first, and come back so."
+            f"{_counted(intake.grey)} more levels than black and white, which is all that this model codes: packed "
+            "without it. --threshold makes images black and white first; those come back."
         )
     if threshold:
         yield "What comes back are the images made black and white (--threshold), not the grey ones."
     if tally.poor:
-        yield f"{_counted(tally.poor)} so little of what the model learned that less room is taken without it."
+        yield f"{_counted(tally.poor)} a smaller size without the model, and were packed without it."
     if tally.smaller:
-        yield f"images that are smaller as the files they came in, and were packed so: {tally.smaller}."
+        yield f"Images that were kept as their files, which are smaller: {tally.smaller}."
     if intake.files:
         height, width, channels = model.shape
-        yield f"files that are no plain {width}x{height}x{channels} images of 8 bits, kept as they are: {intake.files}."
+        yield f"Files that are not 8-bit images of {width}x{height}x{channels}, kept byte by byte: {intake.files}."
     if intake.skipped:
         first = intake.skipped[0]
-        yield f"files that could not be read, left out: {len(intake.skipped)}, {first.name} first ({first.reason})."
+        yield f"Files that could not be read, left out: {len(intake.skipped)}, first {first.name} ({first.reason})."
     if grown > intake.given:
         model_too = f", {spell_bytes(written.model_bytes)} of it the model" if written.model_bytes else ""
-        yield f"This takes {spell_bytes(grown)}{model_too}: more than the {spell_bytes(intake.given)} that went in."
+        yield f"This takes {spell_bytes(grown)}{model_too}: more than the {spell_bytes(intake.given)} of the input."
 
 
 def _counted(count: int) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from isthmus.codec import Archive, Chunk, CodecModel, Damage, Directory, Item, model_of, open_archive
 from isthmus.codec.lossy.archive import is_lossy
 from isthmus.errors import ArchiveError, UsageError
-from isthmus.progress import progress_bar, tell
+from isthmus.progress import progress_bar
 from isthmus.runs import Run
 from isthmus.storage import require_free
 from isthmus.workflows.display import as_displayed
@@ -57,19 +57,34 @@ class LossyListing:
 
 @dataclass(frozen=True)
 class Restored:
-    """What was given back, and what could not be.
+    """What was written, and what could not be.
 
     Attributes:
-        path: Where it is; None if it was only looked at.
+        path: Where it is.
         count: The images.
-        damage: What could not be.
+        damage: What could not be written.
         renamed: The names of images whose files are called otherwise, each with the path that it got.
     """
 
-    path: Path | None
+    path: Path
     count: int
     damage: tuple[Damage, ...] = ()
     renamed: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What checking a file found.
+
+    Attributes:
+        count: The images without damage.
+        decoded: Whether they were decoded and compared; without the model only checksums of the file are checked.
+        damage: What is damaged.
+    """
+
+    count: int
+    decoded: bool
+    damage: tuple[Damage, ...] = ()
 
 
 def decompress(
@@ -85,7 +100,7 @@ def decompress(
     Args:
         path: An archive, or a file of rounded codes.
         out: The folder or the `.npy` to make; must not exist.
-        run: The run that it was made with, if the model is not inside.
+        run: The run that it was made with, if the model is not inside or damaged.
         only: Names or numbers (from 1) of the images wanted; by default all.  A name that is there goes before a
             number, and stands for all images that are called so.
         threads: Chunks of an archive decoded at once; by default one on each core.
@@ -106,8 +121,8 @@ def decompress(
             raise UsageError(f"{path} holds codes. Give the run that it was made with: --run RUN")
         return _from_codes(path, out, run, only)
     with open_archive(path) as archive:
-        model = archive.embedded() if run is None else model_of(run)
-        if model is None:
+        model = _model_of(archive, run)
+        if model is None and archive.needs_model:
             raise UsageError(
                 f"{path} does not hold its model. Give the run that it was made with ({archive.run_name!r}): --run RUN"
             )
@@ -151,48 +166,63 @@ def list_archive(path: Path) -> Listing | LossyListing:
         )
 
 
-def verify(path: Path, run: Run | None = None, threads: int | None = None) -> Restored:
+def verify(path: Path, run: Run | None = None, threads: int | None = None) -> Verified:
     """Check a file: every checksum, and where the model of an archive is at hand every pixel.
+
+    Args:
+        path: An archive, or a file of rounded codes.
+        run: The run that it was made with, if the model is not inside or damaged.
+        threads: Chunks of an archive decoded at once; by default one on each core.
 
     Raises:
         ArchiveError: If it cannot be read at all, or the run is another one than it was made with.
     """
     if is_lossy(path):
         names = read_lossy(path).names if run is None else read_codes(path, run)[0]
-        return Restored(None, len(names))
+        return Verified(len(names), decoded=run is not None)
     with open_archive(path) as archive:
         damage = list(archive.faults())
-        inside = None
-        if archive.holds_model:
-            try:
-                inside = archive.embedded()
-            except ArchiveError as error:
-                damage.append(Damage("the model inside", str(error), 0))
-        model = inside if run is None else model_of(run)
+        model = None
+        try:
+            model = archive.embedded()
+        except ArchiveError as error:
+            damage.append(Damage("the model inside", str(error), 0))
+        if model is None and run is not None:
+            model = model_of(run)
+        decoded = model is not None or not archive.needs_model
         count = 0
         with progress_bar("verifying", archive.count) as bar:
-            for directory in _sound(archive, model, threads or os.cpu_count() or 1):
+            for directory in _sound(archive, model, decoded, threads or os.cpu_count() or 1):
                 if isinstance(directory, Damage):
                     damage.append(directory)
                     continue
                 count += len(directory.names)
                 bar.update(count)
-        if model is None and not archive.holds_model:
-            tell(f"{path} does not hold its model, so its pixels were not decoded; give the run to check them too.")
-    return Restored(None, count, tuple(damage))
+    return Verified(count, decoded, tuple(damage))
 
 
-def _sound(archive: Archive, model: CodecModel | None, threads: int) -> Iterator[Directory | Damage]:
-    """What each chunk holds, once it is checked, by decoding it if there is a model, or else what is wrong with it."""
-    if model is None:
-        contents = archive.contents(archive.chunks())
-        yield from (part if isinstance(part, Damage) else part[0].directory for part in contents)
-    else:
+def _model_of(archive: Archive, run: Run | None) -> CodecModel | None:
+    """The model inside, which stays the same when the run is trained further; else the run's."""
+    try:
+        inside = archive.embedded()
+    except ArchiveError:
+        if run is None:
+            raise
+        inside = None
+    return model_of(run) if inside is None and run is not None else inside
+
+
+def _sound(archive: Archive, model: CodecModel | None, decode: bool, threads: int) -> Iterator[Directory | Damage]:
+    """The directory of each chunk once it is checked, by its checksum and maybe by decoding it; else its damage."""
+    if decode:
         items = archive.items(model, archive.chunks(), threads)
         yield from (part if isinstance(part, Damage) else part[0] for part in items)
+    else:
+        contents = archive.contents(archive.chunks())
+        yield from (part if isinstance(part, Damage) else part[0].directory for part in contents)
 
 
-def _from_archive(archive: Archive, out: Path, model: CodecModel, only: Sequence[str], threads: int) -> Restored:
+def _from_archive(archive: Archive, out: Path, model: CodecModel | None, only: Sequence[str], threads: int) -> Restored:
     chunks: Iterable[Chunk | Damage] = archive.chunks()
     count, places = archive.count, None
     if only:
