@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from isthmus.terminal import printable
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -43,15 +45,15 @@ class _Lines:
 class _RichBar:
     def __init__(self, bars: "Progress", title: str, total: int | None) -> None:
         self._bars = bars
-        self._task = bars.add_task(title, total=total, note="")
+        self._task = bars.add_task(printable(title), total=total, note="")
 
     def update(self, done: int, note: str = "") -> None:
-        self._bars.update(self._task, completed=done, note=note)
+        self._bars.update(self._task, completed=done, note=printable(note))
 
 
 def tell(line: str) -> None:
     """Say something on standard error that is neither a result nor an error."""
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -64,11 +66,11 @@ def progress_bar(title: str, total: int | None) -> Iterator[Bar]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("[dim]{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", style="dim", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True)) as bars:
         yield _RichBar(bars, title, total)

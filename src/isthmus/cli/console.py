@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from isthmus.terminal import printable, printable_json
 from isthmus.wording import spell_bytes as spell_bytes
 from isthmus.wording import spell_seconds as spell_seconds
 
@@ -23,12 +24,17 @@ def out() -> Console:
 
 def say(text: str) -> None:
     """Print a line of a result."""
-    out().print(text, markup=False, emoji=False)
+    out().print(printable(text), markup=False, emoji=False)
 
 
 def print_json(value: Any) -> None:
     """Print one JSON object, and nothing else, on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    text = printable_json(json.dumps(value, indent=2, ensure_ascii=False))
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2)
+    sys.stdout.write(text + "\n")
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str | None = None) -> None:
@@ -37,7 +43,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: st
     for i, column in enumerate(columns):
         table.add_column(column, no_wrap=i < len(columns) - 1, overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))  # or rich would take `[name]` for its own markup
+        table.add_row(*(Text(printable(cell)) for cell in row))  # or rich would take `[name]` for its own markup
     if title is not None:
         say(title)
     console = Console(highlight=False)

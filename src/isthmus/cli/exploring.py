@@ -1,7 +1,6 @@
 """`isthmus explore`: a page on this machine, to feel what a run learned."""
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +8,7 @@ import typer
 
 from isthmus.cli.console import say, spell_bytes
 from isthmus.cli.options import RunPath
+from isthmus.progress import tell
 
 if TYPE_CHECKING:
     from isthmus.runs import Run
@@ -95,12 +95,12 @@ def explore(
     address = place.address(token)
 
     def ready() -> None:
-        print(f"isthmus: exploring {run} at {address}  (Ctrl-C ends it)", file=sys.stderr, flush=True)
+        tell(f"isthmus: exploring {run} at {address}  (Ctrl-C ends it)")
         if not no_browser:
             open_browser(address)
 
     ended = serve(service, place, token, ready=ready)
-    print("isthmus: stopped.", file=sys.stderr, flush=True)
+    tell("isthmus: stopped.")
     if not ended:
         # A thread amid native code, which Python would unwind on its way out: that aborts the process, as a crash does.
         os._exit(0)
