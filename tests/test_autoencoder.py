@@ -282,6 +282,48 @@ class TestSeeds:
         np.testing.assert_array_equal(array(first.decoder(codes)["logits"]), array(other.decoder(codes)["logits"]))
 
 
+class TestRegularisation:
+    """Losses that the layers of custom networks add, in nats per image."""
+
+    @staticmethod
+    def model(**more):
+        seeded = {"kernel_initializer": keras.initializers.GlorotUniform(seed=1)}
+        features = keras.layers.Dense(6, name="mine", **seeded, **more)
+        encoder = keras.Sequential([keras.Input((5, 4, 2)), keras.layers.Flatten(), features])
+        pixels = keras.layers.Dense(40, **seeded)
+        decoder = keras.Sequential([keras.Input((3,)), pixels, keras.layers.Reshape((5, 4, 2))])
+        return build_model(with_fields(BASE, {"network": "own"}), SPEC, own=(encoder, decoder))
+
+    @pytest.mark.parametrize("training", [True, False])
+    def test_adds_to_the_loss(self, training):
+        plain, model = self.model(), self.model(kernel_regularizer=keras.regularizers.L2(0.7))
+        (loss, _), (expected, _) = loss_of(model, training), loss_of(plain, training)
+        penalty = 0.7 * np.square(array(model.networks[0].get_layer("mine").kernel)).sum()
+        assert loss == pytest.approx(expected + penalty / SPEC.dims, rel=1e-5)
+        assert float(array(model.get_metrics_result()["regularisation"])) == pytest.approx(penalty, rel=1e-5)
+
+    def test_of_activities(self):
+        model = self.model(activity_regularizer=keras.regularizers.L1(0.3))
+        logs = model.test_on_batch(BATCH, return_dict=True)
+        features = array(model.networks[0](IMAGES / np.float32(255)))
+        assert logs["regularisation"] == pytest.approx(0.3 * np.abs(features).sum() / len(IMAGES), rel=1e-4)
+        assert logs["loss"] == pytest.approx(logs["distortion"] + logs["rate"] + logs["regularisation"], rel=1e-5)
+
+    def test_reaches_the_weights(self):
+        """With nothing else to learn from, decay is all that moves the weights; without it, they stay."""
+        norms = []
+        for penalty in (0.0, 1000.0):
+            model = self.model(kernel_regularizer=keras.regularizers.L2(penalty))
+            before = np.abs(array(model.networks[0].get_layer("mine").kernel)).sum()
+            for _ in range(20):
+                model.train_on_batch(BATCH)
+            norms.append(np.abs(array(model.networks[0].get_layer("mine").kernel)).sum() / before)
+        assert norms[1] < norms[0] - 0.05
+
+    def test_others_have_no_such_term(self):
+        assert "regularisation" not in self.model().test_on_batch(BATCH, return_dict=True)
+
+
 def test_own_networks_take_the_place_of_named_ones():
     encoder = keras.Sequential([keras.Input((5, 4, 2)), keras.layers.Flatten(), keras.layers.Dense(6, name="mine")])
     decoder = keras.Sequential([keras.Input((3,)), keras.layers.Dense(40), keras.layers.Reshape((5, 4, 2))])

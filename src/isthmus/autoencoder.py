@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from isthmus.data import ImageSpec, task_of
@@ -62,7 +63,8 @@ class Autoencoder(keras.Model):
 
     Training takes batches `{"seen": images, "target": images}`; the loss reported is in nats per image, and what the
     optimiser minimises is that divided by the numbers in an image, so that a learning rate and a clipping norm mean the
-    same at any resolution.
+    same at any resolution.  Losses that the layers of a custom network add, such as weight regularisers, count as nats
+    per image: they are the term `regularisation`.
 
     Args:
         recipe: What to build.
@@ -105,6 +107,7 @@ class Autoencoder(keras.Model):
         self.noise = keras.random.SeedGenerator(recipe.training.seed, name="noise")
         # Keras keeps the optimiser's own step counter out of reach while JAX traces a step.
         self.step = self.add_weight(name="step", shape=(), dtype="float32", initializer="zeros", trainable=False)
+        self.regularised = own is not None and self._adds_losses()
         self.means = {name: keras.metrics.Mean(name) for name in self._metric_names()}
 
     def _build_encoder(self, network: keras.Model) -> keras.Model:
@@ -135,8 +138,16 @@ class Autoencoder(keras.Model):
         )
         return outputs
 
+    def _adds_losses(self) -> bool:
+        """Whether layers of the networks add losses of their own; those of activities show only in a call."""
+        encoded = self.encoder(np.zeros((1, *self.seen_spec.shape), self.seen_spec.dtype))
+        self.decode(encoded["mean"], encoded)
+        return bool(self.encoder.losses or self.decoder.losses)
+
     def _metric_names(self) -> tuple[str, ...]:
-        return ("distortion", "rate", "mse") if self.latent.has_rate else ("distortion", "mse")
+        rate = ("rate",) if self.latent.has_rate else ()
+        regularisation = ("regularisation",) if self.regularised else ()
+        return ("distortion", *rate, *regularisation, "mse")
 
     def call(self, batch: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
         """Encode, draw one code for each image, and decode it."""
@@ -171,6 +182,10 @@ class Autoencoder(keras.Model):
             self.means["rate"].update_state(terms.rate)
             # Validation counts the rate in full from the start, or the first epochs would look the best.
             loss = loss + (self.objective.weight(ops, self.step) if training else self.objective.beta) * terms.rate
+        if self.regularised:
+            regularisation = sum(ops.cast(loss, "float32") for loss in self.losses)
+            self.means["regularisation"].update_state(regularisation)
+            loss = loss + regularisation
         if training:
             self.step.assign_add(1.0)
         return ops.mean(loss) / self.target_spec.dims

@@ -30,11 +30,15 @@ def isthmus(tmp_path) -> Isthmus:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
-    """A run on the embedded digits, trained by the command line: good enough to use, quick enough to wait for."""
+    """A run on the embedded digits, trained by the command line: good enough to use, quick enough to wait for.
+
+    Without the variable that the tests set to silence TensorFlow, as most users have it.
+    """
     folder = tmp_path_factory.mktemp("trained")
     done = subprocess.run(
         [sys.executable, "-m", "isthmus", "train", "digits", "--recipe", "conv-vae-fast", "--out", "run"],
         cwd=folder,
+        env={name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"},
         capture_output=True,
         text=True,
         check=False,

@@ -101,12 +101,25 @@ class TestFaults:
             ("latent.dims", "latent.dim"),
             ("training.epoch", "training.epochs"),
             ("optimizer", "training.optimiser"),
-            ("network", "network.kind"),
+            ("training.beta", "objective.beta"),
+            ("training.dim", "latent.dim"),
+            ("flip", "augmentation.flip_vertical"),
         ],
     )
     def test_a_wrong_name_names_the_nearest(self, name, near):
         with pytest.raises(RecipeError, match=rf"{name}: no such field; the nearest is {near}$"):
             with_fields(Recipe(), {name: 3})
+
+    @pytest.mark.parametrize("name", ["training.augment", "augment", "data.augmentation"])
+    def test_a_part_names_its_fields(self, name):
+        with pytest.raises(
+            RecipeError, match=rf"{name}: no such field; augmentation has augmentation.flip_horizontal, "
+        ):
+            with_fields(Recipe(), {name: 3})
+
+    def test_nothing_is_suggested_that_is_not_alike(self):
+        with pytest.raises(RecipeError, match=r"training.lr: no such field; `isthmus recipes NAME --json` prints all"):
+            with_fields(Recipe(), {"training.lr": 3})
 
     @pytest.mark.parametrize("name", ["zzzzzz", "objective", "objective.beta.gamma", "", "..."])
     def test_a_name_that_is_none(self, name):

@@ -5,7 +5,7 @@ import pytest
 
 from isthmus.errors import BackendError
 from isthmus.training import backends
-from isthmus.training.backends import choose_backend, device_name, installed_backends
+from isthmus.training.backends import choose_backend, device_name, devices, import_keras, installed_backends
 
 NOW = os.environ["KERAS_BACKEND"]
 
@@ -102,6 +102,21 @@ class TestDevices:
         choose_backend("jax", device)
         assert os.environ["CUDA_VISIBLE_DEVICES"] == visible
         assert os.environ.get("JAX_PLATFORMS") == platform
+
+    @pytest.mark.parametrize("device", ["gpu", "cuda:1"])
+    def test_a_gpu_that_is_not_there_is_an_error(self, device, monkeypatch):
+        monkeypatch.setattr(backends, "devices", lambda: ["cpu:0"])
+        monkeypatch.setenv("KERAS_BACKEND", NOW)
+        with pytest.raises(BackendError, match=f"expected a device that {NOW} finds; got '{device}', available: cpu:0"):
+            import_keras(device)
+
+    @pytest.mark.parametrize(("device", "found"), [("gpu:1", "gpu:0"), ("cpu", "cpu:0"), (None, "gpu:0")])
+    def test_one_that_is_there_is_taken(self, device, found, monkeypatch):
+        monkeypatch.setattr(backends, "devices", lambda: [found])
+        import_keras(device)
+
+    def test_are_those_of_the_backend(self):
+        assert {name.rpartition(":")[0] for name in devices()} in ({"cpu"}, {"gpu"})
 
     def test_has_a_name(self):
         assert device_name()

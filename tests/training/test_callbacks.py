@@ -183,14 +183,14 @@ class TestShowProgress:
 class TestAfterEpochs:
     def test_before_training_and_after_each_epoch(self, model):
         seen = []
-        after = given(cb.AfterEpochs(lambda model, epoch, logs: seen.append((epoch, logs)), 0), model)
+        after = given(cb.AfterEpochs(lambda model, epoch, logs: seen.append((epoch, logs)), untrained=True), model)
         after.on_train_begin()
         after.on_epoch_end(0, {"loss": np.float32(1.5)})
         assert seen == [(0, {}), (1, {"loss": 1.5})]
 
     def test_a_resumed_training_has_no_before(self, model):
         seen = []
-        given(cb.AfterEpochs(lambda *call: seen.append(call), 2), model).on_train_begin()
+        given(cb.AfterEpochs(lambda *call: seen.append(call), untrained=False), model).on_train_begin()
         assert seen == []
 
 

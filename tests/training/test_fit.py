@@ -232,9 +232,10 @@ class TestResume:
             with pytest.raises(ZeroDivisionError):
                 fit(parts)
         assert last_state(parts)[1].step == lasts
-        again = job("parts", resume=True)
-        fit(again)
+        again, epochs = job("parts", resume=True), []
+        fit(again, (lambda model, epoch, logs: epochs.append(epoch),))
         alike(whole, again, assert_same)
+        assert epochs == list(range(lasts // 4 + 1, 4))  # no epoch 0: that picture was drawn before the crash
 
     @pytest.mark.slow
     def test_a_stop_at_once_goes_on_from_the_last_checkpoint(self, job, assert_same, monkeypatch):

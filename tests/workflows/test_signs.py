@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -31,3 +35,25 @@ def test_the_amortisation_gap_is_measured_only_when_asked_for(tiny_run, by_class
     monkeypatch.setattr(signs, "amortisation_gap", lambda *_: "it was asked for")
     _, left_out = signs.measure_signs(material, *measured, thorough=True)
     assert "it was asked for" in left_out
+
+
+@pytest.mark.slow
+def test_the_framework_writes_nothing_between_the_lines_of_progress(tiny_run, bars, tmp_path):
+    np.save(tmp_path / "images.npy", bars[0])
+    program = """
+import sys, numpy as np, isthmus
+from isthmus.data import as_source
+from isthmus.evaluation.material import Material
+from isthmus.workflows import signs
+material = Material(isthmus.load(sys.argv[1]), as_source(np.load(sys.argv[2])), None, 0)
+signs.amortisation_gap(material, trust=False)
+"""
+    quiet = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run(
+        [sys.executable, "-c", program, tiny_run.path, tmp_path / "images.npy"],
+        env=quiet,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert all(line.startswith("amortisation gap: ") for line in done.stderr.splitlines()), done.stderr

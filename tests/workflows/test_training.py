@@ -20,7 +20,7 @@ from PIL import Image
 import isthmus
 from isthmus.data import ImageSet, as_source, select
 from isthmus.errors import BackendError, RecipeError, RunError, StorageError, TrainingError, TrustError, UsageError
-from isthmus.recipes import leaf_fields, with_fields
+from isthmus.recipes import DenseNetwork, leaf_fields, with_fields
 from isthmus.runs.folder import describe_file, read_file, read_manifest
 from isthmus.runs.history import read_history
 from isthmus.runs.lock import LOCK, locked_run, new_run
@@ -45,7 +45,8 @@ def weights_at(folder):
 def networks():
     images, codes = keras.Input((12, 10, 1)), keras.Input((3,))
     features = keras.layers.Dense(5, "tanh", name="mine")(keras.layers.Flatten()(images))
-    outputs = keras.layers.Reshape((12, 10, 1))(keras.layers.Dense(120, name="mine_too")(codes))
+    pixels = keras.layers.Dense(120, name="mine_too", kernel_regularizer=keras.regularizers.L2(0.1))(codes)
+    outputs = keras.layers.Reshape((12, 10, 1))(pixels)
     return keras.Model(images, features), keras.Model(codes, outputs)
 
 
@@ -355,6 +356,13 @@ class TestOwnNetworks:
         assert own_run.recipe.network.kind == "own"
         assert {"own_encoder.keras", "own_decoder.keras"} <= set(own_run.manifest.files)
 
+    def test_losses_of_their_layers_are_a_term(self, own_run):
+        columns = read_history(own_run.path, own_run.manifest)
+        for part in ("", "val_"):
+            terms = [columns[part + name] for name in ("distortion", "rate", "regularisation")]
+            assert (terms[2] > 0).all()
+            np.testing.assert_allclose(columns[f"{part}loss"], sum(terms), rtol=1e-5)
+
     def test_use_needs_no_trust(self, own_run, bars):
         run = isthmus.load(own_run.path)
         assert run.reconstruct(bars[0][:3]).shape == (3, 12, 10, 1)
@@ -374,6 +382,21 @@ class TestOwnNetworks:
         changes = {"training.epochs": 1}
         run = train(bars, own_run.recipe, tmp_path / "new", init_from=place, trust=True, changes=changes)
         assert run.recipe.network.kind == "own"
+
+    def test_the_recipes_network_is_not_replaced(self, own_run, networks, bars, tmp_path):
+        recipe = own_run.recipe.model_copy(update={"network": DenseNetwork(units=(16,))})
+        with pytest.raises(
+            UsageError, match=r"has a custom network, .* do not fit network.kind=dense.*network=own --trust"
+        ):
+            train(bars, recipe, tmp_path / "x", init_from=own_run.path, trust=True)
+        changes = {"network": "dense"}
+        with pytest.raises(
+            UsageError, match=r"expected network.kind=own, for the encoder and the decoder .* got 'dense'"
+        ):
+            train(bars, recipe, tmp_path / "x", changes=changes, encoder=networks[0], decoder=networks[1])
+        with pytest.raises(RecipeError, match=r"do not fit the images and the recipe: the encoder takes \(12, 10, 1\)"):
+            train(bars[0][:, :8], own_run.recipe, tmp_path / "x", init_from=own_run.path, trust=True)
+        assert not (tmp_path / "x").exists()
 
     def test_both_or_neither(self, networks, bars, tmp_path):
         with pytest.raises(UsageError, match="an encoder and a decoder of your own, or neither"):

@@ -49,6 +49,9 @@ KINDS: Mapping[str, Mapping[str, type[Fields]]] = {
     },
 }
 
+LIKE = 0.6
+"""The ratio of `difflib` from which a field's name is suggested for another."""
+
 
 def build_recipe(values: Mapping[str, Any]) -> Recipe:
     """Validate a whole recipe, every fault in one message.
@@ -185,14 +188,23 @@ def _suits(kind: type[Fields], name: str, value: Any) -> bool:
 
 
 def _unknown(name: str, values: Mapping[str, Any]) -> str:
+    """What to say of a name that is no field: people know the last part of a name better than those before it."""
     names = [leaf for leaf, _ in leaf_fields(values)]
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    if not near:  # a bare last part is what people type: `beta` for `objective.beta`
-        ends = {leaf.rpartition(".")[2]: leaf for leaf in names}
-        near = [ends[end] for end in difflib.get_close_matches(name.rpartition(".")[2], list(ends), n=1, cutoff=0.6)]
-    if near:
-        return f"{name}: no such field; the nearest is {near[0]}"
-    return f"{name}: no such field; `isthmus recipes NAME --json` prints all of them"
+    last = name.rpartition(".")[2]
+    parts = difflib.get_close_matches(last, [part for part in values if isinstance(values[part], dict)], cutoff=0.7)
+    if parts:
+        fields = ", ".join(leaf for leaf in names if leaf.startswith(f"{parts[0]}."))
+        return f"{name}: no such field; {parts[0]} has {fields}"
+
+    def likeness(leaf: str) -> tuple[float, float]:
+        end = leaf.rpartition(".")[2]
+        same = 1.0 if end.startswith(f"{last}_") else difflib.SequenceMatcher(None, last, end).ratio()
+        return same, difflib.SequenceMatcher(None, name, leaf).ratio()
+
+    nearest = max(names, key=likeness)
+    if likeness(nearest)[0] < LIKE:
+        return f"{name}: no such field; `isthmus recipes NAME --json` prints all of them"
+    return f"{name}: no such field; the nearest is {nearest}"
 
 
 def _faults(error: ValidationError) -> list[str]:

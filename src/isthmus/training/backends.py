@@ -45,10 +45,23 @@ def choose_backend(backend: str | None = None, device: str | None = None) -> str
     return wanted
 
 
-def import_keras() -> None:
-    """Import Keras on the chosen backend, which takes seconds, without the greetings of those below it."""
+def import_keras(device: str | None = None) -> None:
+    """Import Keras on the chosen backend, which takes seconds, without the start-up messages of those below it.
+
+    Args:
+        device: What `choose_backend` was given.
+
+    Raises:
+        BackendError: If that is a GPU and the backend finds none: it would compute on the CPU.
+    """
     with _quiet_standard_error():
         importlib.import_module("keras")
+        found = devices()
+    if device is not None and _parse_device(device)[0] == "gpu" and not any(name.startswith("gpu") for name in found):
+        raise BackendError(
+            f"expected a device that {os.environ['KERAS_BACKEND']} finds; got {device!r}, available: "
+            f"{', '.join(found)}. Choose one of these, or install the backend with support for GPUs"
+        )
 
 
 @contextmanager
@@ -76,10 +89,20 @@ def _first_installed() -> str:
     raise BackendError('training needs a framework: pip install "isthmus[tensorflow]" (or [jax], or [torch])')
 
 
-def _choose_device(device: str, backend: str) -> None:
+def _parse_device(device: str) -> tuple[str, str]:
+    """The kind, cpu or gpu, and the number, if any.
+
+    Raises:
+        BackendError: If it is neither.
+    """
     kind, _, number = device.lower().partition(":")
     if kind not in ("cpu", "gpu", "cuda") or (number and not number.isdigit()):
         raise BackendError(f"expected a device such as cpu, gpu or gpu:1; got {device!r}")
+    return "cpu" if kind == "cpu" else "gpu", number
+
+
+def _choose_device(device: str, backend: str) -> None:
+    kind, number = _parse_device(device)
     if BACKENDS[backend] in sys.modules:
         raise BackendError(f"{backend} is already running in this process; choose the device before it is imported")
     if kind == "cpu":
@@ -88,6 +111,17 @@ def _choose_device(device: str, backend: str) -> None:
             os.environ["JAX_PLATFORMS"] = "cpu"
     else:
         os.environ["CUDA_VISIBLE_DEVICES"] = number or os.environ.get("CUDA_VISIBLE_DEVICES", "0")
+
+
+def devices() -> list[str]:
+    """The devices that the backend computes on unless told otherwise: `gpu:0` and on, or else `cpu:0`."""
+    import keras
+
+    if keras.config.backend() == "torch":
+        import torch
+
+        return [f"gpu:{number}" for number in range(torch.cuda.device_count())] or ["cpu:0"]
+    return [str(name) for name in keras.distribution.list_devices()]
 
 
 def device_name() -> str:

@@ -23,6 +23,9 @@ from isthmus.training.checkpoints import Checkpoints
 from isthmus.training.state import TrainingState
 from isthmus.training.weights import synchronise, weights_of
 
+TERMS = ("distortion", "rate", "regularisation")
+"""The terms of the loss, as far as a model has them."""
+
 
 class InterruptedTraining(Exception):  # noqa: N818  # no error, but somebody's wish
     """Somebody asked the training to stop; it does so between two steps."""
@@ -82,7 +85,7 @@ class FiniteGuard(keras.callbacks.Callback):
         """
         if logs is None or math.isfinite(float(logs["loss"])):
             return
-        terms = [name for name in ("distortion", "rate") if name in logs and not math.isfinite(float(logs[name]))]
+        terms = [name for name in TERMS if name in logs and not math.isfinite(float(logs[name]))]
         step_in_epoch = (self._state.step - 1) % self._steps_per_epoch + 1
         raise NotFiniteError(
             f"the {' and the '.join(terms) or 'loss'} stopped being finite in epoch "
@@ -195,7 +198,7 @@ class ShowProgress(keras.callbacks.Callback):
             return
         self._next = now + self.EVERY_SECONDS
         terms = "  ".join(
-            f"{name} {float((logs or {})[name]):.2f}" for name in ("loss", "distortion", "rate") if name in (logs or {})
+            f"{name} {float((logs or {})[name]):.2f}" for name in ("loss", *TERMS) if name in (logs or {})
         )
         self._bar.update(self._state.step, f"epoch {self._state.epoch + 1}/{self._epochs}  {terms}{self._validation}")
 
@@ -210,15 +213,20 @@ class ShowProgress(keras.callbacks.Callback):
 
 
 class AfterEpochs(keras.callbacks.Callback):
-    """Calls a function with the model before training and after each epoch: for pictures and logs."""
+    """Calls a function with the model before training and after each epoch: for pictures and logs.
 
-    def __init__(self, act: Callable[[Autoencoder, int, Mapping[str, float]], None], first_epoch: int) -> None:
+    Args:
+        act: The function.
+        untrained: Whether the model has not been trained for a single step yet, so that there is an epoch 0.
+    """
+
+    def __init__(self, act: Callable[[Autoencoder, int, Mapping[str, float]], None], untrained: bool) -> None:
         super().__init__()
-        self._act, self._first_epoch = act, first_epoch
+        self._act, self._untrained = act, untrained
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Epoch 0: the weights before training."""
-        if self._first_epoch == 0:
+        if self._untrained:
             self._act(self.model, 0, {})
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:

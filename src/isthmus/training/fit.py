@@ -156,7 +156,7 @@ def fit(job: Job, actions: tuple[EpochAction, ...] = (), begun: Begun | None = N
             cb.History(state, job.history or job.folder / HISTORY),
             checkpointer,
             cb.ShowProgress(state, bar, training.epochs),
-            *(cb.AfterEpochs(action, state.epoch) for action in actions),
+            *(cb.AfterEpochs(action, untrained=state.step == 0) for action in actions),
             stop,
         ]
         try:

@@ -49,6 +49,7 @@ TERMS = {
     "loss": "What training minimises.",
     "distortion": "How far reconstructions are from their images.",
     "rate": "How much the codes say.",
+    "regularisation": "What the layers of the custom network add to the loss.",
 }
 
 

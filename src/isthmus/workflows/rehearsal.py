@@ -48,7 +48,7 @@ def rehearse(prepared: Prepared, backend: str | None = None, device: str | None 
         TrainingError: If the loss is not finite within these steps.
     """
     chosen = choose_backend(backend, device)
-    import_keras()
+    import_keras(device)
 
     import keras
 

@@ -184,11 +184,12 @@ def _some(run: Run, source: ImageSource, seed: int) -> tuple[NDArray[np.generic]
 def _optimised(
     run: Run, images: NDArray[np.generic], posterior: dict[str, NDArray[np.float32]], seed: int, trust: bool
 ) -> dict[str, NDArray[np.float32]]:
-    from isthmus.training.backends import choose_backend
+    from isthmus.training.backends import choose_backend, import_keras
 
     if importlib.util.find_spec("keras") is None:
         raise BackendError("Keras is not installed")
     choose_backend()
+    import_keras()
     arrays = safetensors.numpy.load(folder.read_file(run.path, folder.WEIGHTS, run.manifest))
     own = None
     if folder.OWN_ENCODER in run.manifest.files:

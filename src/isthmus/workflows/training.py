@@ -93,7 +93,7 @@ def train(request: Request) -> Run:
 
 def _train(request: Request, before: Manifest | None, backend: str, prepared: Prepared, place: Path) -> Run:
     """Train in a folder that this process holds."""
-    import_keras()
+    import_keras(request.device)
     from isthmus.training.fit import Job, begin, fit
 
     job = Job(
@@ -101,7 +101,7 @@ def _train(request: Request, before: Manifest | None, backend: str, prepared: Pr
         train=prepared.train,
         validation=prepared.validation,
         folder=place,
-        own=_own_networks(request, before),
+        own=_own_networks(request, before, prepared.recipe),
         initial_weights=_initial_weights(request.init_from) if request.init_from else None,
         resume=request.resume,
     )
@@ -165,17 +165,36 @@ def _prepare(request: Request, before: Manifest | None) -> Prepared:
     return prepared
 
 
-def _own_networks(request: Request, before: Manifest | None) -> "tuple[keras.Model, keras.Model] | None":
+def _own_networks(
+    request: Request, before: Manifest | None, recipe: Recipe
+) -> "tuple[keras.Model, keras.Model] | None":
+    """The custom networks that were given, or those of the run to resume or to start from; None for a recipe's own.
+
+    Raises:
+        UsageError: If the recipe has another network.
+        TrustError: If they are a run's, and were not trusted.
+    """
+    kind = recipe.network.kind
     if request.own is not None:
+        if kind != "own":
+            raise UsageError(
+                f"expected network.kind=own, for the encoder and the decoder that were given; got {kind!r}"
+            )
         return request.own
     for place in (request.out if before else None, request.init_from):
         if place is None:
             continue
         manifest = folder.read_manifest(place)
-        if folder.OWN_ENCODER in manifest.files:
-            from isthmus.training.own import load_own
+        if folder.OWN_ENCODER not in manifest.files:
+            continue
+        if kind != "own":
+            raise UsageError(
+                f"{place} has a custom network, whose weights do not fit network.kind={kind}. "
+                "To train its network, add --set network=own --trust; else leave --init-from out."
+            )
+        from isthmus.training.own import load_own
 
-            return load_own(place, manifest, request.trust)
+        return load_own(place, manifest, request.trust)
     return None
 
 

@@ -11,7 +11,7 @@ from isthmus.probability import namespace
 from isthmus.runs import Run
 from isthmus.workflows.display import as_displayed
 
-TERMS = ("loss", "distortion", "rate")
+TERMS = ("loss", "distortion", "rate", "regularisation")
 """The columns of the history that are in nats per image."""
 
 
@@ -47,5 +47,6 @@ def range_of(run: Run, codes: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def terms_of(run: Run, columns: Mapping[str, object]) -> list[str]:
-    """The terms of the loss that are worth a curve: where there is no rate, the distortion is the loss."""
-    return [term for term in (TERMS if run.latent.has_rate else TERMS[:1]) if term in columns]
+    """The terms of the loss that are worth a curve: where there is no other, the distortion is the loss."""
+    terms = [term for term in TERMS if term in columns and (term != "rate" or run.latent.has_rate)]
+    return terms if len(terms) > 2 else terms[:1]
