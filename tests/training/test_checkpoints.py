@@ -1,6 +1,10 @@
 import errno
+import os
 
+import numpy as np
 import pytest
+import safetensors
+import safetensors.numpy
 
 from isthmus.errors import RunError, StorageError
 from isthmus.training.checkpoints import Checkpoints
@@ -91,3 +95,43 @@ def test_a_full_disk_leaves_those_before(model, checkpoints, monkeypatch, files_
     with pytest.raises(StorageError, match="full"):
         saved(model(), checkpoints, 20)
     assert files_in(checkpoints.folder) == before
+
+
+def rewritten(path, change_state=lambda text: text, change_array=lambda array: array, part="state/model/"):
+    """Change what a checkpoint says, or its first array of a part."""
+    with safetensors.safe_open(path, framework="numpy") as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        text = file.metadata()["training_state"]
+    name = min(name for name in arrays if name.startswith(part))
+    arrays[name] = change_array(arrays[name])
+    kept = {name: array for name, array in arrays.items() if array is not None}
+    safetensors.numpy.save_file(kept, path, {"training_state": change_state(text)})
+
+
+def test_one_whose_state_was_changed_is_passed_over(model, checkpoints):
+    saved(model(), checkpoints, 3, 12)
+    rewritten(checkpoints.folder / "step-000000012.safetensors", lambda _: '{"step": "x"}')
+    assert checkpoints.restore(model()).step == 3
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("state/model/", lambda a: None),
+        ("state/optimiser/", lambda a: a.astype(np.complex64)),
+        ("best/", lambda a: np.zeros((2, 3, 4, 5, 6), a.dtype)),
+    ],
+)
+def test_one_whose_numbers_were_changed_is_refused_before_anything_is_trained(model, checkpoints, part, change):
+    saved(model(), checkpoints, 12)
+    rewritten(checkpoints.folder / "step-000000012.safetensors", change_array=change, part=part)
+    with pytest.raises(RunError, match=r"step-000000012\.safetensors does not fit this recipe and image shape: "):
+        checkpoints.restore(model())
+
+
+def test_only_regular_files_count(model, checkpoints, tmp_path):
+    saved(model(), checkpoints, 3, 12)
+    (checkpoints.folder / "step-000000012.safetensors").rename(tmp_path / "outside")
+    (checkpoints.folder / "step-000000012.safetensors").symlink_to(tmp_path / "outside")
+    os.mkfifo(checkpoints.folder / "step-000000020.safetensors")
+    assert checkpoints.restore(model()).step == 3

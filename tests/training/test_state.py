@@ -1,6 +1,7 @@
 import math
 
 import numpy as np
+import pytest
 
 from isthmus.training.state import TrainingState
 
@@ -20,3 +21,16 @@ def test_gives_itself_back_but_for_the_reason_it_ended():
 
 def test_before_any_epoch_nothing_is_good():
     assert TrainingState.from_json(TrainingState().to_json(), {}).best_loss == math.inf
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", "null", "3", "[" * 100_000, '{"step": ' + "1" * 5000 + "}", '{"surprise": 1}'),
+        *('{"step": "x"}', '{"step": -1}', '{"step": 1.5}', '{"seconds": "long"}', '{"history": 3}'),
+        *('{"history": [{"loss": "x"}]}', '{"best_weights": {}}', '{"message": 3}'),
+    ],
+)
+def test_what_to_json_did_not_write_is_refused(text):
+    with pytest.raises(ValueError, match=r"."):
+        TrainingState.from_json(text, {})

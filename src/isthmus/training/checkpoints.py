@@ -12,7 +12,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.errors import RunError
 from isthmus.storage import write_bytes
 from isthmus.training.state import TrainingState
-from isthmus.training.weights import set_state, state_of
+from isthmus.training.weights import check_weights, set_state, state_of
 
 KEPT = 2
 """Checkpoints kept: the last, and one before it in case the last was torn by the machine itself."""
@@ -49,14 +49,17 @@ class Checkpoints:
                 with safetensors.safe_open(path, framework="numpy") as file:
                     arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
                     text = (file.metadata() or {})[_PROGRESS]
-            except (OSError, KeyError, safetensors.SafetensorError):
+                best = {name.removeprefix(_BEST): array for name, array in arrays.items() if name.startswith(_BEST)}
+                state = TrainingState.from_json(text, best)
+            except (OSError, KeyError, TypeError, ValueError, safetensors.SafetensorError):
                 continue
-            best = {name.removeprefix(_BEST): array for name, array in arrays.items() if name.startswith(_BEST)}
+            if best:  # none before the first epoch has ended
+                check_weights(model, best, str(path))
             now = {name.removeprefix(_STATE): array for name, array in arrays.items() if name.startswith(_STATE)}
             set_state(model, now, str(path))
             # A kill may have come between a checkpoint and the dropping of an older one.
             self._drop_those_before(path)
-            return TrainingState.from_json(text, best)
+            return state
         raise RunError(f"{self.folder} holds no whole checkpoint to go on from; train anew into another --out.")
 
     def _drop_those_before(self, whole: Path) -> None:
@@ -67,4 +70,5 @@ class Checkpoints:
     def _files(self) -> list[Path]:
         if not self.folder.is_dir():
             return []
-        return sorted(path for path in self.folder.iterdir() if re.fullmatch(r"step-\d{9,}\.safetensors", path.name))
+        named = (path for path in self.folder.iterdir() if re.fullmatch(r"step-\d{9,}\.safetensors", path.name))
+        return sorted(path for path in named if path.is_file() and not path.is_symlink())

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt
+
+from isthmus.inputs import parse_json
 
 
 @dataclass
@@ -48,5 +51,24 @@ class TrainingState:
 
     @classmethod
     def from_json(cls, text: str, best_weights: dict[str, NDArray[Any]]) -> "TrainingState":
-        """Read what `to_json` wrote."""
-        return cls(**json.loads(text), best_weights=best_weights)
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError: If it is something else.
+        """
+        values = _Saved.model_validate(parse_json(text))
+        return cls(**values.model_dump(exclude_unset=True), best_weights=best_weights)
+
+
+class _Saved(BaseModel):
+    """A state's fields in a checkpoint, which anything may have changed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    step: NonNegativeInt = 0
+    epoch: NonNegativeInt = 0
+    seconds: NonNegativeFloat = 0.0
+    history: list[dict[str, float]] = []
+    best_loss: float = math.inf
+    best_epoch: NonNegativeInt = 0
+    waited: NonNegativeInt = 0

@@ -1,6 +1,6 @@
 """A model's numbers by name, out of it and into it, whatever the backend."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -29,9 +29,18 @@ def set_weights(model: Autoencoder, arrays: Arrays, where: str) -> None:
         where: The origin of the arrays, for messages.
 
     Raises:
-        RunError: If names or shapes differ.
+        RunError: If names, shapes or types differ.
     """
     _write(_weights(model), arrays, where)
+
+
+def check_weights(model: Autoencoder, arrays: Arrays, where: str) -> None:
+    """Check that `set_weights` takes the arrays.
+
+    Raises:
+        RunError: If names, shapes or types differ.
+    """
+    _check(_weights(model), arrays, where)
 
 
 def state_of(model: Autoencoder) -> dict[str, NDArray[Any]]:
@@ -44,7 +53,7 @@ def set_state(model: Autoencoder, arrays: Arrays, where: str) -> None:
     """Restore what `state_of` gave, into a compiled and built model.
 
     Raises:
-        RunError: If names or shapes differ.
+        RunError: If names, shapes or types differ.
     """
     _write(_state(model), arrays, where)
 
@@ -85,16 +94,21 @@ def _read(variables: Iterable[tuple[str, Any]]) -> dict[str, NDArray[Any]]:
     return {name: np.array(ops.convert_to_numpy(variable)) for name, variable in variables}
 
 
-def _write(variables: Iterable[tuple[str, Any]], arrays: Arrays, where: str) -> None:
-    variables = list(variables)
+def _write(variables: Sequence[tuple[str, Any]], arrays: Arrays, where: str) -> None:
+    _check(variables, arrays, where)
+    for name, variable in variables:
+        variable.assign(arrays[name].astype(str(variable.dtype)))
+
+
+def _check(variables: Sequence[tuple[str, Any]], arrays: Arrays, where: str) -> None:
     faults = []
     for name, variable in variables:
         if name not in arrays:
             faults.append(f"{name} is missing")
         elif tuple(arrays[name].shape) != tuple(variable.shape):
             faults.append(f"{name} is {tuple(arrays[name].shape)}, expected {tuple(variable.shape)}")
+        elif not np.can_cast(arrays[name].dtype, str(variable.dtype), "same_kind"):
+            faults.append(f"{name} is {arrays[name].dtype}, expected {variable.dtype}")
     if faults:
         shown = "; ".join(faults[:4]) + (f"; and {len(faults) - 4} more" if len(faults) > 4 else "")
         raise RunError(f"{where} does not fit this recipe and image shape: {shown}.")
-    for name, variable in variables:
-        variable.assign(arrays[name].astype(str(variable.dtype)))
