@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import sys
+import warnings
 
 from isthmus.errors import IsthmusError
 from isthmus.progress import tell
@@ -15,6 +16,7 @@ def main() -> None:
 
     if isinstance(sys.stdout, io.TextIOWrapper):  # what its encoding has not, an ASCII-only one, is written out
         sys.stdout.reconfigure(errors="backslashreplace")
+    warnings.showwarning = _show_warning
     try:
         try:
             app()
@@ -39,6 +41,11 @@ def main() -> None:
 
             report_failure(error)
         sys.exit(1)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """Print a library's warning as any other line: it may repeat names that came with a run or with images."""
+    tell(f"isthmus: warning: {message}")
 
 
 def _discard_output() -> None:

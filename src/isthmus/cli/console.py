@@ -43,7 +43,10 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: st
     for i, column in enumerate(columns):
         table.add_column(column, no_wrap=i < len(columns) - 1, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))  # or rich would take `[name]` for its own markup
+        # A name with an end of line in it would forge a row.
+        table.add_row(
+            *(Text(printable(cell).replace("\n", r"\n")) for cell in row)
+        )  # or rich would take `[name]` for its own markup
     if title is not None:
         say(title)
     console = Console(highlight=False)
