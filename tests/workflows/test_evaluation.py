@@ -158,7 +158,7 @@ def test_an_interrupted_evaluation_stores_what_is_finished_and_continues(run, ba
         with pytest.raises(KeyboardInterrupt):
             evaluate(run, bars, DRAWS, parts=QUICK)
     assert read_evaluations(run)[0].parts == ("likelihood", "reconstruction")
-    assert "likelihood, reconstruction. The same command measures only what is left." in capsys.readouterr().err
+    assert "stopped: likelihood, reconstruction are stored in" in capsys.readouterr().err
     measured.clear()
     assert evaluate(run, bars, DRAWS, parts=QUICK).parts == QUICK
     assert measured == ["latent"]

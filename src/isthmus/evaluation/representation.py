@@ -112,9 +112,11 @@ def probe_accuracy(known: Features, labels: Labels, new: Features, truth: Labels
     scale = np.where(scale > 1e-6, scale, np.inf)
     known, new = (known - mean) / scale, (new - mean) / scale
     if known.shape[1] > len(known):
-        # The best weights are a sum of the images, so that their coordinates in the span of these are enough.
-        axes = np.linalg.svd(known, full_matrices=False)[2]
-        known, new = known @ axes.T, new @ axes.T
+        # The best weights are a sum of the images, so that coordinates in the span of these are enough.
+        squares, axes = np.linalg.eigh(known @ known.T)
+        spans = squares > 1e-6 * squares[-1]
+        axes = axes[:, spans] / np.sqrt(squares[spans])
+        known, new = known @ (known.T @ axes), new @ (known.T @ axes)
     # As far as it comes in 200 steps: what is left changes no digit that is shown.
     probe = LogisticRegression(max_iter=200)
     with warnings.catch_warnings():

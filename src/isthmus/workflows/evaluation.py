@@ -123,8 +123,8 @@ def _evaluate(
             found = found.joined(piece)
             on_part(piece)
     except KeyboardInterrupt:
-        if written:
-            tell(f"stored in {run.path}: {', '.join(written)}. The same command measures only what is left.")
+        stored_parts = f"{', '.join(written)} {'is' if len(written) == 1 else 'are'}" if written else "nothing new is"
+        tell(f"stopped: {stored_parts} stored in {run.path}. The same command measures only what is left.")
         raise
     if not is_newest:
         store_evaluation(run, found)
