@@ -75,11 +75,11 @@ def test_what_is_wrong_is_said(isthmus, tmp_path, trained):
     run, _ = trained
     (tmp_path / "no.isth").write_bytes(b"no archive at all")
     for arguments, status, message in (
-        (("verify", "no.isth"), 1, "is no archive of isthmus"),
+        (("verify", "no.isth"), 1, "is not an isthmus archive"),
         (("list", "missing.isth"), 1, "cannot be opened"),
         (("compress", run, "digits", "--out", "x.zip"), 2, "end in .isth"),
         (("compress", run, "nothing-there", "--out", "x.isth"), 2, "no data set or path"),
-        (("decompress", "no.isth", "--out", "back"), 1, "is no archive"),
+        (("decompress", "no.isth", "--out", "back"), 1, "is not an isthmus archive"),
     ):
         done = isthmus(*arguments)
         assert done.returncode == status, done.stderr

@@ -109,7 +109,7 @@ def test_a_damaged_chunk_costs_its_own_images(models, pictures, tmp_path):
     for at, reason in (
         (start, "the chunk's record is damaged."),
         (start + HEAD_SIZE + 30, "a chunk's directory is damaged"),
-        (end - 20, "record 3 is damaged: its checksum does not fit."),
+        (end - 20, "record 3 is damaged: its checksum does not match."),
     ):
         content[at] ^= 4
         path.write_bytes(content)

@@ -91,6 +91,6 @@ def test_many_commas_in_names_are_no_values():
 
 @pytest.mark.parametrize("value", [-1, 1.0, True, "1", None, 1 << 48, [1]])
 def test_whole_numbers(value):
-    with pytest.raises(ValueError, match="is no count"):
+    with pytest.raises(ValueError, match="expected a whole number from 0 to below"):
         whole(value)
     assert whole(5, 6) == 5

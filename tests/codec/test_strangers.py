@@ -171,7 +171,7 @@ def test_an_index_that_tells_of_one_chunk_many_times(parts, read):
 def test_an_index_that_leaves_chunks_out(parts, read, kept):
     found, damage = read(parts.to_bytes(index=lambda entries: entries[:kept]))
     assert len(found) == 7 * kept
-    assert ["the index does not tell of it" in str(part) for part in damage] == [True] * (2 - kept)
+    assert ["the index does not list it" in str(part) for part in damage] == [True] * (2 - kept)
 
 
 def test_a_record_within_a_record(parts, read, tmp_path):

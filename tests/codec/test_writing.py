@@ -81,7 +81,7 @@ def test_nothing_is_appended_to_an_archive_that_has_lost_something(models, items
         content[:-5],
         *flipped,
     ):
-        with pytest.raises(ArchiveError, match=r"before\.isth is damaged.*Nothing is appended"):
+        with pytest.raises(ArchiveError, match=r"before\.isth is damaged.*Nothing was appended"):
             appended(torn, items("b"))
     assert appended(content, items("b"))
 

@@ -80,7 +80,7 @@ class Archive:
                 raise ValueError("no image is that small")
         except (KeyError, TypeError, ValueError):
             self._reader.__exit__()
-            raise ArchiveError(f"{path}: the head does not say what the archive holds.") from None
+            raise ArchiveError(f"{path}: the head does not describe the images of the archive.") from None
         self._index = self._reader.index()
 
     def __enter__(self) -> "Archive":
@@ -120,7 +120,7 @@ class Archive:
             return None
         try:
             if isinstance(place, Gap):
-                raise ArchiveError("there is no record that can be read where it may have been.")
+                raise ArchiveError("the record where it may have been is unreadable.")
             model = model_from_bytes(self._reader.read(place))
         except ArchiveError as error:
             raise ArchiveError(
@@ -190,10 +190,10 @@ class Archive:
         for place in self._reader.places():
             if isinstance(place, Gap):
                 if bisect_left(told, place.start) == bisect_left(told, place.end):
-                    yield Damage(f"bytes {place.start} to {place.end}", "there is no record that can be read.", 0)
+                    yield Damage(f"bytes {place.start} to {place.end}", "the bytes are not a readable record.", 0)
             elif place.kind == "chnk":
                 if place.start not in told[bisect_left(told, place.start) :][:1]:
-                    yield Damage(f"the chunk at byte {place.start}", "the index does not tell of it.", None)
+                    yield Damage(f"the chunk at byte {place.start}", "the index does not list it.", None)
             elif place != model and (reason := self._fault(place)):
                 yield Damage(f"the record at byte {place.start}", reason, 0)
 
@@ -241,16 +241,16 @@ class Archive:
                 continue
             chunk = self._chunk(place, _spelled(numbers), images)
             if isinstance(chunk, Chunk) and chunk.numbers != numbers:
-                chunk = Damage(_spelled(numbers), "another chunk stands in its place.", images)
+                chunk = Damage(_spelled(numbers), "another chunk is in its place.", images)
             yield chunk
 
     def _searched(self) -> Iterator[Chunk | Damage]:
         """Without an index: record by record, in the file's order."""
         seen = set[int]()
-        yield Damage("the index", "it is damaged or cut off; the chunks are looked for one by one.", 0)
+        yield Damage("the index", "it is damaged or truncated; the chunks are searched for one by one.", 0)
         for place in self._reader.places():
             if isinstance(place, Gap):
-                yield Damage(f"bytes {place.start} to {place.end}", "there is no record that can be read.", None)
+                yield Damage(f"bytes {place.start} to {place.end}", "the bytes are not a readable record.", None)
             elif place.kind == "chnk":
                 chunk = self._chunk(place, f"the chunk at byte {place.start}", None)
                 if isinstance(chunk, Chunk):

@@ -183,7 +183,7 @@ def decode_chunk(model: CodecModel | None, content: bytes, shape: Shape) -> list
             items[place] = Item(names[place], pixels)
     found = [item for item in items if item is not None]
     if _check(found) != directory.check:
-        raise ArchiveError("the decoded images are not those that were coded; the model may be another one.")
+        raise ArchiveError("the decoded images differ from those that were coded; the model may be another one.")
     return found
 
 

@@ -142,7 +142,7 @@ class RecordReader:
         try:
             self.size = os.fstat(self._file.fileno()).st_size
             if self._bytes(0, len(SIGNATURE)) != SIGNATURE:
-                raise ArchiveError(f"{path} is no archive of isthmus, or its first bytes are damaged.")
+                raise ArchiveError(f"{path} is not an isthmus archive, or its first bytes are damaged.")
             self._identity = b""
             place = self._place(len(SIGNATURE))
             try:
@@ -219,13 +219,13 @@ class RecordReader:
         """A record's content.
 
         Raises:
-            ArchiveError: If its checksum does not fit.
+            ArchiveError: If its checksum does not match.
         """
         head = self._bytes(place.start, HEAD_SIZE)
         content = self._bytes(place.start + HEAD_SIZE, place.length)
         check = self._bytes(place.start + HEAD_SIZE + place.length, CHECK_SIZE)
         if check != _check(self._identity, head, content):
-            raise ArchiveError(f"record {place.number} is damaged: its checksum does not fit.")
+            raise ArchiveError(f"record {place.number} is damaged: its checksum does not match.")
         return content
 
     def beginning(self, place: Place, count: int) -> bytes:

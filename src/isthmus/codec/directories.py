@@ -146,7 +146,7 @@ def _parse(told: Mapping[str, Any], shape: Shape) -> Directory:
     taken = np.zeros(count, bool)
     escaped = tuple(_escaped(group, taken) for group in told["escaped"])
     if not count or sum(blocks) + int(taken.sum()) != count:
-        raise ValueError("its images are not as many as it says")
+        raise ValueError("the number of its images differs from the number of its places")
     numbers = sum(blocks) * math.prod(shape) + sum(
         sum(group.sizes) if group.shape is None else math.prod(group.shape) * len(group.places) for group in escaped
     )
@@ -165,7 +165,7 @@ def _escaped(group: Mapping[str, Any], taken: np.ndarray[Any, Any]) -> Escaped:
     places: list[int] = []
     for start, stop in group["places"]:
         if not whole(start) < whole(stop) <= len(taken) or taken[start:stop].any():
-            raise ValueError("its places cannot be")
+            raise ValueError("its places are outside the chunk or taken twice")
         taken[start:stop] = True
         places += range(start, stop)
     sizes = tuple(whole(size) for size in group["sizes"])
@@ -174,7 +174,7 @@ def _escaped(group: Mapping[str, Any], taken: np.ndarray[Any, Any]) -> Escaped:
         height, width, channels = (whole(side) for side in group["shape"])
         shape = (height, width, channels)
     if not places or len(sizes) != (len(places) if shape is None else 1):
-        raise ValueError("its places cannot be")
+        raise ValueError("its places are outside the chunk or taken twice")
     if shape is not None and min(shape) < 1:
         raise ValueError(f"an image of shape {shape}")
     packed = None if group.get("packed") is None else whole(group["packed"])

@@ -43,7 +43,7 @@ def from_json(content: bytes, what: str, *, most_bytes: int, most_values: int) -
         raise ArchiveError(f"{what} is damaged: it is truncated, or has {most_bytes:,} bytes or more.")
     value = parse_json(text, what, most_values)
     if not isinstance(value, dict):
-        raise ArchiveError(f"{what} is damaged: it holds no object.")
+        raise ArchiveError(f"{what} is damaged: it is not a JSON object.")
     return value
 
 
@@ -73,7 +73,7 @@ def whole(value: object, most: int = _MOST_COUNT) -> int:
         ValueError: If it is none.
     """
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < most:
-        raise ValueError(f"{value!r:.40} is no count")
+        raise ValueError(f"expected a whole number from 0 to below {most}; got {value!r:.40}")
     return value
 
 
@@ -92,4 +92,4 @@ def _separators(text: bytes) -> int:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number in JSON")

@@ -82,7 +82,7 @@ def _from_histogram(content: bytes, count: int) -> Integers:
     least, low, length, _ = (int(number) for number in np.frombuffer(content[: 8 * _HEAD], "<i8"))
     end = len(content) - 4 * length
     if not 0 <= low <= 48 or not 8 * _HEAD < end <= len(content):
-        raise ArchiveError("packed numbers are damaged: their head cannot be.")
+        raise ArchiveError("packed numbers are damaged: their head is invalid.")
     counts = np.frombuffer(inflate(content[8 * _HEAD : end], 4 * _SYMBOLS), "<u4").astype(np.int64)
     stack = Stack(np.frombuffer(content[end:], "<u4"))
     numbers = stack.pop(_masses(counts), count).astype(np.int64) << low

@@ -165,7 +165,7 @@ def _read(reader: RecordReader, place: Place) -> bytes:
 
 
 def _damaged(reader: RecordReader) -> ArchiveError:
-    return ArchiveError(f"{reader.path} is damaged; `isthmus verify` tells where. Nothing is appended to it.")
+    return ArchiveError(f"{reader.path} is damaged; `isthmus verify` shows where. Nothing was appended to it.")
 
 
 def _chunked(items: Iterable[Item], most: int) -> Iterator[list[Item]]:

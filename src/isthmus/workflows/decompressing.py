@@ -118,7 +118,7 @@ def decompress(
     require_free(out)
     if is_lossy(path):
         if run is None:
-            raise UsageError(f"{path} holds codes. Give the run that it was made with: --run RUN")
+            raise UsageError(f"{path} holds rounded codes. Give the run that it was made with: --run RUN")
         return _from_codes(path, out, run, only)
     with open_archive(path) as archive:
         model = _model_of(archive, run)
@@ -236,7 +236,7 @@ def _from_archive(archive: Archive, out: Path, model: CodecModel | None, only: S
                 damage.append(part)
                 if out.suffix == ".npy":
                     raise ArchiveError(
-                        f"{part}; an array has no gaps: give --out a folder, for the images that are sound."
+                        f"{part}; an array has no gaps. Give --out a folder to get the images that are sound."
                     )
                 continue
             directory, items = part
@@ -297,4 +297,4 @@ def _with_pixels(item: Item, shape: tuple[int, int, int]) -> Item:
 
 def _require_found(wish: Wish, path: Path) -> None:
     if wish.missing:
-        raise UsageError(f"there is no image {wish.missing[0]!r} in {path}; `isthmus list` names all.")
+        raise UsageError(f"there is no image {wish.missing[0]!r} in {path}; `isthmus list` shows all names.")

@@ -143,7 +143,8 @@ def decompress_codes(run: Run, archive: LossyArchive) -> NDArray[np.float32]:
     """
     if archive.fingerprint != _fingerprint(run):
         raise ArchiveError(
-            f"the codes were made with another run than {run.path.name!r}, and mean nothing to another decoder."
+            f"the codes were made with another run than {run.path.name!r}, or before it was trained further. Only the "
+            "decoder that they were made with can read them."
         )
     message = Message.from_bytes(archive.message, run.recipe.latent.dim)
     return message.grid.codes(message.marks)

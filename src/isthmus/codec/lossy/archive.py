@@ -55,15 +55,15 @@ class LossyArchive:
             ArchiveError: If it is foreign, from a newer isthmus, cut off or damaged.
         """
         if content[:4] != MAGIC:
-            raise ArchiveError("it is no file of rounded codes. `isthmus compress --lossy` makes one.")
+            raise ArchiveError("it is not a file of rounded codes. `isthmus compress --lossy` makes one.")
         if len(content) < _HEAD.size:
-            raise ArchiveError("it is cut off.")
+            raise ArchiveError("it is truncated.")
         _, version, named, fingerprint, checksum = _HEAD.unpack_from(content)
         if version > VERSION:
             raise ArchiveError(f"it is of format {version}; this isthmus reads up to {VERSION}. Upgrade isthmus.")
         body = content[_HEAD.size :]
         if zlib.crc32(bytes([named]) + fingerprint + body) != checksum:
-            raise ArchiveError("it is damaged: its checksum is another.")
+            raise ArchiveError("it is damaged: its checksum does not match.")
         if version != VERSION:  # which is no part of the checksum
             raise ArchiveError(f"it is damaged: there is no format {version}.")
         if not named:
@@ -100,7 +100,7 @@ def _pack_names(names: tuple[str, ...]) -> bytes:
 
 def _unpack_names(body: bytes) -> tuple[tuple[str, ...], bytes]:
     if len(body) < _SIZES.size:
-        raise ArchiveError("the names of its images are cut off.")
+        raise ArchiveError("the names of its images are truncated.")
     size, packed = _SIZES.unpack_from(body)
     message = body[_SIZES.size + packed :]
     count = Outline.of(message).count

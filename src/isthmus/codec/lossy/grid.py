@@ -69,7 +69,7 @@ class Grid:
             ArchiveError: If it is damaged.
         """
         if len(content) < _HEAD or (len(content) - _HEAD) % 4:
-            raise ArchiveError("the grid of the codes is cut off.")
+            raise ArchiveError("the grid of the codes is truncated.")
         middles = np.frombuffer(content[: 2 * _COLUMNS], "<i2").astype(np.int64)
         spreads = np.frombuffer(content[2 * _COLUMNS : _HEAD], np.int8).astype(np.int64)
         _check_widths(spreads)
@@ -77,7 +77,7 @@ class Grid:
         steps, sums, low, high = (decode_marks(words, spreads, dim) + middles).T
         _check_widths(sums - steps)
         if (np.abs(steps) > -_LEAST_STEP).any():
-            raise ArchiveError("the grid of the codes is damaged: a step cannot be.")
+            raise ArchiveError("the grid of the codes is damaged: a step is out of range.")
         return cls(steps, high * 2 * _HALF + low, sums - steps)
 
     @property
@@ -108,4 +108,4 @@ def fit_grid(tolerances: Floats, means: Floats, deviations: Floats, coarseness: 
 
 def _check_widths(widths: NDArray[np.int64]) -> None:
     if (widths < LEAST_WIDTH).any() or (widths > MOST_WIDTH).any():
-        raise ArchiveError("the grid of the codes is damaged: a width cannot be.")
+        raise ArchiveError("the grid of the codes is damaged: a width is out of range.")

@@ -81,11 +81,11 @@ class Outline:
             ArchiveError: If it is damaged, or tells of more images than its bytes can hold.
         """
         if len(content) < _HEAD.size:
-            raise ArchiveError("the rounded codes are cut off.")
+            raise ArchiveError("the rounded codes are truncated.")
         count, dim, size = _HEAD.unpack_from(content)
         words = content[_HEAD.size + size :]
         if len(words) % 4 or not _fits(count, dim):
-            raise ArchiveError("the rounded codes are damaged, or cut off.")
+            raise ArchiveError("the rounded codes are damaged or truncated.")
         grid = Grid.from_bytes(content[_HEAD.size : _HEAD.size + size], dim)
         require_room(len(words) // 4, grid.widths, count)
         return cls(count, grid, words)
