@@ -37,7 +37,7 @@ def shown(run, code):
 def test_the_picture_is_what_the_sliders_say(tiny_run):
     picture, _, named, _ = parts(sliders(tiny_run))
     assert set(named) == {"z[0]", "z[1]"}
-    np.testing.assert_array_equal(pixels(picture), shown(tiny_run, [0, 0]))
+    np.testing.assert_array_equal(pixels(picture), shown(tiny_run, tiny_run.typical_code))
     named["z[1]"].value = 2.5
     named["z[0]"].value = -1.25
     np.testing.assert_array_equal(pixels(picture), shown(tiny_run, [-1.25, 2.5]))
@@ -109,7 +109,7 @@ def test_without_the_packages_the_extra_is_named(tiny_run, monkeypatch):
 def test_draws_what_the_command_draws(tiny_run):
     figure = notebook.draw(tiny_run, "manifold", n=4)
     assert isinstance(figure, Figure)
-    with pytest.raises(UsageError, match="no picture 'nonsense'"):
+    with pytest.raises(UsageError, match="no plot 'nonsense'"):
         notebook.draw(tiny_run, "nonsense")
     with pytest.raises(UsageError, match="grid takes no range; it takes theme, axes, span, step"):
         notebook.draw(tiny_run, "grid", range=(-3, 3))

@@ -22,7 +22,7 @@ from isthmus.pictures.traversals import traversal_codes
 from isthmus.report import thumbnails
 from isthmus.runs import Run, require_autoencoder
 from isthmus.runs.folder import PICTURES, read_picture
-from isthmus.workflows.views import decoder_of, middle_of, range_of
+from isthmus.workflows.views import decoder_of, range_of
 from isthmus.workflows.watching import FILM
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def sliders(run: Run, image: ArrayLike | None = None, most: int = MOST_SLIDERS) 
 
     Args:
         run: The run.
-        image: Where to start, `(h, w, c)`; by default from the middle of the codes.
+        image: Where to start, `(h, w, c)`; by default from the run's typical code.
         most: How many sliders to show.
 
     Raises:
@@ -106,7 +106,7 @@ class _Panel:
     def __init__(self, widgets: Any, run: Run, image: ArrayLike | None, most: int) -> None:
         self._run, self._decode, self._draws = run, decoder_of(run), 0
         drawn = run.sample_codes(SOUNDINGS)
-        self._start = middle_of(run, drawn) if image is None else _code_of(run, np.asarray(image))
+        self._start = run.typical_code if image is None else _code_of(run, np.asarray(image))
         self._code = self._start.copy()
         low, high = range_of(run, drawn)
         # An image's code may lie where few do, and has to be within reach all the same.

@@ -88,12 +88,12 @@ def middle_of(page, selector):
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def test_the_first_picture_is_the_middle_of_the_latent_space(page, tiny_run):
+def test_the_first_picture_is_that_of_a_typical_image(page, tiny_run):
     data = page.evaluate(
         "Array.from(document.getElementById('decoded').getContext('2d').getImageData(0, 0, 10, 12).data)"
     )
     found = np.array(data, np.uint8).reshape(12, 10, 4)[..., :1]
-    assert np.abs(found.astype(int) - tiny_run.decode(np.zeros((1, 2)))[0]).max() <= 1
+    assert np.abs(found.astype(int) - tiny_run.decode(tiny_run.typical_code[None])[0]).max() <= 1
 
 
 def test_the_picture_follows_the_finger(page):
@@ -171,11 +171,12 @@ def test_the_buttons_on_the_map_answer_to_enter(page):
 
 
 def test_sliders_move_the_picture_and_the_picture_moves_sliders(page):
-    slider = page.locator(".dimension input").first
+    slider, shown = page.locator(".dimension input").first, page.locator(".dimension output").first
+    before = shown.inner_text()
     changes(page, lambda: slider.fill("1.5"))
-    assert page.locator(".dimension output").first.inner_text() == "1.50"
-    page.get_by_role("button", name="Back to the middle").click()
-    until(page, "document.querySelector('.dimension output').textContent === '0.00'")
+    assert shown.inner_text() == "1.50"
+    page.get_by_role("button", name="Back to the start").click()
+    until(page, f"document.querySelector('.dimension output').textContent === '{before}'")
     assert page.evaluate("document.querySelector('.dimension .strip').width") == 90
 
 
@@ -369,6 +370,7 @@ def test_more_like_this_is_near_at_a_low_temperature(page):
 
 def test_pictures_to_go_to_keep_the_focus_and_say_where_they_lead(page):
     focused = "document.activeElement.getAttribute('aria-label')"
+    changes(page, lambda: page.locator(".dimension input").first.fill("1.5"))  # away from all images
     third = page.locator("#neighbours button").nth(2)
     third.wait_for()
     third.focus()
@@ -455,7 +457,7 @@ def test_arithmetic_adds_what_one_group_has_and_another_has_not(page, service):
     page.click("#tab-dimensions")
     values = page.evaluate("[...document.querySelectorAll('.dimension input')].map((input) => input.valueAsNumber)")
     order = np.argsort(-cloud.tells)
-    np.testing.assert_allclose(values, direction[order], atol=0.03)
+    np.testing.assert_allclose(values, (service.run.typical_code + direction)[order], atol=0.03)
 
 
 def test_points_can_be_lassoed(page):
@@ -515,7 +517,7 @@ def test_a_link_that_is_entered_is_followed_and_so_is_the_way_back(page):
     until_linked(page, "i", "value")
     address, name, seen = page.evaluate("location.hash"), page.inner_text("#original-name"), picture(page)
     page.click("#tab-dimensions")
-    changes(page, lambda: page.get_by_role("button", name="Back to the middle").click())
+    changes(page, lambda: page.get_by_role("button", name="Back to the start").click())
     until_linked(page, "t", "value === 'dimensions'")
     page.evaluate("(hash) => (location.hash = hash)", address)
     page.wait_for_selector("#original-figure:not([hidden])")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from isthmus.probability.densities import GaussianMixture, fit_density
+from isthmus.probability.densities import GaussianMixture, fit_density, typical
 from isthmus.recipes import CodeDensity
 
 ONE, SEVERAL = CodeDensity(), CodeDensity(kind="mixture", components=3)
@@ -86,3 +86,11 @@ def test_arrays_give_it_back():
         np.testing.assert_array_equal(getattr(again, name), getattr(density, name))
     with pytest.raises(KeyError):
         GaussianMixture.from_arrays(arrays, "label.4")
+
+
+def test_a_typical_code_lies_where_the_others_do():
+    """Standard normal codes of 64 dimensions have lengths near 8; what is nearest to their median is shorter."""
+    codes = np.random.default_rng(0).normal(size=(500, 64))
+    lengths = np.linalg.norm(codes, axis=1)
+    assert abs(lengths[typical(codes)] - np.median(lengths)) < 0.2
+    assert lengths.min() < np.median(lengths) - 1

@@ -135,6 +135,27 @@ class TestSampling:
             tiny_run.sample(0)
 
 
+class TestTypicalCode:
+    def test_it_is_a_training_image_s_neither_central_nor_extreme(self, tiny_ae_run, bars):
+        codes = tiny_ae_run.encode(bars[0])["mean"]
+        distances = np.linalg.norm(codes - tiny_ae_run.typical_code, axis=1)
+        assert distances.min() < 1e-5
+        from_median = np.linalg.norm(codes - np.median(codes, axis=0), axis=1)
+        assert 0.3 < (from_median < from_median[distances.argmin()]).mean() < 0.7
+
+    def test_a_run_that_stored_none_draws_one(self, copied_run):
+        """As runs of earlier versions do."""
+        path = copied_run / "codes.safetensors"
+        arrays = safetensors.numpy.load_file(path)
+        del arrays["typical"]
+        path.write_bytes(safetensors.numpy.save(arrays))
+        reseal(copied_run, path.name)
+        run = load(copied_run)
+        mean, variance = run.code_density().moments()
+        assert (np.abs(run.typical_code - mean) < 3 * np.sqrt(variance)).all()
+        np.testing.assert_array_equal(load(copied_run).typical_code, run.typical_code)
+
+
 class TestInput:
     @pytest.mark.parametrize("shape", [(2, 10, 12, 1), (2, 12, 10, 3), (2, 28, 28, 1)])
     def test_images_of_another_shape(self, tiny_run, shape):

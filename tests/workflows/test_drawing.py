@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -102,6 +104,13 @@ def test_a_traversal_starts_from_an_image_and_is_sorted(tiny_run, bars):
     )
     assert drawn.figure.axes[0].get_yticklabels()[0].get_text().startswith(f"z[{most}]")
     assert images.names[1] in drawn.summary
+
+
+def test_a_traversal_starts_from_an_image_that_it_names(tiny_ae_run, bars):
+    drawn = drawing.draw_traversal(tiny_ae_run, data=bars)
+    name = re.fullmatch(r"3 of 3 dimensions, from image '(.+)'", drawn.summary)[1]
+    named = drawing.draw_traversal(tiny_ae_run, data=bars, image=name)
+    np.testing.assert_array_equal(_cells(drawn.figure), _cells(named.figure))
 
 
 def test_a_traversal_of_a_plain_autoencoder_spans_its_codes(tiny_ae_run, bars):

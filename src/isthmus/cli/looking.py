@@ -92,7 +92,12 @@ def plot(
     ] = None,
     label: Annotated[str | None, typer.Option(metavar="L", help="Images of one class only, such as 7.")] = None,
     image: Annotated[
-        str | None, typer.Option(metavar="NAME|NUMBER", help="The image that a traversal starts from.")
+        str | None,
+        typer.Option(
+            metavar="NAME|NUMBER",
+            help="The image that a traversal starts from; by default a typical one.",
+            show_default=False,
+        ),
     ] = None,
     projection: Annotated[
         Projection | None, typer.Option(help="How codes of many dimensions become a scatter; pca by default.")

@@ -135,6 +135,7 @@ class Service:
             "isLikelihood": run.recipe.is_likelihood and run.latent.has_rate,
             "likelihood": run.recipe.likelihood.kind,
             "labels": list(run.class_names),
+            "start": self.run.typical_code.tolist(),
             "centre": self.scale[0].tolist(),
             "deviation": self.scale[1].tolist(),
             "data": {"what": cloud.what, "count": len(cloud.codes)} if cloud else None,

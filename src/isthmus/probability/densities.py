@@ -66,6 +66,16 @@ class GaussianMixture:
         return cls(weights, means, factors)
 
 
+def typical(codes: NDArray[np.floating]) -> int:
+    """Choose a code `(dim,)` of `(n, dim)` that stands for all: at the median distance from their median.
+
+    The nearest to the median would be the least typical.  In many dimensions codes lie on a shell around it, and what
+    decodes from its inside is as bland as the mean image.
+    """
+    distances = np.linalg.norm(codes - np.median(codes, axis=0), axis=1)
+    return int(np.argsort(distances, kind="stable")[len(distances) // 2])
+
+
 def fit_density(codes: NDArray[np.floating], spec: CodeDensity, seed: int) -> GaussianMixture:
     """Fit codes `(n, dim)` by maximum likelihood; fewer components where there are too few codes for them."""
     codes = np.asarray(codes, np.float64)

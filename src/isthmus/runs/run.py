@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from isthmus.data import ImageSpec, Preprocessing, as_source
 from isthmus.errors import DataError, RunError, UsageError
 from isthmus.probability import Latent, Likelihood, latent_of, likelihood_of, namespace
-from isthmus.probability.densities import GaussianMixture
+from isthmus.probability.densities import GaussianMixture, typical
 from isthmus.recipes import Recipe
 from isthmus.runs.card import card
 from isthmus.runs.folder import CODES, read_file, read_manifest, read_recipe
@@ -22,6 +22,9 @@ from isthmus.wording import no_such
 
 Images = NDArray[np.generic]
 FloatArray = NDArray[np.float32]
+TYPICAL = "typical"
+"""The typical code among the arrays of `CODES`."""
+_DRAWN = 1000
 
 
 class Run:
@@ -215,6 +218,19 @@ class Run:
                 f"{self.path}: {CODES} is of {dim} dimensions, the codes of {self.recipe.latent.dim}. Restore it."
             )
         return density
+
+    @cached_property
+    def typical_code(self) -> FloatArray:
+        """The code of a training image that stands for the others, float32 `(dim,)`; where to start exploring.
+
+        A run of an earlier version, which did not store it, has a typical one of the codes that are drawn from its
+        training codes' distribution.
+        """
+        stored = self._densities.get(TYPICAL)
+        if stored is None:
+            drawn = self.code_density().sample(_DRAWN, np.random.default_rng(0))
+            stored = drawn[typical(drawn)]
+        return np.asarray(stored, np.float32)
 
     @cached_property
     def _densities(self) -> dict[str, Any]:

@@ -6,12 +6,13 @@ from numpy.typing import NDArray
 from isthmus import pictures
 from isthmus.data import select
 from isthmus.pictures.checks import Codes
+from isthmus.probability.densities import typical
 from isthmus.report import Picture, inline_figure, thumbnails
 from isthmus.runs import Run
 from isthmus.workflows.display import spread
 from isthmus.workflows.drawing import SHOWN_CODES
 from isthmus.workflows.seeing import Seen
-from isthmus.workflows.views import decoder_of, middle_of, range_of, silent_below
+from isthmus.workflows.views import decoder_of, range_of, silent_below
 
 MANIFOLD_PIXELS = 1120
 """A side of the manifold at most, in the pixels of its images."""
@@ -41,7 +42,7 @@ def latent_pictures(run: Run, seen: Seen | None, tells: NDArray[np.float64] | No
         drawn.append(_ways(run, seen, decode))
     if dim != 2:  # a plane shows it all at once
         codes = seen.posterior["mean"]
-        drawn.append(_traversal(decode, middle_of(run, codes), tells, range_of(run, codes), unit))
+        drawn.append(_traversal(decode, codes[typical(codes)], tells, range_of(run, codes), unit))
     return drawn
 
 
@@ -137,7 +138,10 @@ def _traversal(
         "A row for each dimension of the code: how the image changes with it.",
         shown=WIDE,
     )
-    text = "Each row changes one number of the code and keeps the others; the row that says most is on top."
+    text = (
+        "Each row changes one dimension of a typical image's code and keeps the others; the one with the most "
+        "information is on top."
+    )
     return Picture(figure.html, figure.width, "What each dimension does", text)
 
 

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from isthmus import pictures
 from isthmus.data import Data
 from isthmus.errors import UsageError
+from isthmus.probability.densities import typical
 from isthmus.runs import Run
 from isthmus.runs.history import read_history
 from isthmus.workflows.display import spread
 from isthmus.workflows.reopening import choose_images, number_of
-from isthmus.workflows.views import decoder_of, middle_of, range_of, tells_of, terms_of
+from isthmus.workflows.views import decoder_of, range_of, tells_of, terms_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -130,7 +131,7 @@ def draw_traversal(
         run: The run.
         data: Other images than the run's own, to see how much each dimension tells.
         label: Images of this class alone.
-        image: The image to start from, by its name or its number; by default the middle of all codes.
+        image: The image to start from, by its name or its number; by default one with a typical code.
         count: How many dimensions at most.
         span: What each goes through; -3 to 3 for a VAE, and what the codes span for a plain autoencoder.
         **look: `theme` and `axes`.
@@ -140,18 +141,17 @@ def draw_traversal(
         DataError: If the images cannot be found, or are not of the run's shape.
     """
     source, what, _ = choose_images(run, data, label)
-    start = None if image is None else number_of(source, image, what)
-    shown = source.read(spread(len(source), SHOWN_CODES))
-    posterior = run.encode(shown)
+    shown = spread(len(source), SHOWN_CODES)
+    posterior = run.encode(source.read(shown))
     tells, unit = tells_of(run, posterior)
-    base = middle_of(run, posterior["mean"]) if start is None else run.encode(source.read(np.array([start])))["mean"][0]
+    start = int(shown[typical(posterior["mean"])]) if image is None else number_of(source, image, what)
+    base = run.encode(source.read(np.array([start])))["mean"][0]
     low, high = range_of(run, posterior["mean"]) if span is None else span
     if not low < high:
         raise UsageError(f"expected a range of two numbers, the lower first; got {low:g} {high:g}. Try -3 3.")
     values = np.linspace(low, high, 13)
     figure = pictures.traversal(decoder_of(run), base, tells, values=values, most=count, unit=unit, **look)
-    origin = "the middle of the codes" if start is None else f"image {source.names[start]!r}"
-    return Drawing(figure, f"{min(count, len(tells))} of {len(tells)} dimensions, from {origin}")
+    return Drawing(figure, f"{min(count, len(tells))} of {len(tells)} dimensions, from image {source.names[start]!r}")
 
 
 def draw_interpolation(

@@ -17,12 +17,13 @@ from isthmus.data import Data, ImageSource, Wish, posed
 from isthmus.data.places import remember_place, require_apart
 from isthmus.errors import RunError, TrainingError, UsageError
 from isthmus.probability import latent_of
-from isthmus.probability.densities import fit_density
+from isthmus.probability.densities import fit_density, typical
 from isthmus.progress import tell
 from isthmus.recipes import Recipe
 from isthmus.runs import Run, folder, load
 from isthmus.runs.lock import locked_run, new_run
 from isthmus.runs.manifest import Manifest, TrainingEntry
+from isthmus.runs.run import TYPICAL
 from isthmus.runs.writer import RunWriter
 from isthmus.training.backends import device_name, import_keras, require_tensorboard
 from isthmus.workflows.held_out import held_out_of
@@ -285,14 +286,17 @@ def _examine(run: Run, prepared: Prepared, request: Request) -> None:
 
 
 def _code_densities(run: Run, source: ImageSource) -> dict[str, NDArray[Any]]:
-    """Fit the codes of the training images, of all together and of each label."""
+    """Fit the codes of the training images, of all together and of each label, and choose a typical one."""
     spec, seed = run.recipe.codes, run.recipe.training.seed
     count = min(len(source), CODES_FITTED)
     rng = np.random.default_rng([seed, len(source)])
     chosen = np.sort(rng.choice(len(source), count, replace=False))
-    parts = [run.draw_codes(run.encode(source.read(part)), rng) for part in np.array_split(chosen, -(-count // 1000))]
-    codes = np.concatenate(parts)
-    arrays = fit_density(codes, spec, seed).arrays("all")
+    means, codes = np.empty((2, count, run.recipe.latent.dim), np.float32)
+    for part in np.array_split(np.arange(count), -(-count // 1000)):
+        posterior = run.encode(source.read(chosen[part]))
+        means[part], codes[part] = posterior["mean"], run.draw_codes(posterior, rng)
+    arrays: dict[str, NDArray[Any]] = {TYPICAL: means[typical(means)]}
+    arrays |= fit_density(codes, spec, seed).arrays("all")
     if source.labels is not None:
         labels = source.labels[chosen]
         for label in np.unique(labels):

@@ -33,11 +33,6 @@ def silent_below(tells: NDArray[np.float64], unit: str) -> float:
     return ACTIVE_VARIANCE * (1.0 if unit == "nats" else float(tells.max(initial=0.0)))
 
 
-def middle_of(run: Run, codes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Where a traversal starts, `(d,)`: the prior's middle, or that of a plain autoencoder's codes."""
-    return np.zeros(codes.shape[1], np.float32) if run.latent.has_rate else codes.mean(axis=0)
-
-
 def range_of(run: Run, codes: NDArray[np.float32]) -> tuple[float, float]:
     """How far a traversal goes: three of the prior's standard deviations, or what a plain autoencoder's codes span."""
     if run.latent.has_rate:

@@ -19,7 +19,7 @@ export class Dimensions {
     panel.append(
       this.note,
       this.list,
-      h("div", { class: "row" }, this.more, h("button", { onclick: () => this._reset() }, "Back to the middle")),
+      h("div", { class: "row" }, this.more, h("button", { onclick: () => this._reset() }, "Back to the start")),
     );
     this._strips = latest(async () => this._decodeStrips(), session.fail, 30);
     this.inView = new Set();
@@ -84,7 +84,7 @@ export class Dimensions {
   }
 
   _reset() {
-    this.session.moveTo(Float32Array.from(this.session.about.centre), { by: "reset" });
+    this.session.moveTo(Float32Array.from(this.session.about.start), { by: "reset" });
   }
 
   _update(by) {

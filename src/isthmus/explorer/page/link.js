@@ -61,7 +61,7 @@ export class Link {
     this.following = said;
     const { session, theme } = this;
     theme.choose(said.get("theme"));
-    session.moveTo(textToCode(said.get("z") ?? "", session.dim) ?? session.about.centre, { by: "link" });
+    session.moveTo(textToCode(said.get("z") ?? "", session.dim) ?? session.about.start, { by: "link" });
     const inTime = session.ask("link");
     this._restoreTools(said);
     await this.opened;

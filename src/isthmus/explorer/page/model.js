@@ -34,6 +34,7 @@
  * @property {boolean} isLikelihood  Whether distortion + rate is a negative ELBO; if not, it is the loss and no bound.
  * @property {string} likelihood   "bernoulli", "gaussian", "laplace" or "logistic".
  * @property {string[]} labels     The class names, by label; may be empty.
+ * @property {number[]} start      The code of a typical training image, (latentDim): where the page opens.
  * @property {number[]} centre     The middle of all codes, (latentDim): zeros where there is a prior.
  * @property {number[]} deviation  Their standard deviations, (latentDim): ones where there is a prior.
  * @property {{what: string, count: number}|null} data  The images of the scatter; null while that is not known, or where

@@ -15,14 +15,14 @@ export class Session extends EventTarget {
     this.model = model;
     this.about = about;
     this.dim = about.latentDim;
-    this.code = Float32Array.from(about.centre);
+    this.code = Float32Array.from(about.start);
     /** The plane before there are points: the first two numbers of a code. */
     const axes = new Float32Array(2 * this.dim);
     axes[0] = 1;
     if (this.dim > 1) axes[this.dim + 1] = 1;
     const nothing = new Float32Array(0);
     this.plane = {
-      kind: "linear", x: nothing, y: nothing, axes, centre: this.code.slice(),
+      kind: "linear", x: nothing, y: nothing, axes, centre: Float32Array.from(about.centre),
       names: this.dim > 1 ? ["z[0]", "z[1]"] : ["z[0]", ""],
     };
     this.planeName = about.projections[0];
