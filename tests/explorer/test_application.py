@@ -233,7 +233,7 @@ def test_a_run_that_was_damaged_meanwhile_is_said_to_be(copied_run, serving):
         (copied_run / "codes.safetensors").write_bytes(b"torn")
         answer = served.ask("/api/sample", {"label": 0})
     assert answer.status == 500
-    assert "codes.safetensors is torn" in answer.json["error"]
+    assert "codes.safetensors is truncated" in answer.json["error"]
 
 
 def test_many_requests_at_once_are_each_answered_their_own(explorer, tiny_run, finish):
