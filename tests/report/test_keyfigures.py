@@ -66,6 +66,12 @@ def test_what_is_not_there_or_no_number_is_left_out():
     assert key_figures({"mse": {"mean": None}, "rate_nats": 3}, Recipe(), 4) == []
 
 
+@pytest.mark.parametrize("value", ["x", [], {}, None, math.nan, 10**400, 1e308])
+def test_a_file_that_was_changed_leaves_out_what_is_no_number(value):
+    assert "ELBO" not in _by_name({**METRICS, "elbo_nats": {"mean": value, "standard_error": 1.0}})
+    assert _by_name({**METRICS, "elbo_nats": {"mean": -1.0, "standard_error": value}})["ELBO"].error == ""
+
+
 def test_black_and_white_pixels_are_called_so():
     recipe = with_fields(RECIPES["conv-vae"], {"pixels.binarise": "none"})
     assert "black-and-white" in _by_name()["Squared error"].meaning

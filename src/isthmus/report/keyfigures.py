@@ -36,6 +36,9 @@ class KeyFigure:
     meaning: str
 
 
+_LARGEST = 1e300
+
+
 def key_figures(
     metrics: Mapping[str, Any], recipe: Recipe, dims: int, pixel_variance: float | None = None
 ) -> list[KeyFigure]:
@@ -64,20 +67,25 @@ def key_figures(
     figures = []
     for key, (name, unit, meaning) in meanings.items():
         found = metrics.get(key)
-        if not isinstance(found, Mapping) or not isinstance(found.get("mean"), int | float):
+        if not isinstance(found, Mapping) or (mean := _number(found.get("mean"))) is None:
             continue
         decimals = 4 if key == "mse" else 2
-        error = found.get("standard_error")
+        error = _number(found.get("standard_error"))
         figures.append(
             KeyFigure(
                 name=name,
-                value=spell(float(found["mean"]), decimals),
-                error="" if error is None else spell(float(error), decimals + (1 if key == "mse" else 0)),
+                value=spell(mean, decimals),
+                error="" if error is None else spell(error, decimals + (1 if key == "mse" else 0)),
                 unit=unit,
-                meaning=meaning(float(found["mean"])),
+                meaning=meaning(mean),
             )
         )
     return figures
+
+
+def _number(value: object) -> float | None:
+    """A value as a number; None for what no metric is: a run may come with anything in its file."""
+    return float(value) if isinstance(value, int | float) and abs(value) < _LARGEST else None
 
 
 def spell(value: float, decimals: int) -> str:
