@@ -32,7 +32,7 @@ class RunError(IsthmusError):
 
 
 class TrustError(RunError):
-    """A run that holds an own Keras network, which may run code when loaded, and was not trusted to."""
+    """A run with a custom network, which may execute arbitrary code when loaded, and which was not trusted."""
 
 
 class BackendError(IsthmusError):

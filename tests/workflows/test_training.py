@@ -376,7 +376,7 @@ class TestOwnNetworks:
         assert isthmus.load(place).manifest == own_run.manifest
         run = train(bars, None, place, changes=more, resume=True, trust=True)
         assert run.manifest.training.epochs == 3
-        with pytest.raises(TrustError, match="can run code"):
+        with pytest.raises(TrustError, match="may execute arbitrary code"):
             train(bars, own_run.recipe, tmp_path / "new", init_from=own_run.path)
         assert not (tmp_path / "new").exists()
         changes = {"training.epochs": 1}

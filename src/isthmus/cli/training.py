@@ -64,7 +64,7 @@ def train(
     channels: Channels = None,
     background: Background = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run at --out: one that was stopped, or more --epochs.")
+        bool, typer.Option("--resume", help="Resume the run at --out after a stop, or for more --epochs.")
     ] = False,
     init_from: Annotated[
         Path | None,
@@ -75,7 +75,7 @@ def train(
     ] = None,
     device: Annotated[str | None, typer.Option(metavar="NAME", help="cpu, gpu, or one of several as gpu:1.")] = None,
     trust: Annotated[
-        bool, typer.Option("--trust", help="Load a run's own Keras network, which may run its maker's code.")
+        bool, typer.Option("--trust", help="Load a run's custom network, which may execute arbitrary code.")
     ] = False,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write losses and pictures for TensorBoard, to RUN/tensorboard.")

@@ -1,6 +1,6 @@
-"""Own Keras networks of the user's: kept as `.keras` files, and loaded only where they are trusted.
+"""Custom networks: stored as `.keras` files, and loaded only where they are trusted.
 
-Loading such a file can run code that its maker put there, Keras's safe mode notwithstanding (CVE-2025-1550 and others).
+Loading such a file may execute arbitrary code, in spite of Keras's safe mode (CVE-2025-1550 and others).
 """
 
 import tempfile
@@ -27,7 +27,7 @@ def own_files(networks: Networks) -> dict[str, bytes]:
 
 
 def load_own(folder: Path, manifest: Manifest, trust: bool) -> Networks:
-    """Load a run's own networks.
+    """Load a run's custom networks.
 
     Raises:
         TrustError: If they were not trusted.
@@ -35,8 +35,8 @@ def load_own(folder: Path, manifest: Manifest, trust: bool) -> Networks:
     """
     if not trust:
         raise TrustError(
-            f"{folder} holds an own Keras network, and loading one can run code that its maker put there. "
-            f"If you trust where it comes from, say so: --trust. (Using the run needs none: its graphs hold no code.)"
+            f"{folder} has a custom network, and loading one may execute arbitrary code. "
+            "If you trust its origin, add --trust. Using the run needs no trust: its graphs hold no code."
         )
     networks = []
     with tempfile.TemporaryDirectory() as scratch:
