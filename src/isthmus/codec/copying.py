@@ -12,6 +12,7 @@ from isthmus.errors import RunError
 from isthmus.recipes import BernoulliLikelihood, GaussianLikelihood, Likelihood, LogisticLikelihood
 from isthmus.runs import Run, require_autoencoder
 from isthmus.runs.folder import read_file
+from isthmus.runs.sessions import check_graph
 
 CODED_LIKELIHOODS = (BernoulliLikelihood, GaussianLikelihood, LogisticLikelihood)
 """Likelihoods under which each level of a pixel has a probability that whole numbers can tell."""
@@ -74,7 +75,7 @@ def _pixel_model(likelihood: Likelihood) -> BlackOrWhite | Discretised:
 def _graph(run: Run, name: str) -> onnx.ModelProto:
     if name not in run.manifest.graphs:
         raise RunError(f"{run.path}: the manifest declares no {name}.")
-    model = onnx.load_model_from_string(read_file(run.path, run.manifest.graphs[name].file, run.manifest))
-    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer):
-        raise RunError(f"{run.path}: the {name} keeps its weights in other files; isthmus refuses such graphs.")
-    return model
+    file = run.manifest.graphs[name].file
+    content = read_file(run.path, file, run.manifest)
+    check_graph(content, str(run.path / file))
+    return onnx.load_model_from_string(content)
