@@ -1,4 +1,7 @@
+import hashlib
 import io
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,6 +61,23 @@ def test_a_model_that_is_added_stands_before_all_chunks(models, items, appended,
     assert kinds(both, tmp_path / "x.isth") == ["modl", "chnk", "chnk", "indx"]
     with Archive(tmp_path / "x.isth") as archive:
         assert archive.embedded().digest == models["bernoulli"].digest
+
+
+def test_what_is_appended_to_an_archive_of_format_1_makes_it_one_of_format_2(tmp_path):
+    old = Path(__file__).parent / "golden" / "bernoulli.isth"
+    files = [Item(f"{i}.jpg", file=b"the same tables" * 20 + bytes([i])) for i in range(5)]
+    with Archive(old) as archive, RecordReader(old) as before:
+        assert archive.about["format"] == 1
+        both = archived(archive.embedded(), files, before=before)
+    (tmp_path / "x.isth").write_bytes(both)
+    expected = json.loads((old.parent / "pixels.json").read_text())["bernoulli"]
+    with Archive(tmp_path / "x.isth") as archive:
+        assert archive.about["format"] == 2
+        parts = archive.items(archive.embedded(), archive.chunks())
+        found = {item.name: item.file if item.pixels is None else item.pixels for _, part in parts for item in part}
+    assert {name: hashlib.sha256(found[name]).hexdigest() for name in expected} == expected
+    assert {name: found[name] for name in found.keys() - expected.keys()} == {item.name: item.file for item in files}
+    assert len(both) < len(old.read_bytes()) + sum(len(item.file) for item in files) / 2
 
 
 def test_appending_with_another_model_is_refused(models, items, tmp_path):

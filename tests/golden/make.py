@@ -237,9 +237,9 @@ def archives(*, threshold):
     Image.fromarray(noise).save("files/wide.png")
     write_pictures("more/later", images[7:])
     options = {"threshold": threshold, "chunk_images": 4, "threads": 1}
-    isthmus.compress(run, "array.npy", "array.isth", **options)
+    isthmus.compress(run, "array.npy", "array.isth", embed=False, **options)
     isthmus.compress(run, "array.npy", "array-embedded.isth", embed=True, **options)
-    isthmus.compress(run, "files", "files.isth", **options)
+    isthmus.compress(run, "files", "files.isth", embed=False, **options)
     isthmus.compress(run, "files", "files-embedded.isth", embed=True, **options)
     shutil.copy("files-embedded.isth", "appended.isth")
     isthmus.compress(run, "more", "appended.isth", append=True, **options)

@@ -34,7 +34,7 @@ def unpack(method: str, content: bytes, count: int) -> Integers:
     try:
         if method == "differences":
             raw = inflate(content, 8 * count)
-            return np.cumsum(np.frombuffer(raw, "<i8")[:count].astype(np.int64))
+            return np.cumsum(np.frombuffer(raw, "<i8").astype(np.int64, copy=False))
         if method == "histogram":
             return _from_histogram(content, count)
     except (ValueError, OverflowError, IndexError, zlib.error) as error:
