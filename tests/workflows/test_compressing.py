@@ -122,6 +122,15 @@ def test_a_note_says_what_grew_and_what_was_left_out(tiny_run, crisp, tmp_path):
     assert any("2400 training images were left out" in note for note in done.notes)
 
 
+def test_a_model_counts_as_growth_where_it_was_added(tiny_run, crisp, tmp_path, monkeypatch):
+    everything = np.iinfo(np.int64).max
+    monkeypatch.setattr("isthmus.codec.chunks._plain_bits", lambda model, images: np.full(len(images), everything))
+    for append in (False, True):
+        done = compress(tiny_run, crisp[:1], tmp_path / "x.isth", append=append)
+        assert done.embedded
+        assert any("of it the model: more than the 120 bytes" in note for note in done.notes) != append
+
+
 def test_appending(tiny_run, crisp, tmp_path):
     compress(tiny_run, crisp[:50], tmp_path / "x.isth")
     done = compress(tiny_run, crisp[50:], tmp_path / "x.isth", append=True)

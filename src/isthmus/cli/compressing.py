@@ -322,8 +322,8 @@ def _tell(done: "Compressed") -> None:
     figures = _figures(done)
     images = done.size - (done.model_bytes if done.embedded else 0)
     inside = f", and the model in {spell_bytes(done.model_bytes)}" if done.embedded else ""
-    added = f", {done.tally.images} of them added" if done.tally.images < done.images else ""
-    say(f"{done.path}: {done.images} images{added}, in {spell_bytes(images)}{inside}; {spell_seconds(done.seconds)}")
+    added = f" ({done.tally.images} added)" if done.tally.images < done.images else ""
+    say(f"{done.path}: {done.images} images{added} in {spell_bytes(images)}{inside}; {spell_seconds(done.seconds)}")
     told = []
     if "net_bits_per_number" in figures:
         told.append(f"{figures['net_bits_per_number']:.4f} for the images that the model codes")

@@ -201,7 +201,8 @@ def _notes(
         first = intake.skipped[0]
         yield f"Files that could not be read, left out: {len(intake.skipped)}, first {first.name} ({first.reason})."
     if grown > intake.given:
-        model_too = f", {spell_bytes(written.model_bytes)} of it the model" if written.model_bytes else ""
+        with_model = written.model_bytes and grown == written.size  # when appending it may have been there before
+        model_too = f", {spell_bytes(written.model_bytes)} of it the model" if with_model else ""
         yield f"This takes {spell_bytes(grown)}{model_too}: more than the {spell_bytes(intake.given)} of the input."
 
 
