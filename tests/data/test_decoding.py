@@ -131,7 +131,19 @@ BAD = {
     "just too large": (png(PIXEL_LIMIT // 1000 + 1, 1000), "bomb"),
     "less than it claims": (png(100, 100), "damaged"),
     "floats": (save(Image.fromarray(np.zeros((2, 2), np.float32)), "TIFF"), "floats"),
-    "32 bits": (save(Image.fromarray(np.array([[70_000]], np.int32)), "TIFF"), "32 bits"),
+    "32 bits": (save(Image.fromarray(np.array([[0, 70_000]], np.int32)), "TIFF"), "from 0 to 70,000"),
+    "signed": (
+        b"II*\0\x08\0\0\0\x09\0"
+        + b"".join(
+            struct.pack("<HHII", tag, kind, 1, value)
+            for tag, kind, value in (
+                *((256, 4, 2), (257, 4, 1), (258, 3, 16), (259, 3, 1), (262, 3, 1), (273, 4, 122), (277, 3, 1)),
+                *((279, 4, 4), (339, 3, 2)),
+            )
+        )
+        + struct.pack("<Ihh", 0, -1000, 3000),
+        "from -1,000 to 3,000",
+    ),
 }
 
 

@@ -11,6 +11,7 @@ ABOUT = {
     "name": "set",
     "kind": "folder",
     "preprocessing": None,
+    "bits": None,
     "found": "",
     "refitted": "",
     "notices": [],

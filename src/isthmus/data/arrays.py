@@ -1,14 +1,14 @@
 """Images from arrays, in memory and in NumPy's files."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isthmus.data.decoding import from_sixteen_bits
+from isthmus.data.decoding import bits_in_use, from_sixteen_bits
 from isthmus.data.images import ArraySource
 from isthmus.data.limits import require_memory
 from isthmus.data.sets import ImageSet
@@ -18,6 +18,9 @@ from isthmus.errors import DataError
 _IMAGE_KEYS = ("x", "images")
 _LABEL_KEYS = ("y", "labels")
 
+Labelled: TypeAlias = tuple[ArrayLike, ArrayLike | None]
+"""Images with their labels, or None."""
+
 
 def as_source(
     images: ArrayLike,
@@ -25,17 +28,20 @@ def as_source(
     names: Sequence[str] | None = None,
     dtype: PixelType = "uint8",
     exact: bool = False,
+    bits: int | None = None,
 ) -> ArraySource:
     """Make a source of an array.
 
     Args:
         images: `(n, height, width)`, which is always grey, or `(n, height, width, channels)`.  Whole numbers are from 0
-            to 255, or, as uint16 with any above that, to 65535; floats are from 0 to 1, booleans black and white.
+            to 255, or, as uint16 with any above that, of 10, 12, 14 or 16 bits; floats are from 0 to 1, booleans black
+            and white.
         labels: `(n,)` whole numbers, taken as they are, or strings, numbered in sorted order.
         names: A name for each image; by default its number.
         dtype: What the source gives: `"uint8"` (floats become `round(255 x)`) or `"float32"` (whole numbers become
             `x / 255`).  An array that is so already is not copied.
         exact: Whether to refuse what `"uint8"` would round: floats that are no whole level, `k / 255`, and 16 bits.
+        bits: How many bits are in use, of 16: `2**bits - 1` becomes 255 or 1.0; None for as few as hold these numbers.
 
     Raises:
         DataError: If the array is empty, of another rank, of a type that no image has or out of range, would be rounded
@@ -67,7 +73,7 @@ def as_source(
             f"expected images of shape (n, height, width, channels); {array.shape} has its channels first. "
             "Move them: images.transpose(0, 2, 3, 1)"
         )
-    pixels = _as_floats(array) if dtype == "float32" else as_bytes(array, exact)
+    pixels = _as_floats(array, bits) if dtype == "float32" else as_bytes(array, exact, bits)
     numbers, class_names = _as_labels(labels, len(pixels))
     return ArraySource(pixels, numbers, class_names, tuple(names) if names is not None else ())
 
@@ -82,7 +88,7 @@ def has_channels_last(shape: tuple[int, ...]) -> bool:
     return shape[-1] in (1, 3) and shape[-3] > 4
 
 
-def open_array(path: Path, dtype: PixelType = "uint8", exact: bool = False) -> ImageSet:
+def open_array(path: Path, dtype: PixelType = "uint8", exact: bool = False, bits: int | None = None) -> ImageSet:
     """Open an `.npy` file of images, or an `.npz` file of images and labels.
 
     An `.npz` file holds `x` or `images`, and `y` or `labels` if there are labels; or, as Keras has them, `x_train`,
@@ -97,17 +103,50 @@ def open_array(path: Path, dtype: PixelType = "uint8", exact: bool = False) -> I
     else:
         train, test = (_load(path), None), None
     try:
-        return ImageSet(
-            path.stem,
-            as_source(*train, dtype=dtype, exact=exact),
-            None if test is None else as_source(*test, dtype=dtype, exact=exact),
-        )
+        return as_set(path.stem, train, test, dtype, exact, bits)
     except DataError as error:
         raise DataError(f"'{path}': {error}") from error
 
 
-Labelled = tuple[NDArray[Any], NDArray[Any] | None]
-"""Images with their labels, or None."""
+def as_set(
+    name: str,
+    train: Labelled,
+    test: Labelled | None = None,
+    dtype: PixelType = "uint8",
+    exact: bool = False,
+    bits: int | None = None,
+) -> ImageSet:
+    """Make a set of arrays, which are scaled alike where they have 16 bits.
+
+    Args:
+        name: What the set is called.
+        train: Images to train on, and their labels or None.
+        test: The same to test on, if there are any.
+        dtype: As `as_source` takes it, and `exact` too.
+        exact: The same.
+        bits: How many bits are in use of 16, as a run says; None for as few as hold the numbers of both.
+
+    Raises:
+        DataError: As `as_source` does.
+    """
+    used = max((found for images, _ in (train, test or train) if (found := sixteen_bits_of(images))), default=None)
+    bits = bits or used
+    parts = (None if part is None else as_source(*part, dtype=dtype, exact=exact, bits=bits) for part in (train, test))
+    first, second = parts
+    assert first is not None
+    return ImageSet(name, first, second, bits=bits, notices=tuple(depth_notices(name, used, bits)))
+
+
+def depth_notices(name: str, used: int | None, bits: int | None) -> Iterator[str]:
+    """What to know of images of 16 bits: how many are in use, and by how many they are scaled."""
+    if used is None or bits is None:
+        return
+    scaled = f"so 0 to {(1 << bits) - 1:,} becomes 0 to 255"
+    if used == bits:
+        yield f"the 16-bit images of {name} use {used} bits, {scaled}"
+    else:
+        brighter = ", and higher values become 255" if used > bits else ""
+        yield f"the 16-bit images of {name} use {used} bits; the run's used {bits}, {scaled}{brighter}"
 
 
 def read_npz(path: Path) -> tuple[Labelled, Labelled | None]:
@@ -168,7 +207,7 @@ def _guarded(path: Path, load: Any) -> Any:
         raise DataError(f"'{path}' is damaged, or no NumPy file: {error}") from error
 
 
-def as_bytes(array: NDArray[Any], exact: bool = False) -> NDArray[np.uint8]:
+def as_bytes(array: NDArray[Any], exact: bool = False, bits: int | None = None) -> NDArray[np.uint8]:
     """Make numbers uint8: floats, whole numbers and booleans, as `as_source` takes them; the shape is any.
 
     Raises:
@@ -181,20 +220,21 @@ def as_bytes(array: NDArray[Any], exact: bool = False) -> NDArray[np.uint8]:
         if exact:
             _check_levels(array, levels)
         return levels
-    if exact and has_sixteen_bits(array):
+    if exact and sixteen_bits_of(array):
         raise DataError(
             "expected levels of 8 bits; the array uses 16, which would not come back as they are. Round them, if they "
             "may be rounded: np.rint(images / 257).astype(np.uint8)"
         )
-    return _check_whole(array)
+    return _check_whole(array, bits)
 
 
-def _as_floats(array: NDArray[Any]) -> ImageArray:
+def _as_floats(array: NDArray[Any], bits: int | None) -> ImageArray:
     if array.dtype.kind == "f":
         _check_floats(array)
         return array.astype(np.float32, copy=False)
-    if has_sixteen_bits(array):
-        return array.astype(np.float32) / np.float32(65535)
+    if _is_uint16(array) and (used := bits or sixteen_bits_of(array)):
+        scaled: NDArray[np.float32] = array.astype(np.float32) / np.float32((1 << used) - 1)
+        return np.minimum(scaled, np.float32(1), out=scaled)
     return _check_whole(array).astype(np.float32) / np.float32(255)
 
 
@@ -218,13 +258,13 @@ def _check_levels(array: NDArray[Any], levels: NDArray[np.uint8]) -> None:
         )
 
 
-def _check_whole(array: NDArray[Any]) -> NDArray[np.uint8]:
+def _check_whole(array: NDArray[Any], bits: int | None = None) -> NDArray[np.uint8]:
     if array.dtype.kind == "b":
         return array.astype(np.uint8) * np.uint8(255)
     if array.dtype.kind not in "iu":
         raise DataError(f"expected images as whole numbers, floats or booleans; got an array of {array.dtype}")
-    if has_sixteen_bits(array):
-        return from_sixteen_bits(array)
+    if _is_uint16(array) and (used := bits or sixteen_bits_of(array)):
+        return from_sixteen_bits(array, used)
     if array.dtype != np.uint8:
         low, high = int(array.min()), int(array.max())
         if low < 0 or high > 255:
@@ -232,9 +272,15 @@ def _check_whole(array: NDArray[Any]) -> NDArray[np.uint8]:
     return array.astype(np.uint8, copy=False)
 
 
-def has_sixteen_bits(array: NDArray[Any]) -> bool:
-    """Whether numbers use 16 bits, and not 8 of them alone."""
-    return array.dtype.newbyteorder("=") == np.uint16 and int(array.max()) > 255
+def sixteen_bits_of(images: ArrayLike) -> int | None:
+    """How many bits are in use of an array of 16 bits; None of one that has or uses 8."""
+    if not isinstance(images, np.ndarray) or not _is_uint16(images) or not images.size or int(images.max()) <= 255:
+        return None
+    return bits_in_use(int(images.max()))
+
+
+def _is_uint16(array: NDArray[Any]) -> bool:
+    return array.dtype.newbyteorder("=") == np.uint16
 
 
 def _as_labels(labels: ArrayLike | None, count: int) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:

@@ -54,6 +54,8 @@ _UNSUPPORTED = {
 
 FILE_LIMIT = 256 << 20
 """The bytes of the largest file that is read."""
+BITS = (8, 10, 12, 14, 16)
+"""How many bits of a 16-bit image may be in use, as cameras and scanners have them."""
 PIXEL_LIMIT = 89_478_485
 """The most pixels that an image may have: where Pillow suspects a decompression bomb."""
 
@@ -104,6 +106,7 @@ class Header:
         colour: Whether it is more than grey.
         alpha: Whether parts may be transparent.
         format: As Pillow calls it, such as `JPEG`.
+        deep: Whether its pixels have more than 8 bits a channel.
     """
 
     height: int
@@ -111,6 +114,7 @@ class Header:
     colour: bool
     alpha: bool
     format: str
+    deep: bool = False
 
 
 def read_header(content: bytes) -> Header:
@@ -133,15 +137,23 @@ def header_of(image: "Image") -> Header:
     width, height = image.size
     if _orientation(image) in _TURNED:
         width, height = height, width
-    return Header(height, width, image.mode not in _GREY, image.has_transparency_data, image.format or image.mode)
+    return Header(
+        height,
+        width,
+        image.mode not in _GREY,
+        image.has_transparency_data,
+        image.format or image.mode,
+        deep=image.mode in _SIXTEEN_BITS or any(";16" in str(tile[3]) for tile in getattr(image, "tile", ())),
+    )
 
 
-def decode(content: bytes, at_least: int | None = None) -> "Image":
+def decode(content: bytes, at_least: int | None = None, bits: int | None = None) -> "Image":
     """Decode an image file: its first frame, upright, with 8 bits a channel.
 
     Args:
         content: The file.
         at_least: A JPEG may be decoded at a fraction of its size, but with both sides no shorter than this.
+        bits: As `upright` takes it.
 
     Raises:
         UnreadableError: If it is no image, damaged, of too many pixels, or of numbers whose range nobody knows.
@@ -151,7 +163,7 @@ def decode(content: bytes, at_least: int | None = None) -> "Image":
             if at_least is not None:
                 image.draft(None, (at_least, at_least))  # None keeps the mode
             image.load()
-            return upright(image)
+            return upright(image, bits)
     except UnreadableError:
         raise
     except Exception as error:  # each format has a decoder, and each decoder its own errors
@@ -211,8 +223,29 @@ def _pages(image: "ImageFile", numbers: list[int]) -> "Iterator[Image | Unreadab
             yield _reason(error)
 
 
-def upright(image: "Image") -> "Image":
+def brightest(content: "bytes | Image") -> int:
+    """The highest value of a deep image as Pillow has it: of 16 bits if it is grey, else the upper 8 of them.
+
+    Raises:
+        UnreadableError: If it is damaged.
+    """
+    if not isinstance(content, bytes):
+        return max(0, int(np.max(np.asarray(content))))
+    try:
+        with _open(content) as image:
+            return max(0, int(np.max(np.asarray(image))))
+    except UnreadableError:
+        raise
+    except Exception as error:  # each format has a decoder, and each decoder its own errors
+        raise _reason(error) from error
+
+
+def upright(image: "Image", bits: int | None = None) -> "Image":
     """Turn a loaded image as its EXIF data say, and bring 16 bits to 8.
+
+    Args:
+        image: The image.
+        bits: How many of 16 bits are in use, see `from_sixteen_bits`; None for as many as this image uses.
 
     Raises:
         UnreadableError: If its numbers are of no known range.
@@ -223,9 +256,13 @@ def upright(image: "Image") -> "Image":
         image = ImageOps.exif_transpose(image)
     if image.mode in _SIXTEEN_BITS:
         pixels = np.asarray(image)
-        if pixels.min() < 0 or pixels.max() > 65535:
-            raise UnreadableError("it has 32 bits a pixel, and more than 16 in use; save it with 8 or 16 bits")
-        return Image.fromarray(from_sixteen_bits(pixels))
+        low, high = int(pixels.min()), int(pixels.max())
+        if low < 0 or high > 65535:
+            raise UnreadableError(
+                f"its values go from {low:,} to {high:,}, and 0 to 65,535 are expected; shift or scale them, and save "
+                "it with 8 or 16 unsigned bits"
+            )
+        return Image.fromarray(from_sixteen_bits(pixels, bits or bits_in_use(high)))
     if image.mode == "F":
         raise UnreadableError("it has floats for pixels, whose range is not known; save it with 8 or 16 bits")
     if image.mode == "LAB":
@@ -279,9 +316,16 @@ def _orientation(image: "Image") -> int:
         return 1
 
 
-def from_sixteen_bits(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    """Whole numbers from 0 to 65535 as the nearest from 0 to 255."""
-    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+def bits_in_use(highest: int) -> int:
+    """The bits of a camera or scanner whose highest value is this: 8, 10, 12, 14 or 16."""
+    return next((bits for bits in BITS if highest < 1 << bits), BITS[-1])
+
+
+def from_sixteen_bits(pixels: NDArray[Any], bits: int) -> NDArray[np.uint8]:
+    """Whole numbers from 0 to `2**bits - 1` as the nearest from 0 to 255; what is above becomes 255."""
+    top = (1 << bits) - 1
+    levels: NDArray[np.uint32] = (np.minimum(pixels, top).astype(np.uint32) * 510 + top) // (2 * top)
+    return levels.astype(np.uint8)
 
 
 def _from_lab(image: "Image") -> "Image":

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from isthmus.data.archives import TAR_SUFFIXES, ZIP_SUFFIXES, Archive, is_archive
-from isthmus.data.arrays import as_source, open_array
+from isthmus.data.arrays import as_set, open_array
 from isthmus.data.entries import Collection, holds_image
 from isthmus.data.folders import Folder, SingleFile
 from isthmus.data.hugging_face import HuggingFace, is_saved_dataset
@@ -21,7 +21,9 @@ KINDS = (
 """What can lie at a path, in words."""
 
 
-def open_path(path: Path, dtype: PixelType = "uint8", goal: Goal = None, exact: bool = False) -> ImageSet:
+def open_path(
+    path: Path, dtype: PixelType = "uint8", goal: Goal = None, exact: bool = False, bits: int | None = None
+) -> ImageSet:
     """Open whatever lies at a path.
 
     Args:
@@ -29,6 +31,7 @@ def open_path(path: Path, dtype: PixelType = "uint8", goal: Goal = None, exact: 
         dtype: The type of the images that the set gives.
         goal: What image files are to become.
         exact: Whether to refuse arrays of floats that would be rounded.
+        bits: How many bits are in use of arrays of 16 bits; None for as few as hold their numbers.
 
     Raises:
         UsageError: If there is no such path.
@@ -40,8 +43,9 @@ def open_path(path: Path, dtype: PixelType = "uint8", goal: Goal = None, exact: 
         return open_collection(collection, dtype, goal)
     if path.is_dir():
         return _open_idx_folder(path, dtype, exact)
-    opened = open_array if path.suffix.lower() in (".npy", ".npz") else open_idx
-    return opened(path, dtype, exact)
+    if path.suffix.lower() in (".npy", ".npz"):
+        return open_array(path, dtype, exact, bits)
+    return open_idx(path, dtype, exact)
 
 
 def collection_at(path: Path) -> Collection | None:
@@ -80,10 +84,6 @@ def collection_at(path: Path) -> Collection | None:
 def _open_idx_folder(folder: Path, dtype: PixelType, exact: bool) -> ImageSet:
     train, test = read_splits(folder)
     try:
-        return ImageSet(
-            folder.resolve().name,
-            as_source(*train, dtype=dtype, exact=exact),
-            None if test is None else as_source(*test, dtype=dtype, exact=exact),
-        )
+        return as_set(folder.resolve().name, train, test, dtype, exact)
     except DataError as error:
         raise DataError(f"'{folder}': {error}") from error

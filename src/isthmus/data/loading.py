@@ -8,12 +8,13 @@ once.
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.arrays import as_source
+from isthmus.data.arrays import as_source, depth_notices
 from isthmus.data.cache import cache_folder, find_pack, make_room, pack_folder, packing, remember_pack
 from isthmus.data.entries import Collection
 from isthmus.data.layout import Layout, make_source
@@ -53,15 +54,16 @@ def open_collection(collection: Collection, dtype: PixelType = "uint8", goal: Go
         return _from_pack(collection.name, pack, dtype)
     found = survey(collection)
     check_readable(len(found), found.skipped, collection.name)
-    fitted = settle(found, goal, collection.name)
+    fitted, bits = settle(found, goal, collection.name), bits_of(found, goal)
     found, layout = found.arranged(collection)
+    layout = replace(layout, notices=(*layout.notices, *_depth(found, bits, collection.name)))
     if not is_packed(collection, found, fitted, dtype):
-        return _in_memory(collection, found, layout, fitted, dtype)
-    key = _key(found, layout, fitted)
+        return _in_memory(collection, found, layout, fitted, bits, dtype)
+    key = _key(found, layout, fitted, bits)
     pack = read_pack(pack_folder(key))
     if pack is None:
         with packing(key, lambda: tell(f"another isthmus is packing {collection.name}; waiting for it")):
-            pack = read_pack(pack_folder(key)) or _packed(collection, found, layout, fitted, key)
+            pack = read_pack(pack_folder(key)) or _packed(collection, found, layout, fitted, bits, key)
     if signature is not None:
         remember_pack(signature, key)
     return _from_pack(collection.name, pack, dtype)
@@ -80,6 +82,7 @@ def settle(found: Survey, goal: Goal, where: str) -> Preprocessing | None:
         DataError: If arrays differ in shape, and have so many channels that they cannot be fitted.
     """
     if isinstance(goal, Preprocessing):
+        goal = replace(goal, bits=bits_of(found, goal))
         return None if found.arrays and found.uniform and shape_of(found) == goal.spec().shape else goal
     if found.arrays and found.uniform and not goal:
         return None
@@ -88,7 +91,12 @@ def settle(found: Survey, goal: Goal, where: str) -> Preprocessing | None:
             f"the images of '{where}' have {', '.join(map(str, sorted(set(found.channels))))} channels: such arrays "
             "have to be of one shape, and are taken as they are"
         )
-    return (goal or Wish()).settle(found.sizes, found.in_colour > 0)
+    return (goal or Wish()).settle(found.sizes, found.in_colour > 0, found.bits)
+
+
+def bits_of(found: Survey, goal: Goal) -> int | None:
+    """How many bits images of 16 are scaled by: those of the run, if it says, or else those that are in use."""
+    return goal.bits if isinstance(goal, Preprocessing) and goal.bits is not None else found.bits
 
 
 def decoded_bytes(found: Survey, fitted: Preprocessing | None) -> int:
@@ -114,7 +122,7 @@ def sound(collection: Collection, found: Survey, fitted: Preprocessing | None) -
     """
     kept, skipped = np.zeros(len(found), bool), list(found.skipped)
     with _bar(f"decoding {collection.name}", len(found)) as update:
-        for index, _ in _decoded(collection, found, fitted, kept, skipped):
+        for index, _ in _decoded(collection, found, fitted, found.bits, kept, skipped):
             update(index + 1)
     return found.keep(kept, list(_in_order(skipped)))
 
@@ -129,6 +137,17 @@ def summary(found: Survey) -> str:
     files = len(set(pages))
     stacks = f", {len(pages):,} of them pages or frames of {files:,} file{'s' if files > 1 else ''}" if pages else ""
     return f"{len(found):,} image{'s' if len(found) > 1 else ''} of {spread}{stacks}"
+
+
+def _depth(found: Survey, bits: int | None, where: str) -> Iterator[str]:
+    """What to know of images with more than 8 bits a channel."""
+    yield from depth_notices(where, found.bits, bits)
+    if found.deep_colours:
+        dark = "; they are so dark that little of them is left, so scale them to 8 bits first"
+        yield (
+            f"{found.deep_colours:,} colour images of {where} have 16 bits a channel; the upper 8 are read, which go "
+            f"from 0 to {found.brightest_colour}{dark if found.brightest_colour < 64 else ''}"
+        )
 
 
 def _refitted(found: Survey, fitted: Preprocessing | None) -> str:
@@ -146,13 +165,18 @@ def _refitted(found: Survey, fitted: Preprocessing | None) -> str:
 
 
 def _in_memory(
-    collection: Collection, found: Survey, layout: Layout, fitted: Preprocessing | None, dtype: PixelType
+    collection: Collection,
+    found: Survey,
+    layout: Layout,
+    fitted: Preprocessing | None,
+    bits: int | None,
+    dtype: PixelType,
 ) -> ImageSet:
     pixels = np.empty((len(found), *shape_of(found, fitted)), np.uint8)
     kept = np.zeros(len(found), bool)
     skipped = list(found.skipped)
     with _bar(f"reading {collection.name}", len(found)) as update:
-        for index, image in _decoded(collection, found, fitted, kept, skipped):
+        for index, image in _decoded(collection, found, fitted, bits, kept, skipped):
             pixels[index] = image
             update(index + 1)
     check_readable(int(kept.sum()), skipped, collection.name)
@@ -161,7 +185,7 @@ def _in_memory(
     images: ImageArray = as_source(pixels, dtype=dtype).images
     train, test = make_source(images, layout)
     origin = Origin(fitted, _in_order([*skipped, *layout.left_out]), summary(found), _refitted(found, fitted))
-    return ImageSet(collection.name, train, test, origin, layout.notices)
+    return ImageSet(collection.name, train, test, origin, layout.notices, bits)
 
 
 @contextmanager
@@ -175,11 +199,12 @@ def _decoded(
     collection: Collection,
     found: Survey,
     fitted: Preprocessing | None,
+    bits: int | None,
     kept: NDArray[np.bool_],
     skipped: list[Skipped],
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """The images that are whole, each with its number, which `kept` notes; `skipped` notes the others."""
-    for index, image in enumerate(decoded_images(collection, found, decoder(fitted, found.sixteen_bits))):
+    for index, image in enumerate(decoded_images(collection, found, decoder(fitted, bits))):
         if isinstance(image, Skipped):
             skipped.append(image)
         else:
@@ -187,7 +212,9 @@ def _decoded(
             yield index, image
 
 
-def _packed(collection: Collection, found: Survey, layout: Layout, fitted: Preprocessing | None, key: str) -> Pack:
+def _packed(
+    collection: Collection, found: Survey, layout: Layout, fitted: Preprocessing | None, bits: int | None, key: str
+) -> Pack:
     shape = shape_of(found, fitted)
     size = len(found) * int(np.prod(shape))
     make_room(size, key)
@@ -199,13 +226,14 @@ def _packed(collection: Collection, found: Survey, layout: Layout, fitted: Prepr
         "name": collection.name,
         "kind": collection.kind,
         "preprocessing": describe(fitted),
+        "bits": bits,
         "found": summary(found),
         "refitted": _refitted(found, fitted),
         "notices": layout.notices,
     }
 
     def images() -> Iterator[NDArray[np.uint8]]:
-        for _, image in _decoded(collection, found, fitted, kept, skipped):
+        for _, image in _decoded(collection, found, fitted, bits, kept, skipped):
             yield image
         check_readable(int(kept.sum()), skipped, collection.name)
         final = layout if kept.all() else layout.keep(kept)
@@ -244,11 +272,12 @@ def _from_pack(name: str, pack: Pack, dtype: PixelType) -> ImageSet:
     names, paths = tuple(source.names), tuple(source.paths)
     layout = Layout(is_test, source.labels, source.class_names, names, paths, np.zeros(len(source), bool))
     origin = Origin(pack.preprocessing, pack.skipped, pack.about["found"], pack.about["refitted"])
+    notices = tuple(pack.about["notices"])
     size = len(source) * source.spec.dims * (4 if dtype == "float32" else 1)
     if size > memory_limit():
-        return ImageSet(name, *layout.split(source), origin, tuple(pack.about["notices"]))
+        return ImageSet(name, *layout.split(source), origin, notices, pack.about["bits"])
     held = as_source(source.read(np.arange(len(source))), dtype=dtype)
-    return ImageSet(name, *make_source(held.images, layout), origin, tuple(pack.about["notices"]))
+    return ImageSet(name, *make_source(held.images, layout), origin, notices, pack.about["bits"])
 
 
 def _in_order(skipped: list[Skipped]) -> tuple[Skipped, ...]:
@@ -266,9 +295,9 @@ def shape_of(found: Survey, fitted: Preprocessing | None = None) -> tuple[int, i
     return fitted.spec().shape if fitted else (found.heights[0], found.widths[0], found.channels[0])
 
 
-def _key(found: Survey, layout: Layout, fitted: Preprocessing | None) -> str:
+def _key(found: Survey, layout: Layout, fitted: Preprocessing | None, bits: int | None) -> str:
     """SHA-256 over everything that a pack follows from, in hexadecimal."""
-    digest = hashlib.sha256(f"{VERSION} {fitted!r} {layout.class_names!r}\n".encode("utf-8", "replace"))
+    digest = hashlib.sha256(f"{VERSION} {fitted!r} {bits} {layout.class_names!r}\n".encode("utf-8", "replace"))
     digest.update("\0".join((*layout.names, *layout.paths)).encode("utf-8", "replace"))
     digest.update(bytes(found.digests))
     for part in (layout.labels, layout.is_test):

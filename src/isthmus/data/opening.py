@@ -2,13 +2,13 @@
 
 import difflib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 from numpy.typing import ArrayLike
 
-from isthmus.data.arrays import as_source
+from isthmus.data.arrays import as_set
 from isthmus.data.catalogue import DATASETS, is_named, open_named
 from isthmus.data.entries import Collection
 from isthmus.data.files import KINDS, collection_at, open_path
@@ -18,7 +18,7 @@ from isthmus.data.images import ArraySource, Selection
 from isthmus.data.iterables import DataSet, is_data_set
 from isthmus.data.loading import Goal, open_collection
 from isthmus.data.packs import PackedSource
-from isthmus.data.preprocessing import Wish
+from isthmus.data.preprocessing import Preprocessing, Wish
 from isthmus.data.sets import ImageSet
 from isthmus.data.source import ImageSource, PixelType
 from isthmus.errors import DataError, UsageError
@@ -54,16 +54,17 @@ def open_images(data: Data, dtype: PixelType = "uint8", goal: Goal = None, exact
         StorageError: If a download or a pack cannot be stored.
     """
     target, split = locate(data)
+    bits = goal.bits if isinstance(goal, Preprocessing) else None
     if isinstance(target, NamedData):
         images = open_named(target.name, dtype)
     elif isinstance(target, Path):
-        images = open_path(target, dtype, exact=exact)
+        images = open_path(target, dtype, exact=exact, bits=bits)
     elif isinstance(target, ImageSet):
         images = _of_type(target, dtype)
     elif isinstance(target, ArraySource | Selection | PackedSource):
         images = _of_type(ImageSet("images", target), dtype)
     elif isinstance(target, ArrayData):
-        images = ImageSet("images", as_source(target.images, target.labels, dtype=dtype, exact=exact))
+        images = as_set("images", (target.images, target.labels), None, dtype, exact, bits)
     else:
         images = open_collection(target, dtype, goal)
     if images.origin is None and isinstance(goal, Wish) and goal:
@@ -165,7 +166,7 @@ def _pick(images: ImageSet, split: str) -> ImageSet:
         raise DataError(f"'{images.name}' has no test images: it is not split. Use it without ':test'")
     if not len(chosen):
         raise DataError(f"all images of '{images.name}' are test images. Use it without ':train'")
-    return ImageSet(f"{images.name}:{split}", chosen, origin=images.origin, notices=images.notices)
+    return replace(images, name=f"{images.name}:{split}", train=chosen, test=None)
 
 
 def _of_type(images: ImageSet, dtype: PixelType) -> ImageSet:

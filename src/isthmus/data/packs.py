@@ -46,7 +46,7 @@ class Pack:
         folder: Where it lies.
         shape: `(n, height, width, channels)`.
         about: What the index says: `name`, `kind`, `made`, `names`, `paths`, `labels`, `class_names`, `is_test`,
-            `skipped`, `preprocessing`, `found`, `refitted`, `notices`.
+            `skipped`, `preprocessing`, `bits`, `found`, `refitted`, `notices`.
     """
 
     folder: Path

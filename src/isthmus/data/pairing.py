@@ -63,7 +63,7 @@ def open_pairs(data: Data, targets: Data, goal: Goal = None) -> Paired:
     channels = 3 if both.asked.in_colour else 1
     fitted = both.fitted
     wanted = Preprocessing(fitted.height, fitted.width, channels, fitted.fit, fitted.background)
-    return Paired(both.stack(decoder(wanted, both.asked.sixteen_bits), channels), channels)
+    return Paired(both.stack(decoder(wanted, both.asked.bits), channels), channels)
 
 
 def open_masked(data: Data, masks: Data | None, goal: Goal = None, classes: Sequence[int] = ()) -> Paired:
@@ -134,7 +134,7 @@ class _Both:
         places = {_key(name): place for place, name in enumerate(self.shown.names)}
         filled = np.zeros((len(self.shown), 2), bool)  # a pair is kept where both sides are there
         skipped: list[Skipped] = [*self.shown.skipped, *self.asked.skipped]
-        convert = decoder(self.fitted, self.shown.sixteen_bits)
+        convert = decoder(self.fitted, self.fitted.bits)
         for place, image in enumerate(decoded_images(self.shown_at, self.shown, convert)):
             if isinstance(image, Skipped):
                 skipped.append(image)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data.decoding import BITS
 from isthmus.data.source import ImageSpec, PixelType
 from isthmus.errors import UsageError
 
@@ -39,6 +40,8 @@ class Preprocessing:
             background (`pad`), or it is stretched.
         background: The colour that lies behind what is transparent and around what is padded, as CSS says it: a name
             or `#rrggbb`.  With 4 channels, transparency is kept, and what is padded is transparent.
+        bits: How many bits are in use of images of 16 bits, such as 12: then 4095 becomes 255.  None for as many as the
+            images at hand use.
 
     Raises:
         UsageError: If a value is none of these.
@@ -49,18 +52,21 @@ class Preprocessing:
     channels: int
     fit: Fit = "crop"
     background: str = "white"
+    bits: int | None = None
 
     def __post_init__(self) -> None:
         if self.height < 1 or self.width < 1 or self.height * self.width > _MOST_PIXELS:
             raise UsageError(
                 f"expected a size of at least one pixel and at most {_MOST_PIXELS:,}; got {self.width}x{self.height}"
             )
+        if self.bits is not None and self.bits not in BITS:
+            raise UsageError(f"expected bits of {', '.join(map(str, BITS))}; got {self.bits}")
         _check(self.fit, self.channels, self.background)
 
     @classmethod
-    def of(cls, spec: ImageSpec) -> "Preprocessing | None":
+    def of(cls, spec: ImageSpec, bits: int | None = None) -> "Preprocessing | None":
         """What makes image files fit images of this kind; None if no image file has so many channels."""
-        return cls(*spec.shape) if spec.channels in CHANNELS else None
+        return cls(*spec.shape, bits=bits) if spec.channels in CHANNELS else None
 
     def spec(self, dtype: PixelType = "uint8") -> ImageSpec:
         """What the images are afterwards."""
@@ -132,16 +138,19 @@ class Wish:
         """Whether anything is wanted at all."""
         return self != Wish()
 
-    def settle(self, sizes: Sequence[tuple[int, int]] | NDArray[np.integer], colour: bool) -> Preprocessing:
+    def settle(
+        self, sizes: Sequence[tuple[int, int]] | NDArray[np.integer], colour: bool, bits: int | None = None
+    ) -> Preprocessing:
         """Fill in what is not said.
 
         Args:
             sizes: Height and width of each image, `(n, 2)`.
             colour: Whether any image is in colour.
+            bits: How many bits are in use of images of 16 bits, if there are any.
         """
         height, width = self.size or _suitable_size(np.asarray(sizes))
         channels = self.channels or (3 if colour else 1)
-        return Preprocessing(height, width, channels, self.fit or "crop", self.background or "white")
+        return Preprocessing(height, width, channels, self.fit or "crop", self.background or "white", bits)
 
 
 def parse_size(size: str | int | Sequence[int] | None) -> tuple[int, int] | None:

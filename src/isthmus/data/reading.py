@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.arrays import as_bytes
-from isthmus.data.decoding import UnreadableError, decode, from_sixteen_bits, upright
+from isthmus.data.decoding import UnreadableError, decode, upright
 from isthmus.data.entries import Collection, Content, Entry
 from isthmus.data.pages import each_image
 from isthmus.data.preprocessing import Preprocessing
@@ -85,51 +85,49 @@ def _in_order(function: Callable[[T], R], items: Iterable[T], threads: bool) -> 
                 future.cancel()
 
 
-def _array(content: Content, sixteen_bits: bool) -> NDArray[np.uint8]:
+def _array(content: Content, bits: int | None) -> NDArray[np.uint8]:
     """An array of numbers as uint8 `(height, width, channels)`."""
     pixels = np.asarray(content)
-    if sixteen_bits and pixels.dtype.newbyteorder("=") == np.uint16:  # this one may be so dark that it uses 8 alone
-        pixels = from_sixteen_bits(pixels)
     try:
-        return as_bytes(pixels[..., np.newaxis] if pixels.ndim == 2 else pixels)
+        return as_bytes(pixels[..., np.newaxis] if pixels.ndim == 2 else pixels, bits=bits)
     except DataError as fault:
         raise UnreadableError(str(fault)) from fault
 
 
-def as_image(content: Content, at_least: int | None = None, sixteen_bits: bool = False) -> "Image":
+def as_image(content: Content, at_least: int | None = None, bits: int | None = None) -> "Image":
     """Open one image's content: upright, with 8 bits a channel.
 
     Args:
         content: What an entry gave.
         at_least: As `decode` takes it.
-        sixteen_bits: Whether an array of uint16 uses 16 bits.
+        bits: How many bits are in use, if it has 16; None for as many as this image uses.
 
     Raises:
         UnreadableError: If it is damaged, or of numbers that no image has.
     """
     if isinstance(content, bytes):
-        return decode(content, at_least)
+        return decode(content, at_least, bits)
     if not isinstance(content, np.ndarray):
-        return upright(content)
+        return upright(content, bits)
     from PIL import Image
 
-    pixels = _array(content, sixteen_bits)
+    pixels = _array(content, bits)
     return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 
 
-def decoder(fitted: Preprocessing | None, sixteen_bits: bool = False) -> Callable[[Content], NDArray[np.uint8]]:
+def decoder(fitted: Preprocessing | None, bits: int | None = None) -> Callable[[Content], NDArray[np.uint8]]:
     """What makes one image's content pixels, uint8 `(height, width, channels)`; it raises `UnreadableError`.
 
     Args:
         fitted: What images become; None for arrays that are taken as they are.
-        sixteen_bits: Whether arrays of uint16 use 16 bits, if only some of them.
+        bits: How many bits are in use of images of 16 bits.
     """
     if fitted is None:
-        return partial(_array, sixteen_bits=sixteen_bits)
+        return partial(_array, bits=bits)
     target = 2 * max(fitted.height, fitted.width)
 
     def convert(content: Content) -> NDArray[np.uint8]:
-        image = as_image(content, target, sixteen_bits)
+        image = as_image(content, target, bits)
         try:
             return fitted.apply(image)
         except (ValueError, OSError, MemoryError) as error:

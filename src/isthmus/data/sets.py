@@ -42,6 +42,7 @@ class ImageSet:
         test: Images to test on, or None.
         origin: How image files became these pixels; None for images that were arrays already.
         notices: What was done with the data that its user should know, a sentence each without a full stop.
+        bits: How many bits are in use of images of 16 bits; None where there are none.
 
     Raises:
         DataError: If the two are of different shape or type.
@@ -52,6 +53,7 @@ class ImageSet:
     test: ImageSource | None = None
     origin: Origin | None = None
     notices: tuple[str, ...] = ()
+    bits: int | None = None
 
     def __post_init__(self) -> None:
         if self.test is not None and self.test.spec != self.train.spec:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.arrays import has_sixteen_bits
+from isthmus.data.arrays import sixteen_bits_of
 from isthmus.data.content import DIGEST_BYTES
-from isthmus.data.decoding import Header, UnreadableError, header_of, read_header
+from isthmus.data.decoding import Header, UnreadableError, bits_in_use, brightest, header_of, read_header
 from isthmus.data.entries import Collection, Content, Entry
 from isthmus.data.layout import Layout, lay_out
 from isthmus.data.pages import each_image
@@ -45,7 +45,9 @@ class Survey:
         file_bytes: What the file of each takes.
         skipped: What could not be read.
         arrays: Whether any is an array of numbers.
-        sixteen_bits: Whether any is an array that uses 16 bits.
+        bits: How many bits those of 16 use, files and arrays; None where there are none.
+        deep_colours: How many files in colour have 16 bits a channel, of which the upper 8 are read.
+        brightest_colour: The highest value of those.
     """
 
     names: list[str] = field(default_factory=list)
@@ -60,7 +62,9 @@ class Survey:
     file_bytes: "array[int]" = field(default_factory=lambda: array("q"))
     skipped: list[Skipped] = field(default_factory=list)
     arrays: bool = False
-    sixteen_bits: bool = False
+    bits: int | None = None
+    deep_colours: int = 0
+    brightest_colour: int = 0
 
     def __len__(self) -> int:
         return len(self.names)
@@ -111,7 +115,7 @@ class Survey:
             if isinstance(column, array)
             else list(compress(column, kept))
             for name, column in vars(self).items()
-            if name not in ("digests", "skipped", "arrays", "sixteen_bits")
+            if isinstance(column, array | list) and name != "skipped"
         }
         return replace(self, **columns, digests=bytearray(self.contents[kept].tobytes()), skipped=skipped)
 
@@ -192,10 +196,18 @@ def _add(found: Survey, place: int, entry: Entry, content: Content) -> None:
         header = Header(height, width, channels > 2, channels in (2, 4), "array")
         size = content.nbytes
         found.arrays = True
-        found.sixteen_bits |= has_sixteen_bits(content)
+        _note_bits(found, sixteen_bits_of(content))
     else:
         header = header_of(content)
         size = header.height * header.width * (3 if header.colour else 1)
+    if header.deep:
+        assert not isinstance(content, np.ndarray)
+        highest = brightest(content)
+        if header.colour or header.alpha:
+            found.deep_colours += 1
+            found.brightest_colour = max(found.brightest_colour, highest)
+        else:
+            _note_bits(found, bits_in_use(highest))
     found.names.append(entry.name)
     found.places.append(place)
     found.labels.append(entry.label)
@@ -208,6 +220,11 @@ def _add(found: Survey, place: int, entry: Entry, content: Content) -> None:
     )
     found.formats.append(header.format)
     found.file_bytes.append(size)
+
+
+def _note_bits(found: Survey, bits: int | None) -> None:
+    if bits is not None:
+        found.bits = max(found.bits or 0, bits)
 
 
 class _Shown:

@@ -44,7 +44,7 @@ def read_picture(content: bytes, preprocessing: Preprocessing, pixel_limit: int)
                 f"expected a picture of at most {pixel_limit:,} pixels; got {header.width}x{header.height}. "
                 "Make it smaller."
             )
-        return preprocessing.apply(decode(content))[None]
+        return preprocessing.apply(decode(content, bits=preprocessing.bits))[None]
     except UnreadableError as error:
         raise DataError(f"expected a picture file, but {error}.") from None
 

@@ -85,6 +85,8 @@ class PreprocessingEntry(Entry):
     channels: Literal[1, 3, 4]
     fit: Fit
     background: str
+    bits: Literal[8, 10, 12, 14, 16] | None = None
+    """In use of images of 16 bits; None where there were none, or the run is older than this field."""
 
     @property
     def value(self) -> Preprocessing:

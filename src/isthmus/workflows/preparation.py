@@ -51,6 +51,8 @@ class Prepared:
     validation: ImageSource | None
     test: ImageSource | None
     origin: Origin | None = None
+    bits: int | None = None
+    """How many bits are in use of images of 16 bits, if there are any."""
     notices: tuple[str, ...] = ()
     """What was done with the data that its user should know, a sentence each without a full stop."""
 
@@ -116,7 +118,7 @@ def prepare(
     validation = None
     if settled.training.validation_fraction:
         train, validation = split_by_content(train, settled.training.validation_fraction, "validation")
-    return Prepared(images.name, settled, train, validation, test, images.origin, tuple(notices))
+    return Prepared(images.name, settled, train, validation, test, images.origin, images.bits, tuple(notices))
 
 
 def wanted_task(changes: Mapping[str, Any]) -> Any:

@@ -31,7 +31,7 @@ def first_manifest(prepared: Prepared, group: LatentGroup) -> Manifest:
         images=ImageEntry.of(task.seen_spec(source.spec)),
         target=ImageEntry.of(task.target_spec(source.spec)),
         source=ImageEntry.of(source.spec),
-        preprocessing=PreprocessingEntry.of(prepared.preprocessing or Preprocessing.of(source.spec)),
+        preprocessing=PreprocessingEntry.of(prepared.preprocessing or Preprocessing.of(source.spec, prepared.bits)),
         latent_groups=(GroupEntry(name=group.name, kind=group.kind, shape=group.shape),),
         data=data_entry(prepared),
         versions=versions(),

@@ -92,9 +92,11 @@ def restore_folder(
     record = Record.begin(out, made_by(run, draws, seed), answers)
     for notice in (*settled.notices, *_greyed(found, restorer)):
         tell(notice)
+    if found.bits is not None or found.deep_colours:
+        tell("images with 16 bits a channel are read with 8, and their answers have 8")
     for item in found.skipped:
         _tell_left_out(item.name, item.reason)
-    work = _Work(restorer, out, holes, draws, seed)
+    work = _Work(restorer, out, holes, draws, seed, found.bits)
     written = kept = torn = 0
     with progress_bar("restoring", len(found)) as bar:
         for entry in each_image(target):
@@ -124,9 +126,10 @@ class _Work:
     holes: Masks | None
     draws: int | None
     seed: int
+    bits: int | None
 
     def restore(self, entry: Entry, names: AnswerNames, bar: Bar, place: int) -> None:
-        task, picture = self.restorer.run.recipe.task, _picture(entry.load())
+        task, picture = self.restorer.run.recipe.task, _picture(entry.load(), self.bits)
         missing = None
         if task.kind == "inpaint":
             missing = (
@@ -177,7 +180,7 @@ def _tell_left_out(name: str, reason: str) -> None:
     tell(f"{name} cannot be read and is left out: {reason}")
 
 
-def _picture(content: Content) -> "Image":
+def _picture(content: Content, bits: int | None) -> "Image":
     if isinstance(content, np.ndarray):
         raise UnreadableError("it is an array, and no picture file")
-    return as_image(content)
+    return as_image(content, bits=bits)

@@ -1,0 +1,90 @@
+"""Images of 16 bits, of which a camera uses fewer."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from isthmus.data import Preprocessing, open_images
+from isthmus.errors import UsageError
+from isthmus.probability import latent_of
+from isthmus.workflows.preparation import prepare
+from isthmus.workflows.provenance import first_manifest
+
+TWELVE = np.array([0, 8, 9, 2048, 4095], np.uint16)
+"""Of 12 bits; 255 / 4095 of each is 0, 0.498, 0.56, 127.5 and 255."""
+LEVELS = [0, 0, 1, 128, 255]
+
+
+def everything(source):
+    return source.read(np.arange(len(source)))
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write numbers as images of one pixel; give their folder, or file."""
+
+    def write(numbers, suffix=".png"):
+        if suffix == ".npz":
+            images = np.asarray(numbers).reshape(-1, 1, 1)
+            np.savez(tmp_path / "set.npz", x_train=images[:-1], x_test=images[-1:])
+            return tmp_path / "set.npz"
+        folder = tmp_path / f"set{suffix[1:]}{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        for index, number in enumerate(numbers):
+            Image.fromarray(np.array([[number]], np.uint16)).save(folder / f"{index}{suffix}")
+        return folder
+
+    return write
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".npz"])
+def test_the_bits_that_the_whole_data_set_uses(write, suffix):
+    images = open_images(write(TWELVE, suffix))
+    parts = [part for part in (images.train, images.test) if part is not None]
+    assert np.concatenate([everything(part).ravel() for part in parts]).tolist() == LEVELS
+    (notice,) = images.notices
+    assert notice.endswith("use 12 bits, so 0 to 4,095 becomes 0 to 255")
+    assert images.bits == 12
+
+
+@pytest.mark.parametrize("suffix", [".png", ".npz"])
+def test_a_run_s_bits_stay(write, suffix, tmp_path):
+    prepared = prepare(write(TWELVE, suffix), "dense-ae", {"training.validation_fraction": 0.0})
+    assert prepared.bits == 12
+    assert first_manifest(prepared, latent_of(prepared.recipe.latent).group).preprocessing.bits == 12
+    kept = Preprocessing(1, 1, 1, bits=12)
+    other = open_images(write([16, 4096], ".png"), goal=kept)
+    assert everything(other.train).ravel().tolist() == [1, 255]
+    assert other.notices[0].endswith(
+        "use 14 bits; the run's used 12, so 0 to 4,095 becomes 0 to 255, and higher values become 255"
+    )
+    np.save(tmp_path / "other.npy", np.array([16, 4096], np.uint16).reshape(2, 1, 1))
+    assert everything(open_images(tmp_path / "other.npy", goal=kept).train).ravel().tolist() == [1, 255]
+    floats = open_images(tmp_path / "other.npy", "float32", kept).train
+    np.testing.assert_allclose(everything(floats).ravel(), [16 / 4095, 1.0], rtol=1e-6)
+
+
+def test_files_that_use_8_bits_of_16(write):
+    assert everything(open_images(write([0, 7, 255])).train).ravel().tolist() == [0, 7, 255]
+
+
+def test_from_a_pack_as_from_memory(write, monkeypatch):
+    folder = write(TWELVE)
+    monkeypatch.setenv("ISTHMUS_MEMORY", "1")
+    for _ in range(2):
+        images = open_images(folder)
+        assert everything(images.train).ravel().tolist() == LEVELS
+        assert (images.bits, len(images.notices)) == (12, 1)
+
+
+def test_dark_colour_images_are_reported(tmp_path, write_files):
+    tifffile = pytest.importorskip("tifffile")
+    tifffile.imwrite(tmp_path / "a.tif", np.full((4, 5, 3), 4095, np.uint16), photometric="rgb")
+    (notice,) = open_images(tmp_path).notices
+    assert "1 colour images" in notice
+    assert "0 to 15; they are so dark" in notice
+
+
+def test_other_bits():
+    with pytest.raises(UsageError, match="bits of 8, 10, 12, 14, 16; got 11"):
+        Preprocessing(1, 1, 1, bits=11)
