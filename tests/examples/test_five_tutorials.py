@@ -19,12 +19,19 @@ def outputs(notebook, source):
     return {kind: content for output in cell.outputs for kind, content in output.get("data", {}).items()}
 
 
-def test_is_kept_without_outputs_and_without_a_machine_s_traces():
-    stored = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
-    for cell in stored["cells"]:
-        assert not cell.get("outputs")
-        assert cell.get("execution_count") is None
-    assert set(stored["metadata"]) == {"kernelspec", "language_info"}
+def test_is_stored_with_its_outputs_and_without_a_machine_s_traces():
+    text = NOTEBOOK.read_text(encoding="utf-8")
+    assert len(text) < 2_000_000
+    stored = json.loads(text)
+    assert set(stored["metadata"]) <= {"kernelspec", "language_info", "widgets"}
+    cells = [cell for cell in stored["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))  # run once, top to bottom
+    outputs = [output for cell in cells for output in cell["outputs"]]
+    assert not any(output["output_type"] == "error" or output.get("name") == "stderr" for output in outputs)
+    kinds = [kind for output in outputs for kind in output.get("data", {})]
+    assert kinds.count("image/png") >= 12
+    assert "image/gif" in kinds
+    assert "text/html" in kinds
 
 
 @pytest.mark.slow

@@ -1,0 +1,61 @@
+"""Run the notebook from top to bottom and store its outputs in it, small enough to be kept with the source.
+
+    python examples/execute_notebook.py
+
+Takes the notebook extra and some minutes.  Progress messages are left out, and plots keep 64 colours.
+"""
+
+import argparse
+import base64
+import io
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from PIL import Image
+
+NOTEBOOK = Path(__file__).parent / "five_tutorials.ipynb"
+COLOURS = 64
+
+
+def main() -> None:
+    """Run it, by the command line."""
+    parser = argparse.ArgumentParser(description="Run the notebook and store its outputs in it.")
+    parser.add_argument("--notebook", type=Path, default=NOTEBOOK, help="Another notebook.")
+    place = parser.parse_args().notebook
+    notebook = nbformat.read(place, as_version=4)
+    with TemporaryDirectory() as folder:
+        NotebookClient(notebook, timeout=3600, resources={"metadata": {"path": folder}}).execute()
+    slim(notebook)
+    nbformat.write(notebook, place)
+
+
+def slim(notebook: Any) -> None:
+    """Leave out of an executed notebook what says more of the machine than of the work, and make images small."""
+    notebook.metadata = {
+        "kernelspec": notebook.metadata["kernelspec"],
+        "language_info": {"name": "python"},
+        **({"widgets": notebook.metadata["widgets"]} if "widgets" in notebook.metadata else {}),
+    }
+    for cell in notebook.cells:
+        cell.metadata = {}
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        for output in cell.outputs:
+            if image := output.get("data", {}).get("image/png"):
+                output.data["image/png"] = fewer_colours(image)
+
+
+def fewer_colours(png: str) -> str:
+    """A PNG in base64, with a palette."""
+    content = io.BytesIO()
+    picture = Image.open(io.BytesIO(base64.b64decode(png)))
+    picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(content, "PNG", optimize=True)
+    return base64.b64encode(content.getvalue()).decode("ascii")
+
+
+if __name__ == "__main__":
+    main()
