@@ -1,11 +1,13 @@
 import base64
 import io
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from isthmus.data import as_source
 from isthmus.pictures.sheets import tile
 from isthmus.runs.history import read_history
 from isthmus.workflows import illustrating
@@ -130,3 +132,13 @@ def test_the_frames_of_a_run_can_be_read_back(tiny_run):
     frames = read_frames(tiny_run.path / "pictures")
     shown, _ = illustrating.film(tiny_run, frames)
     assert [part.label for part in shown] == ["before training", "epoch 1", "epoch 2"]
+
+
+def test_classes_are_sampled_only_where_codes_tell_them_apart(tiny_ae_run, bars):
+    seen = look(tiny_ae_run, reopen(tiny_ae_run, bars))
+    labels = np.arange(400) % 2
+    told = np.stack([labels + np.random.default_rng(0).normal(0, 0.1, 400), np.zeros(400)], axis=1)
+    source = as_source(bars[0][np.arange(400) % 120], labels)
+    for codes, titles in ((told, ["At random", "Class by class"]), (told[:, 1:] * np.ones(2), ["At random"])):
+        known = replace(seen, source=source, posterior={"mean": codes.astype(np.float32)})
+        assert [picture.title for picture in illustrating.samples(tiny_ae_run, known)] == titles

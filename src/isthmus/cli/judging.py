@@ -133,7 +133,8 @@ def _print_diagnosis(part: "Evaluation", origin: str) -> None:
     say(f"\nDiagnosis{origin}")
     for finding in part.findings or ():
         say(f"- {finding.title}. {finding.evidence}")
-        say(f"  {finding.remedy}{f' Try: {finding.flags}' if finding.flags else ''}")
+        if finding.remedy:
+            say(f"  {finding.remedy}{f' Try: {finding.flags}' if finding.flags else ''}")
     if not part.findings:
         say("Nothing is wrong that these tests would find.")
     if part.not_tested:

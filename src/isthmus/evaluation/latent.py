@@ -185,11 +185,22 @@ def latent_section(found: LatentFigures) -> Section:
                     "The share of the prior where codes of images hardly ever fall; 0.01 if the two are alike.",
                 )
             )
-        rows += [
-            Row(f"kl_{i}_nats", f"KL of dimension {i}", finite(float(kl)), None, "nats", "The mean over images.")
-            for i, kl in enumerate(found.kl)
-        ]
+        rows.append(_largest_kl(found.kl))
     return Section("latent", TITLE, tuple(rows), f"Measured on {found.count} images.")
+
+
+def _largest_kl(kl: FloatArray) -> Row:
+    """One row for all dimensions: there may be hundreds, and the report plots each."""
+    largest = int(np.argmax(kl))
+    return Row(
+        "largest_kl_nats",
+        "largest KL of a dimension",
+        finite(float(kl[largest])),
+        None,
+        "nats",
+        f"That of z[{largest}], the mean over images; the median over dimensions is {np.median(kl):.2f} nats. The "
+        "report plots them all.",
+    )
 
 
 def _information_rows(found: Information) -> list[Row]:

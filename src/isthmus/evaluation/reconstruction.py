@@ -132,8 +132,8 @@ def reconstruction_section(found: Reconstruction, dim: int) -> Section:
         if values is None:
             continue
         rows += [
-            mean_row(f"{key}mse", f"{name}MSE", values.mse, "", f"Mean squared error {meaning}, brightness 0 to 1."),
             mean_row(f"{key}psnr_db", f"{name}PSNR", values.psnr, "dB", f"Peak signal-to-noise ratio {meaning}."),
+            mean_row(f"{key}mse", f"{name}MSE", values.mse, "", f"Mean squared error {meaning}, brightness 0 to 1."),
         ]
         if not np.isnan(values.ssim).any():
             rows.append(mean_row(f"{key}ssim", f"{name}SSIM", values.ssim, "", f"Structural similarity {meaning}."))

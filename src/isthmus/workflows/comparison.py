@@ -165,8 +165,6 @@ def compare(
     for part in parts:
         tables = [{row.key: row for row in evaluation[part].rows} for evaluation in evaluations]
         for key in _all_keys(tables):
-            if key.startswith("kl_"):  # dimensions of two runs have nothing to do with each other
-                continue
             some = next(table[key] for table in tables if key in table)
             rows.append(
                 ComparedRow(

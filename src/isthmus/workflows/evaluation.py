@@ -94,10 +94,18 @@ def evaluate(
         return _evaluate(
             _Measured(material, options),
             _blank(found, material),
-            [part for part in (*PARTS, RESTORATION) if part in parts],
+            _ordered(parts, run),
             fresh,
             on_part or (lambda _: None),
         )
+
+
+def _ordered(parts: Sequence[str], run: Run) -> list[str]:
+    """Parts in the order of `PARTS`; reconstructions first where decibels say more than nats."""
+    known = [part for part in (*PARTS, RESTORATION) if part in parts]
+    if run.recipe.likelihood.kind != "bernoulli":
+        known.sort(key=lambda part: part != "reconstruction")
+    return known
 
 
 def _evaluate(

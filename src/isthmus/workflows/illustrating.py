@@ -12,6 +12,7 @@ from isthmus import pictures
 from isthmus.data import ImageSource, posed
 from isthmus.errors import UsageError
 from isthmus.evaluation.diagnosis import Baseline
+from isthmus.evaluation.representation import neighbour_accuracy
 from isthmus.pictures.checks import Images
 from isthmus.pictures.sheets import VISIBLE_PIXELS, arrange, rgba
 from isthmus.report import (
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 EXAMPLES, RESTORED, COMPARED = 4, 500, 8
 SAMPLES = 64
-MOST_CLASSES = 12
+MOST_CLASSES, CLASSIFIED = 12, 2_000
 FEW_NUMBERS, MOST_BARS = 4, 24
 MOST_FRAMES, KEY_FRAMES = 24, 6
 SIDE = 96
@@ -269,8 +270,8 @@ def _both(run: Run, source: ImageSource, indices: NDArray[np.int64]) -> tuple[Im
     return thumbnails(given, 2 * SIDE), thumbnails(as_displayed(run.reconstruct(images)), 2 * SIDE)
 
 
-def samples(run: Run) -> list[Picture]:
-    """New images, and a row for each class where there are classes."""
+def samples(run: Run, seen: Seen | None = None) -> list[Picture]:
+    """New images, and a row for each class where codes tell classes apart."""
     seed = run.recipe.training.seed
     images = thumbnails(as_displayed(run.sample(SAMPLES, seed=seed)))
     figure = inline_figure(
@@ -283,7 +284,7 @@ def samples(run: Run) -> list[Picture]:
     )
     drawn = [Picture(figure.html, figure.width, "At random", f"{origin}: nobody drew these, and none is chosen.")]
     labels = _sampled_labels(run)
-    if len(labels) < 2:
+    if len(labels) < 2 or not _tells_classes(seen):
         return drawn
     each = int(np.clip(2 * len(labels), 5, 10))
     sheets = [run.sample(each, run.class_names[label], seed) for label in labels]
@@ -299,6 +300,19 @@ def samples(run: Run) -> list[Picture]:
     more = f" {rest} more classes are not shown." if rest else ""
     text = f"From the distribution that was fitted to the codes of each class.{more}"
     return [*drawn, Picture(figure.html, figure.width, "Class by class", text)]
+
+
+def _tells_classes(seen: Seen | None) -> bool:
+    """Whether codes tell classes apart better than chance, as far as labelled images show."""
+    if seen is None or seen.source.labels is None:
+        return True
+    codes, labels = seen.posterior["mean"][:CLASSIFIED].astype(np.float64), seen.source.labels[:CLASSIFIED]
+    half = len(labels) // 2
+    if half == 0:
+        return True
+    chance = float(np.bincount(labels[half:]).max()) / len(labels[half:])
+    error = math.sqrt(chance * (1 - chance) / len(labels[half:]))
+    return neighbour_accuracy(codes[:half], labels[:half], codes[half:], labels[half:]) > chance + 2 * error
 
 
 def _sampled_labels(run: Run) -> list[int]:

@@ -108,7 +108,7 @@ def describe(
         groups_title="Answers" if run.restores else "Reconstructions",
         groups_note=groups_note,
         missing=missing,
-        samples=[] if run.restores else illustrating.samples(run),
+        samples=[] if run.restores else illustrating.samples(run, seen),
         latent=latent_pictures(run, seen, tells, unit),
         evaluation=() if evaluated is None else evaluated.tables,
         evaluation_note="" if evaluated is None else evaluated.note,

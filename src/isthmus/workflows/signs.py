@@ -115,7 +115,6 @@ def training_signs(run: Run) -> Signs:
         train_images=data.train_images,
         validation_images=data.validation_images,
         test_images=data.test_images,
-        custom=folder.OWN_ENCODER in run.manifest.files,
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from isthmus.evaluation.diagnosis import Finding, Progress, Signs, diagnose, rules, settle
-from isthmus.recipes import RECIPES, with_fields
+from isthmus.recipes import with_fields
 
 FALLING = Progress(epochs=5, best_epoch=5, history={"val_loss": np.linspace(200, 100, 5)})
 BETA = {"objective.beta": 50.0}
@@ -81,7 +81,7 @@ def test_findings_of_two_diagnoses_are_joined():
     one = Finding("still_falling", "remark", "t", "e", "r", {"training.epochs": 4}, resume=True)
     twin, other = (
         replace(one, evidence="again"),
-        Finding("weak_encoder", "fault", "t", "e", "r", {"network.units": [8]}),
+        Finding("prior_holes", "fault", "t", "e", "r", {"objective.beta": 1}),
     )
     assert settle([one, twin, other]) == (replace(other, remedy="", try_fields={}), one)
 
@@ -91,11 +91,8 @@ def test_every_field_that_is_tried_is_one_of_the_recipe(healthy, beside):
         replace(healthy, progress=replace(FALLING, state="failed")),
         replace(healthy, recipe=with_fields(healthy.recipe, BETA), pca=beside(0.5)),
         replace(healthy, mean_image=beside(0.9), progress=replace(FALLING, message="patience")),
-        replace(healthy, code_error=0.1),
+        replace(healthy, recipe=with_fields(healthy.recipe, {"objective.beta": 0.1}), holes=0.97),
     ]
     for signs in wrong:
         (fields,) = [finding.try_fields for finding in diagnose(signs) if finding.has_remedy]
         with_fields(signs.recipe, fields)
-    plain = replace(healthy, recipe=RECIPES["upsample-ae"], active=np.zeros(10, bool), rate=0.0, holes=None)
-    (fields,) = [finding.try_fields for finding in diagnose(plain) if finding.has_remedy]
-    with_fields(plain.recipe, fields)

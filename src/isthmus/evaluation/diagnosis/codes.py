@@ -84,8 +84,6 @@ def _wake(recipe: Recipe) -> tuple[str, dict[str, Any]]:
             "scale.",
             {"likelihood.scale": "shared", "likelihood.sigma": min(sigma, 0.1)},
         )
-    if getattr(recipe.latent, "activation", "linear") == "relu":
-        return "Its relu gives 0 for every image. Let codes be negative.", {"latent.activation": "linear"}
     return "", {}
 
 
@@ -132,15 +130,7 @@ def weak_encoder(signs: Signs) -> Finding | None:
     evidence = [text for text in (_amortised(signs), _lost(signs)) if text]
     if not evidence:
         return None
-    fields = {} if signs.custom else wider_network(signs.recipe)
-    return Finding(
-        "weak_encoder",
-        "fault",
-        "The encoder is the bottleneck",
-        " ".join(evidence),
-        "Double the width of the network." if fields else "",
-        fields,
-    )
+    return Finding("weak_encoder", "fault", "The encoder is the bottleneck", " ".join(evidence))
 
 
 def _amortised(signs: Signs) -> str:
@@ -165,14 +155,6 @@ def _lost(signs: Signs) -> str:
         f"Guessed from the nearest codes, images have a squared error of {own:.3g}; guessed by PCA with {signs.dim} "
         f"dimensions, {pca:.3g}."
     )
-
-
-def wider_network(recipe: Recipe) -> dict[str, list[int]]:
-    """The fields, by dotted name, that give every hidden layer twice the width."""
-    network = recipe.network.model_dump()
-    return {
-        f"network.{name}": [2 * width for width in network[name]] for name in ("units", "filters") if name in network
-    }
 
 
 def _listed(dimensions: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> str:

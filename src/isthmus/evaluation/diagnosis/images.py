@@ -52,8 +52,8 @@ def learned_nothing(signs: Signs) -> Finding | None:
         "No better than the mean image",
         f"Its squared error is {signs.mse:.3g}; that of the mean image, which is the same for every input, is "
         f"{baseline.mse:.3g}.",
-        "Try another seed and a smaller learning rate.",
-        {"training.seed": training.seed + 1, "training.learning_rate": float(f"{training.learning_rate / 3:.2g}")},
+        "Try a tenth of the learning rate.",
+        {"training.learning_rate": float(f"{training.learning_rate / 10:.2g}")},
     )
 
 

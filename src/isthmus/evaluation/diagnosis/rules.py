@@ -37,7 +37,6 @@ _REMEDIES = (
     "learned_nothing",
     "overfit",
     "prior_holes",
-    "weak_encoder",
 )
 """The findings that may have a remedy, by which is tried first."""
 _EFFECTS: Mapping[str, tuple[str, ...]] = {

@@ -106,7 +106,6 @@ class Signs:
         code_error: Squared error of images guessed from the nearest codes; see `isthmus.evaluation.retention`.
         pca_code_error: The same of PCA of the same dimension.
         amortisation_gap: Nats gained by optimising each posterior.
-        custom: Whether the network is custom, so that no field of the recipe changes it.
     """
 
     recipe: Recipe
@@ -133,7 +132,6 @@ class Signs:
     code_error: float | None = None
     pca_code_error: float | None = None
     amortisation_gap: Estimate | None = None
-    custom: bool = False
 
     @property
     def dim(self) -> int:
