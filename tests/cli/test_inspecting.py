@@ -52,7 +52,14 @@ def test_inspect_as_json_is_what_training_does(isthmus, photos, tmp_path):
     assert found["classes"] == {"cat": 21, "dog": 20}
     assert [item["name"] for item in found["skipped"]] == ["cat/broken.jpg"]
     plan = found["plan"]
-    assert plan["preprocessing"] == {"height": 8, "width": 16, "channels": 1, "fit": "crop", "background": "white"}
+    assert plan["preprocessing"] == {
+        "height": 8,
+        "width": 16,
+        "channels": 1,
+        "fit": "crop",
+        "background": "white",
+        "bits": None,
+    }
     small = ["--set", "network.filters=2,2", "--latent-dim", 2, "--epochs", 1]
     done = isthmus(
         *("train", "photos", "--size", "16x8", "--channels", 1, "--recipe", "conv-ae", *small, "--out", "run")
