@@ -342,7 +342,7 @@ class TestInitFrom:
 
     def test_damaged_weights(self, bars, copied_run, tmp_path):
         (copied_run / "weights.safetensors").write_bytes(weights_at(copied_run)[:-9])
-        with pytest.raises(RunError, match=r"weights.safetensors is torn"):
+        with pytest.raises(RunError, match=r"weights.safetensors is truncated"):
             train(bars, "conv-vae", tmp_path / "x", init_from=copied_run)
         assert not (tmp_path / "x").exists()
 
