@@ -8,8 +8,9 @@ Takes the notebook extra and some minutes.  Progress messages are left out, and 
 import argparse
 import base64
 import io
+import re
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import nbformat
@@ -18,6 +19,7 @@ from PIL import Image
 
 NOTEBOOK = Path(__file__).parent / "five_tutorials.ipynb"
 COLOURS = 64
+_TEMPORARY = re.compile(rf"{re.escape(gettempdir())}/[^/\s<]+")
 
 
 def main() -> None:
@@ -45,8 +47,11 @@ def slim(notebook: Any) -> None:
             continue
         cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
         for output in cell.outputs:
-            if image := output.get("data", {}).get("image/png"):
-                output.data["image/png"] = fewer_colours(image)
+            data = output.get("data", {})
+            for kind in {"text/plain", "text/html"} & data.keys():
+                data[kind] = _TEMPORARY.sub("runs", data[kind])
+            if image := data.get("image/png"):
+                data["image/png"] = fewer_colours(image)
 
 
 def fewer_colours(png: str) -> str:

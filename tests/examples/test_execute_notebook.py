@@ -2,6 +2,7 @@ import base64
 import importlib.util
 import io
 from pathlib import Path
+from tempfile import gettempdir
 
 import numpy as np
 import pytest
@@ -28,6 +29,9 @@ def test_outputs_stay_and_traces_of_the_machine_go(script):
     outputs = [
         v4.new_output("stream", name="stderr", text="training: 3/3"),
         v4.new_output("stream", name="stdout", text="0.5"),
+        v4.new_output(
+            "execute_result", data={"text/plain": f"<Run {gettempdir()}/tmp1x/a: 28x28x1>"}, execution_count=1
+        ),
         v4.new_output("display_data", data={"image/png": base64.b64encode(content.getvalue()).decode()}),
     ]
     cell = v4.new_code_cell("1", outputs=outputs, metadata={"execution": {"iopub.execute_input": "2026-01-01"}})
@@ -39,8 +43,9 @@ def test_outputs_stay_and_traces_of_the_machine_go(script):
     script.slim(notebook)
     assert notebook.metadata == {"kernelspec": kernel, "language_info": {"name": "python"}}
     assert cell.metadata == {}
-    text, image = cell.outputs
+    text, run, image = cell.outputs
     assert text.text == "0.5"
+    assert run.data["text/plain"] == "<Run runs/a: 28x28x1>"
     kept = Image.open(io.BytesIO(base64.b64decode(image.data["image/png"])))
     assert kept.size == (60, 40)
     assert len(kept.convert("RGB").getcolors()) <= 64

@@ -22,6 +22,7 @@ def outputs(notebook, source):
 def test_is_stored_with_its_outputs_and_without_a_machine_s_traces():
     text = NOTEBOOK.read_text(encoding="utf-8")
     assert len(text) < 2_000_000
+    assert "/tmp/" not in text
     stored = json.loads(text)
     assert set(stored["metadata"]) <= {"kernelspec", "language_info", "widgets"}
     cells = [cell for cell in stored["cells"] if cell["cell_type"] == "code"]

@@ -36,7 +36,7 @@ class TestUse:
         assert run.recipe == tiny_recipe
         assert run.image.shape == (12, 10, 1)
         assert run.class_names == ("0", "1", "2")
-        assert repr(run) == f"<Run {tiny_run.path}: tiny, 10x12x1, 2 numbers a code>"
+        assert repr(run) == f"<Run {tiny_run.path}: tiny, 10x12x1, 2 latent dimensions>"
 
     def test_takes_a_path_as_text(self, tiny_run):
         assert load(str(tiny_run.path)).manifest == tiny_run.manifest

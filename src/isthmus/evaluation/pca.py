@@ -7,7 +7,7 @@ FloatArray = NDArray[np.float64]
 
 
 class PCABaseline:
-    """Principal components of training pixels `(n, h, w, c)`, as an autoencoder; `dim` numbers a code.
+    """Principal components of training pixels `(n, h, w, c)`, as an autoencoder; `dim` latent dimensions.
 
     Attributes:
         components: How many there are: `dim`, or as many as so few images or pixels allow.

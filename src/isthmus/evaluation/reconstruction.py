@@ -126,7 +126,7 @@ def reconstruction_section(found: Reconstruction, dim: int) -> Section:
     baseline = f"fitted on {found.fitted_on} training images"
     for key, name, values, meaning in (
         ("", "", found.run, "of the posterior mean's reconstruction"),
-        ("pca_", f"PCA of {dim}: ", found.pca, f"of PCA with as many numbers a code, {baseline}"),
+        ("pca_", f"PCA of {dim}: ", found.pca, f"of PCA with as many dimensions, {baseline}"),
         ("mean_image_", "mean image: ", found.mean_image, f"of the mean image for all, {baseline}"),
     ):
         if values is None:

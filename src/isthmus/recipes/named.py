@@ -45,7 +45,7 @@ _RECIPES = (
     ),
     Recipe(
         name="conv-ae",
-        summary="A convolutional autoencoder with 16 numbers a code and transposed convolutions, squared error.",
+        summary="A convolutional autoencoder with 16 latent dimensions and transposed convolutions, squared error.",
         network=ConvNetwork(filters=(32, 64), padding="same", stem_filters=64),
         latent=PointLatent(dim=16),
         likelihood=GaussianLikelihood(),
@@ -60,7 +60,7 @@ _RECIPES = (
     ),
     Recipe(
         name="upsample-ae",
-        summary="An autoencoder that grows images by upsampling; 10 numbers a code, none negative, squared error.",
+        summary="An autoencoder that grows images by upsampling; 10 latent dimensions, none negative, squared error.",
         network=UpsampleNetwork(),
         latent=PointLatent(dim=10, activation="relu"),
         likelihood=GaussianLikelihood(),

@@ -48,7 +48,7 @@ class Run:
         return type(self), (self.path.absolute(), self.manifest, self.recipe)
 
     def __repr__(self) -> str:
-        return f"<Run {self.path}: {self.recipe.name}, {self.image}, {self.recipe.latent.dim} numbers a code>"
+        return f"<Run {self.path}: {self.recipe.name}, {self.image}, {self.recipe.latent.dim} latent dimensions>"
 
     def _repr_html_(self) -> str:
         """What Jupyter shows of it."""
