@@ -17,6 +17,7 @@ def test_gives_itself_back_but_for_the_reason_it_ended():
     again.best_weights = {}
     state.message = ""
     assert again == state
+    assert type(again.history[0]["epoch"]) is int  # 1 == 1.0, but history.csv would show the difference
 
 
 def test_before_any_epoch_nothing_is_good():

@@ -68,7 +68,7 @@ class _Saved(BaseModel):
     step: NonNegativeInt = 0
     epoch: NonNegativeInt = 0
     seconds: NonNegativeFloat = 0.0
-    history: list[dict[str, float]] = []
+    history: list[dict[str, int | float]] = []  # whole numbers stay whole in history.csv
     best_loss: float = math.inf
     best_epoch: NonNegativeInt = 0
     waited: NonNegativeInt = 0
