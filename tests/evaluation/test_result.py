@@ -1,5 +1,6 @@
 import pytest
 
+from isthmus.evaluation.diagnosis import Verdict
 from isthmus.evaluation.result import Evaluation, Provenance, format_value
 from isthmus.evaluation.table import Section
 
@@ -23,12 +24,16 @@ def test_metrics_have_the_digits_that_are_certain(metric, text):
 def test_parts_are_taken_apart_and_joined():
     sections = tuple(Section(key, key, ()) for key in ("a", "b"))
     provenance = {part: Provenance("", "", {"of": part}) for part in ("a", "b", "diagnosis")}
-    whole = Evaluation("run", "tiny", "bars", "all", 3, sections, (), "nothing", {}, provenance)
+    verdict = Verdict("good", "Better.")
+    whole = Evaluation("run", "tiny", "bars", "all", 3, sections, (), "nothing", {}, provenance, verdict)
     assert whole.parts == ("a", "b", "diagnosis")
     assert whole.only(["a"]).parts == tuple(whole.only(["a"]).provenance) == ("a",)
     again = whole.only(["b", "diagnosis"]).joined(whole.only(["a"]))
     assert sorted(again.parts) == ["a", "b", "diagnosis"]
-    assert (again.findings, again.not_tested, again.provenance) == ((), "nothing", provenance)
+    assert (again.findings, again.verdict, again.not_tested) == ((), verdict, "nothing")
+    assert again.provenance == provenance
+    assert whole.only(["a"]).verdict is None
+    assert Evaluation.from_json(whole.to_json()) == whole
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 import shlex
 
+import pytest
+
+from isthmus.evaluation.diagnosis import Finding
 from isthmus.recipes import RECIPES, Recipe, named_recipe, parse_assignments, with_fields
-from isthmus.report.commands import changed_fields, resume_command, train_command
+from isthmus.report.commands import changed_fields, remedy_command, train_command
 
 
 def _recipe_of(command):
@@ -35,6 +38,26 @@ def test_an_own_recipe_has_no_command():
 
 def test_names_are_quoted():
     assert shlex.split(train_command("my photos; rm", RECIPES["dense-ae"]))[2] == "my photos; rm"
-    words = shlex.split(resume_command("my photos", "a run", 8))
+    resume = Finding("k", "remark", "t", "e", "r", {"training.epochs": 8}, resume=True)
+    words = shlex.split(remedy_command(resume, "my photos", RECIPES["dense-ae"], "a run"))
     assert words == ["isthmus", "train", "my photos", "--out", "a run", "--resume", "--epochs", "8"]
-    assert "--epochs" not in resume_command("d", "r")
+    again = Finding("k", "remark", "t", "e", "r", resume=True)
+    assert "--epochs" not in remedy_command(again, "d", RECIPES["dense-ae"], "r")
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"task": "segment"}, True),
+        ({"task": "pairs"}, True),
+        ({"task": "denoise"}, False),
+        ({"task": "segment", "task.masks": "itself"}, False),
+    ],
+)
+def test_targets_in_files_are_named(changes, named):
+    recipe = with_fields(RECIPES["unet-masks"], changes)
+    resume = Finding("k", "remark", "t", "e", "r", resume=True)
+    change = Finding("k", "fault", "t", "e", "r", {"training.seed": 1})
+    for finding in (resume, change):
+        assert ("--targets 'the masks'" in remedy_command(finding, "photos", recipe, "r", "the masks")) is named
+        assert ("--targets TARGETS" in remedy_command(finding, "photos", recipe, "r")) is named

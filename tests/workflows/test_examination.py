@@ -41,12 +41,14 @@ def test_a_model_worse_than_pca_is_not_approved(examined):
     assert examined.findings[0].key == "behind_baseline"
 
 
-@pytest.mark.parametrize("kind", ["tiny_run", "tiny_ae_run"])
+@pytest.mark.parametrize("kind", ["tiny_run", "tiny_ae_run", "tiny_restorer"])
 def test_training_report_and_evaluation_find_the_same(kind, bars, request, tmp_path):
     run = load(shutil.copytree(request.getfixturevalue(kind).path, tmp_path / "run"))
     quick = examine(run, find_held_out(run, bars))
     page = describe(run, bars)
     whole = evaluate(run, bars, parts=["diagnosis"])
+    assert [section.key for section in whole.sections] == (["restoration"] if run.restores else [])
+    assert whole.verdict.text.startswith(quick.verdict.text.partition(",")[0])
     assert page.findings == quick.findings
     assert page.verdict.text == quick.verdict.text
     longer = {"prior_holes", "weak_encoder"}  # what a quick examination does not measure

@@ -131,12 +131,12 @@ def _print_section(section: "Section", origin: str) -> None:
 
 def _print_diagnosis(part: "Evaluation", origin: str) -> None:
     say(f"\nDiagnosis{origin}")
+    if part.verdict is not None:
+        say(f"Verdict: {part.verdict.text}")
     for finding in part.findings or ():
         say(f"- {finding.title}. {finding.evidence}")
         if finding.remedy:
             say(f"  {finding.remedy}{f' Try: {finding.flags}' if finding.flags else ''}")
-    if not part.findings:
-        say("Nothing is wrong that these tests would find.")
     if part.not_tested:
         say(f"Not tested: {part.not_tested}")
 

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from isthmus.evaluation.diagnosis import Finding
+from isthmus.evaluation.diagnosis import Finding, Verdict
 from isthmus.evaluation.table import Section
 
 DIAGNOSIS = "diagnosis"
@@ -59,6 +59,7 @@ class Evaluation:
         not_tested: What a diagnosis did not look at, in words.
         rests_on: What all parts depend on; they are measured again when any of it changes.
         provenance: Where each part comes from, by key.
+        verdict: The diagnosis in one sentence; None where nothing was diagnosed, or by an earlier version.
     """
 
     run: str
@@ -71,6 +72,7 @@ class Evaluation:
     not_tested: str
     rests_on: Mapping[str, Any]
     provenance: Mapping[str, Provenance] = field(default_factory=dict)
+    verdict: Verdict | None = None
 
     def __getitem__(self, key: str) -> Section:
         """The section of a part.
@@ -96,6 +98,7 @@ class Evaluation:
             self,
             sections=tuple(section for section in self.sections if section.key in parts),
             findings=self.findings if diagnosed else None,
+            verdict=self.verdict if diagnosed else None,
             not_tested=self.not_tested if diagnosed else "",
             provenance={key: entry for key, entry in self.provenance.items() if key in parts},
         )
@@ -108,6 +111,7 @@ class Evaluation:
             other,
             sections=rest.sections + other.sections,
             findings=newer.findings,
+            verdict=newer.verdict,
             not_tested=newer.not_tested,
             provenance={**rest.provenance, **other.provenance},
         )
@@ -129,6 +133,7 @@ class Evaluation:
             "split": self.split,
             "images": self.images,
             "sections": [section.to_json() for section in self.sections],
+            "verdict": None if self.verdict is None else asdict(self.verdict),
             "findings": None if self.findings is None else [finding.to_json() for finding in self.findings],
             "not_tested": self.not_tested,
             "rests_on": dict(self.rests_on),
@@ -151,11 +156,12 @@ class Evaluation:
             KeyError: If something is missing.
             TypeError: If something is of another type.
         """
-        findings = values["findings"]
+        findings, verdict = values["findings"], values.get("verdict")
         found = cls(
             **{name: values[name] for name in ("run", "recipe", "data", "split", "images", "not_tested", "rests_on")},
             sections=tuple(Section.from_json(section) for section in values["sections"]),
             findings=None if findings is None else tuple(Finding.from_json(finding) for finding in findings),
+            verdict=None if verdict is None else Verdict(**verdict),
         )
         version = str(found.rests_on.get("isthmus", ""))
         unknown = {"measured": "", "version": version, "options": {}, "origin": "unverified"}

@@ -19,7 +19,16 @@ Strength = Annotated[tuple[Share, Share], BeforeValidator(_as_range)]
 Radius = Annotated[float, Field(gt=0.0, le=16.0)]
 
 
-class _Ranged(Fields):
+class _Task(Fields):
+    """What every task states of itself."""
+
+    @property
+    def has_target_files(self) -> bool:
+        """Whether targets are files of their own, named by `--targets`."""
+        return False
+
+
+class _Ranged(_Task):
     """Fields whose ranges have to be in order."""
 
     @model_validator(mode="after")
@@ -31,7 +40,7 @@ class _Ranged(Fields):
         return self
 
 
-class Reconstruct(Fields):
+class Reconstruct(_Task):
     """The image itself, shown and asked for: an autoencoder."""
 
     kind: Literal["reconstruct"] = "reconstruct"
@@ -48,7 +57,7 @@ class Denoise(_Ranged):
     the share of pixels that turn salt or pepper; 1 less a hundredth of a JPEG's quality."""
 
 
-class Colourise(Fields):
+class Colourise(_Task):
     """The brightness of a colour image is shown, and its colours are asked for."""
 
     kind: Literal["colourise"] = "colourise"
@@ -64,7 +73,7 @@ class Inpaint(_Ranged):
     """The share of the pixels that is missing, or a range; one pixel at least stays known."""
 
 
-class SuperResolve(Fields):
+class SuperResolve(_Task):
     """An image that was made smaller is shown, and the large one asked for."""
 
     kind: Literal["super-resolve"] = "super-resolve"
@@ -82,7 +91,7 @@ class Deblur(_Ranged):
     """The deviation of the noise that comes on top, brightness from 0 to 1."""
 
 
-class Segment(Fields):
+class Segment(_Task):
     """An image is shown, and the class of each pixel asked for."""
 
     kind: Literal["segment"] = "segment"
@@ -92,6 +101,11 @@ class Segment(Fields):
     """How busy a background is drawn behind images that are their own masks."""
     classes: tuple[Annotated[int, Field(ge=0, le=255)], ...] = ()
     """The values that the mask files have, a class each; filled in from the masks."""
+
+    @property
+    def has_target_files(self) -> bool:
+        """Whether the masks are files."""
+        return self.masks == "files"
 
     @property
     def count(self) -> int | None:
@@ -107,12 +121,17 @@ class Segment(Fields):
         return self
 
 
-class Pairs(Fields):
+class Pairs(_Task):
     """Any task of your own: two folders with equal names, one to be shown and one to be asked for."""
 
     kind: Literal["pairs"] = "pairs"
     target_channels: Literal[1, 3, 4] = 3
     """The channels of what is asked for; filled in from the files."""
+
+    @property
+    def has_target_files(self) -> bool:
+        """Always: the pairs' other images."""
+        return True
 
 
 Task = Annotated[

@@ -1,6 +1,6 @@
 """The report: numbers, words and pictures in, one self-contained HTML page out; no model inside."""
 
-from isthmus.report.commands import remedy_command, resume_command, train_command
+from isthmus.report.commands import remedy_command, train_command
 from isthmus.report.drawings import Drawn, data_uri, difference_image, inline_figure, inline_image, thumbnails
 from isthmus.report.keyfigures import KeyFigure, key_figures
 from isthmus.report.page import Command, Comparison, Example, FilmFrame, Group, Hero, Page, Picture, Row, Table, Verdict
@@ -30,7 +30,6 @@ __all__ = [
     "recipe_table",
     "remedy_command",
     "render",
-    "resume_command",
     "spell_day",
     "thumbnails",
     "train_command",

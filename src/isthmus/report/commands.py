@@ -24,23 +24,26 @@ def changed_fields(recipe: Recipe) -> dict[str, Any] | None:
     }
 
 
-def train_command(data: str, recipe: Recipe, changes: Mapping[str, Any] | None = None) -> str:
+def train_command(
+    data: str, recipe: Recipe, changes: Mapping[str, Any] | None = None, targets: str | None = None
+) -> str:
     """Write the command that trains a recipe with some fields changed; nothing for one that has no name to call it by.
 
     Args:
         data: The images, as a command names them.
         recipe: What to train.
         changes: Fields by dotted name, as `--set` takes them.
+        targets: The targets, as a command names them, where the task has them in files of their own.
     """
     fields = changed_fields(recipe)
     if fields is None:
         return ""
     fields |= changes or {}
     settings = [f"--set {shlex.quote(f'{field}={_spell(value)}')}" for field, value in fields.items()]
-    return " ".join([f"isthmus train {shlex.quote(data)} --recipe {recipe.name}", *settings])
+    return " ".join([f"isthmus train {_data(data, recipe, targets)} --recipe {recipe.name}", *settings])
 
 
-def remedy_command(finding: Finding, data: str, recipe: Recipe, run: str) -> str:
+def remedy_command(finding: Finding, data: str, recipe: Recipe, run: str, targets: str | None = None) -> str:
     """Write the command that tries a finding's remedy; nothing where none is known.
 
     Args:
@@ -48,16 +51,20 @@ def remedy_command(finding: Finding, data: str, recipe: Recipe, run: str) -> str
         data: The images, as a command names them.
         recipe: What the run was made by.
         run: The run's folder.
+        targets: The targets, as a command names them, where the task has them in files of their own.
     """
     if finding.resume:
-        return resume_command(data, run, finding.try_fields.get("training.epochs"))
-    return train_command(data, recipe, finding.try_fields) if finding.try_fields else ""
+        longer = finding.try_fields.get("training.epochs")
+        epochs = f" --epochs {longer}" if longer else ""
+        return f"isthmus train {_data(data, recipe, targets)} --out {shlex.quote(run)} --resume{epochs}"
+    return train_command(data, recipe, finding.try_fields, targets) if finding.try_fields else ""
 
 
-def resume_command(data: str, run: str, epochs: int | None = None) -> str:
-    """Write the command that resumes a run, for `epochs` altogether or as many as its recipe says."""
-    longer = f" --epochs {epochs}" if epochs else ""
-    return f"isthmus train {shlex.quote(data)} --out {shlex.quote(run)} --resume{longer}"
+def _data(data: str, recipe: Recipe, targets: str | None) -> str:
+    """The arguments that name the images, and the targets where these are files of their own."""
+    if not recipe.task.has_target_files:
+        return shlex.quote(data)
+    return f"{shlex.quote(data)} --targets {shlex.quote(targets or 'TARGETS')}"
 
 
 def _spell(value: Any) -> str:

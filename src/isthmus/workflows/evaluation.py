@@ -9,7 +9,7 @@ from typing import Any
 
 from isthmus.data import Data
 from isthmus.errors import UsageError
-from isthmus.evaluation.diagnosis import Finding, diagnose
+from isthmus.evaluation.diagnosis import Finding, Verdict, diagnose, give_verdict
 from isthmus.evaluation.disentanglement import disentanglement_section, measure_disentanglement
 from isthmus.evaluation.latent import LatentFigures, latent_section, measure_latent
 from isthmus.evaluation.likelihood import likelihood_section
@@ -26,7 +26,7 @@ from isthmus.runs import Run
 from isthmus.runs.lock import locked_run
 from isthmus.scores import PixelMeasure, Scores, gather_evidence, measure_for, score
 from isthmus.workflows.held_out import HeldOut, find_held_out
-from isthmus.workflows.signs import measure_signs
+from isthmus.workflows.signs import measure_signs, task_signs
 
 RESTORATION = "restoration"
 PARTS = ("likelihood", "reconstruction", "latent", "representation", "disentanglement", "samples", DIAGNOSIS)
@@ -81,7 +81,7 @@ def evaluate(
         raise UsageError(f"expected at least one importance sample for each image; got {importance_samples}")
     found = find_held_out(run, data, targets=targets)
     if run.restores:
-        parts = [RESTORATION]
+        parts = [RESTORATION, *(part for part in parts if part == DIAGNOSIS)]
     elif strength is not None:
         raise UsageError("--strength is for runs that restore images; this one reconstructs")
     material = Material.assemble(run, found.images, found.train, seed)
@@ -102,7 +102,7 @@ def evaluate(
 
 def _ordered(parts: Sequence[str], run: Run) -> list[str]:
     """Parts in the order of `PARTS`; reconstructions first where decibels say more than nats."""
-    known = [part for part in (*PARTS, RESTORATION) if part in parts]
+    known = [part for part in (RESTORATION, *PARTS) if part in parts]
     if run.recipe.likelihood.kind != "bernoulli":
         known.sort(key=lambda part: part != "reconstruction")
     return known
@@ -189,19 +189,23 @@ class _Measured:
     def part(self, part: str, of: Evaluation) -> Evaluation:
         """Measure a part, as an evaluation of that part alone."""
         if part == DIAGNOSIS:
-            findings, not_tested = self._diagnosis()
-            found = replace(of, sections=(), findings=findings, not_tested=not_tested)
+            findings, verdict, not_tested = self._diagnosis()
+            found = replace(of, sections=(), findings=findings, verdict=verdict, not_tested=not_tested)
         else:
-            found = replace(of, sections=(self._section(part),), findings=None, not_tested="")
+            found = replace(of, sections=(self._section(part),), findings=None, verdict=None, not_tested="")
         now = datetime.now(UTC).isoformat(timespec="seconds")
         return replace(found, provenance={part: Provenance(now, version("isthmus"), self.options.get(part, {}))})
 
-    def _diagnosis(self) -> tuple[tuple[Finding, ...], str]:
-        options = self.options[DIAGNOSIS]
-        signs, not_tested = measure_signs(self.material, self.scores, self.reconstruction, self.latent, **options)
-        if self.material.run.latent.has_rate and not options["thorough"]:
+    def _diagnosis(self) -> tuple[tuple[Finding, ...], Verdict, str]:
+        options, run = self.options[DIAGNOSIS], self.material.run
+        if run.restores:
+            signs, not_tested = task_signs(self.material, self.scores), ""
+        else:
+            signs, not_tested = measure_signs(self.material, self.scores, self.reconstruction, self.latent, **options)
+        if run.latent.has_rate and not run.restores and not options["thorough"]:
             not_tested = f"{not_tested} The encoder was not tested (the amortisation gap); --thorough does it.".lstrip()
-        return diagnose(signs), not_tested
+        findings = diagnose(signs)
+        return findings, give_verdict(signs, findings), not_tested
 
     def _likelihood(self) -> Section:
         run, measure = self.material.run, self.measure

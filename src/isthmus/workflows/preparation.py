@@ -136,7 +136,7 @@ def open_for_task(
         DataError: If the images are damaged, or no such task can be made of them.
     """
     task = recipe.task
-    if task.kind == "pairs" or (task.kind == "segment" and task.masks == "files"):
+    if task.has_target_files:
         return open_with_targets(data, recipe, goal, targets)
     if targets is not None:
         raise UsageError(

@@ -9,14 +9,16 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from isthmus.data import ImageSource, evaluation_batches
+from isthmus.data.colour import MIDDLE
 from isthmus.errors import BackendError, RunError, TrustError
 from isthmus.evaluation.diagnosis import Baseline, Progress, Signs
 from isthmus.evaluation.latent import LatentFigures, active_dimensions
 from isthmus.evaluation.material import BATCH, Material, encode, subset
-from isthmus.evaluation.reconstruction import Closeness, Reconstruction
+from isthmus.evaluation.reconstruction import Closeness, Reconstruction, psnr
 from isthmus.evaluation.retention import measure_retention
 from isthmus.noise import normal_by_image, other_images
 from isthmus.probability import namespace
+from isthmus.recipes import Recipe
 from isthmus.runs import Run, folder
 from isthmus.runs.history import read_history
 from isthmus.scores import Scores, as_pixels, score
@@ -100,6 +102,25 @@ def quick_signs(material: Material, scores: Scores, rebuilt: Reconstruction) -> 
     )
 
 
+def task_signs(material: Material, scores: Scores) -> Signs:
+    """Measure what takes seconds of a run that restores: classes by number have no brightness to compare.
+
+    Args:
+        material: The run, and its images.
+        scores: Of the test images.
+    """
+    signs = replace(training_signs(material.run), distortion=scores.distortion, names=material.test.names)
+    if material.run.recipe.likelihood.kind == "categorical":
+        return replace(signs, test_loss=Estimate.of(scores.distortion + scores.rate))
+    return replace(
+        signs,
+        mse=float(scores.squared_error.mean()),
+        psnr_db=float(psnr(scores.squared_error).mean()),
+        unchanged=_unchanged(material, scores.squared_error),
+        **losses(material, scores),
+    )
+
+
 def training_signs(run: Run) -> Signs:
     """What a run's own files say of its training."""
     data, training = run.manifest.data, run.manifest.training
@@ -128,6 +149,31 @@ def losses(material: Material, scores: Scores) -> dict[str, Any]:
     return found
 
 
+def _unchanged(material: Material, own: NDArray[np.float64]) -> Baseline | None:
+    """The input as it is, as a prediction; None where it is none."""
+    recipe, errors = material.run.recipe, []
+    for batch in evaluation_batches(material.test, BATCH, recipe, material.seed):
+        given = _as_prediction(recipe, batch.seen)
+        if given is None or given.shape != batch.target.shape:
+            return None
+        errors.append(
+            np.mean(np.square((batch.target.astype(np.float64) - given.astype(np.float64)) / 255.0), axis=(1, 2, 3))
+        )
+    mse = np.concatenate(errors)
+    return Baseline(float(mse.mean()), float(psnr(mse).mean()), Estimate.of(own - mse))
+
+
+def _as_prediction(recipe: Recipe, seen: NDArray[np.generic]) -> NDArray[np.generic] | None:
+    match recipe.task.kind:
+        case "segment":
+            return None
+        case "inpaint":
+            return seen[..., :-1]  # the last channel is the mask
+        case "colourise":
+            return np.full((*seen.shape[:3], 2), MIDDLE)  # grey
+    return seen
+
+
 def _baseline(rebuilt: Reconstruction, found: Closeness | None, dim: int) -> Baseline | None:
     if found is None:
         return None
@@ -151,9 +197,9 @@ def code_worth(run: Run, source: ImageSource, seed: int) -> float:
 
 
 def amortisation_gap(material: Material, trust: bool) -> Estimate | str:
-    """How much better, in nats, a posterior of its own explains an image than the encoder's; or why nobody knows.
+    """How much better, in nats, a posterior of its own explains an image than the encoder's; or why it is not known.
 
-    The only figure that needs a training framework: it is imported here, and nowhere before.
+    The only measurement that needs a training framework: it is imported here, and nowhere before.
     """
     run, seed = material.run, material.seed
     if not run.latent.has_rate:
@@ -165,7 +211,7 @@ def amortisation_gap(material: Material, trust: bool) -> Estimate | str:
         return "No training backend is installed, so the encoder was not tested (the amortisation gap)."
     except TrustError:
         return (
-            "The run holds an own network, which was not trusted to be loaded, so the encoder was not tested (the "
+            "The run holds a custom network, which was not trusted to be loaded, so the encoder was not tested (the "
             "amortisation gap); --trust lets it."
         )
     except RunError as error:

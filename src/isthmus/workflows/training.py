@@ -277,7 +277,8 @@ def _examine(run: Run, prepared: Prepared, request: Request) -> None:
         held = held_out_of(run, prepared, training_too=True)
         examined = examine(run, held)
         named = str(request.data) if isinstance(request.data, str | os.PathLike) else prepared.name
-        for line in spell_verdict(examined, run, named):
+        targets = str(request.targets) if isinstance(request.targets, str | os.PathLike) else None
+        for line in spell_verdict(examined, run, named, targets):
             tell(line)
         if request.report:
             write_report(run, images=held, examined=examined)
