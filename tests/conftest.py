@@ -128,7 +128,7 @@ class FormulaRun:
     draw's first number is added to the mean, a hundredth of it; to the logits, ten times.
     """
 
-    restores, path = True, Path("formula")
+    restores, path, preprocessing = True, Path("formula"), None
 
     def __init__(self, recipe, seen_channels, given_channels, formula):
         self.recipe, self.formula, self.tiles_encoded = recipe, formula, 0

@@ -14,7 +14,7 @@ from scipy import special, stats
 import isthmus
 from isthmus.errors import DataError, RunError, UsageError
 from isthmus.runs.folder import describe_file, read_manifest
-from isthmus.runs.run import load
+from isthmus.runs.run import Run, load
 from isthmus.storage import write_text
 
 
@@ -45,6 +45,14 @@ class TestUse:
         posterior = tiny_run.encode(bars[0][:5])
         assert set(posterior) == {"mean", "log_variance"}
         assert all(value.shape == (5, 2) and value.dtype == np.float32 for value in posterior.values())
+
+    def test_sixteen_bits_are_scaled_as_in_training(self, tiny_run, bars):
+        images = bars[0][:5] // 5  # so dark that 12 bits alone would pass for 10
+        entry = tiny_run.manifest.preprocessing.model_copy(update={"bits": 12})
+        manifest = tiny_run.manifest.model_copy(update={"preprocessing": entry})
+        run = Run(tiny_run.path, manifest, tiny_run.recipe)
+        deep = np.rint(images * (4095 / 255)).astype(np.uint16)
+        np.testing.assert_array_equal(run.encode(deep)["mean"], tiny_run.encode(images)["mean"])
 
     def test_decodes_to_the_likelihoods_mean(self, tiny_run):
         codes = np.random.default_rng(0).standard_normal((5, 2))

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from isthmus.data import Preprocessing
 from isthmus.data.colour import luma
 from isthmus.data.corruptions import resized
 from isthmus.data.decoding import decode
@@ -119,6 +120,18 @@ def test_each_page_is_restored(tiny_restorer, tmp_path, files_in):
     ]
     again = restore_folder(tiny_restorer, folder, tmp_path / "out", resume=True)
     assert (again.written, again.kept) == (0, len(pages))
+
+
+def test_sixteen_bits_are_scaled_as_for_the_run(formula_run, tmp_path, capsys):
+    run = formula_run(Denoise(), 1, 1, lambda seen: seen)
+    run.preprocessing = Preprocessing(12, 10, 1, bits=12)
+    levels = np.full((12, 10), 819, np.uint16)  # of 0 to 4,095, that is 51 of 255; alone it would pass for 10 bits
+    (tmp_path / "dark").mkdir()
+    Image.fromarray(levels).save(tmp_path / "dark" / "a.png")
+    restore_folder(run, tmp_path / "dark", tmp_path / "out")
+    with Image.open(tmp_path / "out" / "a.png") as restored:
+        np.testing.assert_array_equal(np.asarray(restored), 51)
+    assert "use 10 bits; the run's used 12" in capsys.readouterr().err
 
 
 def test_masks_are_for_holes(tiny_restorer, pictures, tmp_path):

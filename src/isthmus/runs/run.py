@@ -280,7 +280,8 @@ class Run:
                 f"`isthmus.open_images({os.fspath(images)!r}, goal=run.preprocessing)` opens its images, and "
                 "`isthmus encode` writes their codes to a file."
             )
-        source = as_source(images, dtype=self.image.dtype)
+        bits = None if self.preprocessing is None else self.preprocessing.bits
+        source = as_source(images, dtype=self.image.dtype, bits=bits)
         if source.spec != self.image:
             raise DataError(
                 f"expected images of {self.image}, as run {self.path.name!r} was trained on; got {source.spec}."

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.data import Data
+from isthmus.data.arrays import depth_notices
 from isthmus.data.decoding import UnreadableError
 from isthmus.data.entries import Collection, Content, Entry
+from isthmus.data.loading import bits_of
 from isthmus.data.opening import locate
 from isthmus.data.pages import each_image
 from isthmus.data.places import require_apart
@@ -92,11 +94,14 @@ def restore_folder(
     record = Record.begin(out, made_by(run, draws, seed), answers)
     for notice in (*settled.notices, *_greyed(found, restorer)):
         tell(notice)
+    bits = bits_of(found, run.preprocessing)
+    for notice in depth_notices(target.name, found.bits, bits):
+        tell(notice)
     if found.bits is not None or found.deep_colours:
         tell("images with 16 bits a channel are read with 8, and their answers have 8")
     for item in found.skipped:
         _tell_left_out(item.name, item.reason)
-    work = _Work(restorer, out, holes, draws, seed, found.bits)
+    work = _Work(restorer, out, holes, draws, seed, bits)
     written = kept = torn = 0
     with progress_bar("restoring", len(found)) as bar:
         for entry in each_image(target):
