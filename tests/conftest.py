@@ -10,7 +10,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
         os.environ.setdefault(f"{library}_THREADS" if library.startswith("TF") else f"{library}_NUM_THREADS", "1")
 
 import hashlib
+import random
 import shutil
+import sys
+import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -45,6 +48,35 @@ def pytest_runtest_setup(item):
     for marker in item.iter_markers("backend"):
         if os.environ["KERAS_BACKEND"] not in marker.args:
             pytest.skip(f"this session's backend is {os.environ['KERAS_BACKEND']}, not {' or '.join(marker.args)}")
+
+
+def seed(name):
+    """Seed every global generator by a name; weights without a seed of their own are drawn from these."""
+    number = zlib.crc32(name.encode())
+    random.seed(number)
+    np.random.seed(number)  # noqa: NPY002  # code under test may use it
+    if "keras" in sys.modules:  # who imports it later draws its seed from Python's generator
+        sys.modules["keras"].utils.set_random_seed(number)
+
+
+@pytest.fixture(autouse=True)
+def seeded(request):
+    """A test draws the same numbers in any order, alone and on any worker."""
+    seed(request.node.nodeid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef):
+    """A fixture that tests share is the same whichever test comes first, and leaves that test's numbers alone."""
+    if fixturedef.scope == "function":
+        return (yield)
+    before = random.getstate(), np.random.get_state()  # noqa: NPY002
+    seed(f"{fixturedef.baseid}::{fixturedef.argname}")
+    try:
+        return (yield)
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])  # noqa: NPY002
 
 
 @pytest.fixture(autouse=True)

@@ -123,9 +123,7 @@ def test_a_run_restores(golden, name):
 
 
 @pytest.mark.parametrize("name", FINISHED)
-def test_a_report_is_made(golden, name, request):
-    if name == "segment-four":
-        request.applymarker(pytest.mark.xfail(raises=KeyError, reason="reports of masks of several classes fail"))
+def test_a_report_is_made(golden, name):
     folder = golden(name)
     data = next(folder.glob("data*")) if name in ("labelled", "point-laplace", "vae-logistic-mixture") else None
     page = write_report(isthmus.load(folder / "run"), data, folder / "new.html")
