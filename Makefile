@@ -1,13 +1,13 @@
 # Two commands on a fresh machine with Python 3.11 and make:
 #   make demo   trains on real digits and shows what came of it
-#   make test   runs all tests
+#   make test   runs the tests
 PYTHON ?= python3
 VENV ?= .venv
 EXTRAS ?= tensorflow,dev,docs
 BIN = $(VENV)/bin
 RUN = demo/run
 
-.PHONY: demo test lint docs clean
+.PHONY: demo test test-all lint docs clean
 
 $(VENV)/.made-%: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -31,7 +31,11 @@ demo: $(VENV)/.made-tensorflow
 	@echo "         $(RUN)/pictures/training.gif         how it learned"
 
 test: $(VENV)/.made-$(EXTRAS)
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal --durations=25
+
+# What `make test` leaves out: JAX and PyTorch, where they are installed, and tests that repeat others at length.
+test-all: test
+	$(BIN)/python -m pytest -n auto --dist worksteal --durations=25 -m thorough
 
 lint: $(VENV)/.made-$(EXTRAS)
 	$(BIN)/ruff check

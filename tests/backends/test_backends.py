@@ -14,21 +14,22 @@ from PIL import Image
 
 import isthmus
 
-BACKENDS = ("tensorflow", "jax", "torch")
+OTHERS = [pytest.param(name, marks=pytest.mark.thorough) for name in ("jax", "torch")]
+BACKENDS = ["tensorflow", *OTHERS]
 OTHER = {"tensorflow": "torch", "jax": "tensorflow", "torch": "jax"}
 TRAIN = """
 import json, sys
 import numpy as np
 import isthmus
 images, labels = np.load("images.npy"), np.load("labels.npy")
-changes = {"training.epochs": int(sys.argv[3]), "training.batch_size": 32, "network.filters": [4, 8],
-           "objective.beta_warmup_epochs": 1.5, "training.learning_rate": 0.005, "likelihood": sys.argv[4]}
-if sys.argv[4] == "logistic":
-    changes |= {"likelihood.components": 3, "pixels.binarise": "none"}
-elif sys.argv[4] != "bernoulli":
-    changes |= {"likelihood.scale": "shared", "likelihood.sigma": 0.3, "pixels.binarise": "none"}
-run = isthmus.train((images, labels), "conv-vae", sys.argv[2], backend=sys.argv[1], changes=changes,
-                    **json.loads(sys.argv[5]))
+for out, epochs, likelihood, more in json.loads(sys.argv[2]):
+    changes = {"training.epochs": epochs, "training.batch_size": 32, "network.filters": [4, 8],
+               "objective.beta_warmup_epochs": 1.5, "training.learning_rate": 0.005, "likelihood": likelihood}
+    if likelihood == "logistic":
+        changes |= {"likelihood.components": 3, "pixels.binarise": "none"}
+    elif likelihood != "bernoulli":
+        changes |= {"likelihood.scale": "shared", "likelihood.sigma": 0.3, "pixels.binarise": "none"}
+    isthmus.train((images, labels), "conv-vae", out, backend=sys.argv[1], changes=changes, **more)
 import keras
 assert keras.config.backend() == sys.argv[1]
 """
@@ -37,7 +38,7 @@ SEGMENT = """
 import sys, isthmus
 changes = {"network.filters": [4, 8], "latent.dim": 8, "training.epochs": 20, "training.batch_size": 32,
            "training.learning_rate": 0.01}
-isthmus.train("pictures", None, sys.argv[2], task="segment", targets="masks", backend=sys.argv[1], changes=changes,
+isthmus.train("pictures", None, "masked", task="segment", targets="masks", backend=sys.argv[1], changes=changes,
               report=False)
 """
 
@@ -63,14 +64,15 @@ def place(tmp_path_factory):
     return place
 
 
-def train(place, backend, out, epochs=2, likelihood="bernoulli", **more):
-    return run_script(place, TRAIN, backend, out, str(epochs), likelihood, json.dumps(more))
+def train(place, backend, *trainings):
+    """Train one run after the other, `(out, epochs, likelihood, more arguments)`, in one process."""
+    run_script(place, TRAIN, backend, json.dumps(trainings))
 
 
-def run_script(place, script, backend, out, *more):
+def run_script(place, script, backend, *more):
     need(backend)
     done = subprocess.run(
-        [sys.executable, "-c", script, backend, out, *more],
+        [sys.executable, "-c", script, backend, *more],
         cwd=place,
         env={name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"},
         capture_output=True,
@@ -78,7 +80,6 @@ def run_script(place, script, backend, out, *more):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return isthmus.load(place / out)
 
 
 def rows_of(folder):
@@ -87,8 +88,22 @@ def rows_of(folder):
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
-def run(request, place):
-    return train(place, request.param, f"{request.param}-run")
+def backend(request, place):
+    """A backend, and what its first process trained; a process takes seconds to import a framework."""
+    train(
+        place,
+        request.param,
+        (f"{request.param}-run", 2, "bernoulli", {}),
+        (f"{request.param}-mixture", 2, "logistic", {}),
+        (f"{request.param}-three", 3, "gaussian", {"report": False}),
+        (f"{request.param}-two-and-one", 2, "gaussian", {"report": False}),
+    )
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def run(backend, place):
+    return isthmus.load(place / f"{backend}-run")
 
 
 def test_trains_and_is_used(run, place):
@@ -109,9 +124,8 @@ def test_the_graphs_have_the_same_ends_on_every_backend(run):
     assert ends == {"encoder": [["images"], ["log_variance", "mean"]], "decoder": [["latent"], ["images", "logits"]]}
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_mixture_of_logistics_is_trained_and_exported(place, backend):
-    run = train(place, backend, f"{backend}-mixture", likelihood="logistic")
+    run = isthmus.load(place / f"{backend}-mixture")
     losses = [float(row["val_distortion"]) for row in rows_of(run.path)]
     assert losses[1] < losses[0]
     assert losses[1] < 120 * np.log(256), "worse than eight bits for each pixel"
@@ -124,7 +138,6 @@ def test_a_mixture_of_logistics_is_trained_and_exported(place, backend):
     )
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 def test_skip_connections_and_masks_of_three_classes(place, backend, tmp_path):
     """Several outputs of one graph are inputs of the other, and what is likeliest is computed by the graph."""
     images, labels = np.load(place / "images.npy"), np.load(place / "labels.npy")
@@ -133,7 +146,8 @@ def test_skip_connections_and_masks_of_three_classes(place, backend, tmp_path):
         (tmp_path / name).mkdir()
         for n, one in enumerate(pixels):
             Image.fromarray(one[..., 0].astype(np.uint8)).save(tmp_path / name / f"{n:03d}.png")
-    run = run_script(tmp_path, SEGMENT, backend, "masked")
+    run_script(tmp_path, SEGMENT, backend)
+    run = isthmus.load(tmp_path / "masked")
     assert "mse" not in json.loads((run.path / "metrics.json").read_text())  # the numbers of classes are no brightness
     for graph in run.manifest.graphs.values():
         assert all(value <= (1.0 if name == "images" else 1e-3) for name, value in graph.max_difference.items())
@@ -157,32 +171,31 @@ def test_learns(run):
     assert losses[1] < losses[0] < 0.75 * 120
 
 
-def test_another_backend_starts_from_it(run, place):
-    backend = run.manifest.training.backend
-    started = train(place, OTHER[backend], f"from-{backend}", epochs=2, init_from=str(run.path))
+@pytest.mark.thorough
+def test_another_backend_starts_from_it(backend, run, place):
+    train(place, OTHER[backend], (f"from-{backend}", 2, "bernoulli", {"init_from": str(run.path), "report": False}))
+    started = isthmus.load(place / f"from-{backend}")
     assert started.manifest.training.backend == OTHER[backend]
     assert started.sample(2).shape == (2, 12, 10, 1)
 
 
-def test_another_backend_goes_on_with_it(run, place):
-    backend = run.manifest.training.backend
+@pytest.mark.thorough
+def test_another_backend_resumes_it(backend, run, place):
     other = OTHER[backend]
     out = shutil.copytree(run.path, place / f"{backend}-then-{other}")
     before = rows_of(out)
-    went_on = train(place, other, out.name, epochs=3, resume=True)
-    assert (went_on.manifest.training.backend, went_on.manifest.training.epochs) == (other, 3)
+    train(place, other, (out.name, 3, "bernoulli", {"resume": True}))
+    resumed = isthmus.load(out)
+    assert (resumed.manifest.training.backend, resumed.manifest.training.epochs) == (other, 3)
     after = rows_of(out)
     assert after[:2] == before
     assert int(after[2]["step"]) * 2 == int(after[1]["step"]) * 3
-    # Each framework has its own noise, so no bits can be compared; but the third epoch goes on where the second
+    # Each framework has its own noise, so no bits can be compared; but the third epoch starts where the second
     # ended, and from the start it would be no better than the first.
     assert float(after[2]["distortion"]) < float(after[1]["distortion"]) < float(after[0]["distortion"])
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 def test_resumes_its_own_bit_for_bit(place, backend):
-    whole = train(place, backend, f"{backend}-three", epochs=3, likelihood="gaussian")
-    out = f"{backend}-two-and-one"
-    train(place, backend, out, epochs=2, likelihood="gaussian")
-    parts = train(place, backend, out, epochs=3, likelihood="gaussian", resume=True)
-    assert (parts.path / "weights.safetensors").read_bytes() == (whole.path / "weights.safetensors").read_bytes()
+    whole, parts = place / f"{backend}-three", place / f"{backend}-two-and-one"
+    train(place, backend, (parts.name, 3, "gaussian", {"resume": True, "report": False}))
+    assert (parts / "weights.safetensors").read_bytes() == (whole / "weights.safetensors").read_bytes()

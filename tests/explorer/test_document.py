@@ -56,7 +56,8 @@ def test_the_api_is_what_its_document_says(explorer, mode):
 
 
 @pytest.mark.slow
-def test_ten_thousand_hostile_bodies_get_a_reason_each(explorer):
+@pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.thorough)])
+def test_hostile_bodies_get_a_reason_each(explorer, count):
     """Requests that are right but for some bytes, and some that were never right."""
     rng = random.Random(0)
     good = [
@@ -73,7 +74,7 @@ def test_ten_thousand_hostile_bodies_get_a_reason_each(explorer):
     pieces = [b"[", b"]", b"{", b"}", b'"', b"\\u0000", b"\\ud800", b"1e999", b"-", b"null", b"\xff", b"\0", b"9" * 400]
     connection = http.client.HTTPConnection("127.0.0.1", explorer.port, timeout=60)
     statuses = {}
-    for _ in range(10_000):
+    for _ in range(count):
         path, kind, body = rng.choice(good)
         changed = bytearray(body)
         for _ in range(rng.randint(1, 6)):
@@ -98,5 +99,5 @@ def test_ten_thousand_hostile_bodies_get_a_reason_each(explorer):
             assert json.loads(content)["error"], (path, bytes(changed))
     connection.close()
     assert explorer.ask("/api/describe").status == 200
-    assert sum(statuses.values()) == 10_000
+    assert sum(statuses.values()) == count
     assert len(statuses) >= 4, statuses

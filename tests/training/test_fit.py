@@ -279,6 +279,7 @@ class TestResume:
             assert_same(weights_of(fitted.model), weights_of(whole.model))
             alike(job("whole"), again, assert_same)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("patience", [3, None])
     def test_more_patience_goes_on_as_if_it_had_been_there(self, job, assert_same, patience):
         still = {"training__learning_rate": 1e-30, "training__epochs": 5}
