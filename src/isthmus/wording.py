@@ -41,3 +41,8 @@ def no_such(what: str, name: str, known: Iterable[str]) -> str:
     listed = ", ".join(islice(names, _LISTED)) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
     asked = f"; did you mean {spelt[near[0]]!r}? There" if near else "; there"
     return f"there is no {what} {name!r}{asked} are {listed}"
+
+
+def one_line(error: object) -> str:
+    """What an error of another library says, without the ends of lines that it may hold."""
+    return " ".join(str(error).split())

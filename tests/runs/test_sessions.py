@@ -168,6 +168,21 @@ def test_what_onnx_runtime_says_while_it_runs_is_one_error():
         session({"x": np.zeros((4, 2), np.float32)}, ("logits",))
 
 
+def test_onnx_runtime_writes_nothing_to_the_terminal(capfd):
+    nodes = [
+        helper.make_node("Cast", ["x"], ["index"], to=TensorProto.INT64),
+        helper.make_node("GatherElements", ["x", "index"], ["y"], name="\x1b]0;title\x07", axis=1),
+    ]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3]) for name in "xy"]
+    graph = helper.make_graph(nodes, "outside", ends[:1], ends[1:])
+    content = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9).SerializeToString()
+    session = Session(content, declared("inputs", shape=("n", 3)), "here")
+    with pytest.raises(RunError, match="here: ONNX Runtime cannot run the graph") as caught:
+        session({"x": np.full((4, 3), 9, np.float32)})
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=4))
 def test_a_damaged_graph_runs_or_gives_one_error(changes):
     content = bytearray(product("attribute"))

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.wording import one_line
+
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
@@ -305,7 +307,7 @@ def _reason(error: Exception) -> UnreadableError:
         return UnreadableError("it holds no image of a kind that Pillow reads")
     if isinstance(error, Image.DecompressionBombError | MemoryError):
         return UnreadableError(f"it has more pixels than the limit of {PIXEL_LIMIT:,}, as a decompression bomb has")
-    said = " ".join(str(error).split())[:160]
+    said = one_line(error)[:160]
     return UnreadableError(f"it is damaged: {said or type(error).__name__}")
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from isthmus.errors import RunError
 from isthmus.runs.manifest import GraphEntry
+from isthmus.wording import one_line
 
 # A process that imported ONNX Runtime before isthmus has its telemetry on: no event from here on.
 onnxruntime.disable_telemetry_events()
@@ -34,13 +35,13 @@ class Session:
     def __init__(self, content: bytes, entry: GraphEntry, where: str) -> None:
         check_graph(content, where)
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # it would write names of the graph's nodes to the terminal as they are
         # Threads that spin while they wait gain microseconds on an idle machine, and lose half the time on a busy one.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's own classes derive from Exception alone
-            raise RunError(f"{where}: ONNX Runtime cannot open the graph ({error}).") from None
+            raise RunError(f"{where}: ONNX Runtime cannot open the graph ({one_line(error)}).") from None
         self._outputs = {tensor.name: tensor for tensor in entry.outputs}
         self._where = where
         found = {end.name: end for end in (*self._session.get_inputs(), *self._session.get_outputs())}
@@ -78,7 +79,7 @@ class Session:
         try:
             found: list[NDArray[np.generic]] = self._session.run(names, values)
         except Exception as error:  # as above
-            raise RunError(f"{self._where}: ONNX Runtime cannot run the graph ({error}).") from None
+            raise RunError(f"{self._where}: ONNX Runtime cannot run the graph ({one_line(error)}).") from None
         count = len(next(iter(values.values())))
         for name, array in zip(names, found, strict=True):
             declared = tuple(count if size == "n" else size for size in self._outputs[name].shape)
@@ -109,7 +110,7 @@ def check_graph(content: bytes, where: str) -> None:
     try:
         model = onnx.load_model_from_string(content)
     except Exception as error:  # protobuf's own classes
-        raise RunError(f"{where}: not an ONNX file, or a truncated one ({error}).") from None
+        raise RunError(f"{where}: not an ONNX file, or a truncated one ({one_line(error)}).") from None
     if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(model)):
         raise RunError(
             f"{where}: the graph keeps its weights in other files (ONNX external data), which could be any file of "
