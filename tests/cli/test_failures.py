@@ -94,3 +94,22 @@ def test_an_ascii_only_locale_shows_everything_written_out(isthmus, tmp_path):
     assert r"\x1b[31m" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
     assert json.loads(isthmus("recipes", "--json", **ASCII).stdout)
+
+
+@pytest.mark.parametrize(
+    ("stop", "line"),
+    [
+        (KeyboardInterrupt(), "isthmus: stopped.\n"),
+        (KeyboardInterrupt("stopped: two parts are stored."), "isthmus: stopped: two parts are stored.\n"),
+    ],
+)
+def test_ctrl_c_within_a_command_is_one_line(monkeypatch, capsys, stop, line):
+    def interrupt(*_, **__):
+        raise stop
+
+    monkeypatch.setattr(sys, "argv", ["isthmus", "recipes"])
+    monkeypatch.setattr("isthmus.cli.catalogue.print_table", interrupt)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err == line

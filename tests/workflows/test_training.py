@@ -25,6 +25,7 @@ from isthmus.runs.folder import describe_file, read_file, read_manifest
 from isthmus.runs.history import read_history
 from isthmus.runs.lock import LOCK, locked_run, new_run
 from isthmus.training import callbacks
+from isthmus.workflows import training
 
 
 def bar_of(images):
@@ -514,6 +515,25 @@ class TestStopping:
         assert training.message == "stopped on request after 5 steps"
         assert isthmus.load(tmp_path / "run").sample(2).shape == (2, 12, 10, 1)
         assert (run.path / "metrics.json").exists()
+
+    @pytest.mark.parametrize(
+        ("moment", "line"),
+        [
+            ("_finish", "stopped: the training so far is stored in .*with --resume --out '.*/my run'"),
+            ("_examine", "stopped: the run is stored in .*To make it: isthmus report '.*/my run'"),
+        ],
+    )
+    def test_ctrl_c_after_the_last_step_says_what_is_stored(
+        self, bars, tiny_recipe, tmp_path, monkeypatch, moment, line
+    ):
+        def press(*_):
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(training, moment, press)
+            with pytest.raises(KeyboardInterrupt, match=line):
+                train(bars, tiny_recipe, tmp_path / "my run")
+        assert train(bars, tiny_recipe, tmp_path / "my run", resume=True).manifest.state == "complete"
 
     def test_a_loss_that_is_not_finite_keeps_the_last_good_model(self, bars, tiny_recipe, tmp_path, monkeypatch):
         def spoil(show, batch, logs=None):

@@ -5,6 +5,7 @@ import io
 import os
 import sys
 import warnings
+from typing import NoReturn
 
 from isthmus.errors import IsthmusError
 from isthmus.progress import tell
@@ -12,12 +13,12 @@ from isthmus.progress import tell
 
 def main() -> None:
     """Run `isthmus` with the process's arguments; exits with 0, 1 (the work failed) or 2 (the call was wrong)."""
-    from isthmus.cli.app import app
-
     if isinstance(sys.stdout, io.TextIOWrapper):  # what its encoding has not, an ASCII-only one, is written out
         sys.stdout.reconfigure(errors="backslashreplace")
     warnings.showwarning = _show_warning
     try:
+        from isthmus.cli.app import app
+
         try:
             app()
         finally:
@@ -26,9 +27,13 @@ def main() -> None:
     except IsthmusError as error:
         tell(f"isthmus: {error}")
         sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        tell("isthmus: stopped.")
-        sys.exit(130)
+    except KeyboardInterrupt as stop:
+        _exit_stopped(stop)
+    except SystemExit as end:
+        cause = getattr(end.__context__, "__cause__", None)
+        if isinstance(cause, KeyboardInterrupt):  # Typer exits without a word
+            _exit_stopped(cause)
+        raise
     except BrokenPipeError:  # somebody piped the output to `head`
         _discard_output()
         sys.exit(0)
@@ -41,6 +46,12 @@ def main() -> None:
 
             report_failure(error)
         sys.exit(1)
+
+
+def _exit_stopped(stop: KeyboardInterrupt) -> NoReturn:
+    """Say that Ctrl-C stopped the command; a workflow that stored something says what, and how to continue."""
+    tell(f"isthmus: {stop}" if stop.args else "isthmus: stopped.")
+    sys.exit(130)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -21,7 +21,6 @@ from isthmus.evaluation.result import DIAGNOSIS, Evaluation, Provenance
 from isthmus.evaluation.samples import measure_samples, samples_section
 from isthmus.evaluation.store import find_evaluation, store_evaluation
 from isthmus.evaluation.table import Section
-from isthmus.progress import tell
 from isthmus.runs import Run
 from isthmus.runs.lock import locked_run
 from isthmus.scores import PixelMeasure, Scores, gather_evidence, measure_for, score
@@ -132,8 +131,9 @@ def _evaluate(
             on_part(piece)
     except KeyboardInterrupt:
         stored_parts = f"{', '.join(written)} {'is' if len(written) == 1 else 'are'}" if written else "nothing new is"
-        tell(f"stopped: {stored_parts} stored in {run.path}. The same command measures only what is left.")
-        raise
+        raise KeyboardInterrupt(
+            f"stopped: {stored_parts} stored in {run.path}. The same command measures only what is left."
+        ) from None
     if not is_newest:
         store_evaluation(run, found)
     return found

@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Mapping
-from contextlib import ExitStack
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,30 +118,44 @@ def _train(request: Request, before: Manifest | None, backend: str, prepared: Pr
         writer.commit()
     remember_place(prepared.train.fingerprint, request.data, request.targets)
     job = replace(job, history=writer.place(folder.HISTORY))
-    try:
-        fitted = fit(job, (film, *_loggers(request, job, film)), begun)
-    except TrainingError:
-        if not finished:
-            writer.update(state="failed")
-            writer.commit()
-        raise
-    film.finish()
-    state = fitted.state
-    writer.update(
-        state=fitted.outcome,
-        training=so_far.model_copy(
-            update={
-                "seconds": round(state.seconds, 3),
-                "epochs": state.epoch,
-                "steps": state.step,
-                "best_epoch": state.best_epoch,
-                "message": state.message,
-            }
-        ),
-    )
-    run = _finish(writer, prepared, fitted)
-    _examine(run, prepared, request)
+    quoted = shlex.quote(str(place))
+    with _stopped(
+        f"the training so far is stored in {place}. To continue: the same command with --resume --out {quoted}"
+    ):
+        try:
+            fitted = fit(job, (film, *_loggers(request, job, film)), begun)
+        except TrainingError:
+            if not finished:
+                writer.update(state="failed")
+                writer.commit()
+            raise
+        film.finish()
+        state = fitted.state
+        writer.update(
+            state=fitted.outcome,
+            training=so_far.model_copy(
+                update={
+                    "seconds": round(state.seconds, 3),
+                    "epochs": state.epoch,
+                    "steps": state.step,
+                    "best_epoch": state.best_epoch,
+                    "message": state.message,
+                }
+            ),
+        )
+        run = _finish(writer, prepared, fitted)
+    with _stopped(f"the run is stored in {place}, without a report. To make it: isthmus report {quoted}"):
+        _examine(run, prepared, request)
     return run
+
+
+@contextmanager
+def _stopped(note: str) -> Iterator[None]:
+    """Let Ctrl-C say what is stored, and how to continue."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"stopped: {note}") from None
 
 
 def _check(request: Request) -> None:
