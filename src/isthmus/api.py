@@ -43,7 +43,7 @@ def train(
         out: The run folder to make; by default `runs/DATA-RECIPE`.
         task: What to learn, where that is not to reconstruct: `denoise`, `deblur`, `super-resolve`, `colourise`,
             `inpaint`, `segment` or `pairs`.
-        targets: What is asked for, with the names of `data`: the masks of a segmentation, or the pairs' others.
+        targets: The targets, with the names of `data`: the masks of a segmentation, or the other image of each pair.
         size: What image files become: a side, or height and width, in pixels; by default what suits them.
         fit: How files of other proportions are fitted: `crop`, `pad` or `stretch`.
         channels: 1 (grey), 3 (RGB) or 4 (RGB with alpha).
@@ -52,8 +52,8 @@ def train(
         encoder: An own Keras model from images `(h, w, c)`, float32 from 0 to 1, to flat features.
         decoder: An own Keras model from codes `(dim,)` to the likelihood's outputs `(h, w, channels)`.
         init_from: A run whose weights to start from.
-        resume: Go on with the run at `out`, for as many epochs as the recipe says now.
-        trust: Load an own network of a run, which may run code of its maker's.
+        resume: Resume the run at `out`, for as many epochs as the recipe says now.
+        trust: Load the custom network of a run, which may execute arbitrary code.
         backend: `tensorflow`, `jax` or `torch`.
         device: `cpu`, `gpu` or one of several, as `gpu:1`.
         report: Whether to make the run's report at the end, `report.html`.

@@ -28,7 +28,7 @@ class DataError(IsthmusError):
 
 
 class RunError(IsthmusError):
-    """A run folder that is missing, torn, changed, foreign or from a newer isthmus."""
+    """A run folder that is missing, damaged, changed, not of isthmus or from a newer isthmus."""
 
 
 class TrustError(RunError):
@@ -52,4 +52,4 @@ class StorageError(IsthmusError):
 
 
 class ArchiveError(IsthmusError):
-    """A compressed archive that is missing, damaged, foreign, from a newer isthmus or of another model."""
+    """A compressed archive that is missing, damaged, not of isthmus, from a newer isthmus or of another model."""

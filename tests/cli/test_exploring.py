@@ -157,5 +157,5 @@ def test_it_writes_a_page_and_says_its_size(isthmus, tiny_run, bars, tmp_path):
 def test_what_a_file_has_no_use_for_is_refused(isthmus, tiny_run, tmp_path, options, idle):
     done = isthmus("explore", tiny_run.path, "--export", "page.html", *options)
     assert done.returncode == 2
-    assert f"--export goes without {idle}: nobody serves the file" in " ".join(done.stderr.split())
+    assert f"--export goes without {idle}: the file that it writes has no server" in " ".join(done.stderr.split())
     assert not list(tmp_path.iterdir())

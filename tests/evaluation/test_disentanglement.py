@@ -92,7 +92,10 @@ def test_a_table_of_sprites_and_a_reason_where_factors_are_unknown():
     assert section["factor_vae_score"].value == 1.0
     assert {f"mig_{name}" for name in source.factor_names} <= {row.key for row in section.rows}
     unknown = SimpleNamespace(test_subset=SimpleNamespace(factors=None), subset_codes=codes, seed=0)
-    assert "Nobody knows the factors" in disentanglement_section(measure_disentanglement(unknown)).note
+    assert (
+        "factors that these images were drawn from are not known"
+        in disentanglement_section(measure_disentanglement(unknown)).note
+    )
 
 
 def test_a_collapsed_code_is_chance():

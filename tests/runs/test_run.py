@@ -257,7 +257,7 @@ class TestDamage:
     def test_still_training(self, copied_run):
         manifest = read_manifest(copied_run)
         write_text(copied_run / "manifest.json", manifest.model_copy(update={"state": "training"}).to_json())
-        with pytest.raises(RunError, match=r"is no finished run: it is still being trained.*--resume` goes on with it"):
+        with pytest.raises(RunError, match=r"is not a finished run: it is still being trained.*--resume` continues it"):
             load(copied_run)
 
     @pytest.mark.parametrize("name", ["encoder.onnx", "decoder.onnx", "codes.safetensors", "recipe.json"])

@@ -67,7 +67,7 @@ def test_going_on_drops_what_a_kill_left_and_nothing_that_may_be_needed(model, c
 
 
 def test_none_whole(model, checkpoints):
-    with pytest.raises(RunError, match="holds no whole checkpoint to go on from"):
+    with pytest.raises(RunError, match="holds no whole checkpoint to resume from"):
         checkpoints.restore(model())
     checkpoints.folder.mkdir()
     (checkpoints.folder / "step-000000001.safetensors").write_bytes(b"")

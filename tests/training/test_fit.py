@@ -291,7 +291,7 @@ class TestResume:
         alike(whole, more, assert_same)
 
     def test_nothing_to_resume_from(self, job):
-        with pytest.raises(RunError, match="holds no whole checkpoint to go on from"):
+        with pytest.raises(RunError, match="holds no whole checkpoint to resume from"):
             fit(job(resume=True))
 
     def test_signals_are_given_back(self, job):

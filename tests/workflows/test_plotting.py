@@ -62,7 +62,7 @@ def test_a_training_that_goes_on_can_be_looked_at(copied_run, tmp_path):
     (copied_run / folder.MANIFEST).write_text(going.to_json())
     assert plot(copied_run, "history", tmp_path / "history.svg").path.exists()
     assert plot(copied_run, "training", tmp_path / "film.gif").path.exists()
-    with pytest.raises(RunError, match="no finished run"):
+    with pytest.raises(RunError, match="not a finished run"):
         plot(copied_run, "manifold", tmp_path / "manifold.svg")
 
 

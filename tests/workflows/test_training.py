@@ -311,7 +311,7 @@ class TestResume:
 
     def test_without_checkpoints_a_finished_run_stays_one(self, bars, copied_run):
         shutil.rmtree(copied_run / "checkpoint")
-        with pytest.raises(RunError, match="holds no whole checkpoint to go on from"):
+        with pytest.raises(RunError, match="holds no whole checkpoint to resume from"):
             train(bars, None, copied_run, changes={"training.epochs": 3}, resume=True)
         assert isthmus.load(copied_run).sample(1).shape == (1, 12, 10, 1)
 
@@ -496,7 +496,7 @@ class TestStorage:
         manifest = read_manifest(tmp_path / "run")
         assert all(describe_file(tmp_path / "run" / file) == entry for file, entry in manifest.files.items())
         assert manifest.state == "training"
-        with pytest.raises(RunError, match="is no finished run"):
+        with pytest.raises(RunError, match="is not a finished run"):
             isthmus.load(tmp_path / "run")
 
 

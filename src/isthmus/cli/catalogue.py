@@ -10,7 +10,8 @@ from isthmus.cli.options import AsJson
 
 def recipes(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Show one whole: every field, its value and what it means.")
+        str | None,
+        typer.Argument(metavar="NAME", help="Show all of one recipe: every field, its value and what it means."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -59,7 +60,7 @@ def datasets(as_json: AsJson = False) -> None:
 
 
 def info(as_json: AsJson = False) -> None:
-    """Say what this installation has: versions, training backends, where data is cached."""
+    """Show the versions, the training backends and where data is cached."""
     from isthmus.data import cache_folder
     from isthmus.training.backends import installed_backends
     from isthmus.workflows.provenance import machine, versions

@@ -34,7 +34,7 @@ def compress(
         Path, typer.Option(metavar="FILE.isth", help="The archive to write; must not exist.", show_default=False)
     ],
     threshold: Annotated[
-        bool, typer.Option("--threshold", help="Make images black and white first; what comes back are those.")
+        bool, typer.Option("--threshold", help="Make images black and white first; decompress writes those.")
     ] = False,
     embed_model: Annotated[
         bool,
@@ -45,12 +45,13 @@ def compress(
     ] = True,
     append: Annotated[bool, typer.Option("--append", help="Add to the archive, which must exist.")] = False,
     chunk_images: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Images that are coded, and can be damaged, together.")
+        int,
+        typer.Option(metavar="N", min=1, help="Images that are coded together; damage to one may lose all of them."),
     ] = 2000,
     compare: Annotated[bool, typer.Option("--compare", help="Compare with PNG, WebP, xz and others.")] = False,
     threads: Threads = None,
     lossy: Annotated[
-        bool, typer.Option("--lossy", help="Keep only their codes, rounded: far smaller, and only nearly the same.")
+        bool, typer.Option("--lossy", help="Store only rounded codes: far smaller, and only nearly the same.")
     ] = False,
     quality: Annotated[
         int | None,
@@ -77,7 +78,7 @@ def compress(
     Images of the run's shape are coded by its model, unless their files are smaller.  Those files, and files of any
     other kind, are kept byte by byte.  The model is stored in the archive, so nothing else is needed to read it.
     Floats have to be levels of 8 bits, k / 255.  Of a set with test images only those are packed; NAME:train picks the
-    others.  With --lossy all are fitted to the run's shape, and come back as its decoder draws them.
+    others.  With --lossy all are fitted to the run's shape, and come back as its decoder reconstructs them.
 
     Examples:
 
@@ -141,7 +142,7 @@ def decompress(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the images of an archive to files of their names.
+    """Write the images of an archive to files, under their names.
 
     Where a part is damaged, all others are written, and the exit status is 1.
 
@@ -174,7 +175,7 @@ def decompress(
 
 
 def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
-    """Name the images of an archive, without decoding it.
+    """List the images of an archive, without decoding it.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""`isthmus explore`: a page on this machine, to feel what a run learned."""
+"""`isthmus explore`: a page on this machine, to explore the latent space of a run."""
 
 import os
 from pathlib import Path
@@ -44,13 +44,19 @@ def explore(
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option(metavar="N", min=0, max=65_535, help="8137, or any that is free.", show_default=False),
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=65_535,
+            help="The port; by default 8137, or else any that is free.",
+            show_default=False,
+        ),
     ] = None,
     host: Annotated[
         str | None,
         typer.Option(
             metavar="HOST",
-            help="Where to listen, by default 127.0.0.1. Others than this machine need the token.",
+            help="The address to listen at, by default 127.0.0.1. Other machines need the token.",
             show_default=False,
         ),
     ] = None,
@@ -58,17 +64,17 @@ def explore(
         str | None,
         typer.Option(
             metavar="TEXT",
-            help="What to ask callers for. By default nothing on this machine, and a new one where others can call.",
+            help="The token that clients need. By default none on this machine, and a new one where others connect.",
             show_default=False,
         ),
     ] = None,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Do not open the page; only say where it is.")
+        bool, typer.Option("--no-browser", help="Do not open the page; only print its address.")
     ] = False,
 ) -> None:
-    """Open a page to feel what a run learned: move through its latent space and see it decode.
+    """Explore the latent space of a run in a browser: move through it and see it decode.
 
-    Needs no training framework, and asks no other machine for anything. Ctrl-C ends it.
+    It needs no training framework and contacts no other machine. Ctrl-C ends it.
 
     Examples:
 
@@ -82,7 +88,7 @@ def explore(
     if export is not None:
         served = {"--port": port, "--host": host, "--token": token}
         if idle := [flag for flag, value in served.items() if value is not None]:
-            raise UsageError(f"--export goes without {' and '.join(idle)}: nobody serves the file that it writes.")
+            raise UsageError(f"--export goes without {' and '.join(idle)}: the file that it writes has no server.")
         _write(load(run), export, data, images)
         return
     from isthmus.explorer.server import bind, open_browser, serve, settle_token

@@ -23,9 +23,9 @@ def inspect(
     background: Background = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what is in some data, and what training would do with it.
+    """Report what some data contains, and what training would do with it.
 
-    Every image is decoded: how large it is, whether it is whole, whether it is there twice. Nothing is written.
+    Every image is decoded, to find its size, damage and duplicates. Nothing is written.
 
     Example:
 
@@ -58,7 +58,7 @@ def cache(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List what lies in the cache: packed images, and data sets that were downloaded.
+    """List what the cache stores: packed images, and data sets that were downloaded.
 
     Large folders and archives are decoded once and packed there. ISTHMUS_CACHE names another folder for it, and
     ISTHMUS_CACHE_LIMIT (50GiB) how much packed images may take.

@@ -44,7 +44,9 @@ def evaluate(
     ] = None,
     strength: Annotated[
         float | None,
-        typer.Option(metavar="S", help="How hard to make the task of a run that restores: noise, holes or blur."),
+        typer.Option(
+            metavar="S", help="How strongly images are corrupted, for a run that restores: noise, holes or blur."
+        ),
     ] = None,
     seed: Seed = 0,
     thorough: Annotated[

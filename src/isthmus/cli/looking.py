@@ -63,8 +63,8 @@ def plot(
         typer.Argument(
             metavar="KIND",
             show_default=False,
-            help="manifold, grid (a 2-D latent decoded all over), scatter (the codes of images), traversal (what each "
-            "dimension does), interpolation (from image to image), history (the loss), or training (the film of it).",
+            help="manifold, grid (a 2-D latent space, decoded), scatter (the codes of images), traversal (what "
+            "each dimension does), interpolation (from image to image), history (the loss), or training (its film).",
         ),
     ],
     out: Annotated[
@@ -72,18 +72,19 @@ def plot(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Where to; must not exist. The suffix chooses the format: png, svg, pdf, jpg or webp; for training "
-            "gif, webp or mp4.",
+            help="The file to write; must not exist. The suffix chooses the format: png, svg, pdf, jpg or webp; for "
+            "training gif, webp or mp4.",
         ),
     ],
     data: OtherData = None,
-    theme: Annotated[ThemeChoice | None, typer.Option(help="For light or for dark paper; light by default.")] = None,
+    theme: Annotated[ThemeChoice | None, typer.Option(help="Light or dark background; light by default.")] = None,
     n: Annotated[
-        int | None, typer.Option("-n", "--n", metavar="N", help="Images a side (manifold) or in a row (interpolation).")
+        int | None,
+        typer.Option("-n", "--n", metavar="N", help="Images per side (manifold) or per row (interpolation)."),
     ] = None,
     span: Annotated[
         tuple[float, float] | None,
-        typer.Option("--range", metavar="LOW HIGH", help="What the codes go through (grid, traversal)."),
+        typer.Option("--range", metavar="LOW HIGH", help="The range of the codes (grid, traversal)."),
     ] = None,
     step: Annotated[float | None, typer.Option(metavar="S", help="The distance between codes (grid).")] = None,
     count: Annotated[
@@ -100,16 +101,16 @@ def plot(
         ),
     ] = None,
     projection: Annotated[
-        Projection | None, typer.Option(help="How codes of many dimensions become a scatter; pca by default.")
+        Projection | None, typer.Option(help="The projection of codes to two dimensions (scatter); pca by default.")
     ] = None,
-    ellipses: Annotated[bool, typer.Option("--ellipses", help="Draw each posterior's deviations (scatter).")] = False,
-    way: Annotated[Way | None, typer.Option(help="How an interpolation goes.")] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Fixes what is drawn by chance (interpolation's pairs, t-SNE).")
-    ] = None,
+    ellipses: Annotated[
+        bool, typer.Option("--ellipses", help="Draw each posterior's standard deviations (scatter).")
+    ] = False,
+    way: Annotated[Way | None, typer.Option(help="The path of an interpolation.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed for the draws (pairs to interpolate, t-SNE).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw a picture of a run.
+    """Draw a plot of a run.
 
     Examples:
 
@@ -157,14 +158,14 @@ def report(
         typer.Option(
             metavar="FILE.html",
             show_default=False,
-            help="Where to; must not exist. By default report.html in the run, made anew.",
+            help="The file to write; must not exist. By default report.html in the run, which is replaced.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell the whole story of a run on one page of HTML, to read, print and mail.
+    """Write the report of a run: one HTML page to read, print and mail.
 
-    The page holds all that it shows and asks no host for anything.
+    The page contains all that it shows and contacts no host.
 
     Example:
 

@@ -22,22 +22,25 @@ DataName = Annotated[
         "pick a split.",
     ),
 ]
-Seed = Annotated[
-    int, typer.Option("--seed", min=0, help="Fixes everything random: the same seed gives the same result.")
-]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed for the draws: the same seed gives the same result.")]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else there.")
 ]
 Size = Annotated[
     str | None,
     typer.Option(
-        metavar="N|WxH", show_default=False, help="What image files become, in pixels. By default what suits them."
+        metavar="N|WxH",
+        show_default=False,
+        help="Size to fit image files to, in pixels; by default one that suits them.",
     ),
 ]
 Fitting = Annotated[
     str | None,
     typer.Option(
-        "--fit", metavar="crop|pad|stretch", show_default=False, help="How files of other proportions are fitted; crop."
+        "--fit",
+        metavar="crop|pad|stretch",
+        show_default=False,
+        help="How to fit files of other proportions; by default crop.",
     ),
 ]
 Channels = Annotated[
@@ -45,7 +48,9 @@ Channels = Annotated[
 ]
 Background = Annotated[
     str | None,
-    typer.Option(metavar="COLOUR", show_default=False, help="Behind what is transparent or padded; white by default."),
+    typer.Option(
+        metavar="COLOUR", show_default=False, help="Colour behind transparent and padded parts; white by default."
+    ),
 ]
 
 

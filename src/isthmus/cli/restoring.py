@@ -1,4 +1,4 @@
-"""`isthmus restore`: pictures made whole by a run whose task that is."""
+"""`isthmus restore`: images restored by a run whose task that is."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,34 +14,38 @@ def restore(
     pictures: Annotated[
         str,
         typer.Argument(
-            metavar="PICTURES", help="A folder or an archive of picture files of any size, or one.", show_default=False
+            metavar="IMAGES", help="A folder or an archive of image files of any size, or one.", show_default=False
         ),
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the answers.", show_default=False)],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the results.", show_default=False)],
     masks: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="To inpaint: masks with the pictures' names, white where a pixel is missing; by default what is "
+            help="To inpaint: masks with the images' names, white where a pixel is missing; by default what is "
             "transparent is missing.",
             show_default=False,
         ),
     ] = None,
     draws: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Of a VAE: so many answers besides, and how far they differ."),
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="With a VAE: also N restorations from draws of the posterior, and how far they differ.",
+        ),
     ] = None,
     seed: Seed = 0,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Keep the answers that this run made in DIR, and make the rest.")
+        bool, typer.Option("--resume", help="Keep what this run has restored in DIR, and restore the rest.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Denoise, colour, fill in, enlarge, sharpen or segment pictures, as the run has learned.
+    """Denoise, colour, fill in, enlarge, sharpen or segment images, as the run was trained to.
 
-    Pictures keep their names, folders, formats and sizes (but to super-resolve), unless that would lose what must not
-    change; large ones go through in overlapping tiles. A segmentation writes masks with a palette, and each laid over
-    its picture.
+    Images keep their names, folders, formats and sizes (except with super-resolve), unless that would lose what must
+    not change; large ones are restored in overlapping tiles. A segmentation writes masks with a palette, and overlays
+    of these on the images.
 
     Examples:
 
@@ -58,4 +62,4 @@ def restore(
         return
     kept = f", {done.kept} were there already" if done.kept else ""
     left = f", {done.unreadable} could not be read" if done.unreadable else ""
-    say(f"{done.written} pictures in {done.path}{kept}{left}")
+    say(f"{done.written} images in {done.path}{kept}{left}")

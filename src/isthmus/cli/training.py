@@ -26,20 +26,21 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="What to train; `isthmus recipes` lists them. By default one that suits the images."
+            metavar="NAME", help="The recipe; `isthmus recipes` lists them. By default one that suits the images."
         ),
     ] = None,
     task: Annotated[
         str | None,
         typer.Option(
             metavar="KIND",
-            help="What to learn: reconstruct, denoise, colourise, inpaint, super-resolve, deblur, segment or pairs.",
+            help="The task: reconstruct, denoise, colourise, inpaint, super-resolve, deblur, segment or pairs.",
         ),
     ] = None,
     targets: Annotated[
         str | None,
         typer.Option(
-            metavar="FOLDER", help="What is asked for, with the names of DATA: the masks to segment, or pairs' others."
+            metavar="FOLDER",
+            help="The targets, with the names of DATA: masks to segment, or the other image of each pair.",
         ),
     ] = None,
     out: Annotated[
@@ -47,9 +48,9 @@ def train(
         typer.Option(metavar="RUN", help="The run folder to make. By default runs/DATA-RECIPE.", show_default=False),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(metavar="N", help="How often every image is seen; training.epochs.")
+        int | None, typer.Option(metavar="N", help="Passes over the training images; training.epochs.")
     ] = None,
-    latent_dim: Annotated[int | None, typer.Option(metavar="D", help="The numbers in one code; latent.dim.")] = None,
+    latent_dim: Annotated[int | None, typer.Option(metavar="D", help="Latent dimensions; latent.dim.")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,7 +58,7 @@ def train(
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Fixes weights, order and noise; training.seed.")
+        int | None, typer.Option(metavar="N", help="Seed for weights, order and noise; training.seed.")
     ] = None,
     size: Size = None,
     fit: Fitting = None,
@@ -78,19 +79,19 @@ def train(
         bool, typer.Option("--trust", help="Load a run's custom network, which may execute arbitrary code.")
     ] = False,
     tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Write losses and pictures for TensorBoard, to RUN/tensorboard.")
+        bool, typer.Option("--tensorboard", help="Write losses and images for TensorBoard, to RUN/tensorboard.")
     ] = False,
     report: Annotated[
         bool, typer.Option("--report/--no-report", help="Make the run's report at the end, report.html.")
     ] = True,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Try a few steps; say parameters, memory and time; make no run.")
+        bool, typer.Option("--dry-run", help="Try a few steps; report parameters, memory and time; make no run.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train an autoencoder on images.
 
-    Ctrl-C stops between two steps and keeps the best model so far; --resume goes on from there.
+    Ctrl-C stops between two steps and keeps the best model so far; --resume continues from there.
 
     Examples:
 
@@ -165,7 +166,7 @@ def _tell(run: Any, data: str, as_json: bool) -> None:
         if (run.path / folder.REPORT).exists():
             say(f"  open {shlex.quote(str(run.path / folder.REPORT))} in a browser")
         if run.restores:
-            say(f"  isthmus restore {place} PICTURES --out restored")
+            say(f"  isthmus restore {place} IMAGES --out restored")
             say(f"  isthmus evaluate {place}")
         else:
             say(f"  isthmus reconstruct {place} {shlex.quote(data)} --out reconstructions")

@@ -19,7 +19,9 @@ def _tell(count: int, path: Path, what: str, as_json: bool) -> None:
 def encode(
     run: RunPath,
     data: DataName,
-    out: Annotated[Path, typer.Option(metavar="FILE.npz", help="Where to; must not exist.", show_default=False)],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE.npz", help="The file to write; must not exist.", show_default=False)
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Write the code of every image (mean and log_variance) with its name, path, SHA-256, split and class.
@@ -64,7 +66,7 @@ def reconstruct(
     data: DataName,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to make; must not exist.", show_default=False)],
     draws: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Several answers for each image, from its posterior.")
+        int | None, typer.Option(metavar="N", min=1, help="Draws of each image's posterior; a reconstruction for each.")
     ] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -87,10 +89,10 @@ def sample(
     out: Annotated[
         Path,
         typer.Option(
-            metavar="FILE.png|DIR", help="A picture of all, a folder of one PNG each, or an .npy.", show_default=False
+            metavar="FILE.png|DIR", help="One image of all, a folder of one PNG each, or an .npy.", show_default=False
         ),
     ],
-    count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, help="How many.")] = 16,
+    count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, help="Number of images.")] = 16,
     label: Annotated[
         str | None, typer.Option(metavar="L", help="Draw from the codes of one class of the training data, such as 7.")
     ] = None,

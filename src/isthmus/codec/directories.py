@@ -108,7 +108,7 @@ class Directory:
             shape: Of the images that the model codes.
 
         Raises:
-            ArchiveError: If it is damaged, or tells what cannot be: a stranger may have made it.
+            ArchiveError: If it is damaged, or says what is impossible: it may come from an untrusted source.
         """
         packed = content[_LENGTH : directory_size(content)]
         told = from_json(packed, "a chunk's directory", most_bytes=MOST_TEXT, most_values=_MOST_VALUES)

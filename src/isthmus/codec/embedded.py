@@ -1,4 +1,4 @@
-"""Reading a model that is embedded in an archive: a stranger may have made it, so everything in it is checked."""
+"""Reading a model that is embedded in an archive: it may be untrusted, so everything in it is checked."""
 
 import math
 from collections.abc import Mapping, Sequence

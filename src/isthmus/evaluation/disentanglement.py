@@ -50,7 +50,7 @@ def measure_disentanglement(material: Material) -> Disentanglement | str:
     """Score the codes of test images whose factors are known; or say why that cannot be."""
     source = material.test_subset
     if source.factors is None:
-        return "Nobody knows the factors that these images were drawn from; those of `sprites` are known."
+        return "The factors that these images were drawn from are not known; those of `sprites` are."
     codes, factors = material.subset_codes.mean, source.factors
     with progress_bar("disentanglement", 3) as bar:
         gaps = mutual_information_gaps(codes, factors)

@@ -160,7 +160,7 @@ def latent_section(found: LatentFigures) -> Section:
     """The table of latent figures."""
     dim, used = len(found.active), int(found.active.sum())
     rows = [
-        Row("dims", "dimensions", float(dim), None, "", "The numbers in one code."),
+        Row("dims", "dimensions", float(dim), None, "", "The dimensions of a code."),
         Row(
             "active_units",
             "active dimensions",

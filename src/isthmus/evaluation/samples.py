@@ -83,7 +83,7 @@ def measure_samples(material: Material) -> SampleFigures | str:
     test_source = subset(material.test, COUNT, seed)
     test = pixels(run, test_source, seed)
     if len(test) < 100 or len(material.train_pixels) < 100:
-        return f"Too few images to compare crowds: {len(test)} to test on; 100 are the least."
+        return f"Too few images to compare sample sets: {len(test)} test images; 100 are the least."
     count = len(test)
     with progress_bar("samples", 6) as bar:
         drawn = run.sample_codes(count, seed=seed)

@@ -12,7 +12,7 @@ _IMAGES = {
     BYTES: {"schema": {"type": "string", "format": "binary"}},
 }
 _REFUSALS = {
-    "400": "The body is no JSON.",
+    "400": "The body is not valid JSON.",
     "401": "The token is missing.",
     "403": "The request comes from another site, or names another host.",
     "406": "Accept names nothing that is offered.",

@@ -67,7 +67,7 @@ def export_page(run: Run, out: Path, data: Data | None = None, images: int | Non
     Raises:
         UsageError: If `out` exists, or is no `.html`, or the run restores pictures.
         RunError: If the run's graphs are damaged.
-        ExportError: If they do what a page cannot, as an own network's may.
+        ExportError: If they do what a page cannot, as a custom network's may.
         StorageError: If `out` cannot be written.
     """
     if out.suffix.lower() not in (".html", ".htm"):

@@ -48,7 +48,7 @@ def build_networks(
 def check_own_networks(
     encoder: keras.Model, decoder: keras.Model, shape: Shape, latent_dim: int, output_channels: int
 ) -> None:
-    """Check that a user's own networks fit the images, the latent and the likelihood.
+    """Check that custom networks fit the images, the latent and the likelihood.
 
     Raises:
         RecipeError: With the shape that was expected and the one that came.
@@ -65,4 +65,4 @@ def check_own_networks(
         if gives is not None and tuple(model.output_shape[1:]) != gives:
             faults.append(f"the {name} gives {tuple(model.output_shape[1:])}; expected {gives}")
     if faults:
-        raise RecipeError("the own networks do not fit the images and the recipe: " + "; ".join(faults))
+        raise RecipeError("the custom networks do not fit the images and the recipe: " + "; ".join(faults))

@@ -39,7 +39,7 @@ class PointLatent(Fields):
 
     kind: Literal["point"] = "point"
     dim: PositiveInt = 16
-    """The numbers in one code."""
+    """The dimensions of a code."""
     activation: Activation = "linear"
     """Applied to the code itself; with relu no code is negative, and a dimension can die."""
 
@@ -49,7 +49,7 @@ class GaussianLatent(Fields):
 
     kind: Literal["gaussian"] = "gaussian"
     dim: PositiveInt = 2
-    """The numbers in one code."""
+    """The dimensions of a code."""
     epsilon_std: PositiveNumber = 1.0
     """Scales the posterior's noise in training; anything but 1 no longer maximises a bound."""
 

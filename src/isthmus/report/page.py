@@ -131,7 +131,7 @@ class Verdict:
         tone: `good`, `bad` or `unknown`.
         text: One sentence.
         comparison: The measurements behind it, or None where there are none.
-        recommended: The one command to go on with.
+        recommended: The one command to run next.
     """
 
     tone: str

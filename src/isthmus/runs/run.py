@@ -292,7 +292,7 @@ class Run:
         if self.skips and encoded is None:
             raise UsageError(
                 f"{self.path} has skip connections: its decoder needs what the encoder saw, and a code alone is no "
-                f"image. `isthmus restore {self.path} PICTURES --out DIR` puts it to use."
+                f"image. `isthmus restore {self.path} IMAGES --out DIR` puts it to use."
             )
         skips = {name: (encoded or {})[name] for name in self.skips}
         return {"latent": self._checked_codes(latent), **skips}
@@ -317,19 +317,18 @@ def load(path: str | Path) -> Run:
     """Open a run folder.
 
     Raises:
-        RunError: If it is missing, torn, foreign, from a newer isthmus, or still being trained.
+        RunError: If it is missing, damaged, not a run of isthmus, from a newer isthmus, or still being trained.
     """
     folder = Path(path)
     manifest = read_manifest(folder)
     if manifest.state == "failed" and not manifest.graphs:
         raise RunError(
-            f"{folder} holds no model: its training failed before there was anything to keep. Move it away, and train "
-            "anew."
+            f"{folder} holds no model: its training failed before the first epoch ended. Move it away, and train again."
         )
     if manifest.state == "training" or not manifest.graphs:
         raise RunError(
-            f"{folder} is no finished run: it is still being trained, or its training was cut off. "
-            f"`isthmus train DATA --out {folder} --resume` goes on with it."
+            f"{folder} is not a finished run: it is still being trained, or its training was interrupted. "
+            f"`isthmus train DATA --out {folder} --resume` continues it."
         )
     return Run(folder, manifest, read_recipe(folder, manifest))
 
@@ -343,5 +342,5 @@ def require_autoencoder(run: Run) -> None:
     if run.restores:
         raise UsageError(
             f"{run.path} was trained for the task {run.recipe.task.kind!r}: "
-            f"`isthmus restore {run.path} PICTURES --out DIR` puts it to use"
+            f"`isthmus restore {run.path} IMAGES --out DIR` puts it to use"
         )

@@ -34,7 +34,7 @@ def choose_backend(backend: str | None = None, device: str | None = None) -> str
         if keras.config.backend() != wanted:
             raise BackendError(
                 f"Keras already runs on {keras.config.backend()} in this process and cannot change to {wanted}; "
-                f"start anew with KERAS_BACKEND={wanted}"
+                f"start again with KERAS_BACKEND={wanted}"
             )
     if device is not None:
         _choose_device(device, wanted)

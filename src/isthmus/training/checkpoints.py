@@ -15,7 +15,7 @@ from isthmus.training.state import TrainingState
 from isthmus.training.weights import check_weights, set_state, state_of
 
 KEPT = 2
-"""Checkpoints kept: the last, and one before it in case the last was torn by the machine itself."""
+"""Checkpoints kept: the last, and one before it in case a crash of the machine damaged the last."""
 _STATE, _BEST, _PROGRESS = "state/", "best/", "training_state"
 
 
@@ -60,7 +60,7 @@ class Checkpoints:
             # A kill may have come between a checkpoint and the dropping of an older one.
             self._drop_those_before(path)
             return state
-        raise RunError(f"{self.folder} holds no whole checkpoint to go on from; train anew into another --out.")
+        raise RunError(f"{self.folder} holds no whole checkpoint to resume from; train again, into another --out.")
 
     def _drop_those_before(self, whole: Path) -> None:
         """Keep one that is whole, and as many before it as are to be kept beside it."""

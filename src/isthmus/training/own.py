@@ -45,6 +45,6 @@ def load_own(folder: Path, manifest: Manifest, trust: bool) -> Networks:
             path.write_bytes(read_file(folder, name, manifest))
             try:
                 networks.append(keras.models.load_model(path, safe_mode=False, compile=False))
-            except Exception as error:  # whatever a foreign file may raise
+            except Exception as error:  # whatever an untrusted file may raise
                 raise RunError(f"{folder}: {name} cannot be loaded ({error}).") from error
     return networks[0], networks[1]

@@ -77,7 +77,7 @@ def _state(model: Autoencoder) -> list[tuple[str, Any]]:
 
 
 def _named(prefix: str, variables: Iterable[Any]) -> list[tuple[str, Any]]:
-    """Name variables by their path; those of one path (own networks may have such) by their number too."""
+    """Name variables by their path; those of one path (custom networks may have such) by their number too."""
     named: dict[str, Any] = {}
     for variable in variables:
         name = prefix + variable.path

@@ -139,7 +139,7 @@ def compare(
 
     Args:
         runs: Two or more.
-        data: Images; None for those of the runs' own data that they never learned from.
+        data: Images; None for the held-out images of the runs' own data.
         importance_samples: Draws of each image's posterior for the likelihood, K.
         seed: Of every draw and choice.
 

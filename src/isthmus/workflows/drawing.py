@@ -200,7 +200,7 @@ def draw_history(run: Run, **look: Any) -> Drawing:
     """The loss and its terms by epoch, nats per image.
 
     Raises:
-        RunError: If no epoch has been finished, or the table is torn.
+        RunError: If no epoch has been finished, or the table is damaged.
     """
     columns = read_history(run.path, run.manifest)
     terms = terms_of(run, columns)

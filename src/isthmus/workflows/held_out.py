@@ -1,4 +1,4 @@
-"""Finding the images to evaluate a run on: those that it never learned from, and those that it did."""
+"""Finding the images to evaluate a run on: held-out ones, and the training images."""
 
 from dataclasses import dataclass
 
@@ -126,8 +126,8 @@ def held_out_of(run: Run, prepared: Prepared, *, hint: str = "", training_too: b
     if training_too:
         return HeldOut(prepared.name, "training", prepared.train, prepared.train)
     raise DataError(
-        f"run {run.path.name!r} learned from all {len(prepared.train)} images of {prepared.name!r}, so none are left "
-        f"to evaluate it on. Give others: {hint}"
+        f"run {run.path.name!r} was trained on all {len(prepared.train)} images of {prepared.name!r}, so none are held "
+        f"out to evaluate it on. Give others: {hint}"
     )
 
 

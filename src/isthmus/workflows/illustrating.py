@@ -282,7 +282,7 @@ def samples(run: Run, seen: Seen | None = None) -> list[Picture]:
         if run.latent.has_rate
         else "Decoded from codes drawn from the distribution fitted to the training codes"
     )
-    drawn = [Picture(figure.html, figure.width, "At random", f"{origin}: nobody drew these, and none is chosen.")]
+    drawn = [Picture(figure.html, figure.width, "At random", f"{origin}; none was chosen by hand.")]
     labels = _sampled_labels(run)
     if len(labels) < 2 or not _tells_classes(seen):
         return drawn

@@ -118,7 +118,7 @@ def read_lossy(path: Path) -> LossyArchive:
     """Read a file of rounded codes.
 
     Raises:
-        ArchiveError: If it cannot be read, is damaged or foreign.
+        ArchiveError: If it cannot be read, is damaged or not of isthmus.
     """
     with _naming(path):
         return LossyArchive.from_bytes(path.read_bytes())
@@ -128,7 +128,7 @@ def read_codes(path: Path, run: Run) -> tuple[tuple[str, ...], NDArray[np.float3
     """The names and the codes `(n, dim)` of a file of rounded codes.
 
     Raises:
-        ArchiveError: If it cannot be read, is damaged, foreign or of another run.
+        ArchiveError: If it cannot be read, is damaged, not of isthmus or of another run.
     """
     archive = read_lossy(path)
     with _naming(path):

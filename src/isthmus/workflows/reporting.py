@@ -182,7 +182,7 @@ def _measured_on(metrics: Mapping[str, Any], manifest: Manifest) -> str:
     if not split or not isinstance(images, int):
         return "No image was kept aside, so there is nothing to measure on."
     errors = "± is the standard error of the mean over these images."
-    return f"Measured on the {images:,} {split} images of {manifest.data.name}, which it never learned from. {errors}"
+    return f"Measured on the {images:,} {split} images of {manifest.data.name}, which were held out. {errors}"
 
 
 def _examples(run: Run, seen: Seen | None, found: HeldOut | None) -> tuple[list[report.Group], str]:
@@ -211,7 +211,7 @@ def _differences(run: Run, seen: Seen, full: int) -> str:
 
 
 def _recommended(run: Run, findings: Sequence[Finding], evaluated: bool) -> report.Command:
-    """The one command to go on with: what tries the first remedy, or else what suits a healthy run."""
+    """The one command to run next: what tries the first remedy, or else what suits a healthy run."""
     for finding in findings:
         if command := report.remedy_command(finding, run.manifest.data.name, run.recipe, str(run.path)):
             return report.Command(finding.remedy, command)

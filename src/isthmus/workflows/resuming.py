@@ -12,11 +12,11 @@ from isthmus.runs.manifest import DataEntry, Manifest
 from isthmus.training.backends import choose_backend
 
 MAY_CHANGE = frozenset({"training.epochs", "training.patience", "training.checkpoint_seconds", "name", "summary"})
-"""What may differ from the recipe of the run that a training goes on with."""
+"""What may differ from the recipe of the run that is resumed."""
 
 
 def backend_of(place: Path | None, before: Manifest | None, backend: str | None, device: str | None) -> str:
-    """Settle the backend: the one that is asked for, or else that of the run that is gone on with.
+    """Settle the backend: the one that is asked for, or else that of the run that is resumed.
 
     Args:
         place: The run, for messages.
@@ -33,7 +33,7 @@ def backend_of(place: Path | None, before: Manifest | None, backend: str | None,
     except BackendError as error:
         if own is None or backend is not None:
             raise
-        raise BackendError(f"{error}. {place} was trained on {own}; --backend NAME goes on with another") from None
+        raise BackendError(f"{error}. {place} was trained on {own}; --backend NAME resumes with another") from None
     if own not in (None, chosen):
         tell(f"{place} was trained on {own} so far: on {chosen} it goes on, but to other bits than it would have there")
     return chosen
@@ -53,7 +53,7 @@ def recipe_to_resume(place: Path, before: Manifest) -> Recipe:
 
 
 def kept_preprocessing(place: Path, before: Manifest, wish: Wish | None) -> Preprocessing | None:
-    """What image files became for a run that a training goes on with.
+    """What image files became for the run that is resumed.
 
     Raises:
         UsageError: If something else is asked for.
@@ -63,7 +63,7 @@ def kept_preprocessing(place: Path, before: Manifest, wish: Wish | None) -> Prep
         now = None if kept is None else (kept.height, kept.width) if name == "size" else getattr(kept, name)
         if value is not None and value != now:
             raise UsageError(
-                f"{place} was trained on images of {kept}; a training goes on with these: leave --{name} out."
+                f"{place} was trained on images of {kept}; a resumed training uses these: leave --{name} out."
             )
     return kept
 
@@ -102,7 +102,7 @@ def changed_images(before: DataEntry, now: DataEntry) -> list[str]:
 
 
 def require_same(place: Path, otherwise: str, changed: list[str]) -> None:
-    """Refuse to go on with a run otherwise than it began.
+    """Refuse to resume a run with other data or another recipe than it began with.
 
     Raises:
         UsageError: If anything has changed.
@@ -111,5 +111,5 @@ def require_same(place: Path, otherwise: str, changed: list[str]) -> None:
         raise UsageError(
             f"{place} was trained {otherwise}, and a training goes on only as it began:\n  "
             + "\n  ".join(changed)
-            + f"\nTo start anew from its weights: --init-from {place}, and another --out."
+            + f"\nTo start a new run from its weights: --init-from {place}, and another --out."
         )

@@ -197,7 +197,7 @@ def code_worth(run: Run, source: ImageSource, seed: int) -> float:
 
 
 def amortisation_gap(material: Material, trust: bool) -> Estimate | str:
-    """How much better, in nats, a posterior of its own explains an image than the encoder's; or why it is not known.
+    """How much better, in nats, a posterior optimised for its image explains it than the encoder's; or why not measured.
 
     The only measurement that needs a training framework: it is imported here, and nowhere before.
     """
@@ -211,7 +211,7 @@ def amortisation_gap(material: Material, trust: bool) -> Estimate | str:
         return "No training backend is installed, so the encoder was not tested (the amortisation gap)."
     except TrustError:
         return (
-            "The run holds a custom network, which was not trusted to be loaded, so the encoder was not tested (the "
+            "The run has a custom network, which is loaded only with --trust, so the encoder was not tested (the "
             "amortisation gap); --trust lets it."
         )
     except RunError as error:

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 CODES_FITTED = 20_000
 """Training images whose codes the sampling distributions are fitted to, at most."""
 RUNS = Path("runs")
-"""Where runs go that nobody says the place of."""
+"""Where runs go without --out."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _train(request: Request, before: Manifest | None, backend: str, prepared: Pr
         initial_weights=_initial_weights(request.init_from) if request.init_from else None,
         resume=request.resume,
     )
-    # What does not fit the images or the recipe, or cannot be gone on with, is found before anything is written.
+    # What does not fit the images or the recipe, or cannot be resumed, is found before anything is written.
     begun = begin(job)
     film = Film(job.folder / folder.PICTURES, prepared.test or prepared.train, job.recipe)
 
@@ -160,9 +160,9 @@ def _stopped(note: str) -> Iterator[None]:
 
 def _check(request: Request) -> None:
     if request.resume and request.init_from is not None:
-        raise UsageError("--resume goes on with a run, and --init-from starts a new one: give one of them.")
+        raise UsageError("--resume continues a run, and --init-from starts a new one: give one of them.")
     if request.resume and request.out is None:
-        raise UsageError("--resume needs --out: the run to go on with.")
+        raise UsageError("--resume needs --out: the run to resume.")
     require_apart(request.out or RUNS, request.data, request.targets)
     if request.tensorboard:
         require_tensorboard()
@@ -219,7 +219,7 @@ def _initial_weights(place: Path) -> tuple[dict[str, NDArray[Any]], str]:
     try:
         return safetensors.numpy.load(weights), str(place)
     except safetensors.SafetensorError as error:
-        raise RunError(f"{place}: {folder.WEIGHTS} is torn ({error}). Restore it.") from None
+        raise RunError(f"{place}: {folder.WEIGHTS} is damaged ({error}). Restore it.") from None
 
 
 def _default_place(prepared: Prepared) -> Path:
@@ -229,7 +229,7 @@ def _default_place(prepared: Prepared) -> Path:
 
 
 def _so_far(backend: str, before: Manifest | None) -> TrainingEntry:
-    """How far a training came before this sitting, which goes on with it here."""
+    """How far the training had come before it is resumed here."""
     here = {"backend": backend, "device": device_name(), "machine": machine()}
     if before is not None and before.training is not None:
         return before.training.model_copy(update={**here, "message": ""})
@@ -268,7 +268,7 @@ def _finish(writer: RunWriter, prepared: Prepared, fitted: "Fitted") -> Run:
     if fitted.state.history:
         writer.write(folder.HISTORY, history_table(fitted.state.history))
     run = Run(writer.folder, writer.manifest, prepared.recipe)
-    if not run.restores:  # nobody draws such codes
+    if not run.restores:  # their codes are never sampled
         writer.write(folder.CODES, safetensors.numpy.save(_code_densities(run, prepared.train)))
     writer.write(folder.METRICS, to_json(measure(run, prepared)))
     writer.commit()

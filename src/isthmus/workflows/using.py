@@ -217,7 +217,7 @@ def _read_codes(path: Path) -> tuple[NDArray[np.float32], list[str]]:
             latent = np.asarray(arrays[name], np.float32)
             names = [str(text) for text in arrays["names"]] if "names" in arrays else []
     except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path} is no .npz file of codes, or a torn one ({error}).") from None
+        raise DataError(f"{path} is not an .npz file of codes, or a damaged one ({error}).") from None
     if len(names) != len(latent):
         names = [f"{i:0{len(str(max(len(latent) - 1, 0)))}d}" for i in range(len(latent))]
     return latent, names

@@ -52,7 +52,7 @@ class LossyArchive:
         """Read what `to_bytes` gave.
 
         Raises:
-            ArchiveError: If it is foreign, from a newer isthmus, cut off or damaged.
+            ArchiveError: If it is not of isthmus, from a newer isthmus, truncated or damaged.
         """
         if content[:4] != MAGIC:
             raise ArchiveError("it is not a file of rounded codes. `isthmus compress --lossy` makes one.")
