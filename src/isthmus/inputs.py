@@ -7,8 +7,8 @@ import stat
 from pathlib import Path
 from typing import Any
 
-MOST_JSON_BYTES = 64 << 20
-"""The largest JSON file that is read where nothing declares its size."""
+MOST_TEXT_BYTES = 64 << 20
+"""The largest text file that is read where nothing declares its size."""
 _FLAGS = os.O_RDONLY
 for _name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):  # each exists on some systems alone
     _FLAGS |= getattr(os, _name, 0)

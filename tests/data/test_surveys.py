@@ -16,7 +16,7 @@ def test_what_there_is(tmp_path, encoded, random_images, write_files):
     found = survey(folder)
     assert found.names == ["a.png", "b.png", "c.png", "f.png"]
     assert found.sizes.tolist() == [[5, 8], [9, 4], [5, 8], [3, 3]]
-    assert (found.in_colour, found.with_alpha, found.copies, found.uniform) == (2, 1, 1, False)
+    assert (found.in_colour, found.copies, found.uniform) == (2, 1, False)
     assert found.formats == ["PNG"] * 4
     assert found.source_bytes == sum(len(contents[name]) for name in found.names)
     assert [item.name for item in found.skipped] == ["d.gif"]

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from isthmus.errors import RunError
-from isthmus.runs.folder import describe_file, read_file, read_manifest, read_picture, read_recipe
+from isthmus.runs.folder import describe_file, read_file, read_manifest, read_metrics, read_picture, read_recipe
 
 
 def test_describes_by_content(tmp_path):
@@ -114,3 +114,19 @@ class TestRecipe:
         manifest = manifest.model_copy(update={"files": {"recipe.json": describe_file(path)}})
         with pytest.raises(RunError, match=r"recipe.json: .*schema version 7"):
             read_recipe(copied_run, manifest)
+
+
+class TestMetrics:
+    def test_those_of_a_run(self, tiny_run):
+        assert read_metrics(tiny_run.path, tiny_run.manifest) == json.loads(
+            (tiny_run.path / "metrics.json").read_text()
+        )
+
+    def test_none_before_a_training_has_ended(self, tmp_path, tiny_run):
+        assert read_metrics(tmp_path, tiny_run.manifest.model_copy(update={"files": {}})) == {}
+
+    def test_damaged_ones_are_refused(self, tmp_path, tiny_run):
+        (tmp_path / "metrics.json").write_text("{")
+        files = {"metrics.json": describe_file(tmp_path / "metrics.json")}
+        with pytest.raises(RunError, match=r"metrics\.json is not valid JSON"):
+            read_metrics(tmp_path, tiny_run.manifest.model_copy(update={"files": files}))

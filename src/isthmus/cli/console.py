@@ -43,10 +43,8 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: st
     for i, column in enumerate(columns):
         table.add_column(column, no_wrap=i < len(columns) - 1, overflow="fold")
     for row in rows:
-        # A name with an end of line in it would forge a row.
-        table.add_row(
-            *(Text(printable(cell).replace("\n", r"\n")) for cell in row)
-        )  # or rich would take `[name]` for its own markup
+        # As `Text`, rich takes no `[name]` for markup; with its end of line, a name would forge a row.
+        table.add_row(*(Text(printable(cell).replace("\n", r"\n")) for cell in row))
     if title is not None:
         say(title)
     console = Console(highlight=False)

@@ -138,11 +138,9 @@ def train(
 
 def _tell(run: Any, data: str, as_json: bool) -> None:
     """Say how it went, and what to do with the run."""
-    import json
-
     from isthmus.runs import folder
 
-    figures = json.loads((run.path / folder.METRICS).read_text())
+    figures = folder.read_metrics(run.path, run.manifest)
     training = run.manifest.training
     if as_json:
         print_json(

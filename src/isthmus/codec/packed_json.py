@@ -41,13 +41,13 @@ def from_json(content: bytes, what: str, *, most_bytes: int, most_values: int) -
         raise ArchiveError(f"{what} is damaged ({error}).") from None
     if not inflater.eof:
         raise ArchiveError(f"{what} is damaged: it is truncated, or has {most_bytes:,} bytes or more.")
-    value = parse_json(text, what, most_values)
+    value = parse_limited(text, what, most_values)
     if not isinstance(value, dict):
         raise ArchiveError(f"{what} is damaged: it is not a JSON object.")
     return value
 
 
-def parse_json(text: bytes, what: str, most_values: int) -> Any:
+def parse_limited(text: bytes, what: str, most_values: int) -> Any:
     """Parse JSON in UTF-8.
 
     Args:

@@ -85,11 +85,6 @@ class Survey:
         return int(np.count_nonzero(np.array(self.channels) > 2))
 
     @property
-    def with_alpha(self) -> int:
-        """How many may be transparent in parts."""
-        return int(np.count_nonzero(np.isin(np.array(self.channels), (2, 4))))
-
-    @property
     def copies(self) -> int:
         """How many are the same, byte for byte, as one before."""
         return len(self) - len(np.unique(self.contents))

@@ -13,7 +13,7 @@ from typing import Any
 from isthmus.errors import StorageError
 from isthmus.evaluation.result import Evaluation, Provenance
 from isthmus.evaluation.seals import is_sealed, seal
-from isthmus.inputs import MOST_JSON_BYTES, parse_json, read_regular
+from isthmus.inputs import MOST_TEXT_BYTES, parse_json, read_regular
 from isthmus.runs import Run
 from isthmus.storage import write_text
 
@@ -27,7 +27,7 @@ _MOST_STORED = 16
 def read_evaluations(run: Run) -> list[Evaluation]:
     """Read what a run holds, the newest last; nothing where the file is missing, damaged or of a newer isthmus."""
     try:
-        values = parse_json(read_regular(run.path / EVALUATION, MOST_JSON_BYTES))
+        values = parse_json(read_regular(run.path / EVALUATION, MOST_TEXT_BYTES))
         if values["schema_version"] not in _READABLE:
             return []
         return [_verified(Evaluation.from_json(entry), entry.get("seals", {})) for entry in values["evaluations"]]

@@ -10,7 +10,8 @@ from isthmus.units import bits, bits_per_dim
 
 GREY_LEVELS = 255
 _MOST_TOLD_APART = 1e6
-
+_LARGEST = 1e300
+"""Larger numbers in a file are no metrics."""
 
 Meanings = dict[str, tuple[str, str, Callable[[float], str]]]
 """By key: the name, the unit, and from the mean to a sentence or two."""
@@ -34,9 +35,6 @@ class KeyFigure:
     error: str
     unit: str
     meaning: str
-
-
-_LARGEST = 1e300
 
 
 def key_figures(

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.errors import RunError
-from isthmus.inputs import parse_json
 from isthmus.recipes import Recipe
-from isthmus.runs.folder import METRICS, PICTURES, read_file, read_picture
+from isthmus.runs.folder import PICTURES, read_metrics, read_picture
 from isthmus.runs.manifest import Manifest
 from isthmus.wording import spell_seconds
 
@@ -52,7 +51,7 @@ def _training(manifest: Manifest) -> str:
 
 def _measured(path: Path, manifest: Manifest) -> dict[str, str]:
     try:
-        return _estimates(parse_json(read_file(path, METRICS, manifest)))
+        return _estimates(read_metrics(path, manifest))
     except (RunError, ValueError, TypeError, LookupError, AttributeError):
         return {}
 

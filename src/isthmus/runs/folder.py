@@ -4,9 +4,10 @@ import errno
 import hashlib
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from isthmus.errors import RecipeError, RunError
-from isthmus.inputs import MOST_JSON_BYTES, read_regular
+from isthmus.inputs import MOST_TEXT_BYTES, parse_json, read_regular
 from isthmus.recipes import Recipe, recipe_from_json
 from isthmus.runs.manifest import FileEntry, Manifest, manifest_from_json
 
@@ -53,7 +54,7 @@ def read_manifest(folder: Path) -> Manifest:
     if not path.exists():
         raise RunError(f"{folder} holds no run: it has no {MANIFEST}. A run is the folder that `isthmus train` made.")
     try:
-        text = read_regular(path, MOST_JSON_BYTES).decode()
+        text = read_regular(path, MOST_TEXT_BYTES).decode()
     except OSError as error:
         raise RunError(f"{folder}: {MANIFEST} cannot be read ({error.strerror}). Restore it from a copy.") from None
     except UnicodeDecodeError as error:
@@ -88,6 +89,21 @@ def _read(folder: Path, name: str, entry: FileEntry) -> bytes:
     if hashlib.sha256(content).hexdigest() != entry.sha256:
         raise RunError(f"{folder}: {name} was changed since the run was written (its SHA-256 differs). Restore it.")
     return content
+
+
+def read_metrics(folder: Path, manifest: Manifest) -> dict[str, Any]:
+    """Read the first metrics of a run, by key, as `isthmus.workflows.metrics.measure` gives them; empty without any.
+
+    Raises:
+        RunError: If the file is damaged.
+    """
+    if METRICS not in manifest.files:
+        return {}
+    try:
+        values = parse_json(read_file(folder, METRICS, manifest))
+    except ValueError as error:
+        raise RunError(f"{folder}: {METRICS} is not valid JSON ({error}). Restore it.") from None
+    return values if isinstance(values, dict) else {}
 
 
 def read_picture(path: Path, most: int = MOST_PICTURE_BYTES) -> bytes:

@@ -7,11 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.errors import RunError
-from isthmus.inputs import read_regular
+from isthmus.inputs import MOST_TEXT_BYTES, read_regular
 from isthmus.runs.folder import HISTORY, read_file
 from isthmus.runs.manifest import Manifest
-
-_MOST_BYTES = 64 << 20
 
 
 def read_history(folder: Path, manifest: Manifest) -> dict[str, NDArray[np.float64]]:
@@ -29,7 +27,7 @@ def read_history(folder: Path, manifest: Manifest) -> dict[str, NDArray[np.float
         content = read_file(folder, HISTORY, manifest)
     elif path.exists():
         try:
-            content = read_regular(path, _MOST_BYTES)
+            content = read_regular(path, MOST_TEXT_BYTES)
         except OSError as error:
             raise RunError(f"{path} cannot be read ({error.strerror}). Restore it from a copy.") from None
     else:

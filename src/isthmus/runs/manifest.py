@@ -10,7 +10,6 @@ from isthmus.errors import RunError
 from isthmus.inputs import parse_json
 
 SCHEMA_VERSION = 1
-STATES = ("training", "complete", "interrupted", "failed")
 
 # A manifest may come with an untrusted run: a name in it never leads out of the folder, and no number is without end.
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$", max_length=100)]

@@ -15,8 +15,6 @@ from isthmus.data.surveys import SKIPPED_SHARE, Survey, survey
 from isthmus.errors import IsthmusError
 from isthmus.workflows.preparation import TEST_FRACTION, Prepared, prepare, suited_recipe
 
-SIZES_SHOWN = 8
-
 
 @dataclass(frozen=True)
 class Plan:

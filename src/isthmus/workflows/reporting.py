@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from isthmus import report
 from isthmus.data import Data
-from isthmus.errors import DataError, RunError, UsageError
+from isthmus.errors import DataError, UsageError
 from isthmus.evaluation.diagnosis import Finding, give_verdict, settle
-from isthmus.inputs import parse_json
 from isthmus.recipes import Recipe
 from isthmus.runs import Run, folder
 from isthmus.runs.history import read_history
@@ -77,7 +76,7 @@ def describe(
         missing = f"{str(error)[:1].upper()}{str(error)[1:]}"
     tells, unit = (None, "nats") if seen is None else tells_of(run, seen.posterior)
     columns = _history(run)
-    metrics = _metrics(run)
+    metrics = folder.read_metrics(run.path, run.manifest)
     evaluated = read_evaluated(run)
     groups, groups_note = _examples(run, seen, found)
     film, film_size = illustrating.film(run, read_frames(run.path / folder.PICTURES))
@@ -224,14 +223,3 @@ def _history(run: Run) -> dict[str, NDArray[np.float64]]:
     if folder.HISTORY not in run.manifest.files:
         return {}
     return read_history(run.path, run.manifest)
-
-
-def _metrics(run: Run) -> dict[str, Any]:
-    if folder.METRICS not in run.manifest.files:
-        return {}
-    text = folder.read_file(run.path, folder.METRICS, run.manifest)
-    try:
-        values = parse_json(text)
-    except ValueError as error:
-        raise RunError(f"{run.path}: {folder.METRICS} is not valid JSON ({error}). Restore it.") from None
-    return values if isinstance(values, dict) else {}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from isthmus.data import Preprocessing, Wish
 from isthmus.errors import BackendError, UsageError
-from isthmus.inputs import MOST_JSON_BYTES, read_regular
+from isthmus.inputs import MOST_TEXT_BYTES, read_regular
 from isthmus.progress import tell
 from isthmus.recipes import Recipe, leaf_fields, recipe_from_json
 from isthmus.runs.folder import RECIPE, STAGED, read_recipe
@@ -49,7 +49,7 @@ def recipe_to_resume(place: Path, before: Manifest) -> Recipe:
     staged = place / STAGED / RECIPE
     if not staged.is_file():
         return read_recipe(place, before)
-    return recipe_from_json(read_regular(staged, MOST_JSON_BYTES).decode("utf-8", errors="replace"))
+    return recipe_from_json(read_regular(staged, MOST_TEXT_BYTES).decode("utf-8", errors="replace"))
 
 
 def kept_preprocessing(place: Path, before: Manifest, wish: Wish | None) -> Preprocessing | None:

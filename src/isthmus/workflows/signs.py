@@ -197,7 +197,7 @@ def code_worth(run: Run, source: ImageSource, seed: int) -> float:
 
 
 def amortisation_gap(material: Material, trust: bool) -> Estimate | str:
-    """How much better, in nats, a posterior optimised for its image explains it than the encoder's; or why not measured.
+    """How much better, in nats, a posterior optimised for its image explains it; or why that was not measured.
 
     The only measurement that needs a training framework: it is imported here, and nowhere before.
     """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from isthmus.codec.lossy.message import Outline
 from isthmus.codec.names import from_runs, to_runs
-from isthmus.codec.packed_json import parse_json
+from isthmus.codec.packed_json import parse_limited
 from isthmus.codec.packing import inflate
 from isthmus.errors import ArchiveError, DataError
 
@@ -107,7 +107,7 @@ def _unpack_names(body: bytes) -> tuple[tuple[str, ...], bytes]:
     if size > MOST_TEXT:
         raise ArchiveError(f"expected names of {MOST_TEXT:,} bytes at most; the file has {size:,}.")
     text = inflate(body[_SIZES.size : _SIZES.size + packed], size)
-    runs = parse_json(text, "the list of its images' names", _VALUES_OF_NAME * count)
+    runs = parse_limited(text, "the list of its images' names", _VALUES_OF_NAME * count)
     return tuple(from_runs(runs, count, MOST_TEXT)), message
 
 
