@@ -1,6 +1,6 @@
 import pytest
 
-from isthmus.wording import no_such, spell_bytes, spell_seconds
+from isthmus.wording import no_such, spell_bytes, spell_count, spell_seconds
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,11 @@ from isthmus.wording import no_such, spell_bytes, spell_seconds
 )
 def test_seconds(seconds, text):
     assert spell_seconds(seconds) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 images"), (1, "1 image"), (2, "2 images"), (2000, "2,000 images")])
+def test_counts(count, text):
+    assert spell_count(count, "image") == text
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How messages spell things: seconds, bytes, and a name that is not known."""
+"""How messages spell things: seconds, bytes, counts, and a name that is not known."""
 
 import difflib
 from collections.abc import Iterable
@@ -25,6 +25,16 @@ def spell_bytes(count: int) -> str:
             return f"{size:.4g} {unit}"
         size /= 1024
     return f"{size:.4g} GiB"
+
+
+def spell_count(count: int, noun: str) -> str:
+    """A number of things, as `1 image` and `2,000 images`.
+
+    Args:
+        count: The number.
+        noun: One of them, whose plural takes an s.
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def no_such(what: str, name: str, known: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from isthmus.cli import (
+    archives,
     catalogue,
     compressing,
     exploring,
@@ -39,9 +40,9 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     looking.report,
     exploring.explore,
     compressing.compress,
-    compressing.decompress,
-    compressing.list_images,
-    compressing.verify,
+    archives.decompress,
+    archives.list_images,
+    archives.verify,
     inspecting.inspect,
     inspecting.cache,
     catalogue.recipes,
@@ -49,7 +50,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     catalogue.info,
 )
 # A function of this name would hide Python's own.
-_NAMES = {compressing.list_images: "list"}
+_NAMES = {archives.list_images: "list"}
 for _command in _COMMANDS:
     app.command(_NAMES.get(_command))(_command)
 

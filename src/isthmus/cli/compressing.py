@@ -1,30 +1,18 @@
-"""`isthmus compress`, `decompress`, `list` and `verify`: images in few bits, and back."""
+"""`isthmus compress`: images in few bits."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.console import print_json, print_table, say, spell_bytes, spell_seconds
-from isthmus.cli.options import AsJson, DataName, RunPath
+from isthmus.cli.console import print_json, print_table, say
+from isthmus.cli.options import AsJson, DataName, RunPath, Threads
+from isthmus.wording import spell_bytes, spell_seconds
 
 if TYPE_CHECKING:
-    from isthmus.codec import Damage
     from isthmus.runs import Run
     from isthmus.workflows.compressing import Compressed
     from isthmus.workflows.rivals import Comparison
-
-ArchivePath = Annotated[Path, typer.Argument(metavar="FILE.isth", help="The archive.", show_default=False)]
-Threads = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=1, help="Chunks at once; one on each core by default.", show_default=False),
-]
-OwnRun = Annotated[
-    Path | None,
-    typer.Option(
-        "--run", metavar="RUN", help="The run that it was made with, if its model is not embedded.", show_default=False
-    ),
-]
 
 
 def compress(
@@ -126,131 +114,6 @@ def compress(
             _tell_comparison(done, compared)
 
 
-def decompress(
-    archive: ArchivePath,
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="DIR|FILE.npy", help="A folder of files, or one array; must not exist.", show_default=False
-        ),
-    ],
-    run: OwnRun = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option("--only", metavar="NAME|NUMBER", help="Only this image; may be repeated.", show_default=False),
-    ] = None,
-    threads: Threads = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write the images of an archive to files, under their names.
-
-    Where a part is damaged, all others are written, and the exit status is 1.
-
-    Examples:
-
-      isthmus decompress scans.isth --run runs/digits --out scans
-
-      isthmus decompress mnist.isth --out images.npy
-    """
-    from isthmus.runs import load
-    from isthmus.workflows.decompressing import decompress as work
-
-    done = work(archive, out, None if run is None else load(run), only=only or (), threads=threads)
-    if as_json:
-        print_json(
-            {
-                "images": done.count,
-                "out": str(out),
-                "renamed": [{"name": name, "path": path} for name, path in done.renamed],
-                "damage": [str(damage) for damage in done.damage],
-            }
-        )
-    else:
-        say(f"{done.count} images in {out}")
-        for name, path in done.renamed[:5]:
-            say(f"  {name!r:.200} was written as {path!r:.200}: the name was taken, or is not valid for a file")
-        if len(done.renamed) > 5:
-            say(f"  and {len(done.renamed) - 5} more have other names; --json lists them all")
-    _tell_damage(done.damage, as_json)
-
-
-def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
-    """List the images of an archive, without decoding it.
-
-    Example:
-
-      isthmus list scans.isth
-    """
-    from isthmus.workflows.decompressing import LossyListing, list_archive
-
-    found = list_archive(archive)
-    if isinstance(found, LossyListing):
-        if as_json:
-            print_json(
-                {"lossy": True, "model": found.model, "bytes": found.size, "images": [{"name": n} for n in found.names]}
-            )
-        else:
-            say(
-                f"{archive}: {len(found.names)} images as rounded codes, {spell_bytes(found.size)}; made with decoder "
-                f"{found.model}"
-            )
-            for name in found.names:
-                say(name)
-        return
-    height, width, channels = found.shape
-    shapes = ["file" if shape is None else f"{shape[1]}x{shape[0]}x{shape[2]}" for shape in found.shapes]
-    if as_json:
-        print_json(
-            {
-                "lossy": False,
-                "run": found.run_name,
-                "model": found.model,
-                "model_inside": found.embedded,
-                "image": list(found.shape),
-                "bytes": found.size,
-                "chunks": found.chunks,
-                "coded": found.coded,
-                "images": [{"name": name, "is": shape} for name, shape in zip(found.names, shapes, strict=True)],
-                "damage": [str(damage) for damage in found.damage],
-            }
-        )
-    else:
-        say(
-            f"{archive}: {len(found.names)} images in {found.chunks} chunks, {spell_bytes(found.size)}; {found.coded} "
-            f"of them coded as {width}x{height}x{channels} by run {found.run_name!r}, model {found.model[:12]} "
-            f"({'embedded' if found.embedded else 'not embedded'})"
-        )
-        for name, shape in zip(found.names, shapes, strict=True):
-            say(f"{name}  {shape}")
-    _tell_damage(found.damage, as_json)
-
-
-def verify(archive: ArchivePath, run: OwnRun = None, threads: Threads = None, as_json: AsJson = False) -> None:
-    """Check an archive: every checksum, and with the model at hand every pixel.
-
-    Without the model only the checksums are checked, and the output says so.  The exit status is 1 where anything is
-    damaged.
-
-    Example:
-
-      isthmus verify scans.isth --run runs/digits
-    """
-    from isthmus.runs import load
-    from isthmus.workflows.decompressing import verify as work
-
-    done = work(archive, None if run is None else load(run), threads)
-    if as_json:
-        print_json({"images": done.count, "decoded": done.decoded, "damage": [str(damage) for damage in done.damage]})
-    else:
-        checked = (
-            f"{done.count} images are sound" if done.decoded else f"the checksums of {done.count} images are right"
-        )
-        say(f"{archive}: {checked}{', but there is damage' if done.damage else ''}")
-        if not done.decoded:
-            say("  Their pixels were not decoded: the model is missing. Give the run that it was made with: --run RUN")
-    _tell_damage(done.damage, as_json)
-
-
 def _compress_lossy(
     run: "Run", data: str, out: Path, quality: int | None, bytes_per_image: float | None, as_json: bool
 ) -> None:
@@ -280,19 +143,6 @@ def _require_one_way(lossy: bool, only_lossy: dict[str, bool], only_lossless: di
     for option, given in (only_lossless if lossy else only_lossy).items():
         if given:
             raise UsageError(f"{option} {'does not go with' if lossy else 'goes with'} --lossy")
-
-
-def _tell_damage(damage: "tuple[Damage, ...]", as_json: bool) -> None:
-    if not damage:
-        return
-    if not as_json:
-        from isthmus.progress import tell
-
-        for part in damage[:20]:
-            tell(f"isthmus: damaged: {part}")
-        if len(damage) > 20:
-            tell(f"isthmus: and {len(damage) - 20} more")
-    raise typer.Exit(1)
 
 
 def _figures(done: "Compressed") -> dict[str, Any]:

@@ -10,8 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from isthmus.terminal import printable, printable_json
-from isthmus.wording import spell_bytes as spell_bytes
-from isthmus.wording import spell_seconds as spell_seconds
 
 _NO_WIDTH = 1_000_000
 """Of a table for a file or a pipe, which are as wide as their lines: more than any has."""

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isthmus.cli.console import say, spell_bytes
+from isthmus.cli.console import say
 from isthmus.cli.options import RunPath
 from isthmus.progress import tell
+from isthmus.wording import spell_bytes
 
 if TYPE_CHECKING:
     from isthmus.runs import Run

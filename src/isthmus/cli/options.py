@@ -26,6 +26,10 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed for the draws: th
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else there.")
 ]
+Threads = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Chunks at once; one on each core by default.", show_default=False),
+]
 Size = Annotated[
     str | None,
     typer.Option(

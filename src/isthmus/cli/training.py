@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.console import print_json, print_table, say, spell_bytes, spell_seconds
+from isthmus.cli.console import print_json, print_table, say
 from isthmus.cli.options import AsJson, Background, Channels, DataName, Fitting, Size, make_wish
+from isthmus.wording import spell_bytes, spell_count, spell_seconds
 
 _METRICS = {
     "psnr_db": ("PSNR", "dB", ".2f"),
@@ -147,10 +148,9 @@ def _tell(run: Any, data: str, as_json: bool) -> None:
             {"run": str(run.path), "state": run.manifest.state, "training": training.model_dump(), "metrics": figures}
         )
     else:
-        epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs} epochs"
         say(
-            f"{run.manifest.state}: {run.recipe.name} on {run.manifest.data.name}, {epochs} in "
-            f"{spell_seconds(training.seconds)}"
+            f"{run.manifest.state}: {run.recipe.name} on {run.manifest.data.name}, "
+            f"{spell_count(training.epochs, 'epoch')} in {spell_seconds(training.seconds)}"
         )
         if training.message:
             say(f"  {training.message}")

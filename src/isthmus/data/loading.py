@@ -28,7 +28,7 @@ from isthmus.data.source import ImageArray, PixelType
 from isthmus.data.surveys import Survey, check_readable, survey
 from isthmus.errors import DataError, StorageError
 from isthmus.progress import progress_bar, tell
-from isthmus.wording import spell_bytes
+from isthmus.wording import spell_bytes, spell_count
 
 PACKED_ARCHIVE_BYTES = 32 << 20
 """Decoded bytes from which on an archive is packed."""
@@ -135,8 +135,8 @@ def summary(found: Survey) -> str:
     spread = f"{low[1]}x{low[0]}" if kinds == 1 else f"{kinds:,} sizes, {low[1]}x{low[0]} to {high[1]}x{high[0]}"
     pages = [file for name in found.names if (file := file_of(name)) != name]
     files = len(set(pages))
-    stacks = f", {len(pages):,} of them pages or frames of {files:,} file{'s' if files > 1 else ''}" if pages else ""
-    return f"{len(found):,} image{'s' if len(found) > 1 else ''} of {spread}{stacks}"
+    stacks = f", {len(pages):,} of them pages or frames of {spell_count(files, 'file')}" if pages else ""
+    return f"{spell_count(len(found), 'image')} of {spread}{stacks}"
 
 
 def _depth(found: Survey, bits: int | None, where: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from isthmus.errors import RunError
 from isthmus.recipes import Recipe
 from isthmus.runs.folder import PICTURES, read_metrics, read_picture
 from isthmus.runs.manifest import Manifest
-from isthmus.wording import spell_seconds
+from isthmus.wording import spell_count, spell_seconds
 
 MOST_PICTURE_BYTES = 200_000
 _FIGURES = {"elbo_nats": "ELBO", "loss_nats": "Loss", "distortion_nats": "Distortion", "rate_nats": "Rate"}
@@ -45,7 +45,7 @@ def _training(manifest: Manifest) -> str:
     done = manifest.training
     if done is None:
         return manifest.state
-    epochs = f"{done.epochs} {'epoch' if done.epochs == 1 else 'epochs'} in {spell_seconds(done.seconds)}"
+    epochs = f"{spell_count(done.epochs, 'epoch')} in {spell_seconds(done.seconds)}"
     return f"{manifest.state}; {epochs} with {done.backend}, best after epoch {done.best_epoch}"
 
 

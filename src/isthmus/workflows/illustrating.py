@@ -11,18 +11,15 @@ from numpy.typing import NDArray
 from isthmus import pictures
 from isthmus.data import ImageSource, posed
 from isthmus.errors import UsageError
-from isthmus.evaluation.diagnosis import Baseline
 from isthmus.evaluation.representation import neighbour_accuracy
 from isthmus.pictures.checks import Images
 from isthmus.pictures.sheets import VISIBLE_PIXELS, arrange, rgba
 from isthmus.report import (
-    Comparison,
     Example,
     FilmFrame,
     Group,
     Hero,
     Picture,
-    Row,
     data_uri,
     difference_image,
     inline_figure,
@@ -32,7 +29,6 @@ from isthmus.report import (
 from isthmus.runs import Run
 from isthmus.scores import as_pixels
 from isthmus.workflows.display import as_answer, as_displayed, spread
-from isthmus.workflows.examination import Examination
 from isthmus.workflows.seeing import Seen
 from isthmus.workflows.views import terms_of
 from isthmus.workflows.watching import COLUMNS, GAP, SHOWN, frame_label
@@ -40,7 +36,7 @@ from isthmus.workflows.watching import COLUMNS, GAP, SHOWN, frame_label
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-EXAMPLES, RESTORED, COMPARED = 4, 500, 8
+EXAMPLES, RESTORED = 4, 500
 SAMPLES = 64
 MOST_CLASSES, CLASSIFIED = 12, 2_000
 FEW_NUMBERS, MOST_BARS = 4, 24
@@ -69,58 +65,6 @@ def hero(run: Run, seen: Seen) -> Hero:
         bars=[] if numbers else [float(value) / longest for value in code[:MOST_BARS]],
         latent_dim=len(code),
     )
-
-
-def comparison(examined: Examination) -> Comparison | None:
-    """The model beside what it has to beat: numbers, and the same images by each."""
-    signs, material = examined.signs, examined.material
-    if signs.mse is None or signs.psnr_db is None or material is None:
-        return None
-    run, source = material.run, material.test
-    chosen = spread(len(source), COMPARED)
-    images = source.read(chosen)
-    batch = posed(images, run.recipe.task, run.recipe.training.seed)
-    restored = run.restores
-    rows = [
-        Row(
-            "Target" if restored else "Image",
-            "",
-            "",
-            _strip(as_answer(run.recipe, batch.seen, batch.target), "An image"),
-        ),
-        Row(
-            "This model",
-            f"{signs.psnr_db:.1f} dB",
-            f"{signs.mse:.2g}",
-            _strip(as_answer(run.recipe, batch.seen, run.reconstruct(batch.seen)), "What the model makes of it"),
-        ),
-    ]
-    if signs.pca is not None and material.pca is not None:
-        pixels = as_pixels(images, run.recipe.pixels)
-        made = _strip(as_displayed(material.pca.reconstruct(pixels)), "What PCA makes of it")
-        rows.append(_row(f"PCA, {_dimensions(signs.pca.dim)}", signs.pca, made))
-    if signs.mean_image is not None:
-        mean = [] if material.pca is None else _strip(as_displayed(material.pca.mean_of(1)), "The mean image")
-        rows.append(_row("Mean image", signs.mean_image, mean))
-    if signs.unchanged is not None:
-        shown = batch.seen[..., : run.source.channels] if run.recipe.task.kind == "inpaint" else batch.seen
-        rows.append(_row("Unchanged input", signs.unchanged, _strip(as_displayed(shown), "The input")))
-    fitted = f" PCA and the mean image are fitted to {signs.pca.fitted_on:,} training images." if signs.pca else ""
-    return Comparison(
-        rows, f"Means over {len(source):,} held-out images; higher PSNR and lower MSE are better.{fitted}"
-    )
-
-
-def _row(name: str, baseline: Baseline, images: Sequence[Markup]) -> Row:
-    return Row(name, f"{baseline.psnr_db:.1f} dB", f"{baseline.mse:.2g}", images)
-
-
-def _dimensions(count: int) -> str:
-    return f"{count} {'dimension' if count == 1 else 'dimensions'}"
-
-
-def _strip(images: Images, text: str) -> list[Markup]:
-    return [inline_image(image, text, side=SIDE).html for image in thumbnails(images, SIDE)]
 
 
 def curves(run: Run, columns: Mapping[str, NDArray[np.float64]]) -> list[Picture]:

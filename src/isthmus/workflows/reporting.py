@@ -19,6 +19,7 @@ from isthmus.runs.manifest import Manifest
 from isthmus.storage import require_free, write_text
 from isthmus.wording import spell_seconds
 from isthmus.workflows import illustrating
+from isthmus.workflows.baselines import compare_with_baselines
 from isthmus.workflows.charting import latent_pictures
 from isthmus.workflows.evaluated import read_evaluated
 from isthmus.workflows.examination import Examination, examine
@@ -91,7 +92,7 @@ def describe(
         kind=kind_of(recipe),
         story=story_of(manifest, recipe),
         facts=_facts(manifest, recipe),
-        verdict=report.Verdict(verdict.tone, verdict.text, illustrating.comparison(examined), recommended),
+        verdict=report.Verdict(verdict.tone, verdict.text, compare_with_baselines(examined), recommended),
         hero=None if seen is None else illustrating.hero(run, seen),
         figures=report.key_figures(metrics, recipe, run.image.dims, None if seen is None else seen.pixel_variance),
         figures_note=_measured_on(metrics, manifest),

@@ -4,6 +4,7 @@ import numpy as np
 
 from isthmus.evaluation.diagnosis.finding import Finding
 from isthmus.evaluation.diagnosis.signs import LEAST_SPREAD, Signs
+from isthmus.wording import spell_count
 
 NOTHING_LEARNED = 0.98
 """A squared error above this share of the mean image's is as good as that."""
@@ -119,7 +120,7 @@ def outliers(signs: Signs) -> Finding | None:
     return Finding(
         "outliers",
         "remark",
-        f"{_count(len(odd), 'image')} unlike the rest",
+        f"{spell_count(len(odd), 'image')} unlike the rest",
         f"Far worse reconstructed than most{': ' + named if named else ''}{' and others' if len(odd) > 5 else ''}. "
         "A fault in the data would show here first: look whether such images belong.",
     )
@@ -148,10 +149,6 @@ def few_images(signs: Signs) -> Finding | None:
     return Finding(
         "few_images",
         "remark",
-        f"{_count(signs.train_images, 'training image')}",
+        spell_count(signs.train_images, "training image"),
         "That is few: expect blurred samples, and metrics that change with the seed.",
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -6,6 +6,7 @@ from typing import Literal
 
 from isthmus.evaluation.diagnosis.finding import Finding
 from isthmus.evaluation.diagnosis.signs import Baseline, Signs
+from isthmus.wording import spell_count
 
 Tone = Literal["good", "bad", "unknown"]
 
@@ -46,7 +47,7 @@ def _lead(word: str, signs: Signs, baseline: Baseline) -> str:
     assert signs.mse is not None
     name = "the unchanged input" if signs.restores else f"PCA with {'the same ' if baseline.dim == signs.dim else ''}"
     if not signs.restores:
-        name += f"{baseline.dim} {'dimension' if baseline.dim == 1 else 'dimensions'}"
+        name += spell_count(baseline.dim, "dimension")
         if baseline.dim < signs.dim:
             name += ", all that the training images allow"
     ratio = signs.mse / baseline.mse if baseline.mse > 0.0 else float("inf")
