@@ -183,7 +183,7 @@ class Autoencoder(keras.Model):
             # Validation counts the rate in full from the start, or the first epochs would look the best.
             loss = loss + (self.objective.weight(ops, self.step) if training else self.objective.beta) * terms.rate
         if self.regularised:
-            regularisation = sum(ops.cast(loss, "float32") for loss in self.losses)
+            regularisation = sum(ops.cast(added, "float32") for added in self.losses)
             self.means["regularisation"].update_state(regularisation)
             loss = loss + regularisation
         if training:

@@ -25,7 +25,7 @@ def test_the_frechet_distance_of_gaussians_is_the_closed_form():
     assert frechet_distance(a @ turn, b @ turn) == pytest.approx(frechet_distance(a, b))
 
 
-def test_precision_and_recall_of_the_same_crowd_are_full():
+def test_precision_and_recall_of_the_same_sample_set_are_full():
     points = np.random.default_rng(0).standard_normal((300, 4))
     assert precision_recall(points, points) == (1.0, 1.0)
 
@@ -39,19 +39,19 @@ def test_a_dropped_mode_costs_recall_and_an_invented_one_precision():
     assert recall == pytest.approx(0.5, abs=0.02)
 
 
-def test_copies_stand_out_and_strangers_do_not(material):
+def test_copies_stand_out_and_unrelated_images_do_not(material):
     rng = np.random.default_rng(0)
     train = rng.integers(0, 256, (2500, 6, 6, 1)).astype(np.uint8)
     chosen = rng.integers(0, 2500, 40)
     copies = (train[chosen] / 255 + rng.normal(0, 0.01, (40, 6, 6, 1))).astype(np.float32)
-    strangers = rng.random((40, 6, 6, 1)).astype(np.float32)
+    unrelated = rng.random((40, 6, 6, 1)).astype(np.float32)
     found = nearest_images(material, copies, as_source(train))
     np.testing.assert_array_equal(found.index, chosen)
     assert found.ratio.max() < 0.1
     np.testing.assert_allclose(
         found.distance, np.linalg.norm((copies - train[chosen] / 255).reshape(40, -1), axis=1), rtol=1e-3
     )
-    assert nearest_images(material, strangers, as_source(train)).ratio.min() > 0.5
+    assert nearest_images(material, unrelated, as_source(train)).ratio.min() > 0.5
 
 
 def test_few_training_images_are_all_neighbours(material):

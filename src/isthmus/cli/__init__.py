@@ -13,7 +13,7 @@ from isthmus.progress import tell
 
 def main() -> None:
     """Run `isthmus` with the process's arguments; exits with 0, 1 (the work failed) or 2 (the call was wrong)."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # what its encoding has not, an ASCII-only one, is written out
+    if isinstance(sys.stdout, io.TextIOWrapper):  # write out what its encoding lacks
         sys.stdout.reconfigure(errors="backslashreplace")
     warnings.showwarning = _show_warning
     try:

@@ -25,7 +25,7 @@ class Damage:
     Attributes:
         where: Which, in words.
         reason: Why.
-        images: How many; None if nobody knows.
+        images: The number of images; None if it is unknown.
     """
 
     where: str

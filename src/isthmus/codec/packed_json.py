@@ -1,4 +1,4 @@
-"""JSON in zlib's format, read within limits: whoever made it may be untrusted, and a short text can fill the memory."""
+"""JSON in zlib's format, read within limits: it may be untrusted, and a short text can fill the memory."""
 
 import json
 import zlib

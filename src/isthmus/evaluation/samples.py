@@ -1,4 +1,4 @@
-"""How new images compare with real ones: as a crowd, and one by one with the training images.
+"""How new images compare with real ones: as sample sets, and one by one with the training images.
 
 The feature space needs no download: the principal components of the training pixels.  Distances in it are those of
 pixels, not of the Inception network, so nothing here is an FID.
@@ -38,7 +38,7 @@ class Nearest:
     Attributes:
         index: `(n,)`, numbers of training images.
         distance: `(n,)`, to it.
-        ratio: `(n,)`, of that distance to the mean of the 50 nearest: near 0 for a copy, near 1 for a stranger.
+        ratio: `(n,)`, of that distance to the mean of the 50 nearest: near 0 for a copy, near 1 for an unrelated image.
     """
 
     index: NDArray[np.int64]
@@ -48,7 +48,7 @@ class Nearest:
 
 @dataclass(frozen=True, eq=False)
 class SampleFigures:
-    """How samples compare; each figure of a crowd for samples, reconstructions and training images in their place.
+    """How samples compare; each metric of a sample set for samples, reconstructions and training images.
 
     Attributes:
         frechet: Fréchet distance to the test images.
@@ -76,7 +76,7 @@ class SampleFigures:
 
 
 def measure_samples(material: Material) -> SampleFigures | str:
-    """Draw samples and compare them; or say why that cannot be."""
+    """Draw samples and compare them; or say why that is impossible."""
     run, seed = material.run, material.seed
     if material.train is None or material.train_pixels is None:
         return "The training images are not at hand, so there is nothing to tell copies by."
@@ -91,23 +91,23 @@ def measure_samples(material: Material) -> SampleFigures | str:
         bar.update(1)
         again = decode(run, run.encode(test_source.read(np.arange(count)))["mean"])
         features = PixelFeatures(material.train_pixels, seed)
-        crowds = {"samples": samples, "reconstructions": again, "training": material.train_pixels[:count]}
+        sample_sets = {"samples": samples, "reconstructions": again, "training": material.train_pixels[:count]}
         real = features(test)
         bar.update(2)
         frechet, precision, recall = {}, {}, {}
-        for name, crowd in crowds.items():
-            placed = features(crowd)
+        for name, images in sample_sets.items():
+            placed = features(images)
             frechet[name] = frechet_distance(real, placed)
             precision[name], recall[name] = precision_recall(real, placed)
         bar.update(3)
         searched = subset(material.train, SEARCHED, seed)
-        calm = nearest_images(material, test, searched)
+        reference = nearest_images(material, test, searched)
         bar.update(4)
         nearest = nearest_images(material, samples, searched)
         bar.update(5)
         labels = measure_label_agreement(material, features)
         bar.update(6)
-    copies = float(np.mean(nearest.ratio < np.quantile(calm.ratio, _FALSE_COPIES)))
+    copies = float(np.mean(nearest.ratio < np.quantile(reference.ratio, _FALSE_COPIES)))
     return SampleFigures(
         frechet,
         precision,

@@ -51,13 +51,13 @@ class Connections:
         everyone = list(self._open.values())
         same = [other for other in everyone if other.peer[0] == connection.peer[0]]
         if len(same) >= self.limits.connections_per_address:
-            rivals = same
+            candidates = same
         elif len(everyone) >= self.limits.connections:
-            rivals = everyone
+            candidates = everyone
         else:
-            rivals = []
-        if rivals:
-            oldest = min((other for other in rivals if not other.busy), key=lambda other: other.since, default=None)
+            candidates = []
+        if candidates:
+            oldest = min((other for other in candidates if not other.busy), key=lambda other: other.since, default=None)
             if oldest is None:
                 return False
             oldest.drop()
