@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isthmus.data.decoding import SUFFIXES
+from isthmus.data.formats import SUFFIXES
 from isthmus.data.layout import lay_out
 from isthmus.errors import DataError
 

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
 
-from isthmus.data.decoding import FILE_LIMIT, START_BYTES, UnreadableError, is_image_file
+from isthmus.data.decoding import FILE_LIMIT, UnreadableError
 from isthmus.data.entries import Entry, file_signature
 from isthmus.data.folders import readable
+from isthmus.data.formats import START_BYTES, is_image_file
 from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
 from isthmus.progress import tell

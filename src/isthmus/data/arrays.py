@@ -1,14 +1,14 @@
 """Images from arrays, in memory and in NumPy's files."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isthmus.data.decoding import bits_in_use, from_sixteen_bits
+from isthmus.data.depth import depth_notices, from_sixteen_bits, is_uint16, sixteen_bits_of
 from isthmus.data.images import ArraySource
 from isthmus.data.limits import require_memory
 from isthmus.data.sets import ImageSet
@@ -137,18 +137,6 @@ def as_set(
     return ImageSet(name, first, second, bits=bits, notices=tuple(depth_notices(name, used, bits)))
 
 
-def depth_notices(name: str, used: int | None, bits: int | None) -> Iterator[str]:
-    """What to know of images of 16 bits: how many are in use, and by how many they are scaled."""
-    if used is None or bits is None:
-        return
-    scaled = f"so 0 to {(1 << bits) - 1:,} becomes 0 to 255"
-    if used == bits:
-        yield f"the 16-bit images of {name} use {used} bits, {scaled}"
-    else:
-        brighter = ", and higher values become 255" if used > bits else ""
-        yield f"the 16-bit images of {name} use {used} bits; the run's used {bits}, {scaled}{brighter}"
-
-
 def read_npz(path: Path) -> tuple[Labelled, Labelled | None]:
     """Read the training images and labels of an `.npz` file, and the test images and labels or None.
 
@@ -232,7 +220,7 @@ def _as_floats(array: NDArray[Any], bits: int | None) -> ImageArray:
     if array.dtype.kind == "f":
         _check_floats(array)
         return array.astype(np.float32, copy=False)
-    if _is_uint16(array) and (used := bits or sixteen_bits_of(array)):
+    if is_uint16(array) and (used := bits or sixteen_bits_of(array)):
         scaled: NDArray[np.float32] = array.astype(np.float32) / np.float32((1 << used) - 1)
         return np.minimum(scaled, np.float32(1), out=scaled)
     return _check_whole(array).astype(np.float32) / np.float32(255)
@@ -263,24 +251,13 @@ def _check_whole(array: NDArray[Any], bits: int | None = None) -> NDArray[np.uin
         return array.astype(np.uint8) * np.uint8(255)
     if array.dtype.kind not in "iu":
         raise DataError(f"expected images as whole numbers, floats or booleans; got an array of {array.dtype}")
-    if _is_uint16(array) and (used := bits or sixteen_bits_of(array)):
+    if is_uint16(array) and (used := bits or sixteen_bits_of(array)):
         return from_sixteen_bits(array, used)
     if array.dtype != np.uint8:
         low, high = int(array.min()), int(array.max())
         if low < 0 or high > 255:
             raise DataError(f"expected whole numbers from 0 to 255; found {low} to {high}. Scale them into that range")
     return array.astype(np.uint8, copy=False)
-
-
-def sixteen_bits_of(images: ArrayLike) -> int | None:
-    """How many bits are in use of an array of 16 bits; None of one that has or uses 8."""
-    if not isinstance(images, np.ndarray) or not _is_uint16(images) or not images.size or int(images.max()) <= 255:
-        return None
-    return bits_in_use(int(images.max()))
-
-
-def _is_uint16(array: NDArray[Any]) -> bool:
-    return array.dtype.newbyteorder("=") == np.uint16
 
 
 def _as_labels(labels: ArrayLike | None, count: int) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from numpy.typing import NDArray
 
-from isthmus.data.decoding import FILE_LIMIT, START_BYTES, UnreadableError, is_image_file
+from isthmus.data.decoding import FILE_LIMIT, UnreadableError
+from isthmus.data.formats import START_BYTES, is_image_file
 from isthmus.data.sets import Skipped as Skipped
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.decoding import SUFFIXES
+from isthmus.data.formats import SUFFIXES
 from isthmus.data.images import ArraySource, Selection
 from isthmus.data.pages import as_path
 from isthmus.data.sets import Skipped

@@ -14,8 +14,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.arrays import as_source, depth_notices
+from isthmus.data.arrays import as_source
 from isthmus.data.cache import cache_folder, find_pack, make_room, pack_folder, packing, remember_pack
+from isthmus.data.depth import depth_notices
 from isthmus.data.entries import Collection
 from isthmus.data.layout import Layout, make_source
 from isthmus.data.limits import memory_limit

@@ -6,8 +6,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
 
-from isthmus.data.decoding import UnreadableError, pages_of, unsupported
+from isthmus.data.decoding import UnreadableError, pages_of
 from isthmus.data.entries import Collection, Content, Entry
+from isthmus.data.formats import unsupported
 from isthmus.data.sets import Skipped
 
 _PAGE = re.compile(r"(?P<stem>[^/]+)(?P<suffix>\.[^./\[\]]+)(?P<page>\[\d+\])")

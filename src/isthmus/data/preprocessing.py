@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.decoding import BITS
+from isthmus.data.depth import BITS
 from isthmus.data.source import ImageSpec, PixelType
 from isthmus.errors import UsageError
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.arrays import sixteen_bits_of
 from isthmus.data.content import DIGEST_BYTES
-from isthmus.data.decoding import Header, UnreadableError, bits_in_use, brightest, header_of, read_header
+from isthmus.data.decoding import Header, UnreadableError, brightest, header_of, read_header
+from isthmus.data.depth import bits_in_use, sixteen_bits_of
 from isthmus.data.entries import Collection, Content, Entry
 from isthmus.data.layout import Layout, lay_out
 from isthmus.data.pages import each_image

@@ -8,9 +8,10 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from isthmus.data.decoding import SUFFIXES, UnreadableError
+from isthmus.data.decoding import UnreadableError
 from isthmus.data.entries import Content, Entry, file_signature, read_file
 from isthmus.data.folders import readable
+from isthmus.data.formats import SUFFIXES
 from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.data import Data
-from isthmus.data.arrays import depth_notices
 from isthmus.data.decoding import UnreadableError
+from isthmus.data.depth import depth_notices
 from isthmus.data.entries import Collection, Content, Entry
 from isthmus.data.loading import bits_of
 from isthmus.data.opening import locate

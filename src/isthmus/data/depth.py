@@ -1,0 +1,46 @@
+"""Images of 16 bits, of which a camera or scanner uses fewer."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+BITS = (8, 10, 12, 14, 16)
+"""How many bits of a 16-bit image may be in use, as cameras and scanners have them."""
+
+
+def bits_in_use(highest: int) -> int:
+    """The bits of a camera or scanner whose highest value is this: 8, 10, 12, 14 or 16."""
+    return next((bits for bits in BITS if highest < 1 << bits), BITS[-1])
+
+
+def from_sixteen_bits(pixels: NDArray[Any], bits: int) -> NDArray[np.uint8]:
+    """Whole numbers from 0 to `2**bits - 1` as the nearest from 0 to 255; what is above becomes 255."""
+    top = (1 << bits) - 1
+    levels: NDArray[np.uint32] = (np.minimum(pixels, top).astype(np.uint32) * 510 + top) // (2 * top)
+    return levels.astype(np.uint8)
+
+
+def sixteen_bits_of(images: ArrayLike) -> int | None:
+    """How many bits are in use of an array of 16 bits; None of one that has or uses 8."""
+    if not isinstance(images, np.ndarray) or not is_uint16(images) or not images.size or int(images.max()) <= 255:
+        return None
+    return bits_in_use(int(images.max()))
+
+
+def is_uint16(array: NDArray[Any]) -> bool:
+    """Whether an array has 16 bits, in either order of bytes."""
+    return array.dtype.newbyteorder("=") == np.uint16
+
+
+def depth_notices(name: str, used: int | None, bits: int | None) -> Iterator[str]:
+    """What to know of images of 16 bits: how many are in use, and by how many they are scaled."""
+    if used is None or bits is None:
+        return
+    scaled = f"so 0 to {(1 << bits) - 1:,} becomes 0 to 255"
+    if used == bits:
+        yield f"the 16-bit images of {name} use {used} bits, {scaled}"
+    else:
+        brighter = ", and higher values become 255" if used > bits else ""
+        yield f"the 16-bit images of {name} use {used} bits; the run's used {bits}, {scaled}{brighter}"
