@@ -99,7 +99,7 @@ def train(
 
 
 def held_out(run: Run, data: Data | None = None) -> ImageSource:
-    """Open the images that a run did not learn from: its test images, or else its validation images.
+    """Open the held-out images of a run: its test images, or else its validation images.
 
         images = isthmus.held_out(run)
         codes = run.encode(images.read(range(len(images))))["mean"]

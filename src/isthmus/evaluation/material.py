@@ -49,7 +49,7 @@ class Material:
 
     Attributes:
         run: What is evaluated.
-        test: Images that it did not learn from.
+        test: Held-out images.
         train: The images that it learned from, or None where they are not at hand.
         seed: Of every draw and every choice.
     """

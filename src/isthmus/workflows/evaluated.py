@@ -33,7 +33,7 @@ def read_evaluated(run: Run) -> Evaluated | None:
     tables = [
         Table(
             section.title,
-            ("metric", "value", "what it says"),
+            ("metric", "value", "what it means"),
             [(row.name, format_value(row.value, row.standard_error, row.unit), row.meaning) for row in section.rows],
             note=section.note,
         )

@@ -98,7 +98,7 @@ def restore_folder(
     for notice in depth_notices(target.name, found.bits, bits):
         tell(notice)
     if found.bits is not None or found.deep_colours:
-        tell("images with 16 bits a channel are read with 8, and their answers have 8")
+        tell("images with 16 bits a channel are read with 8, and the results have 8")
     for item in found.skipped:
         _tell_left_out(item.name, item.reason)
     work = _Work(restorer, out, holes, draws, seed, bits)

@@ -34,7 +34,7 @@ def evaluate_restoration(
 
     Args:
         run: A run of any task but to reconstruct.
-        test: Images of the run's source, that it did not learn from.
+        test: Held-out images of the run's source.
         train: Images that it learned from, on some of which the other methods' strengths are chosen and from the others
             of which they know what images are like; without them, strengths are chosen on the test images themselves,
             in the methods' favour, and no method takes pixels from other images.

@@ -138,7 +138,7 @@ export class Link {
     this._write();
     try {
       await navigator.clipboard.writeText(location.href);
-      toast("The link is copied. Whoever explores the same run sees the same by it.");
+      toast("Link copied. It shows this view to anyone who explores the same run.");
     } catch {
       toast("The address of this page is the link: copy it from the address bar.");
     }

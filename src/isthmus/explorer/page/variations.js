@@ -16,7 +16,7 @@ export class Variations {
     this.buttons = new PictureButtons(grid);
     const { labels, capabilities } = session.about;
     panel.append(
-      h("p", { class: "hint" }, "Pictures like the one shown. At temperature 0 they are the same; at 1 they may be anything that the model knows. Choose one, and go on from there."),
+      h("p", { class: "hint" }, "Images like the one shown. At temperature 0 they are the same; at 1 they may be anything that the model knows. Choose one to continue from it."),
       this.temperature.element,
       grid,
       h("div", { class: "row" }, h("button", { class: "main", onclick: () => this._more() }, "More like this")),
