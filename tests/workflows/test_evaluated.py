@@ -63,6 +63,13 @@ def test_a_diagnosis_on_other_data_is_not_one_of_the_run(run):
     assert read_evaluated(run).findings == ()
 
 
+def test_a_diagnosis_on_training_images_is_not_one_of_the_run(run):
+    store_evaluation(run, _evaluation(run, split="all", trained_on=1000))
+    found = read_evaluated(run)
+    assert found.findings == ()
+    assert found.note.startswith("On the 1,234 images of images. The run was trained on 1,000 of these 1,234 images")
+
+
 def test_an_evaluation_of_other_weights_is_not_shown(run):
     store_evaluation(run, _evaluation(run, rests_on={"files": {"recipe.json": "0" * 64}}))
     assert read_evaluated(run) is None

@@ -8,6 +8,7 @@ import pytest
 
 import isthmus
 from isthmus.data import ArraySource, select
+from isthmus.data.places import remember_place
 from isthmus.errors import BackendError, RunError, UsageError
 from isthmus.evaluation.result import Evaluation
 from isthmus.evaluation.store import read_evaluations
@@ -232,3 +233,24 @@ def test_decibels_come_first_but_for_black_and_white(run, tiny_ae_run, bars, tmp
         found = evaluate(model, bars, DRAWS, parts=("likelihood", "reconstruction"))
         assert found.sections[0].key == first
         assert found["reconstruction"].rows[0].key == "psnr_db"
+
+
+def test_images_that_the_run_was_trained_on_are_counted(run, bars, tmp_path):
+    images, labels = bars
+    np.savez(tmp_path / "bars.npz", x=images, y=labels)
+    remember_place(run.manifest.data.fingerprint, tmp_path / "bars.npz")
+    trained_on = run.manifest.data.train_images
+    mixed = np.concatenate([images[::-1], 255 - images[:40]])  # inverted, they are new
+    found = evaluate(run, mixed, DRAWS, parts=("reconstruction",))
+    assert (found.split, found.images, found.trained_on) == ("all", 160, trained_on)
+    assert f"The run was trained on {trained_on} of these 160 images" in found.overlap
+    assert found.to_json()["trained_on"] == trained_on
+    assert read_evaluations(run)[-1].trained_on == trained_on
+    own = evaluate(run, tmp_path / "bars.npz", DRAWS, parts=("reconstruction",))
+    assert (own.split, own.trained_on, own.overlap) == ("test", 0, "")
+
+
+def test_that_training_images_are_not_at_hand_is_said(run, bars):
+    found = evaluate(run, 255 - bars[0][:20], DRAWS, parts=("reconstruction",))
+    assert found.trained_on is None
+    assert "its training images are not at hand" in found.overlap

@@ -109,6 +109,8 @@ class _Printer:
         """Print an evaluation of one part."""
         if not self._begun:
             say(f"{part.run}: {part.recipe} on {part.images:,} images of {part.data} ({part.split})")
+            if part.overlap:
+                say(part.overlap)
             self._begun = True
         (provenance,) = part.provenance.values()
         origin = f" ({provenance.note})" if provenance.note else ""

@@ -5,7 +5,7 @@ from isthmus.data.batches import Batch, EvaluationBatches, TrainingBatches, bina
 from isthmus.data.cache import cache_folder
 from isthmus.data.catalogue import DATASETS, NamedSet, is_named, open_named
 from isthmus.data.classes import match_classes
-from isthmus.data.content import content_order
+from isthmus.data.content import content_order, shared
 from isthmus.data.images import ArraySource, Selection, select
 from isthmus.data.opening import Data, open_images
 from isthmus.data.packs import PackedSource
@@ -55,6 +55,7 @@ __all__ = [
     "parse_size",
     "posed",
     "select",
+    "shared",
     "split_by_content",
     "sprites",
     "task_of",

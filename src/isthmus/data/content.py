@@ -36,6 +36,12 @@ def digest_of(image: NDArray[np.uint8]) -> bytes:
     return hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=DIGEST_BYTES).digest()
 
 
+def shared(source: ImageSource, other: ImageSource) -> NDArray[np.bool_]:
+    """Which images of a source another has too, pixel for pixel: `(n,)`."""
+    known = {digest.tobytes() for digest in other.digests}
+    return np.array([digest.tobytes() in known for digest in source.digests], bool)
+
+
 def content_order(source: ImageSource, seed: int) -> Indices:
     """Order the images of a source by their content and a seed: int64 `(n,)`, each index once.
 

@@ -54,6 +54,8 @@ class Evaluation:
         data: What the images are called.
         split: Which of them they are: `test`, `validation` or `all`.
         images: How many.
+        trained_on: How many of them the run was trained on, pixel for pixel; None where its training images are not at
+            hand, or an earlier version did not count.
         sections: The metrics, part by part.
         findings: What is wrong, the worst first; empty for a healthy run, None where nothing was diagnosed.
         not_tested: What a diagnosis did not look at, in words.
@@ -73,6 +75,18 @@ class Evaluation:
     rests_on: Mapping[str, Any]
     provenance: Mapping[str, Provenance] = field(default_factory=dict)
     verdict: Verdict | None = None
+    trained_on: int | None = None
+
+    @property
+    def overlap(self) -> str:
+        """In a sentence, whether the run was trained on some of the images; empty where not."""
+        if self.trained_on:
+            return (
+                f"The run was trained on {self.trained_on:,} of these {self.images:,} images: expect worse on others."
+            )
+        if self.trained_on is None and self.split == "all":
+            return "It is not known whether the run was trained on some of them: its training images are not at hand."
+        return ""
 
     def __getitem__(self, key: str) -> Section:
         """The section of a part.
@@ -132,6 +146,7 @@ class Evaluation:
             "data": self.data,
             "split": self.split,
             "images": self.images,
+            "trained_on": self.trained_on,
             "sections": [section.to_json() for section in self.sections],
             "verdict": None if self.verdict is None else asdict(self.verdict),
             "findings": None if self.findings is None else [finding.to_json() for finding in self.findings],
@@ -162,6 +177,7 @@ class Evaluation:
             sections=tuple(Section.from_json(section) for section in values["sections"]),
             findings=None if findings is None else tuple(Finding.from_json(finding) for finding in findings),
             verdict=None if verdict is None else Verdict(**verdict),
+            trained_on=values.get("trained_on"),
         )
         version = str(found.rests_on.get("isthmus", ""))
         unknown = {"measured": "", "version": version, "options": {}, "origin": "unverified"}

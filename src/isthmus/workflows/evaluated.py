@@ -16,7 +16,7 @@ class Evaluated:
 
     Attributes:
         tables: Its metrics, part by part.
-        findings: Its diagnosis, where this machine made it and on images of the run's own data; else nothing.
+        findings: Its diagnosis, where this machine made it and on held-out images of the run's own data; else nothing.
         note: What it was measured on, when and by what, and whether this machine did.
     """
 
@@ -39,9 +39,11 @@ def read_evaluated(run: Run) -> Evaluated | None:
         )
         for section in newest.sections
     ]
-    what = f"On the {newest.images:,} {newest.split} images of {newest.data}."
+    split = "" if newest.split == "all" else f"{newest.split} "
+    what = f"On the {newest.images:,} {split}images of {newest.data}."
     origins = "; ".join(dict.fromkeys(entry.note for entry in newest.provenance.values()))
-    note = " ".join(filter(None, (what, f"{origins[:1].upper()}{origins[1:]}.", newest.not_tested)))
+    note = " ".join(filter(None, (what, newest.overlap, f"{origins[:1].upper()}{origins[1:]}.", newest.not_tested)))
     diagnosed = newest.provenance.get(DIAGNOSIS)
-    counts = diagnosed is not None and diagnosed.origin != "unverified" and newest.data == run.manifest.data.name
+    own = newest.data == run.manifest.data.name and not newest.trained_on
+    counts = own and diagnosed is not None and diagnosed.origin != "unverified"
     return Evaluated(tables, newest.findings or () if counts else (), note)

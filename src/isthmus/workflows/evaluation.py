@@ -7,7 +7,7 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
-from isthmus.data import Data
+from isthmus.data import Data, shared
 from isthmus.errors import UsageError
 from isthmus.evaluation.diagnosis import Finding, Verdict, diagnose, give_verdict
 from isthmus.evaluation.disentanglement import disentanglement_section, measure_disentanglement
@@ -31,7 +31,7 @@ RESTORATION = "restoration"
 PARTS = ("likelihood", "reconstruction", "latent", "representation", "disentanglement", "samples", DIAGNOSIS)
 """What an evaluation is made of, in order."""
 DEFAULT_DRAWS = 50
-_DEFINITIONS = 2
+_DEFINITIONS = 3
 """Counted up when metrics are defined otherwise: stored ones of the same version of isthmus no longer hold then."""
 _FILES = frozenset({"recipe.json", "weights.safetensors", "encoder.onnx", "decoder.onnx", "codes.safetensors"})
 
@@ -157,6 +157,7 @@ def _blank(found: HeldOut, material: Material) -> Evaluation:
         data=found.name,
         split=found.split,
         images=len(found.images),
+        trained_on=None if found.train is None else int(shared(found.images, found.train).sum()),
         sections=(),
         findings=None,
         not_tested="",

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isthmus.data import (
     Data,
@@ -18,6 +17,7 @@ from isthmus.data import (
     Wish,
     open_images,
     select,
+    shared,
     split_by_content,
 )
 from isthmus.data.colour import is_grey
@@ -104,7 +104,7 @@ def prepare(
     settled = with_fields(given, changes)
     train, test = test_split(images)
     notices = [*images.notices]
-    if images.test is not None and (copies := _copies(train, images.test)).any():
+    if images.test is not None and (copies := shared(train, images.test)).any():
         if copies.all():
             raise DataError(
                 f"every training image of '{images.name}' is a test image too. Take them out of one of the two"
@@ -199,12 +199,6 @@ def tell_left_out(origin: Origin | None, notices: tuple[str, ...], more: str = "
         tell(f"{count:,} {left}, {first.name} first ({first.reason}){more}")
     for notice in notices:
         tell(notice)
-
-
-def _copies(train: ImageSource, test: ImageSource) -> NDArray[np.bool_]:
-    """Which training images are test images too, pixel for pixel: a test on those would say too much."""
-    known = {digest.tobytes() for digest in test.digests}
-    return np.array([digest.tobytes() in known for digest in train.digests], bool)
 
 
 def _repeats(images: ImageSet, *parts: ImageSource | None) -> Iterator[str]:
