@@ -19,7 +19,7 @@ def test_from_training_to_restored_pictures(isthmus, tmp_path):
         "run",
     )
     assert done.returncode == 0, done.stderr
-    assert "isthmus restore run PICTURES" in done.stdout
+    assert "isthmus restore run IMAGES" in done.stdout
     (tmp_path / "scans").mkdir()
     noisy = np.random.default_rng(0).integers(0, 256, (40, 50)).astype(np.uint8)
     Image.fromarray(noisy).save(tmp_path / "scans" / "page.png")
@@ -33,7 +33,7 @@ def test_from_training_to_restored_pictures(isthmus, tmp_path):
     for command in (("reconstruct", "run", "digits", "--out", "x"), ("sample", "run", "--out", "x.png")):
         refused = isthmus(*command)
         assert refused.returncode == 2
-        assert "isthmus restore run PICTURES" in refused.stderr
+        assert "isthmus restore run IMAGES" in refused.stderr
 
 
 def test_wrong_calls(isthmus, tmp_path):
