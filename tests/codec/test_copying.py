@@ -11,7 +11,11 @@ from isthmus.storage import write_text
 
 @pytest.mark.parametrize(
     ("harm", "message"),
-    [(b"\xff" * 40, "not an ONNX file, or a truncated one"), (None, "keeps its weights in other files")],
+    [
+        (b"", "cannot open the graph"),
+        (b"\xff" * 40, "not an ONNX file, or a truncated one"),
+        (None, "keeps its weights in other files"),
+    ],
 )
 def test_a_graph_is_checked_as_for_every_other_use(copied_run, harm, message):
     """A tensor in an attribute may lie in another file as well as one among the initialisers."""

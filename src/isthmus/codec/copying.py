@@ -12,7 +12,7 @@ from isthmus.errors import RunError
 from isthmus.recipes import BernoulliLikelihood, GaussianLikelihood, Likelihood, LogisticLikelihood
 from isthmus.runs import Run, require_autoencoder
 from isthmus.runs.folder import read_file
-from isthmus.runs.sessions import check_graph
+from isthmus.runs.sessions import Session
 
 CODED_LIKELIHOODS = (BernoulliLikelihood, GaussianLikelihood, LogisticLikelihood)
 """Likelihoods under which each level of a pixel has a probability that whole numbers can tell."""
@@ -73,9 +73,9 @@ def _pixel_model(likelihood: Likelihood) -> BlackOrWhite | Discretised:
 
 
 def _graph(run: Run, name: str) -> onnx.ModelProto:
-    if name not in run.manifest.graphs:
+    entry = run.manifest.graphs.get(name)
+    if entry is None:
         raise RunError(f"{run.path}: the manifest declares no {name}.")
-    file = run.manifest.graphs[name].file
-    content = read_file(run.path, file, run.manifest)
-    check_graph(content, str(run.path / file))
+    content = read_file(run.path, entry.file, run.manifest)
+    Session(content, entry, str(run.path / entry.file))  # opened only to be checked as for every other use
     return onnx.load_model_from_string(content)

@@ -63,7 +63,7 @@ def _simplified(content: bytes) -> onnx.ModelProto:
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "simplified.onnx"
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
+        options.log_severity_level = 4
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         options.optimized_model_filepath = str(path)
         onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
