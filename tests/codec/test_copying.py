@@ -5,7 +5,7 @@ from onnx import TensorProto, helper, numpy_helper
 from isthmus.codec.copying import model_of
 from isthmus.errors import RunError
 from isthmus.runs.folder import describe_file, read_manifest
-from isthmus.runs.run import load
+from isthmus.runs.run import Run, load
 from isthmus.storage import write_text
 
 
@@ -34,3 +34,11 @@ def test_a_graph_is_checked_as_for_every_other_use(copied_run, harm, message):
     write_text(copied_run / "manifest.json", manifest.model_copy(update={"files": files}).to_json())
     with pytest.raises(RunError, match=message):
         model_of(load(copied_run))
+
+
+def test_sizes_are_checked_before_anything_is_computed(tiny_run):
+    """The codec lays out an index for each pixel, of which a manifest may declare any number."""
+    images = tiny_run.manifest.images.model_copy(update={"height": 10**9})
+    manifest = tiny_run.manifest.model_copy(update={"images": images, "target": images})
+    with pytest.raises(RunError, match="the manifest declares images of the encoder as"):
+        model_of(Run(tiny_run.path, manifest, tiny_run.recipe))

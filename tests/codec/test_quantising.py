@@ -306,3 +306,10 @@ def test_a_part_of_a_layer_computes_no_more_than_that(one):
 def test_rounded_weights_are_near_the_graph_s(one, monkeypatch):
     monkeypatch.setattr(assembly, "WEIGHT_BITS", 10)
     compare(one([("Relu", ["h"], ["y"], {})]), (4,), tolerance=0.05)
+
+
+@pytest.mark.parametrize("weight", [np.array(np.nan), np.zeros(11)], ids=["nan", "shape"])
+def test_a_graph_of_a_diverged_model_or_of_shapes_that_differ(one, weight):
+    graph = one([("Add", ["h", "b"], ["y"], {})], {"b": weight.astype(np.float32)})
+    with pytest.raises(RunError, match="graph: the graph has no exact copy"):
+        quantise(graph, ("y",), (4,), 4, 128, "graph")

@@ -11,8 +11,6 @@ from isthmus.codec.scalars import evaluate, rounded
 from isthmus.errors import RunError
 from isthmus.recipes import BernoulliLikelihood, GaussianLikelihood, Likelihood, LogisticLikelihood
 from isthmus.runs import Run, require_autoencoder
-from isthmus.runs.folder import read_file
-from isthmus.runs.sessions import Session
 
 CODED_LIKELIHOODS = (BernoulliLikelihood, GaussianLikelihood, LogisticLikelihood)
 """Likelihoods under which each level of a pixel has a probability that whole numbers can tell."""
@@ -49,7 +47,7 @@ def model_of(run: Run) -> CodecModel:
         raise RunError(fault)
     recipe = run.recipe
     pixels = _pixel_model(recipe.likelihood)
-    graphs = {name: _graph(run, name) for name in ("encoder", "decoder")}
+    graphs = {name: onnx.load_model_from_string(run.graph(name)) for name in ("encoder", "decoder")}
     encoder = quantise(
         graphs["encoder"], ("mean", "log_variance"), run.image.shape, 0, 255, str(run.path / "encoder.onnx")
     )
@@ -70,12 +68,3 @@ def _pixel_model(likelihood: Likelihood) -> BlackOrWhite | Discretised:
         constant = ("constant", Fraction(likelihood.sigma))
         log_scale = rounded(evaluate(("Log", constant), Fraction(0)), PARAMETER_FRACTION)
     return Discretised("normal", log_scale=log_scale)
-
-
-def _graph(run: Run, name: str) -> onnx.ModelProto:
-    entry = run.manifest.graphs.get(name)
-    if entry is None:
-        raise RunError(f"{run.path}: the manifest declares no {name}.")
-    content = read_file(run.path, entry.file, run.manifest)
-    Session(content, entry, str(run.path / entry.file))  # opened only to be checked as for every other use
-    return onnx.load_model_from_string(content)

@@ -31,6 +31,7 @@ from isthmus.codec.views import (
     view_of,
 )
 from isthmus.errors import RunError
+from isthmus.wording import one_line
 
 _ADDITIVE = ("Add", "Sub")
 
@@ -49,10 +50,13 @@ def quantise(
         where: The graph, for messages.
 
     Raises:
-        RunError: If it has an operator that has no exact copy, or a sum could leave what is exact.
+        RunError: If it has an operator that has no exact copy, or a sum could leave what is exact, or its numbers are
+            NaN or of shapes that do not go together.
     """
-    translation = _Translation(graph, shape, fraction, bound, where)
-    return translation.network(outputs)
+    try:
+        return _Translation(graph, shape, fraction, bound, where).network(outputs)
+    except (ValueError, OverflowError, LookupError, TypeError) as error:  # a graph of others, or of a diverged model
+        raise RunError(f"{where}: the graph has no exact copy ({one_line(error)}).") from error
 
 
 class _Translation:

@@ -250,12 +250,24 @@ class Run:
     def _decoder(self) -> Session:
         return self._session("decoder")
 
+    def graph(self, name: str) -> bytes:
+        """The ONNX file of the `encoder` or the `decoder`, which ONNX Runtime opens and whose ends are as declared.
+
+        Raises:
+            RunError: If it is missing or damaged, or does not fit the run's images and codes.
+        """
+        return self._opened(name)[0]
+
     def _session(self, name: str) -> Session:
+        return self._opened(name)[1]
+
+    def _opened(self, name: str) -> tuple[bytes, Session]:
         if name not in self.manifest.graphs:
             raise RunError(f"{self.path}: the manifest declares no {name}; the run is {self.manifest.state}.")
         entry = self.manifest.graphs[name]
         self._require_shapes(name, entry)
-        return Session(read_file(self.path, entry.file, self.manifest), entry, str(self.path / entry.file))
+        content = read_file(self.path, entry.file, self.manifest)
+        return content, Session(content, entry, str(self.path / entry.file))
 
     def _require_shapes(self, name: str, entry: GraphEntry) -> None:
         """Check that the manifest declares a graph for the images and codes that the run is of."""
