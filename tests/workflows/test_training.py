@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -19,6 +20,7 @@ from PIL import Image
 
 import isthmus
 from isthmus.data import ImageSet, as_source, select
+from isthmus.data.places import remember_place
 from isthmus.errors import BackendError, RecipeError, RunError, StorageError, TrainingError, TrustError, UsageError
 from isthmus.recipes import DenseNetwork, leaf_fields, with_fields
 from isthmus.runs.folder import describe_file, read_file, read_manifest
@@ -498,6 +500,15 @@ class TestStorage:
         assert manifest.state == "training"
         with pytest.raises(RunError, match="is not a finished run"):
             isthmus.load(tmp_path / "run")
+
+
+def test_resuming_finds_the_targets_again(tiny_run, tmp_path):
+    manifest = tiny_run.manifest
+    remember_place(manifest.data.fingerprint, tmp_path / "images", tmp_path / "masks")
+    asked = training.Request(data=tmp_path / "images", out=tiny_run.path, resume=True)
+    assert training._with_targets(asked, manifest).targets == str(tmp_path / "masks")
+    given = replace(asked, targets="others")
+    assert training._with_targets(given, manifest) == given
 
 
 class TestStopping:

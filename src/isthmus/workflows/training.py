@@ -15,7 +15,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from isthmus.data import Data, ImageSource, Wish, posed
-from isthmus.data.places import remember_place, require_apart
+from isthmus.data.places import recall_place, remember_place, require_apart
 from isthmus.errors import RunError, TrainingError, UsageError
 from isthmus.probability import latent_of
 from isthmus.probability.densities import fit_density, typical
@@ -84,6 +84,7 @@ def train(request: Request) -> Run:
     with ExitStack() as held:
         if request.out is not None and request.resume:
             before = held.enter_context(locked_run(request.out))
+            request = _with_targets(request, before)
         elif request.out is not None:
             held.enter_context(new_run(request.out))
         backend = backend_of(request.out, before, request.backend, request.device)
@@ -166,6 +167,12 @@ def _check(request: Request) -> None:
     require_apart(request.out or RUNS, request.data, request.targets)
     if request.tensorboard:
         require_tensorboard()
+
+
+def _with_targets(request: Request, before: Manifest) -> Request:
+    """A request to resume with the targets of the training before, unless others are given."""
+    known = recall_place(before.data.fingerprint)
+    return request if request.targets is not None or known is None else replace(request, targets=known.targets)
 
 
 def _prepare(request: Request, before: Manifest | None) -> Prepared:
