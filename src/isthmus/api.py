@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def train(
-    data: Data,
+    data: Data | None = None,
     recipe: Recipe | str | None = None,
     out: str | Path | None = None,
     *,
@@ -38,7 +38,8 @@ def train(
 
     Args:
         data: A named set, a path, an array `(n, height, width[, channels])`, a pair of images and labels, a PyTorch
-            `Dataset` or a `tf.data.Dataset`; see `isthmus.open_images`.
+            `Dataset` or a `tf.data.Dataset`; see `isthmus.open_images`.  None resumes with the run's own, where this
+            machine remembers them.
         recipe: A recipe, the name of one, or None for one that suits the images.
         out: The run folder to make; by default `runs/DATA-RECIPE`.
         task: What to learn, where that is not to reconstruct: `denoise`, `deblur`, `super-resolve`, `colourise`,

@@ -78,6 +78,6 @@ def test_the_end_of_a_training_names_the_verdict_and_one_command(examined, tiny_
     lines = spell_verdict(replace(examined, findings=(first,)), tiny_ae_run, "my photos")
     assert lines == [
         f"Verdict: {examined.verdict.text}",
-        f"Falling. Train further. Try: isthmus train 'my photos' --out {tiny_ae_run.path} --resume --epochs 12",
+        f"Falling. Train further. Try: isthmus train --out {tiny_ae_run.path} --resume --epochs 12",
     ]
     assert spell_verdict(replace(examined, findings=()), tiny_ae_run, "x") == lines[:1]

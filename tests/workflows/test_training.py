@@ -302,6 +302,20 @@ class TestResume:
         training = read_manifest(tmp_path / "run").training
         assert (training.backend, training.steps) == (keras.config.backend(), 0)
 
+    def test_finds_the_images_that_this_machine_remembers(self, bars, tiny_ae_recipe, tmp_path, monkeypatch):
+        np.savez(tmp_path / "bars.npz", x=bars[0])
+        monkeypatch.chdir(tmp_path)
+        train("bars.npz", tiny_ae_recipe, tmp_path / "run", changes={"training.epochs": 1})
+        monkeypatch.chdir("/")
+        run = train(None, None, tmp_path / "run", changes={"training.epochs": 2}, resume=True)
+        assert run.manifest.training.epochs == 2
+
+    def test_without_images_names_what_is_missing(self, tiny_recipe, copied_run, tmp_path):
+        with pytest.raises(UsageError, match=r"Name them: isthmus train DATA --out .* --resume"):
+            train(None, None, copied_run, resume=True)
+        with pytest.raises(UsageError, match="expected DATA"):
+            train(None, tiny_recipe, tmp_path / "x")
+
     def test_on_another_backend_only_if_asked_to(self, bars, copied_run, capsys):
         path, here = copied_run / "manifest.json", keras.config.backend()
         path.write_text(path.read_text().replace(f'"backend": "{here}"', '"backend": "somewhere-else"'))
@@ -437,7 +451,7 @@ class TestWrongCalls:
 
     def test_an_out_that_exists(self, bars, tiny_recipe, copied_run):
         before = weights_at(copied_run)
-        with pytest.raises(UsageError, match="exists already; choose another --out"):
+        with pytest.raises(UsageError, match="holds a run already; choose another --out, or resume that run: isthmus"):
             train(bars, tiny_recipe, copied_run)
         assert weights_at(copied_run) == before
 

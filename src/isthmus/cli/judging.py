@@ -11,6 +11,7 @@ from isthmus.cli.options import AsJson, RunPath, Seed
 if TYPE_CHECKING:
     from isthmus.evaluation.result import Evaluation
     from isthmus.evaluation.table import Section
+    from isthmus.runs import Run
 
 DataOption = Annotated[
     str | None,
@@ -81,9 +82,10 @@ def evaluate(
     from isthmus.workflows.evaluation import PARTS
     from isthmus.workflows.evaluation import evaluate as run_evaluation
 
+    opened = load(run)
     chosen = tuple(part.strip() for part in parts.split(",")) if parts else PARTS
     found = run_evaluation(
-        load(run),
+        opened,
         data,
         importance_samples,
         seed,
@@ -93,7 +95,7 @@ def evaluate(
         fresh=fresh,
         targets=targets,
         strength=strength,
-        on_part=None if as_json else _Printer().print_part,
+        on_part=None if as_json else _Printer(opened).print_part,
     )
     if as_json:
         print_json(found.to_json())
@@ -102,8 +104,8 @@ def evaluate(
 class _Printer:
     """Prints parts as they come, under a line that says what they are of."""
 
-    def __init__(self) -> None:
-        self._begun = False
+    def __init__(self, run: "Run") -> None:
+        self._run, self._begun = run, False
 
     def print_part(self, part: "Evaluation") -> None:
         """Print an evaluation of one part."""
@@ -117,7 +119,7 @@ class _Printer:
         for section in part.sections:
             _print_section(section, origin)
         if part.findings is not None:
-            _print_diagnosis(part, origin)
+            _print_diagnosis(part, origin, self._run)
 
 
 def _print_section(section: "Section", origin: str) -> None:
@@ -133,14 +135,20 @@ def _print_section(section: "Section", origin: str) -> None:
         print_table(("metric", "value", "what it means"), rows)
 
 
-def _print_diagnosis(part: "Evaluation", origin: str) -> None:
+def _print_diagnosis(part: "Evaluation", origin: str, run: "Run") -> None:
+    from isthmus.report import remedy_command
+    from isthmus.workflows.provenance import place_of
+
+    place = place_of(run.manifest.data)
+    data, targets = (run.manifest.data.name, None) if place is None else (place.data, place.targets)
     say(f"\nDiagnosis{origin}")
     if part.verdict is not None:
         say(f"Verdict: {part.verdict.text}")
     for finding in part.findings or ():
         say(f"- {finding.title}. {finding.evidence}")
         if finding.remedy:
-            say(f"  {finding.remedy}{f' Try: {finding.flags}' if finding.flags else ''}")
+            command = remedy_command(finding, data, run.recipe, str(run.path), targets)
+            say(f"  {finding.remedy}{f' Try: {command}' if command else ''}")
     if part.not_tested:
         say(f"Not tested: {part.not_tested}")
 

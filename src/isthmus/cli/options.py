@@ -11,17 +11,16 @@ if TYPE_CHECKING:
 RunPath = Annotated[
     Path, typer.Argument(metavar="RUN", help="The run folder that `isthmus train` made.", show_default=False)
 ]
-DataName = Annotated[
-    str,
-    typer.Argument(
-        metavar="DATA",
-        show_default=False,
-        help="A named set (digits, mnist, fashion-mnist, kmnist, cifar10, sprites), a folder of images (class folders "
-        "are labels), a zip or tar of one, a .csv or .parquet of paths and labels, a pattern ('photos/**/*.jpg'), an "
-        ".npy, .npz or IDX file, one image, a Hugging Face data set (its folder, or hf:NAME). NAME:test and NAME:train "
-        "pick a split.",
-    ),
-]
+_DATA = typer.Argument(
+    metavar="DATA",
+    show_default=False,
+    help="A named set (digits, mnist, fashion-mnist, kmnist, cifar10, sprites), a folder of images (class folders "
+    "are labels), a zip or tar of one, a .csv or .parquet of paths and labels, a pattern ('photos/**/*.jpg'), an "
+    ".npy, .npz or IDX file, one image, a Hugging Face data set (its folder, or hf:NAME). NAME:test and NAME:train "
+    "pick a split.",
+)
+DataName = Annotated[str, _DATA]
+OptionalDataName = Annotated[str | None, _DATA]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed for the draws: the same seed gives the same result.")]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else there.")

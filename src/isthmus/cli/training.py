@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from isthmus.cli.console import print_json, print_table, say
-from isthmus.cli.options import AsJson, Background, Channels, DataName, Fitting, Size, make_wish
+from isthmus.cli.options import AsJson, Background, Channels, Fitting, OptionalDataName, Size, make_wish
 from isthmus.wording import spell_bytes, spell_count, spell_seconds
 
 _METRICS = {
@@ -23,7 +23,7 @@ _METRICS = {
 
 
 def train(
-    data: DataName,
+    data: OptionalDataName = None,
     recipe: Annotated[
         str | None,
         typer.Option(
@@ -92,7 +92,8 @@ def train(
 ) -> None:
     """Train an autoencoder on images.
 
-    Ctrl-C stops between two steps and keeps the best model so far; --resume continues from there.
+    Ctrl-C stops between two steps and keeps the best model so far; --resume continues from there, without DATA where
+    this machine remembers the images.
 
     Examples:
 
@@ -103,7 +104,10 @@ def train(
       isthmus train mnist --recipe conv-vae --set objective.beta=4 --set latent.dim=10
 
       isthmus train photos/ --task denoise --set task.strength=0.05,0.2
+
+      isthmus train --out runs/digits --resume --epochs 40
     """
+    from isthmus.errors import UsageError
     from isthmus.recipes import parse_assignments
 
     changes = parse_assignments(settings or ())
@@ -111,6 +115,8 @@ def train(
     changes |= {field: value for field, value in named.items() if value is not None}
     wish = make_wish(size, fit, channels, background)
     if dry_run:
+        if data is None:
+            raise UsageError("expected DATA, the images to try a few steps on")
         _rehearse(data, recipe, changes, wish, targets, backend, device, as_json)
         return
 
@@ -137,7 +143,7 @@ def train(
     _tell(run, data, as_json)
 
 
-def _tell(run: Any, data: str, as_json: bool) -> None:
+def _tell(run: Any, data: str | None, as_json: bool) -> None:
     """Say how it went, and what to do with the run."""
     from isthmus.runs import folder
 
@@ -167,7 +173,8 @@ def _tell(run: Any, data: str, as_json: bool) -> None:
             say(f"  isthmus restore {place} IMAGES --out restored")
             say(f"  isthmus evaluate {place}")
         else:
-            say(f"  isthmus reconstruct {place} {shlex.quote(data)} --out reconstructions")
+            images = "IMAGES" if data is None else shlex.quote(data)
+            say(f"  isthmus reconstruct {place} {images} --out reconstructions")
             say(f"  isthmus sample {place} --out samples.png")
             say(f"  isthmus explore {place}")
     if run.manifest.state == "failed":

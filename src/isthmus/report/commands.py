@@ -56,7 +56,7 @@ def remedy_command(finding: Finding, data: str, recipe: Recipe, run: str, target
     if finding.resume:
         longer = finding.try_fields.get("training.epochs")
         epochs = f" --epochs {longer}" if longer else ""
-        return f"isthmus train {_data(data, recipe, targets)} --out {shlex.quote(run)} --resume{epochs}"
+        return f"isthmus train --out {shlex.quote(run)} --resume{epochs}"
     return train_command(data, recipe, finding.try_fields, targets) if finding.try_fields else ""
 
 

@@ -1,11 +1,12 @@
 """Locks on run folders: one process at a time writes to a run; reading one takes no lock."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from isthmus.errors import RunError, StorageError, UsageError
-from isthmus.runs.folder import read_manifest
+from isthmus.runs.folder import MANIFEST, read_manifest
 from isthmus.runs.manifest import Manifest
 from isthmus.storage import locked, require_free, storage_errors
 
@@ -42,7 +43,7 @@ def new_run(path: Path, *, numbered: bool = False) -> Iterator[Path]:
         numbered: Whether to add a number to a name that is taken, and never to use a folder that exists.
 
     Raises:
-        UsageError: If the folder is taken, by files or by another process.
+        UsageError: If the folder is taken, by a run, by other files or by another process.
         StorageError: If it cannot be made.
     """
     missing = [folder for folder in path.parents if not folder.exists()]
@@ -50,15 +51,23 @@ def new_run(path: Path, *, numbered: bool = False) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path, made = _make(path, numbered)
     if not made and not (path / LOCK).exists():
-        require_free(path)
+        _require_free(path)
     with ExitStack() as held:
         for folder in reversed([path, *missing] if made else []):
             held.callback(_remove_empty, folder)
         if not held.enter_context(locked(path / LOCK)):
             raise UsageError(f"another process is training in {path}: choose another --out, or wait until it ends.")
         if len(list(path.iterdir())) > 1:
-            require_free(path)
+            _require_free(path)
         yield path
+
+
+def _require_free(path: Path) -> None:
+    """Check that a folder is empty or missing, and say of a run how to resume it."""
+    if (path / MANIFEST).is_file():
+        resume = f"isthmus train --out {shlex.quote(str(path))} --resume"
+        raise UsageError(f"{path} holds a run already; choose another --out, or resume that run: {resume}")
+    require_free(path)
 
 
 def _make(path: Path, numbered: bool) -> tuple[Path, bool]:

@@ -5,6 +5,8 @@ import platform
 from importlib import metadata
 
 from isthmus.data import ImageSource, Preprocessing, task_of
+from isthmus.data.catalogue import is_named
+from isthmus.data.places import Place, recall_place
 from isthmus.probability import LatentGroup
 from isthmus.runs.manifest import DataEntry, GroupEntry, ImageEntry, Manifest, PreprocessingEntry
 from isthmus.workflows.preparation import Prepared
@@ -53,6 +55,13 @@ def data_entry(prepared: Prepared) -> DataEntry:
         skipped_images=len(prepared.skipped),
         notices=prepared.notices,
     )
+
+
+def place_of(data: DataEntry) -> Place | None:
+    """Where the images of a run are, as a command names them: where this machine remembers them, or a named set."""
+    place = recall_place(data.fingerprint)
+    # The name comes with the run, which may be untrusted: it never opens a path.
+    return place or (Place(data.name) if is_named(data.name) else None)
 
 
 def versions() -> dict[str, str]:

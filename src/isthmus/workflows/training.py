@@ -15,7 +15,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from isthmus.data import Data, ImageSource, Wish, posed
-from isthmus.data.places import recall_place, remember_place, require_apart
+from isthmus.data.places import remember_place, require_apart
 from isthmus.errors import RunError, TrainingError, UsageError
 from isthmus.probability import latent_of
 from isthmus.probability.densities import fit_density, typical
@@ -30,7 +30,7 @@ from isthmus.training.backends import device_name, import_keras, require_tensorb
 from isthmus.workflows.held_out import held_out_of
 from isthmus.workflows.metrics import measure, to_json
 from isthmus.workflows.preparation import Prepared, announce, prepare
-from isthmus.workflows.provenance import data_entry, first_manifest, machine
+from isthmus.workflows.provenance import data_entry, first_manifest, machine, place_of
 from isthmus.workflows.resuming import (
     backend_of,
     changed_fields,
@@ -56,7 +56,7 @@ RUNS = Path("runs")
 class Request:
     """What a training is asked for; `isthmus.train` explains each."""
 
-    data: Data
+    data: Data | None
     recipe: Recipe | str | None = None
     targets: Data | None = None
     out: Path | None = None
@@ -84,7 +84,7 @@ def train(request: Request) -> Run:
     with ExitStack() as held:
         if request.out is not None and request.resume:
             before = held.enter_context(locked_run(request.out))
-            request = _with_targets(request, before)
+            request = _with_own_images(request, request.out, before)
         elif request.out is not None:
             held.enter_context(new_run(request.out))
         backend = backend_of(request.out, before, request.backend, request.device)
@@ -117,6 +117,7 @@ def _train(request: Request, before: Manifest | None, backend: str, prepared: Pr
     finished = before is not None and bool(before.graphs)
     if not finished:  # a finished run stays as it is until all that replaces it is written
         writer.commit()
+    assert request.data is not None
     remember_place(prepared.train.fingerprint, request.data, request.targets)
     job = replace(job, history=writer.place(folder.HISTORY))
     quoted = shlex.quote(str(place))
@@ -164,19 +165,33 @@ def _check(request: Request) -> None:
         raise UsageError("--resume continues a run, and --init-from starts a new one: give one of them.")
     if request.resume and request.out is None:
         raise UsageError("--resume needs --out: the run to resume.")
+    if request.data is None and not request.resume:
+        raise UsageError("expected DATA, the images to train on; only --resume --out RUN finds those of the run.")
     require_apart(request.out or RUNS, request.data, request.targets)
     if request.tensorboard:
         require_tensorboard()
 
 
-def _with_targets(request: Request, before: Manifest) -> Request:
-    """A request to resume with the targets of the training before, unless others are given."""
-    known = recall_place(before.data.fingerprint)
-    return request if request.targets is not None or known is None else replace(request, targets=known.targets)
+def _with_own_images(request: Request, place: Path, before: Manifest) -> Request:
+    """A request to resume, with the images and the targets of the training before, unless others are given."""
+    known = place_of(before.data)
+    if request.data is None and known is None:
+        raise UsageError(
+            f"{place} was trained on {before.data.name!r}, which is neither a named data set nor images that this "
+            f"machine remembers. Name them: isthmus train DATA --out {shlex.quote(str(place))} --resume"
+        )
+    if known is None:
+        return request
+    return replace(
+        request,
+        data=known.data if request.data is None else request.data,
+        targets=known.targets if request.targets is None else request.targets,
+    )
 
 
 def _prepare(request: Request, before: Manifest | None) -> Prepared:
     """Open the data and settle the recipe; a resumed run has both already."""
+    assert request.data is not None
     if before is None:
         return prepare(request.data, request.recipe, request.changes or {}, request.wish, request.targets)
     assert request.out is not None
