@@ -1,61 +1,150 @@
-"""Every command and snippet of the README and the documentation runs, in the order of its page."""
+"""Every command and snippet of the README and the documentation runs, in the order of its page.
 
+They run in this process and learn from an eighth of the digits, or `make test` would import a framework for each.
+`make test-all` runs the README and the tour as their readers do.
+"""
+
+import gc
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import warnings
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
+import keras
+import matplotlib.pyplot as plt
 import pytest
+
+from isthmus.cli import main
+from isthmus.data import digits
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+TOUR = ROOT / "docs" / "tour.md"
 FENCE = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NEEDS_RUN = "<!-- goes on from the tour -->"
+TARGETS = re.compile(r"(make \w+\s*(#.*)?\n)+")
+COMMAND = re.compile(r"isthmus (?P<arguments>[^|&;<>]*)(?:> (?P<output>\S+))?")
 
 
 def snippets(page):
     return FENCE.findall(page.read_text(encoding="utf-8"))
 
 
-def pages_with_snippets():
-    return [pytest.param(page, id=str(page.relative_to(ROOT))) for page in PAGES if snippets(page)]
+def training_of_the_tour():
+    return next(code for _, code in snippets(TOUR) if "isthmus train" in code)
+
+
+def pages_with_snippets(*pages):
+    return [pytest.param(page, id=str(page.relative_to(ROOT))) for page in pages if snippets(page)]
+
+
+@contextmanager
+def few_digits():
+    """While it lasts, there are 500 digits to learn from and 250 to test on."""
+    few = tuple(
+        (images[::step], labels[::step]) for (images, labels), step in zip(digits.read_digits(), (8, 4), strict=True)
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(digits, "read_digits", lambda: few)
+        yield
 
 
 @pytest.fixture(scope="session")
-def environment():
-    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "MPLBACKEND": "Agg"}
-
-
-@pytest.fixture(scope="session")
-def tour_run(tmp_path_factory, environment):
-    """The run that the tour makes, which the other pages go on from."""
+def tour_run(tmp_path_factory):
+    """The run that the tour makes, from which other pages start."""
     folder = tmp_path_factory.mktemp("tour")
-    first = next(code for kind, code in snippets(ROOT / "docs" / "tour.md") if "isthmus train" in code)
-    subprocess.run(["bash", "-euc", first], cwd=folder, env=environment, check=True, capture_output=True)
+    with few_digits(), pytest.MonkeyPatch.context() as patched:
+        patched.setenv("ISTHMUS_CACHE", str(folder / "cache"))
+        patched.chdir(folder)
+        for arguments, _ in commands(training_of_the_tour()):
+            run_command(arguments)
     return folder / "runs"
 
 
+def commands(code):
+    """The arguments of each command of a snippet, and the file that its output goes to; None if it needs a shell."""
+    found = [COMMAND.fullmatch(line) for line in code.replace("\\\n", " ").splitlines()]
+    if not all(found):
+        return None
+    return [(shlex.split(line["arguments"]), line["output"]) for line in found]
+
+
+def run_command(arguments):
+    """Run `isthmus` in this process."""
+    with pytest.MonkeyPatch.context() as patched, warnings.catch_warnings():
+        patched.setattr(sys, "argv", ["isthmus", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+    assert not end.value.code, arguments
+
+
+def run_shell(code, folder):
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "MPLBACKEND": "Agg",
+    }
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", code],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, f"{code}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.fixture
+def freed():
+    """Give back what trainings hold in this process: one page after the other would fill gigabytes."""
+    yield
+    keras.utils.clear_session()
+    gc.collect()
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("page", pages_with_snippets())
-def test_a_page_runs_from_top_to_bottom(page, tmp_path, environment, request):
+@pytest.mark.usefixtures("freed")
+@pytest.mark.parametrize("page", pages_with_snippets(*PAGES))
+def test_a_page_runs_from_top_to_bottom(page, tmp_path, tour_run, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     if NEEDS_RUN in page.read_text(encoding="utf-8"):
-        shutil.copytree(request.getfixturevalue("tour_run"), tmp_path / "runs")
-    python = ""
+        shutil.copytree(tour_run, tmp_path / "runs")
+    program = {"__name__": "__main__"}
+    with few_digits():
+        for kind, code in snippets(page):
+            if kind == "python":  # the snippets of a page are one program
+                exec(compile(code, str(page), "exec"), program)
+                plt.close("all")
+            elif TARGETS.fullmatch(code):
+                check_targets(code)
+            elif code == training_of_the_tour():
+                shutil.copytree(tour_run, tmp_path / "runs")
+            elif (found := commands(code)) is None:
+                run_shell(code, tmp_path)
+            else:
+                for arguments, output in found:
+                    with Path(output or os.devnull).open("w") as file, redirect_stdout(file):
+                        run_command(arguments)
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
+@pytest.mark.parametrize("page", pages_with_snippets(ROOT / "README.md", TOUR))
+def test_a_page_runs_as_its_reader_runs_it(page, tmp_path):
+    program = ""
     for kind, code in snippets(page):
-        if kind == "sh" and re.fullmatch(r"(make \w+\s*(#.*)?\n)+", code):
-            check_targets(code)
-            continue
-        if kind == "python":  # the snippets of a page are one program: run all so far, so that each may rest on others
-            python += code
-            command = [sys.executable, "-c", python]
-        else:
-            command = ["bash", "-euo", "pipefail", "-c", code]
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=600
-        )
-        assert done.returncode == 0, f"{code}\n{done.stdout}\n{done.stderr}"
+        if kind == "python":
+            program += code
+            run_shell(f"python -c {shlex.quote(program)}", tmp_path)
+        elif not TARGETS.fullmatch(code):
+            run_shell(code, tmp_path)
 
 
 def check_targets(code):
