@@ -50,6 +50,11 @@ def test_parses_json(value):
     assert parse_json(json.dumps(value)) == value
 
 
+def test_names_an_integer_that_is_too_long():
+    with pytest.raises(ValueError, match=r"^it holds an integer of thousands of digits$"):
+        parse_json("9" * 5000)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"a":' * 100_000, "9" * 5000, b"\xff\xfe\xfd"])
 def test_what_cannot_be_parsed_is_a_value_error(text):
     with pytest.raises(ValueError, match=r"."):

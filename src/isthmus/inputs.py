@@ -47,3 +47,7 @@ def parse_json(text: str | bytes) -> Any:
         return json.loads(text)
     except RecursionError:
         raise ValueError("its values are nested too deeply") from None
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise
+    except ValueError:  # Python's own words advise its programmers
+        raise ValueError("it holds an integer of thousands of digits") from None

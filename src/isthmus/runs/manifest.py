@@ -16,6 +16,8 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$", max_le
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Fingerprint = Annotated[str, Field(pattern="^[0-9a-f]{1,64}$")]
 Dimension = Annotated[int, Field(gt=0, lt=1 << 31)]
+Side = Annotated[int, Field(gt=0, lt=1 << 16)]
+LatentDimension = Annotated[int, Field(gt=0, lt=1 << 20)]
 
 
 class Entry(BaseModel):
@@ -54,15 +56,15 @@ class GroupEntry(Entry):
 
     name: str
     kind: Literal["point", "gaussian"]
-    shape: tuple[Dimension, ...]
+    shape: tuple[LatentDimension, ...]
 
 
 class ImageEntry(Entry):
     """The shape and dtype of images."""
 
-    height: Dimension
-    width: Dimension
-    channels: Dimension
+    height: Side
+    width: Side
+    channels: Side
     dtype: Literal["uint8", "float32"]
 
     @property
@@ -79,8 +81,8 @@ class ImageEntry(Entry):
 class PreprocessingEntry(Entry):
     """What image files become before the model sees them."""
 
-    height: Dimension
-    width: Dimension
+    height: Side
+    width: Side
     channels: Literal[1, 3, 4]
     fit: Fit
     background: str
@@ -111,7 +113,7 @@ class DataEntry(Entry):
     train_images: int
     validation_images: int
     test_images: int
-    class_names: tuple[str, ...] = ()
+    class_names: Annotated[tuple[str, ...], Field(max_length=1 << 16)] = ()
     skipped_images: int = 0
     """Image files that were left out; `skipped.json` lists them, with the reasons."""
     notices: tuple[str, ...] = ()
