@@ -20,7 +20,8 @@ import matplotlib.pyplot as plt
 import pytest
 
 from isthmus.cli import main
-from isthmus.data import digits
+from isthmus.data import catalogue, digits
+from isthmus.data.sprites import sprite_source
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -44,13 +45,14 @@ def pages_with_snippets(*pages):
 
 
 @contextmanager
-def few_digits():
-    """While it lasts, there are 500 digits to learn from and 250 to test on."""
+def few_images():
+    """While it lasts, there are 500 digits to learn from and 250 to test on, and of sprites an eighth."""
     few = tuple(
         (images[::step], labels[::step]) for (images, labels), step in zip(digits.read_digits(), (8, 4), strict=True)
     )
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(digits, "read_digits", lambda: few)
+        patched.setattr(catalogue, "sprite_source", lambda count, *rest: sprite_source(count // 8, *rest))
         yield
 
 
@@ -58,7 +60,7 @@ def few_digits():
 def tour_run(tmp_path_factory):
     """The run that the tour makes, from which other pages start."""
     folder = tmp_path_factory.mktemp("tour")
-    with few_digits(), pytest.MonkeyPatch.context() as patched:
+    with few_images(), pytest.MonkeyPatch.context() as patched:
         patched.setenv("ISTHMUS_CACHE", str(folder / "cache"))
         patched.chdir(folder)
         for arguments, _ in commands(training_of_the_tour()):
@@ -117,7 +119,7 @@ def test_a_page_runs_from_top_to_bottom(page, tmp_path, tour_run, monkeypatch):
     if NEEDS_RUN in page.read_text(encoding="utf-8"):
         shutil.copytree(tour_run, tmp_path / "runs")
     program = {"__name__": "__main__"}
-    with few_digits():
+    with few_images():
         for kind, code in snippets(page):
             if kind == "python":  # the snippets of a page are one program
                 exec(compile(code, str(page), "exec"), program)
