@@ -1,10 +1,13 @@
 import hashlib
 import tarfile
+from collections import Counter
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from isthmus.data.places import remember_place
+from isthmus.workflows.held_out import find_held_out
 from isthmus.workflows.using import encode_file, reconstruct_folder
 
 
@@ -50,6 +53,21 @@ def test_arrays_have_the_digests_of_their_pixels(tiny_ae_run, bars, tmp_path, ca
     assert "the 9 training images of x are left out; name x:train for those" in capsys.readouterr().err
     train = encoded(tiny_ae_run, f"{tmp_path / 'x.npz'}:train", tmp_path / "train.npz")
     assert train["split"].tolist() == ["train"] * 9
+
+
+def test_the_run_s_own_images_have_the_splits_of_its_training(tiny_ae_run, bars, tmp_path):
+    np.savez(tmp_path / "bars.npz", x=bars[0], y=bars[1])
+    remember_place(tiny_ae_run.manifest.data.fingerprint, tmp_path / "bars.npz")
+    codes = encoded(tiny_ae_run, tmp_path / "bars.npz", tmp_path / "codes.npz")
+    data = tiny_ae_run.manifest.data
+    expected = Counter(train=data.train_images, validation=data.validation_images, test=data.test_images)
+    assert Counter(codes["split"].tolist()) == +expected
+    held = find_held_out(tiny_ae_run, bars).images
+    pixels = {image.tobytes() for image in held.read(range(len(held)))}
+    for image, split in zip(bars[0], codes["split"], strict=True):
+        assert (split == "test") is (image.tobytes() in pixels)
+    np.save(tmp_path / "others.npy", bars[0])
+    assert set(encoded(tiny_ae_run, tmp_path / "others.npy", tmp_path / "others.npz")["split"].tolist()) == {""}
 
 
 def test_pages_and_paths_that_are_there_twice(tiny_ae_run, photos, tmp_path):

@@ -31,6 +31,10 @@ class Place:
     data: str
     targets: str | None = None
 
+    def holds(self, data: Data) -> bool:
+        """Whether `data` names this place."""
+        return _spelled(data) == self.data
+
 
 def require_apart(out: Path, *given: Data | None) -> None:
     """Check that what will be written does not come to lie among the images that were given.

@@ -81,7 +81,7 @@ def find_held_out(
 
 
 def _own(run: Run, name: str, hint: str, targets: Data | None) -> Prepared:
-    remembered = _remembered(run, targets)
+    remembered = remembered_data(run, targets)
     if remembered is not None:
         return remembered
     hint = f"Say where the images are: {hint}"
@@ -101,7 +101,7 @@ def _own(run: Run, name: str, hint: str, targets: Data | None) -> Prepared:
     return prepared
 
 
-def _remembered(run: Run, targets: Data | None) -> Prepared | None:
+def remembered_data(run: Run, targets: Data | None = None) -> Prepared | None:
     """The run's own data from where it was for training; None where that is not known, or something else lies there."""
     place = recall_place(run.manifest.data.fingerprint)
     if place is None:
@@ -141,7 +141,7 @@ def _prepared(run: Run, data: Data, targets: Data | None) -> Prepared | None:
 
 def _training_images(run: Run) -> ImageSource | None:
     """The images that the run learned from, if they are at hand without a download."""
-    if remembered := _remembered(run, None):
+    if remembered := remembered_data(run):
         return remembered.train
     name = run.manifest.data.name
     if name in DATASETS and DATASETS[name].files and DATASETS[name].locate() is None:

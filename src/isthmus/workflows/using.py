@@ -15,13 +15,14 @@ from isthmus.data.decoding import UnreadableError
 from isthmus.data.entries import Collection, Entry
 from isthmus.data.opening import locate
 from isthmus.data.pages import file_of
-from isthmus.data.places import require_apart
+from isthmus.data.places import recall_place, require_apart
 from isthmus.errors import DataError, UsageError
 from isthmus.pictures.sheets import save, save_each, tile
 from isthmus.progress import progress_bar, tell
 from isthmus.runs import Run, require_autoencoder
 from isthmus.storage import atomic_file, new_folder, require_free
 from isthmus.workflows.display import as_displayed, spread
+from isthmus.workflows.held_out import remembered_data
 from isthmus.workflows.preparation import tell_left_out
 
 BATCH = 500
@@ -79,7 +80,8 @@ def encode_file(run: Run, data: Data, out: Path) -> Written:
     - `path`: The image as the data lists it, with its suffix; `stack.tif[3]` for a page.
     - `sha256`: Of its file, in hexadecimal; of its pixels where it has none of its own; empty where several files have
       its path.
-    - `split`: `train` or `test`, or empty where the data is not split.
+    - `split`: For the images that the run was trained on, `train`, `validation` or `test` as in training; for others
+      `train` or `test`, or empty where the data is not split.
     - `labels`, int64, and `class_name`, if the data has classes: numbered as in the run, unknown ones behind those.
 
     Raises:
@@ -99,7 +101,8 @@ def encode_file(run: Run, data: Data, out: Path) -> Written:
     arrays: dict[str, NDArray[np.generic]] = {
         name: np.concatenate([part[name] for part in parts]) for name in run.latent.parameter_names
     }
-    columns = {"names": source.names, "path": source.paths, "sha256": hashes, "split": [split] * len(source)}
+    splits = _splits_of_run(run, data, source) or [split] * len(source)
+    columns = {"names": source.names, "path": source.paths, "sha256": hashes, "split": splits}
     if source.labels is not None:
         arrays["labels"] = source.labels
         names = source.class_names
@@ -108,6 +111,17 @@ def encode_file(run: Run, data: Data, out: Path) -> Written:
     with atomic_file(out) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # NumPy takes any names
     return Written(len(source), out)
+
+
+def _splits_of_run(run: Run, data: Data, source: ImageSource) -> list[str] | None:
+    """The split that each image was in when the run was trained; None for other data than the run's."""
+    place = recall_place(run.manifest.data.fingerprint)
+    own = remembered_data(run) if place is not None and place.holds(data) else None
+    if own is None:
+        return None
+    parts = {"train": own.train, "validation": own.validation, "test": own.test}
+    known = {digest.tobytes(): split for split, part in parts.items() if part is not None for digest in part.digests}
+    return [known.get(digest.tobytes(), "") for digest in source.digests]
 
 
 def _file_digests(data: Data) -> dict[str, str]:
