@@ -69,7 +69,7 @@ class TestSplitByContent:
             assert (len(kept), len(aside)) == (1, 1)
 
     def test_copies_of_one_image_cannot_be_split(self):
-        with pytest.raises(DataError, match="too few different images"):
+        with pytest.raises(DataError, match="too few different images to hold out"):
             split_by_content(ArraySource(numbered(1).repeat(5, axis=0)), 0.5)
 
     def test_splits_for_different_purposes_do_not_depend_on_each_other(self):

@@ -197,6 +197,10 @@ class TestInput:
         with pytest.raises(DataError, match=r"all of one size.* Bring the images to one size"):
             tiny_run.encode([np.zeros((12, 10)), np.zeros((9, 9))])
 
+    def test_one_image_needs_its_first_axis(self, tiny_run, bars):
+        with pytest.raises(DataError, match=r"got one image\. Add the first axis: images\[np\.newaxis\]"):
+            tiny_run.encode(bars[0][0])
+
     @pytest.mark.parametrize("codes", [[[0.0, 1.0], [2.0]], {"mean": np.zeros((1, 2))}, "codes.npz"])
     def test_what_makes_no_codes(self, tiny_run, codes):
         with pytest.raises(DataError, match=rf"shape \(n, 2\), such as the `mean`.*got a {type(codes).__name__}"):

@@ -64,7 +64,8 @@ def as_source(
     if array.ndim != 4:
         raise DataError(
             "expected images of shape (n, height, width) or (n, height, width, channels); "
-            f"got {array.shape}. For one image add the first axis: images[np.newaxis]"
+            f"got {array.shape}. For one image add the first axis: images[np.newaxis]. For flat images give their "
+            "sides back: images.reshape(-1, height, width)"
         )
     if 0 in array.shape:
         raise DataError(f"expected at least one image of at least one pixel; got an array of shape {array.shape}")

@@ -48,8 +48,9 @@ def split_by_content(source: ImageSource, fraction: float, purpose: str = "") ->
         aside &= places != places.max()
         if not aside.any():
             raise DataError(
-                f"too few different images to keep {fraction:g} of them aside: all {len(source)} are the same. "
-                "Give more images, or keep none aside (a validation fraction of 0). Different files may have become "
-                "the same when they were fitted: choose another size or fit"
+                f"too few different images to hold out {fraction:g} of them: "
+                f"{'there is one' if len(source) == 1 else f'all {len(source)} are the same'}. Give more images, or "
+                "hold none out: --set training.validation_fraction=0. Different files may have become the same when "
+                "they were fitted: choose another size or fit"
             )
     return select(source, np.flatnonzero(~aside)), select(source, np.flatnonzero(aside))

@@ -295,8 +295,10 @@ class Run:
         bits = None if self.preprocessing is None else self.preprocessing.bits
         source = as_source(images, dtype=self.image.dtype, bits=bits)
         if source.spec != self.image:
+            one = np.shape(images) == self.image.shape
             raise DataError(
-                f"expected images of {self.image}, as run {self.path.name!r} was trained on; got {source.spec}."
+                f"expected images of {self.image}, as run {self.path.name!r} was trained on; got "
+                f"{'one image. Add the first axis: images[np.newaxis]' if one else source.spec}."
             )
         return source.read(np.arange(len(source)))
 
