@@ -69,7 +69,7 @@ class Traces:
 
     @cached_property
     def place(self):
-        return str(workflow._free_place(self._prepared))
+        return str(workflow._default_place(self._prepared))
 
     @cached_property
     def images(self):

@@ -520,9 +520,9 @@ def test_resuming_finds_the_targets_again(tiny_run, tmp_path):
     manifest = tiny_run.manifest
     remember_place(manifest.data.fingerprint, tmp_path / "images", tmp_path / "masks")
     asked = training.Request(data=tmp_path / "images", out=tiny_run.path, resume=True)
-    assert training._with_targets(asked, manifest).targets == str(tmp_path / "masks")
+    assert training._with_own_images(asked, tiny_run.path, manifest).targets == str(tmp_path / "masks")
     given = replace(asked, targets="others")
-    assert training._with_targets(given, manifest) == given
+    assert training._with_own_images(given, tiny_run.path, manifest) == given
 
 
 class TestStopping:
