@@ -8,7 +8,9 @@ from threading import Barrier
 import pytest
 
 from isthmus.errors import RunError, StorageError, UsageError
+from isthmus.runs import lock
 from isthmus.runs.lock import LOCK, locked_run, new_run
+from isthmus.storage import locked
 
 THREADS = 8
 
@@ -47,6 +49,20 @@ class TestNewRun:
             refused
             == [f"another process is training in {tmp_path}/run: choose another --out, or wait until it ends."] * 7
         )
+
+    def test_a_folder_that_another_took_meanwhile_is_held(self, tmp_path, monkeypatch):
+        require_free = lock._require_free
+        with ExitStack() as other:
+
+            def take_first(path):
+                if not (path / LOCK).exists():
+                    other.enter_context(locked(path / LOCK))
+                    (path / "file").write_bytes(b"x")
+                require_free(path)
+
+            monkeypatch.setattr(lock, "_require_free", take_first)
+            with pytest.raises(UsageError, match="another process is training"), new_run(tmp_path):
+                pass
 
     def test_numbered_folders_are_all_different(self, tmp_path):
         def make(barrier):

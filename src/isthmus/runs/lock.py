@@ -50,8 +50,12 @@ def new_run(path: Path, *, numbered: bool = False) -> Iterator[Path]:
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path, made = _make(path, numbered)
-    if not made and not (path / LOCK).exists():
-        _require_free(path)
+    if not made:
+        try:
+            _require_free(path)
+        except UsageError:
+            if not (path / LOCK).exists():  # a process that holds it is named below
+                raise
     with ExitStack() as held:
         for folder in reversed([path, *missing] if made else []):
             held.callback(_remove_empty, folder)
