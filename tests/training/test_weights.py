@@ -75,6 +75,17 @@ def test_state_has_what_training_changes(model, train_source, assert_same):
     assert_same(state_of(one), state_of(other))
 
 
+def test_random_states_are_integers_signed_or_not(model):
+    """PyTorch keeps them signed: a checkpoint of one backend is resumed on another."""
+    made = model()
+    state = {
+        name: array.astype(np.int32) if array.dtype.kind == "u" else array for name, array in state_of(made).items()
+    }
+    set_state(made, state, "here")
+    for name, array in state_of(made).items():
+        np.testing.assert_array_equal(array, state[name])
+
+
 def test_a_copy_is_taken(model, train_source):
     one = model()
     before = weights_of(one)

@@ -107,8 +107,13 @@ def _check(variables: Sequence[tuple[str, Any]], arrays: Arrays, where: str) -> 
             faults.append(f"{name} is missing")
         elif tuple(arrays[name].shape) != tuple(variable.shape):
             faults.append(f"{name} is {tuple(arrays[name].shape)}, expected {tuple(variable.shape)}")
-        elif not np.can_cast(arrays[name].dtype, str(variable.dtype), "same_kind"):
+        elif not _fits(arrays[name].dtype, np.dtype(str(variable.dtype))):
             faults.append(f"{name} is {arrays[name].dtype}, expected {variable.dtype}")
     if faults:
         shown = "; ".join(faults[:4]) + (f"; and {len(faults) - 4} more" if len(faults) > 4 else "")
         raise RunError(f"{where} does not fit this recipe and image shape: {shown}.")
+
+
+def _fits(found: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
+    """Whether a variable takes numbers of a type; PyTorch's random states are signed integers, others' unsigned."""
+    return np.can_cast(found, wanted, "same_kind") or (found.kind in "iu" and wanted.kind in "iu")
