@@ -15,7 +15,7 @@ class Finding:
 
     Attributes:
         key: Its stable name, for machines.
-        severity: A `fault` spoils the run; a `remark` may be as wanted.
+        severity: A `fault` makes the run worse than it should be; a `remark` may be intended.
         title: What it is, in a few words.
         evidence: The measurements that show it.
         remedy: What to do about it; empty where nothing is known to help.
