@@ -510,6 +510,12 @@ def test_a_link_restores_colours_hidden_classes_and_arithmetic(open_page, page):
     other.wait_for_function("old => document.getElementById('decoded').toDataURL() === old", arg=without)
 
 
+def test_surprise_me_always_shows_another_image(page):
+    page.evaluate("Math.random = () => 0.5")
+    for _ in range(2):
+        changes(page, page.get_by_role("button", name="Surprise me").click)
+
+
 def test_a_link_that_is_entered_is_followed_and_so_is_the_way_back(page):
     page.click("#tab-variations")
     changes(page, page.get_by_role("button", name="Surprise me").click)  # decoded, however slow the machine

@@ -92,8 +92,15 @@ function noPoints(session, stage, toolbar, why) {
 }
 
 function surprise(session) {
-  if (session.points) session.moveToPoint(Math.floor(Math.random() * session.points.count), "surprise");
-  else session.moveToSample(null, "surprise");
+  if (!session.points) {
+    session.moveToSample(null, "surprise");
+    return;
+  }
+  const { count } = session.points;
+  const index = Math.floor(Math.random() * count);
+  // The image that is shown already would be no surprise: the page opens on one of them.
+  const shown = session.codeOf(index).every((number, axis) => number === session.code[axis]);
+  session.moveToPoint(shown ? (index + 1) % count : index, "surprise");
 }
 
 function openTools(session, stage) {
