@@ -21,8 +21,8 @@ import isthmus
 from isthmus.codec import model_of
 from isthmus.data import as_source, open_images
 from isthmus.scores import score
-from isthmus.workflows.compressing import compress
-from isthmus.workflows.decompressing import decompress
+from isthmus.workflows.compression import compress
+from isthmus.workflows.decompression import decompress
 from isthmus.workflows.rivals import figures
 
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from isthmus.restoration import Restorer as Restorer
     from isthmus.runs import Run as Run
     from isthmus.runs import load as load
-    from isthmus.workflows.compressing import compress as compress
-    from isthmus.workflows.decompressing import decompress as decompress
+    from isthmus.workflows.compression import compress as compress
+    from isthmus.workflows.decompression import decompress as decompress
     from isthmus.workflows.evaluation import evaluate as evaluate
     from isthmus.workflows.lossy import compress_lossy as compress_lossy
 
@@ -41,9 +41,9 @@ _HOMES = {
     "Recipe": "isthmus.recipes",
     "Restorer": "isthmus.restoration",
     "Run": "isthmus.runs",
-    "compress": "isthmus.workflows.compressing",
+    "compress": "isthmus.workflows.compression",
     "compress_lossy": "isthmus.workflows.lossy",
-    "decompress": "isthmus.workflows.decompressing",
+    "decompress": "isthmus.workflows.decompression",
     "evaluate": "isthmus.workflows.evaluation",
     "held_out": "isthmus.api",
     "load": "isthmus.runs",

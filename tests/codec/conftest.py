@@ -6,9 +6,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from isthmus.codec.distributions import BlackOrWhite, Discretised
-from isthmus.codec.models import CodecModel
-from isthmus.codec.quantising import quantise
+from isthmus.codec.coder.distributions import BlackOrWhite, Discretised
+from isthmus.codec.model.codec_model import CodecModel
+from isthmus.codec.network.quantisation import quantise
 
 FLOAT, BYTES = TensorProto.FLOAT, TensorProto.UINT8
 

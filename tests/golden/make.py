@@ -49,7 +49,7 @@ from isthmus.recipes import (
     UpsampleNetwork,
 )
 from isthmus.runs import load
-from isthmus.workflows.decompressing import decompress
+from isthmus.workflows.decompression import decompress
 from isthmus.workflows.evaluation import evaluate
 from isthmus.workflows.restoring import restore_folder
 

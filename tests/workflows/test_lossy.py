@@ -8,7 +8,7 @@ from PIL import Image
 from isthmus.data import ArraySource
 from isthmus.errors import ArchiveError, UsageError
 from isthmus.workflows import lossy
-from isthmus.workflows.decompressing import Verified, decompress, list_archive, verify
+from isthmus.workflows.decompression import Verified, decompress, list_archive, verify
 from isthmus.workflows.lossy import compress_lossy, read_codes
 
 PLAIN_DECODER = Path(__file__).parents[1] / "codec" / "plain_decoder.py"

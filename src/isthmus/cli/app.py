@@ -8,7 +8,7 @@ import typer
 from isthmus.cli import (
     archives,
     catalogue,
-    compressing,
+    compression,
     exploring,
     inspecting,
     judging,
@@ -39,7 +39,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     looking.plot,
     looking.report,
     exploring.explore,
-    compressing.compress,
+    compression.compress,
     archives.decompress,
     archives.list_images,
     archives.verify,

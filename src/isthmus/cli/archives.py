@@ -48,7 +48,7 @@ def decompress(
       isthmus decompress mnist.isth --out images.npy
     """
     from isthmus.runs import load
-    from isthmus.workflows.decompressing import decompress as work
+    from isthmus.workflows.decompression import decompress as work
 
     done = work(archive, out, None if run is None else load(run), only=only or (), threads=threads)
     if as_json:
@@ -76,7 +76,7 @@ def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
 
       isthmus list scans.isth
     """
-    from isthmus.workflows.decompressing import LossyListing, list_archive
+    from isthmus.workflows.decompression import LossyListing, list_archive
 
     found = list_archive(archive)
     if isinstance(found, LossyListing):
@@ -131,7 +131,7 @@ def verify(archive: ArchivePath, run: OwnRun = None, threads: Threads = None, as
       isthmus verify scans.isth --run runs/digits
     """
     from isthmus.runs import load
-    from isthmus.workflows.decompressing import verify as work
+    from isthmus.workflows.decompression import verify as work
 
     done = work(archive, None if run is None else load(run), threads)
     if as_json:

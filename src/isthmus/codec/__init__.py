@@ -3,14 +3,14 @@
 What it writes are archives, whose format the documentation gives in full.
 """
 
-from isthmus.codec.archive import Archive, Chunk, Damage, open_archive
-from isthmus.codec.chunks import Item, Tally
-from isthmus.codec.container import RecordReader
-from isthmus.codec.copying import model_of, obstacle
-from isthmus.codec.directories import MOST_IMAGES, Directory
-from isthmus.codec.models import CodecModel
-from isthmus.codec.names import fitted, safe_path
-from isthmus.codec.writing import CHUNK_IMAGES, Written, write_archive
+from isthmus.codec.archive.chunk import Item, Tally
+from isthmus.codec.archive.directory import MOST_IMAGES, Directory
+from isthmus.codec.archive.names import fitted, safe_path
+from isthmus.codec.archive.reader import Archive, Chunk, Damage, open_archive
+from isthmus.codec.archive.records import RecordReader
+from isthmus.codec.archive.writer import CHUNK_IMAGES, Written, write_archive
+from isthmus.codec.model.codec_model import CodecModel
+from isthmus.codec.model.exact_copy import model_of, obstacle
 
 __all__ = [
     "CHUNK_IMAGES",

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.codec import CodecModel, Item
+from isthmus.codec.files.plain import CHANNELS, plain_pixels
 from isthmus.data import Data, Skipped, open_images
 from isthmus.data.arrays import as_bytes
 from isthmus.data.decoding import UnreadableError, upright
@@ -14,7 +15,6 @@ from isthmus.data.entries import Collection, Content, Entry
 from isthmus.data.layout import lay_out
 from isthmus.data.opening import locate
 from isthmus.errors import DataError
-from isthmus.workflows.plain_files import CHANNELS, plain_pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image

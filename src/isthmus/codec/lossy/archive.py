@@ -6,10 +6,10 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from isthmus.codec.archive.names import from_runs, to_runs
+from isthmus.codec.coder.integers import inflate
 from isthmus.codec.lossy.message import Outline
-from isthmus.codec.names import from_runs, to_runs
 from isthmus.codec.packed_json import parse_limited
-from isthmus.codec.packing import inflate
 from isthmus.errors import ArchiveError, DataError
 
 MAGIC = b"ISTL"

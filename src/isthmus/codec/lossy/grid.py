@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.codec.lossy.coding import Marks, decode_marks, encode_marks
+from isthmus.codec.lossy.coder import Marks, decode_marks, encode_marks
 from isthmus.codec.lossy.masses import LEAST_WIDTH, MOST_WIDTH, OCTAVE, REACH
 from isthmus.errors import ArchiveError
 

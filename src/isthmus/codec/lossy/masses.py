@@ -5,9 +5,9 @@ from functools import cache
 
 import numpy as np
 
-from isthmus.codec.scalars import DIGITS
-from isthmus.codec.tables import FINE_BITS, Integers, scaled_cumulative
-from isthmus.codec.tables import REACH as TABLE_REACH
+from isthmus.codec.arithmetic.scalars import DIGITS
+from isthmus.codec.arithmetic.tables import FINE_BITS, Integers, scaled_cumulative
+from isthmus.codec.arithmetic.tables import REACH as TABLE_REACH
 
 OCTAVE = 8
 """Widths from one doubling to the next."""

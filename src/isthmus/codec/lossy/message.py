@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isthmus.codec.lossy.coding import Marks, decode_marks, encode_marks, require_room
+from isthmus.codec.lossy.coder import Marks, decode_marks, encode_marks, require_room
 from isthmus.codec.lossy.grid import Grid
 from isthmus.errors import ArchiveError, UsageError
 

@@ -1,0 +1,1 @@
+"""The entropy coder, the probabilities that it codes by, and bits-back coding of images."""

@@ -1,0 +1,1 @@
+"""Image files around archives: pixels of plain image files, and files for the images that come out."""

@@ -1,0 +1,152 @@
+"""The exact copy of a run's model: its two networks and its likelihood, as bytes, with the hash that names it."""
+
+import hashlib
+import json
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.codec.coder.bits_back import BitsBack
+from isthmus.codec.coder.distributions import BlackOrWhite, Discretised, PixelModel
+from isthmus.codec.coder.integers import pack
+from isthmus.codec.network.fixed_point import (
+    Constant,
+    FixedPointNetwork,
+    Input,
+    Interpolation,
+    Join,
+    Lookup,
+    Node,
+    Product,
+    Rearranged,
+    Rectifier,
+    Shifted,
+    Sum,
+)
+
+VERSION = 1
+"""Of the way from a run's graphs to whole numbers: another way gives another model."""
+OPERATIONS: Mapping[str, type[Node]] = {
+    "constant": Constant,
+    "input": Input,
+    "interpolation": Interpolation,
+    "join": Join,
+    "lookup": Lookup,
+    "product": Product,
+    "rearranged": Rearranged,
+    "rectifier": Rectifier,
+    "shifted": Shifted,
+    "sum": Sum,
+}
+"""The nodes of a packed network, by what it calls them."""
+_NAMES = {operation: name for name, operation in OPERATIONS.items()}
+ARRAYS = {"bias": np.float64, "index": np.int32, "table": np.int64, "values": np.float64, "weights": np.float64}
+"""The fields of nodes that are arrays, which are packed behind the description, and their types."""
+
+
+@dataclass(frozen=True, eq=False)
+class CodecModel:
+    """What codes images, in whole numbers.
+
+    Attributes:
+        shape: Of the images: height, width, channels.
+        encoder: From pixels to the posterior.
+        decoder: From codes to the parameters of the pixels.
+        pixels: What the parameters mean.
+        threshold: The brightness from 0 to 1 above which the model takes a grey pixel for white; None if it takes grey.
+    """
+
+    shape: tuple[int, int, int]
+    encoder: FixedPointNetwork
+    decoder: FixedPointNetwork
+    pixels: BlackOrWhite | Discretised
+    threshold: float | None
+
+    @property
+    def coder(self) -> BitsBack:
+        """What codes images on a stack."""
+        pixels: PixelModel = self.pixels
+        return BitsBack(self.encoder, self.decoder, pixels)
+
+    @property
+    def dims(self) -> int:
+        """The numbers in an image."""
+        return math.prod(self.shape)
+
+    @property
+    def two_levels(self) -> bool:
+        """Whether it codes black and white alone."""
+        return isinstance(self.pixels, BlackOrWhite)
+
+    def crisp(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Images made black and white as the model sees them; as they are if it takes grey."""
+        if self.threshold is None:
+            return images
+        white = np.arange(256, dtype=np.float32) / np.float32(255) > self.threshold
+        return np.where(white, np.uint8(255), np.uint8(0))[images]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, over the description and all numbers as they are."""
+        description, arrays = self._parts()
+        digest = hashlib.sha256(_as_json(description))
+        for array in arrays:
+            digest.update(np.ascontiguousarray(array, "<i8").tobytes())
+        return digest.hexdigest()
+
+    def to_bytes(self) -> bytes:
+        """The model, packed."""
+        description, arrays = self._parts()
+        packed = [pack(array, regular=array.dtype != np.float64) for array in arrays]
+        told = {**description, "arrays": [[method, len(content)] for method, content in packed]}
+        head = zlib.compress(_as_json(told), 9)
+        return b"".join([len(head).to_bytes(4, "little"), head, *(content for _, content in packed)])
+
+    def _parts(self) -> tuple[dict[str, Any], list[np.ndarray[Any, Any]]]:
+        """What it is, for JSON, and the arrays in the order in which they are mentioned."""
+        arrays: list[np.ndarray[Any, Any]] = []
+        networks = {
+            name: {
+                "nodes": [_describe(node, arrays) for node in network.nodes],
+                "outputs": {key: [output.node, list(output.shape)] for key, output in network.outputs.items()},
+            }
+            for name, network in (("encoder", self.encoder), ("decoder", self.decoder))
+        }
+        likelihood: dict[str, Any] = {"kind": "bernoulli"}
+        if isinstance(self.pixels, Discretised):
+            likelihood = {
+                "kind": self.pixels.family,
+                "mixture": self.pixels.mixture,
+                "log_scale": self.pixels.log_scale,
+            }
+        description = {
+            "version": VERSION,
+            "shape": list(self.shape),
+            "pixels": likelihood,
+            "threshold": self.threshold,
+            **networks,
+        }
+        return description, arrays
+
+
+def _as_json(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def _describe(node: Node, arrays: list[np.ndarray[Any, Any]]) -> dict[str, Any]:
+    """A node for JSON; its arrays are appended, and told by their shapes."""
+    told: dict[str, Any] = {"op": _NAMES[type(node)]}
+    for field in fields(node):
+        value = getattr(node, field.name)
+        if field.name in ARRAYS:
+            arrays.append(value)
+            told[field.name] = list(value.shape)
+        else:
+            told[field.name] = list(value) if field.name == "sources" else int(value)
+    return told

@@ -1,0 +1,220 @@
+"""Reading a model that is embedded in an archive: it may be untrusted, so everything in it is checked."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from isthmus.codec.coder.distributions import PARAMETER_FRACTION, BlackOrWhite, Discretised
+from isthmus.codec.coder.integers import unpack
+from isthmus.codec.model.codec_model import ARRAYS, OPERATIONS, VERSION, CodecModel
+from isthmus.codec.network.fixed_point import (
+    EXACT,
+    Constant,
+    FixedPointNetwork,
+    Input,
+    Interpolation,
+    Join,
+    Lookup,
+    Node,
+    Output,
+    Product,
+    Rearranged,
+    Rectifier,
+    Shifted,
+    Sum,
+    largest_value,
+)
+from isthmus.codec.packed_json import from_json, whole
+from isthmus.errors import ArchiveError, IsthmusError
+
+MOST_NUMBERS = 1 << 25
+"""In all arrays of an embedded model together, and in a tensor of it, at most."""
+MOST_ALIVE = 1 << 27
+"""Numbers of an embedded network that are needed at once in computing one image, at most."""
+MOST_PRODUCTS = 1 << 33
+"""In computing a node of an embedded model for one image, at most."""
+_MOST_TEXT = 1 << 24
+_MOST_VALUES = 1 << 18
+"""Of the description's JSON."""
+_MOST_DIMENSIONS = 4
+_MOST_SHIFT = 52
+_LARGEST_PARAMETER = 1 << 30
+"""What a posterior or a pixel is computed from below 2^63."""
+
+
+def model_from_bytes(content: bytes) -> CodecModel:
+    """Read a model that was packed.
+
+    Raises:
+        ArchiveError: If it is damaged, or of a version that is not known.
+    """
+    try:
+        return _read(content)
+    except ArchiveError:
+        raise
+    except (
+        IsthmusError,
+        KeyError,
+        TypeError,
+        ValueError,
+        IndexError,
+        OverflowError,
+        AssertionError,
+        AttributeError,
+    ) as error:
+        raise ArchiveError(f"the embedded model is damaged ({error}).") from None
+
+
+def _read(content: bytes) -> CodecModel:
+    length = int.from_bytes(content[:4], "little")
+    told = from_json(
+        content[4 : 4 + length],
+        "the embedded model's description",
+        most_bytes=_MOST_TEXT,
+        most_values=_MOST_VALUES,
+    )
+    if told["version"] != VERSION:
+        raise ArchiveError(f"the embedded model is of version {told['version']}, and this isthmus reads {VERSION}.")
+    packed = _Arrays(content[4 + length :], told["arrays"])
+    height, width, channels = (whole(side) for side in told["shape"])
+    networks = {name: _network(told[name], packed, name) for name in ("encoder", "decoder")}
+    kind = told["pixels"]["kind"]
+    pixels: BlackOrWhite | Discretised = BlackOrWhite()
+    if kind != "bernoulli":
+        if kind not in ("logistic", "normal"):
+            raise ArchiveError(f"the embedded model's pixels are of an unknown kind, {kind!r}.")
+        log_scale = told["pixels"]["log_scale"]
+        if log_scale is not None and not abs(int(log_scale)) <= _LARGEST_PARAMETER:
+            raise ArchiveError(f"the embedded model's scale cannot be e^{log_scale!r:.40}.")
+        pixels = Discretised(kind, bool(told["pixels"]["mixture"]), None if log_scale is None else int(log_scale))
+    model = CodecModel((height, width, channels), networks["encoder"], networks["decoder"], pixels, told["threshold"])
+    _check(model)
+    return model
+
+
+def _network(told: Mapping[str, Any], packed: "_Arrays", name: str) -> FixedPointNetwork:
+    """A network whose every node fits its sources."""
+    nodes: list[Node] = []
+    for number, entry in enumerate(told["nodes"]):
+        node = _node(entry, packed)
+        sources = [nodes[source] for source in node.sources if 0 <= source < number]
+        complete = len(sources) == len(node.sources) and isinstance(node, Input) == (number == 0)
+        if not complete or not _fits(node, sources):
+            raise ArchiveError(f"the embedded model's {name} does not fit together at node {number}.")
+        nodes.append(node)
+    outputs = {key: Output(whole(node, len(nodes)), _shape(shape)) for key, (node, shape) in told["outputs"].items()}
+    return FixedPointNetwork(nodes, outputs)
+
+
+def _shape(told: Sequence[Any]) -> tuple[int, ...]:
+    if not 0 < len(told) <= _MOST_DIMENSIONS:
+        raise ArchiveError(f"the embedded model has a tensor of {len(told)} dimensions.")
+    return tuple(map(whole, told))
+
+
+class _Arrays:
+    """Packed arrays, read in their order."""
+
+    def __init__(self, content: bytes, told: Sequence[Sequence[Any]]) -> None:
+        self._content, self._told = content, iter(told)
+        self._start, self._room = 0, MOST_NUMBERS
+
+    def read(self, shape: Sequence[int], dtype: Any) -> np.ndarray[Any, Any]:
+        method, length = next(self._told, (None, None))
+        if method is None or length is None or (count := math.prod(_shape(shape))) > self._room:
+            raise ArchiveError(f"the embedded model has an array of shape {shape!r:.60}.")
+        self._room -= count
+        part = self._content[self._start : self._start + whole(length)]
+        self._start += length
+        return unpack(method, part, count).reshape(shape).astype(dtype)
+
+
+def _node(entry: Mapping[str, Any], packed: _Arrays) -> Node:
+    operation = OPERATIONS[entry["op"]]
+    values: dict[str, Any] = {}
+    for field in fields(operation):
+        value = entry[field.name]
+        if field.name in ARRAYS:
+            values[field.name] = packed.read(value, ARRAYS[field.name])
+        else:
+            values[field.name] = tuple(int(v) for v in value) if field.name == "sources" else int(value)
+    return operation(**values)
+
+
+def _check(model: CodecModel) -> None:
+    """Check that the networks fit each other and the images."""
+    wanted = {"encoder": ("mean", "log_variance"), "decoder": model.pixels.outputs}
+    for name, network in (("encoder", model.encoder), ("decoder", model.decoder)):
+        if set(network.outputs) != set(wanted[name]):
+            raise ArchiveError(f"the embedded model's {name} gives {', '.join(network.outputs)}.")
+        for key in wanted[name]:
+            output = network.outputs[key]
+            node = network.nodes[output.node]
+            if (
+                math.prod(output.shape) != node.size
+                or node.fraction != PARAMETER_FRACTION
+                or node.bound > _LARGEST_PARAMETER
+            ):
+                raise ArchiveError(f"the embedded model's {name} has an output {key!r} that does not fit.")
+        if network.alive > MOST_ALIVE:
+            raise ArchiveError(f"the embedded model's {name} needs {network.alive} numbers at once.")
+    codes = model.decoder.nodes[0].size
+    if any(model.encoder.outputs[key].shape != (codes,) for key in wanted["encoder"]):
+        raise ArchiveError("the embedded model's codes do not fit its networks.")
+    if min(model.shape) < 1 or model.encoder.nodes[0].size != model.dims:
+        raise ArchiveError("the embedded model does not fit its images.")
+    for key in model.decoder.outputs:
+        shape = model.decoder.outputs[key].shape
+        np.broadcast_shapes(shape[: len(model.shape)], model.shape)
+        if len(shape) != len(model.shape) + (isinstance(model.pixels, Discretised) and model.pixels.mixture):
+            raise ArchiveError(f"the embedded model's {key!r} does not fit its images.")
+
+
+def _fits(node: Node, sources: Sequence[Node]) -> bool:
+    """Whether a node may be computed from its sources; its shapes and shifts come before what they multiply."""
+    if not 0 < node.size <= MOST_NUMBERS or not 0 <= node.fraction <= 32 or not 0 <= node.bound < EXACT:
+        return False
+    return _agrees(node, sources) and largest_value(node, sources) <= node.bound
+
+
+def _agrees(node: Node, sources: Sequence[Node]) -> bool:
+    """Whether a node's own numbers agree with each other and with the sizes of its sources."""
+    sizes = [source.size for source in sources]
+    match node:
+        case Input():
+            return not sources
+        case Lookup():
+            return sizes == [node.size] and node.table.shape == (256,)
+        case Interpolation():
+            return sizes == [node.size] and node.table.shape == (2049,) and 6 <= node.source_fraction <= 32
+        case Rectifier():
+            return sizes == [node.size] and 0 <= node.slope <= 1 << 20
+        case Product():
+            rows, terms = node.index.shape
+            return (
+                len(sizes) == 1
+                and node.weights.shape == (terms, len(node.bias))
+                and rows * len(node.bias) == node.size
+                and _inside(node.index, sizes[0])
+                and 0 <= node.shift <= _MOST_SHIFT
+                and rows * terms * len(node.bias) <= MOST_PRODUCTS
+            )
+        case Shifted():
+            return sizes == [node.size] and node.values.shape == (node.size,)
+        case Sum():
+            return sizes == [node.size, node.size]
+        case Join():
+            return bool(sizes) and sum(sizes) == node.size
+        case Rearranged():
+            return len(sizes) == 1 and node.index.shape == (node.size,) and _inside(node.index, sizes[0])
+        case Constant():
+            return len(sizes) == 1 and node.values.shape == (node.size,)
+        case _:
+            return False
+
+
+def _inside(index: np.ndarray[Any, Any], size: int) -> bool:
+    return not index.size or bool(index.min() >= -1 and index.max() < size)

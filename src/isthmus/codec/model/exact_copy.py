@@ -1,0 +1,70 @@
+"""Making the exact copy of a run's model, and saying of which runs there is none."""
+
+from fractions import Fraction
+
+import onnx
+
+from isthmus.codec.arithmetic.scalars import evaluate, rounded
+from isthmus.codec.coder.distributions import CODE_BITS, CODE_OFFSET, PARAMETER_FRACTION, BlackOrWhite, Discretised
+from isthmus.codec.model.codec_model import CodecModel
+from isthmus.codec.network.quantisation import quantise
+from isthmus.errors import RunError
+from isthmus.recipes import BernoulliLikelihood, GaussianLikelihood, Likelihood, LogisticLikelihood
+from isthmus.runs import Run, require_autoencoder
+
+CODED_LIKELIHOODS = (BernoulliLikelihood, GaussianLikelihood, LogisticLikelihood)
+"""Likelihoods under which each level of a pixel has a probability that whole numbers can tell."""
+
+
+def obstacle(run: Run) -> str:
+    """Why a run's model is of a kind that has no exact copy; empty if it is not, as far as its recipe tells."""
+    recipe = run.recipe
+    if recipe.latent.kind != "gaussian":
+        return (
+            f"{run.path} is a plain autoencoder: its codes have no probabilities, so they cannot be coded without "
+            "loss. Train a VAE, such as --recipe dense-vae."
+        )
+    if run.image.dtype != "uint8":
+        return f"{run.path} takes float pixels; lossless compression is for 8-bit images."
+    if not isinstance(recipe.likelihood, CODED_LIKELIHOODS):
+        return (
+            f"{run.path} has the likelihood {recipe.likelihood.kind!r}, under which levels of grey have no probability "
+            "that the codec knows. Train with --set likelihood=logistic, or likelihood=bernoulli for black and white."
+        )
+    return ""
+
+
+def model_of(run: Run) -> CodecModel:
+    """Make the exact copy of a run's model.
+
+    Raises:
+        UsageError: If the run restores pictures.
+        RunError: If the run is of a kind that has none: a plain autoencoder, a likelihood that gives levels no
+            probability, float pixels, or a network with an operator that has no exact copy.
+    """
+    require_autoencoder(run)
+    if fault := obstacle(run):
+        raise RunError(fault)
+    recipe = run.recipe
+    pixels = _pixel_model(recipe.likelihood)
+    graphs = {name: onnx.load_model_from_string(run.graph(name)) for name in ("encoder", "decoder")}
+    encoder = quantise(
+        graphs["encoder"], ("mean", "log_variance"), run.image.shape, 0, 255, str(run.path / "encoder.onnx")
+    )
+    where = str(run.path / "decoder.onnx")
+    decoder = quantise(graphs["decoder"], pixels.outputs, (recipe.latent.dim,), CODE_BITS, CODE_OFFSET, where)
+    two_levels = isinstance(pixels, BlackOrWhite)
+    return CodecModel(run.image.shape, encoder, decoder, pixels, recipe.pixels.threshold if two_levels else None)
+
+
+def _pixel_model(likelihood: Likelihood) -> BlackOrWhite | Discretised:
+    assert isinstance(likelihood, CODED_LIKELIHOODS)
+    if isinstance(likelihood, BernoulliLikelihood):
+        return BlackOrWhite()
+    if isinstance(likelihood, LogisticLikelihood):
+        return Discretised("logistic", mixture=likelihood.components > 1)
+    log_scale = None
+    if likelihood.scale == "fixed":
+        constant = ("constant", Fraction(likelihood.sigma))
+        log_scale = rounded(evaluate(("Log", constant), Fraction(0)), PARAMETER_FRACTION)
+    return Discretised("normal", log_scale=log_scale)

@@ -1,0 +1,1 @@
+"""Neural networks in fixed-point arithmetic, and their translation from ONNX graphs."""

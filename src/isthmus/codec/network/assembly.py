@@ -1,0 +1,257 @@
+"""A network in whole numbers, put together node by node."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.codec.arithmetic.scalars import Expression, X, evaluate, rounded
+from isthmus.codec.arithmetic.tables import function_table
+from isthmus.codec.network.fixed_point import (
+    FRACTION,
+    LARGEST,
+    Floats,
+    Index,
+    Input,
+    Interpolation,
+    Join,
+    Lookup,
+    Node,
+    Product,
+    Rearranged,
+    Rectifier,
+    Shifted,
+    Sum,
+)
+from isthmus.codec.network.tensors import STRIDE, Fixed, View, view_of
+from isthmus.errors import RunError
+
+WEIGHT_BITS = 10
+"""Bits of a weight, its sign among them: the largest of each matrix takes them all."""
+OUTPUT_FRACTION = 16
+"""Bits behind the point of a network's outputs, where it can give so many."""
+
+
+class Assembly:
+    """Nodes that grow; tensors are views of them.
+
+    Args:
+        size: Of the input, for one image.
+        fraction: Its bits behind the point.
+        bound: Its largest number, either way.
+        where: The graph, for messages.
+
+    Attributes:
+        nodes: So far, the input first.
+    """
+
+    def __init__(self, size: int, fraction: int, bound: int, where: str) -> None:
+        self._where = where
+        self.nodes: list[Node] = [Input((), size, fraction, bound)]
+        self._applied: dict[tuple[int, Expression], int] = {}
+        self._narrow: dict[tuple[int, tuple[int, ...]], int] = {}
+
+    def add(self, node: Node) -> int:
+        """Put a node behind the others, and tell its number."""
+        self.nodes.append(node)
+        return len(self.nodes) - 1
+
+    def applied(self, view: View) -> View:
+        """The same numbers, with the function that waits applied to them."""
+        if view.function == X:
+            return view
+        if (view.positions == 0).any():  # the zeros are zeros after the function
+            raise RunError(f"{self._where}: a function of padded numbers has no exact copy.")
+        view = self._narrowed(view)
+        key = view.node, view.function
+        if key not in self._applied:
+            self._applied[key] = self._apply(view.node, view.function)
+        return View(self._applied[key], view.positions)
+
+    def _narrowed(self, view: View) -> View:
+        """The same numbers, of a product that computes no others: a decoder's last layer gives several parameters."""
+        node = self.nodes[view.node]
+        if not isinstance(node, Product):
+            return view
+        width = node.weights.shape[1]
+        row, column = np.divmod((view.positions - 1) % STRIDE, width)
+        columns = np.unique(column)
+        if len(columns) == width:
+            return view
+        key = view.node, tuple(columns)
+        if key not in self._narrow:
+            size = len(node.index) * len(columns)
+            self._narrow[key] = self.add(
+                replace(node, size=size, weights=node.weights[:, columns], bias=node.bias[columns])
+            )
+        images = (view.positions - 1) // STRIDE * STRIDE
+        positions = images + row * len(columns) + np.searchsorted(columns, column) + 1
+        return View(self._narrow[key], positions, view.function)
+
+    def _apply(self, number: int, function: Expression) -> int:
+        source = self.nodes[number]
+        if number == 0 and source.fraction == 0:
+            levels = [rounded(evaluate(function, Fraction(level)), FRACTION) for level in range(256)]
+            table = np.array(levels, np.int64)
+            return self.add(Lookup((0,), source.size, FRACTION, int(np.abs(table).max()), table))
+        if (slope := _rectifier(function)) is not None:
+            bound = source.bound * max(slope, 1 << FRACTION) >> FRACTION
+            return self.add(Rectifier((number,), source.size, source.fraction, bound, slope))
+        if function[0] == "Add" and function[1] == X and cast("Expression", function[2])[0] == "constant":
+            constant = cast("Fraction", cast("Expression", function[2])[1])
+            return self._biased(number, np.full(source.size, float(constant)))
+        if source.fraction < FRACTION:
+            raise RunError(f"{self._where}: a function of the network's input has no exact copy.")
+        try:
+            table = function_table(function, OUTPUT_FRACTION)
+        except ArithmeticError as error:
+            raise RunError(f"{self._where}: {function[0]} has no value for some numbers ({error}).") from None
+        bound = LARGEST << OUTPUT_FRACTION
+        return self.add(Interpolation((number,), source.size, OUTPUT_FRACTION, bound, table, source.fraction))
+
+    def _biased(self, number: int, values: NDArray[np.float64]) -> int:
+        """A node with a constant added to each of its numbers."""
+        node = self.nodes[number]
+        if isinstance(node, Product):
+            rows = values.reshape(len(node.index), -1)
+            if (rows == rows[:1]).all():
+                bias = node.bias + np.rint(np.ldexp(rows[0], node.fraction + node.shift))
+                return self.add(replace(node, bias=bias))
+        if isinstance(node, Join):
+            ends = np.cumsum([self.nodes[source].size for source in node.sources])[:-1]
+            parts = zip(node.sources, np.split(values, ends), strict=True)
+            return self._join([self._biased(source, part) for source, part in parts])
+        added = np.rint(np.ldexp(values, node.fraction))
+        bound = node.bound + int(np.abs(added).max(initial=0))
+        return self.add(Shifted((number,), node.size, node.fraction, bound, added))
+
+    def _join(self, numbers: Sequence[int]) -> int:
+        parts = [self.nodes[number] for number in numbers]
+        size, bound = sum(part.size for part in parts), max(part.bound for part in parts)
+        return self.add(Join(tuple(numbers), size, parts[0].fraction, bound))
+
+    def rearranged(self, number: int, index: Index) -> int:
+        """A node with the numbers at an index."""
+        source = self.nodes[number]
+        flat = np.ascontiguousarray(index).reshape(-1)
+        if flat.size == source.size and (flat == np.arange(source.size)).all():
+            return number
+        return self.add(Rearranged((number,), flat.size, source.fraction, source.bound, flat))
+
+    def joined(self, arguments: Sequence[View | Fixed | None]) -> list[View | Fixed | None]:
+        """The same arguments, all views of one node."""
+        views = [argument for argument in arguments if isinstance(argument, View)]
+        if len(views) == 1:
+            return list(arguments)
+        if len({(view.node, view.function) for view in views}) == 1:
+            return list(arguments)
+        applied = [self.applied(view) for view in views]
+        applied = [replace(view, node=self.refined(view.node, FRACTION)) for view in applied]
+        numbers = list(dict.fromkeys(view.node for view in applied))
+        number = self._join(numbers)
+        sizes = [self.nodes[source].size for source in numbers]
+        starts = dict(zip(numbers, np.append(0, np.cumsum(sizes)[:-1]), strict=True))
+        moved = iter(
+            View(number, np.where(view.positions == 0, 0, view.positions + starts[view.node])) for view in applied
+        )
+        return [next(moved) if isinstance(argument, View) else argument for argument in arguments]
+
+    def plus(self, view: View, values: NDArray[np.float64]) -> View:
+        """A tensor with constants added, of the tensor's shape for a batch; the same for each image.
+
+        Raises:
+            RunError: If they are not.
+        """
+        applied = self.applied(view)
+        index = applied.index(self._where)
+        if (values != values[:1]).any():
+            raise RunError(f"{self._where}: the graph tells images of a batch apart.")
+        source = self.nodes[applied.node]
+        flat = np.full(source.size, np.nan)
+        flat[index.ravel()] = values[0].ravel()
+        if (index < 0).any() or (flat[index] != values[0]).any():
+            number = self.rearranged(applied.node, index)
+            return view_of(self._biased(number, values[0].astype(np.float64).ravel()), counted(index.shape))
+        # To what nothing reads, anything may be added: what is added to the rest of its column keeps it a bias.
+        columns = flat.reshape(-1, self._columns(applied.node))
+        known = np.where(np.isnan(columns), -np.inf, columns).max(axis=0)
+        flat = np.where(np.isnan(columns), np.where(np.isfinite(known), known, 0.0), columns).ravel()
+        return View(self._biased(applied.node, flat), applied.positions)
+
+    def _columns(self, number: int) -> int:
+        node = self.nodes[number]
+        if isinstance(node, Product):
+            return len(node.bias)
+        return self._columns(node.sources[0]) if isinstance(node, Join) else 1
+
+    def sum(self, first: View, second: View) -> View:
+        """Two tensors of one shape, added number by number."""
+        numbers = []
+        for view in (first, second):
+            applied = self.applied(view)
+            numbers.append(self.rearranged(self.refined(applied.node, FRACTION), applied.index(self._where)))
+        size = self.nodes[numbers[0]].size
+        number = self.add(Sum(tuple(numbers), size, FRACTION, LARGEST << FRACTION))
+        return view_of(number, counted(first.shape[1:]))
+
+    def product(self, number: int, index: Index, weights: Floats, bias: Floats, largest: float | None = None) -> int:
+        """A product; `largest` is that of the weights, where these are a part of a matrix."""
+        source = self.nodes[number]
+        top = float(np.abs(weights).max(initial=0.0)) if largest is None else largest
+        bits = WEIGHT_BITS - 1 - math.frexp(top)[1] if top else 0
+        bits = max(bits, OUTPUT_FRACTION - source.fraction)
+        node = Product(
+            (number,),
+            len(index) * weights.shape[1],
+            FRACTION,
+            LARGEST << FRACTION,
+            np.ascontiguousarray(index, np.int32),
+            np.rint(np.ldexp(weights, bits)),
+            np.rint(np.ldexp(bias, source.fraction + bits)),
+            source.fraction + bits - FRACTION,
+        )
+        return self.add(node)
+
+    def refined(self, number: int, fraction: int) -> int:
+        """The same numbers with another number of bits behind the point."""
+        node = self.nodes[number]
+        if node.fraction == fraction:
+            return number
+        if isinstance(node, Product):
+            shift = node.shift + node.fraction - fraction
+            return self.add(replace(node, fraction=fraction, bound=LARGEST << fraction, shift=shift))
+        if isinstance(node, Join):
+            return self._join([self.refined(source, fraction) for source in node.sources])
+        if isinstance(node, Interpolation) and node.fraction > fraction:
+            half = 1 << (node.fraction - fraction) >> 1
+            table = (node.table + half) >> (node.fraction - fraction)
+            return self.add(replace(node, fraction=fraction, bound=LARGEST << fraction, table=table))
+        # One number a row, times a power of two.
+        index = np.arange(node.size, dtype=np.int32)[:, None]
+        factor, shift = (
+            (2.0 ** (fraction - node.fraction), 0) if fraction > node.fraction else (1.0, node.fraction - fraction)
+        )
+        return self.add(
+            Product(
+                (number,), node.size, fraction, LARGEST << fraction, index, np.full((1, 1), factor), np.zeros(1), shift
+            )
+        )
+
+
+def counted(shape: tuple[int, ...]) -> Index:
+    """The index of a tensor that lies as it is."""
+    return np.arange(math.prod(shape), dtype=np.int32).reshape(shape)
+
+
+def _rectifier(function: Expression) -> int | None:
+    """The slope below zero, with `FRACTION` bits, of a function that is a rectifier; None if it is none."""
+    zero = ("constant", Fraction(0))
+    if function in (("Relu", X), ("Max", X, zero), ("Max", zero, X)):
+        return 0
+    if function[:2] == ("LeakyRelu", X):
+        return rounded(cast("Fraction", cast("Expression", function[2])[1]), FRACTION)
+    return None

@@ -1,0 +1,289 @@
+"""From an exported graph to its exact copy in whole numbers.
+
+Everything here follows from the graph alone and is computed in ways that no machine can round differently, so that
+whoever has the run makes the same copy.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import cast
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from isthmus.codec.arithmetic.scalars import OPERATORS, Expression, X
+from isthmus.codec.network.assembly import OUTPUT_FRACTION, Assembly, counted
+from isthmus.codec.network.fixed_point import LARGEST, Constant, FixedPointNetwork, Floats, Index, Node, Output
+from isthmus.codec.network.tensors import (
+    MOVES,
+    PROBE,
+    Fixed,
+    View,
+    attributes_of,
+    fold,
+    move,
+    numbers_of,
+    operands,
+    refusal,
+    view_of,
+)
+from isthmus.errors import RunError
+from isthmus.wording import one_line
+
+_ADDITIVE = ("Add", "Sub")
+
+
+def quantise(
+    graph: onnx.ModelProto, outputs: Sequence[str], shape: tuple[int, ...], fraction: int, bound: int, where: str
+) -> FixedPointNetwork:
+    """Make the exact copy of a graph of one input.
+
+    Args:
+        graph: As `isthmus.graphs` exports it.
+        outputs: Those that are wanted.
+        shape: Of the input, for one image.
+        fraction: Bits behind the point of what the network will be given; 0 for pixels.
+        bound: The largest whole number, either way, that it will be given.
+        where: The graph, for messages.
+
+    Raises:
+        RunError: If it has an operator that has no exact copy, or a sum could leave what is exact, or its numbers are
+            NaN or of shapes that do not go together.
+    """
+    try:
+        return _Translation(graph, shape, fraction, bound, where).network(outputs)
+    except (ValueError, OverflowError, LookupError, TypeError) as error:  # a graph of others, or of a diverged model
+        raise RunError(f"{where}: the graph has no exact copy ({one_line(error)}).") from error
+
+
+class _Translation:
+    def __init__(self, graph: onnx.ModelProto, shape: tuple[int, ...], fraction: int, bound: int, where: str) -> None:
+        self._graph, self._where = graph.graph, where
+        self._opset = next(entry.version for entry in graph.opset_import if entry.domain in ("", "ai.onnx"))
+        self._made = Assembly(math.prod(shape), fraction, bound, where)
+        self._values: dict[str, View | Fixed] = {
+            tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in self._graph.initializer
+        }
+        self._values[self._graph.input[0].name] = view_of(0, counted(shape))
+
+    def network(self, outputs: Sequence[str]) -> FixedPointNetwork:
+        for node in self._needed(outputs):
+            arguments = [self._values[name] if name else None for name in node.input]
+            results = self._translate(node, arguments)
+            self._values.update(zip(node.output, results, strict=False))
+        found = {name: self._finish(self._values[name]) for name in outputs}
+        return _pruned(self._made.nodes, found)
+
+    def _needed(self, outputs: Sequence[str]) -> list[onnx.NodeProto]:
+        wanted, needed = set(outputs), []
+        for node in reversed(self._graph.node):
+            if wanted & set(node.output):
+                needed.append(node)
+                wanted |= set(node.input)
+        return needed[::-1]
+
+    def _translate(self, node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]) -> Sequence[View | Fixed]:
+        if node.op_type == "Shape" and isinstance(arguments[0], View):
+            shape = np.array(arguments[0].shape, np.int64)
+            given = attributes_of(node)
+            return [shape[given.get("start", 0) : given.get("end", len(shape))]]
+        if not any(isinstance(argument, View) for argument in arguments):
+            return fold(node, cast("Sequence[Fixed | None]", arguments), self._opset, self._where)
+        match node.op_type:
+            case "Cast" if attributes_of(node)["to"] in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE):
+                return [cast("View", arguments[0])]
+            case "Cast" if attributes_of(node)["to"] == onnx.TensorProto.UINT8 and _are_pixels(arguments[0]):
+                return [cast("View", arguments[0])]  # PyTorch's exporter makes bytes of bytes
+            case "MatMul" | "Gemm":
+                return [self._dense(node, arguments)]
+            case "Conv":
+                return [self._convolution(node, arguments)]
+            case "ConvTranspose":
+                return [self._transposed(node, arguments)]
+            case name if name in MOVES:
+                if name == "Pad":  # the zeros come after the function that waits
+                    arguments = [self._made.applied(a) if isinstance(a, View) else a for a in arguments]
+                return move(node, self._made.joined(arguments), self._opset, self._where)
+            case name if name in OPERATORS:
+                return [self._element_wise(node, arguments)]
+            case _:
+                raise RunError(refusal(node, self._where))
+
+    def _element_wise(self, node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]) -> View:
+        numbers = [_constant(np.asarray(number)) for number in numbers_of(node, self._where)]
+        given = operands(node, arguments)
+        views = [argument for argument in given if isinstance(argument, View)]
+        shape = np.broadcast_shapes(*(np.shape(a) if not isinstance(a, View) else a.shape for a in given))
+        views = [replace(view, positions=np.broadcast_to(view.positions, shape)) for view in views]
+        same = all(view.node == views[0].node and (view.positions == views[0].positions).all() for view in views)
+        fixed = [np.asarray(argument) for argument in given if not isinstance(argument, View)]
+        if same and all(array.size == 1 for array in fixed):
+            waiting = iter(views)
+            parts = [next(waiting).function if isinstance(a, View) else _constant(a) for a in given]
+            return replace(views[0], function=(node.op_type, *parts, *numbers))
+        if node.op_type in _ADDITIVE and len(given) == 2:
+            if len(views) == 2 and node.op_type == "Add":
+                return self._made.sum(views[0], views[1])
+            if len(fixed) == 1 and (node.op_type == "Add" or given[1] is fixed[0]):
+                sign = 1.0 if node.op_type == "Add" else -1.0
+                return self._made.plus(views[0], sign * np.broadcast_to(fixed[0], shape))
+        raise RunError(refusal(node, self._where))
+
+    def _dense(self, node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]) -> View:
+        view, matrix = arguments[:2]
+        given = attributes_of(node)
+        if (
+            not isinstance(view, View)
+            or isinstance(matrix, View)
+            or matrix is None
+            or matrix.ndim != 2
+            or given.get("transA")
+        ):
+            raise RunError(refusal(node, self._where))
+        weights = np.asarray(matrix, np.float64).T if given.get("transB") else np.asarray(matrix, np.float64)
+        if given.get("alpha", 1.0) != 1.0 or given.get("beta", 1.0) != 1.0:
+            raise RunError(refusal(node, self._where))
+        bias = np.zeros(weights.shape[1])
+        if len(arguments) > 2 and arguments[2] is not None:
+            bias = np.broadcast_to(np.asarray(arguments[2], np.float64), (1, weights.shape[1])).reshape(-1)
+        applied = self._made.applied(view)
+        index = applied.index(self._where)
+        number = self._made.product(applied.node, index.reshape(-1, index.shape[-1]), weights, bias)
+        return view_of(number, counted((*index.shape[:-1], weights.shape[1])))
+
+    def _convolution(self, node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]) -> View:
+        source, index, kernel, bias, (strides, dilations, pads, _) = self._convolved(node, arguments)
+        index = np.pad(index, ((0, 0), (pads[0], pads[2]), (pads[1], pads[3])), constant_values=-1)
+        reach = [(kernel.shape[2 + axis] - 1) * dilations[axis] + 1 for axis in range(2)]
+        windows = np.lib.stride_tricks.sliding_window_view(index, reach, axis=(1, 2))
+        windows = windows[:, :: strides[0], :: strides[1], :: dilations[0], :: dilations[1]]
+        rows, columns = windows.shape[1:3]
+        gathered = windows.transpose(1, 2, 3, 4, 0).reshape(rows * columns, -1)
+        weights = kernel.transpose(2, 3, 1, 0).reshape(-1, kernel.shape[0])
+        number = self._made.product(source, gathered, weights, bias)
+        return view_of(number, counted((rows, columns, kernel.shape[0])).transpose(2, 0, 1))
+
+    def _transposed(self, node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]) -> View:
+        """One product for each of the stride's phases: within one, all outputs meet the same part of the kernel."""
+        source, index, kernel, bias, (strides, dilations, pads, extra) = self._convolved(node, arguments)
+        channels, outputs = kernel.shape[:2]
+        sides = [
+            strides[axis] * (index.shape[1 + axis] - 1)
+            + extra[axis]
+            + (kernel.shape[2 + axis] - 1) * dilations[axis]
+            + 1
+            - pads[axis]
+            - pads[2 + axis]
+            for axis in range(2)
+        ]
+        numbers, places = [], np.empty((outputs, *sides), np.int32)
+        start = 0
+        for phase in np.ndindex(strides[0], strides[1]):
+            taps = [
+                [k for k in range(kernel.shape[2 + axis]) if k * dilations[axis] % strides[axis] == phase[axis]]
+                for axis in range(2)
+            ]
+            reached = [
+                np.array([y for y in range(sides[axis]) if (y + pads[axis]) % strides[axis] == phase[axis]], np.int64)
+                for axis in range(2)
+            ]
+            inputs = [
+                _within(
+                    (reached[axis][:, None] + pads[axis] - np.array(taps[axis], np.int64) * dilations[axis])
+                    // strides[axis],
+                    index.shape[1 + axis],
+                )
+                for axis in range(2)
+            ]
+            padded = np.pad(index, ((0, 0), (0, 1), (0, 1)), constant_values=-1)
+            # (rows, columns, taps down, taps across, channels)
+            gathered = padded[:, inputs[0][:, None, :, None], inputs[1][None, :, None, :]].transpose(1, 2, 3, 4, 0)
+            rows = len(reached[0]) * len(reached[1])
+            if not rows:
+                continue
+            weights = kernel[:, :, taps[0]][:, :, :, taps[1]].transpose(2, 3, 0, 1).reshape(-1, outputs)
+            terms = gathered.reshape(rows, len(taps[0]) * len(taps[1]) * channels)
+            numbers.append(self._made.product(source, terms, weights, bias, float(np.abs(kernel).max())))
+            positions = start + np.arange(rows * outputs).reshape(len(reached[0]), len(reached[1]), outputs)
+            places[:, reached[0][:, None], reached[1][None]] = positions.transpose(2, 0, 1)
+            start += rows * outputs
+        return view_of(numbers[0] if len(numbers) == 1 else self._made._join(numbers), places)
+
+    def _convolved(
+        self, node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]
+    ) -> tuple[int, Index, Floats, Floats, tuple[list[int], list[int], list[int], list[int]]]:
+        view, kernel, bias = (*arguments, None)[:3]
+        given = attributes_of(node)
+        if (
+            not isinstance(view, View)
+            or isinstance(kernel, View)
+            or isinstance(bias, View)
+            or kernel is None
+            or kernel.ndim != 4
+            or given.get("group", 1) != 1
+            or given.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID")
+            or "output_shape" in given
+        ):
+            raise RunError(refusal(node, self._where))
+        weights = np.asarray(kernel, np.float64)
+        outputs = weights.shape[0 if node.op_type == "Conv" else 1]
+        numbers = (
+            list(given.get("strides", [1, 1])),
+            list(given.get("dilations", [1, 1])),
+            list(given.get("pads", [0, 0, 0, 0])),
+            list(given.get("output_padding", [0, 0])),
+        )
+        applied = self._made.applied(view)
+        return (
+            applied.node,
+            applied.index(self._where),
+            weights,
+            np.zeros(outputs) if bias is None else np.asarray(bias, np.float64),
+            numbers,
+        )
+
+    def _finish(self, value: View | Fixed) -> Output:
+        if not isinstance(value, View):
+            numbers = np.asarray(value, np.float64)
+            if numbers.ndim == 0 or len(numbers) != PROBE or (numbers != numbers[:1]).any():
+                raise RunError(f"{self._where}: an output is not one for each image.")
+            values = np.clip(np.rint(np.ldexp(numbers[0].ravel(), OUTPUT_FRACTION)), -LARGEST << OUTPUT_FRACTION, None)
+            bound = int(np.abs(values).max(initial=0))
+            node = Constant((0,), values.size, OUTPUT_FRACTION, bound, values)
+            return Output(self._made.add(node), numbers.shape[1:])
+        applied = self._made.applied(value)
+        index = applied.index(self._where)
+        return Output(self._made.rearranged(self._made.refined(applied.node, OUTPUT_FRACTION), index), index.shape)
+
+
+def _are_pixels(value: View | Fixed | None) -> bool:
+    """Whether it is the input itself, no function of it."""
+    return isinstance(value, View) and value.node == 0 and value.function == X
+
+
+def _pruned(nodes: Sequence[Node], outputs: dict[str, Output]) -> FixedPointNetwork:
+    """The nodes that an output needs, numbered anew."""
+    used = {0} | {output.node for output in outputs.values()}
+    for number in range(len(nodes) - 1, -1, -1):
+        if number in used:
+            used |= set(nodes[number].sources)
+    kept = sorted(used)
+    new = {old: number for number, old in enumerate(kept)}
+    return FixedPointNetwork(
+        [replace(nodes[old], sources=tuple(new[source] for source in nodes[old].sources)) for old in kept],
+        {name: Output(new[output.node], output.shape) for name, output in outputs.items()},
+    )
+
+
+def _constant(value: object) -> Expression:
+    number = float(np.asarray(value).reshape(()))
+    # Infinite bounds clip nothing; decimals take any that is far away.
+    return "constant", Fraction(min(max(number, -1e30), 1e30))
+
+
+def _within(positions: NDArray[np.int64], side: int) -> NDArray[np.int64]:
+    """Positions along a side; what lies beyond it becomes the side itself, where the padding is."""
+    return np.where((positions < 0) | (positions >= side), side, positions)

@@ -1,0 +1,238 @@
+"""What an exporter's graph does to shapes, worked out before anything is computed.
+
+An operator that only moves numbers is run once on their positions: what comes out is the index by which a network
+reads them.  What does not depend on the image at all, shapes among it, is computed outright.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from isthmus.codec.arithmetic.scalars import OPERATORS, Expression, X, evaluate
+from isthmus.codec.network.fixed_point import Index
+from isthmus.errors import RunError
+
+PROBE = 2
+"""Images in the batch for which shapes are worked out."""
+STRIDE = 1 << 40
+"""What tells the positions of one image from those of the next."""
+MOVES = frozenset(
+    {"Concat", "DepthToSpace", "Expand", "Flatten", "Gather", "GatherND", "Identity", "Pad", "Reshape", "Resize"}
+    | {"Slice", "SpaceToDepth", "Split", "Squeeze", "Tile", "Transpose", "Unsqueeze"}
+)
+"""Operators that move numbers and leave them as they are."""
+FOLDED = MOVES | frozenset(
+    {"Add", "Cast", "Constant", "ConstantOfShape", "Div", "Equal", "Max", "Min", "Mod", "Mul", "Neg", "Not", "Range"}
+    | {"ReduceProd", "Shape", "Sub", "Where"}
+)
+"""Operators that are computed outright on what does not depend on the image: each result is rounded once, or not."""
+
+_JOINING = "Concat"
+"""The one move whose arguments are all moved; of others it is the first."""
+_WHOLE_COORDINATES = frozenset({b"asymmetric", b"half_pixel", b"half_pixel_symmetric", b"pytorch_half_pixel"})
+"""Ways to find a resized number's place that nobody rounds differently, as long as sides grow by whole factors."""
+_NUMBERS = {"LeakyRelu": {"alpha": 0.01}, "Elu": {"alpha": 1.0}}
+"""The attributes of element-wise operators that are known, and what they are where they are not given."""
+
+Fixed = NDArray[Any]
+Attributes = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A tensor of the graph: numbers of a node, read in an order, and a function of each that waits to be applied.
+
+    Attributes:
+        node: The node, by number.
+        positions: For a batch of `PROBE` images, int64 of the tensor's shape: where each number lies in its image's
+            flat tensor, counted from 1, plus `STRIDE` for each image before it; 0 stands for a zero.  The batch is
+            mostly the first axis, but some exporters carry it elsewhere for a while.
+        function: Of each number.
+    """
+
+    node: int
+    positions: NDArray[np.int64]
+    function: Expression = X
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape for a batch of `PROBE`."""
+        return self.positions.shape
+
+    def index(self, where: str) -> Index:
+        """Where each number lies, for one image, in the tensor's shape without the batch; -1 stands for a zero.
+
+        Raises:
+            RunError: If the first axis is not the batch, or images are mixed.
+        """
+        if self.positions.ndim == 0 or self.shape[0] != PROBE:
+            raise RunError(f"{where}: a tensor of the graph has no batch as its first axis.")
+        first = self.positions[0]
+        for image in range(1, PROBE):
+            if (np.where(first == 0, 0, first + image * STRIDE) != self.positions[image]).any():
+                raise RunError(f"{where}: the graph mixes the images of a batch.")
+        if (first >= STRIDE).any():
+            raise RunError(f"{where}: the graph mixes the images of a batch.")
+        return np.asarray(first - 1, np.int32)
+
+
+def view_of(node: int, index: NDArray[np.integer], function: Expression = X) -> View:
+    """The view whose numbers lie at an index, for each image alike."""
+    offsets = np.arange(PROBE, dtype=np.int64).reshape(PROBE, *(1 for _ in index.shape)) * STRIDE
+    return View(node, np.where(index[None] < 0, 0, index[None] + 1 + offsets), function)
+
+
+def attributes_of(node: onnx.NodeProto) -> Attributes:
+    """The attributes of a node, by name."""
+    return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
+
+
+def fold(node: onnx.NodeProto, arguments: Sequence[Fixed | None], opset: int, where: str) -> list[Fixed]:
+    """Compute a node whose arguments are all known.
+
+    Raises:
+        RunError: If it is of a kind whose result may differ between machines, or cannot be computed.
+    """
+    if node.op_type == "Resize":
+        _require_copies(node, arguments, where)
+    if node.op_type in OPERATORS and node.op_type not in FOLDED:
+        return [_by_decimals(node, arguments, where)]
+    if node.op_type not in FOLDED:
+        raise RunError(refusal(node, where))
+    return _run(node, _of_one_width(arguments), opset, where)
+
+
+def move(node: onnx.NodeProto, arguments: Sequence[View | Fixed | None], opset: int, where: str) -> list[View]:
+    """What becomes of the positions of numbers: all views among the arguments read the same node.
+
+    Raises:
+        RunError: If the node cannot be worked out, or does more than move numbers.
+    """
+    data, others = (arguments, ()) if node.op_type == _JOINING else (arguments[:1], arguments[1:])
+    views = [argument for argument in data if isinstance(argument, View)]
+    if len(views) < len(data) or any(isinstance(argument, View) for argument in others):
+        raise RunError(refusal(node, where))
+    _require_copies(node, arguments, where)
+    given = [argument.positions if isinstance(argument, View) else argument for argument in arguments]
+    moved = _run(node, given, opset, where)
+    if not _are_among(moved, views):
+        raise RunError(refusal(node, where))
+    return [replace(views[0], positions=np.asarray(positions, np.int64)) for positions in moved]
+
+
+def _of_one_width(arguments: Sequence[Fixed | None]) -> list[Fixed | None]:
+    """Floats as float64 where some are: so a function's results come, and operators take numbers of one type."""
+    kinds = {argument.dtype for argument in arguments if argument is not None and argument.dtype.kind == "f"}
+    wide = [a.astype(np.float64) if a is not None and a.dtype.kind == "f" else a for a in arguments]
+    return wide if len(kinds) > 1 else list(arguments)
+
+
+def _require_copies(node: onnx.NodeProto, arguments: Sequence[View | Fixed | None], where: str) -> None:
+    """Check that a move copies numbers or leaves zeros: two operators may do otherwise.
+
+    Raises:
+        RunError: If it pads with something else than zeros, or resizes so that numbers are blended, or that it is a
+            matter of rounding which number is taken.
+    """
+    given = attributes_of(node)
+    data, _, second, third = (*arguments, None, None, None)[:4]
+    assert data is not None
+    if node.op_type == "Pad":
+        value = given.get("value", 0) if second is None else second
+        if given.get("mode", b"constant") == b"constant" and (np.asarray(value) != 0).any():
+            raise RunError(f"{where}: the graph pads with another number than 0, which has no exact copy.")
+    if node.op_type == "Resize":
+        shape = np.array(data.shape)[list(given.get("axes", range(len(data.shape))))]
+        factors = np.asarray(second) if third is None else np.asarray(third) / shape
+        if (
+            given.get("mode", b"nearest") != b"nearest"
+            or given.get("coordinate_transformation_mode", b"half_pixel") not in _WHOLE_COORDINATES
+            or given.get("keep_aspect_ratio_policy", b"stretch") != b"stretch"
+            or (factors != np.rint(factors)).any()
+        ):
+            raise RunError(
+                f"{where}: the graph resizes ({node.name or node.output[0]}) otherwise than by repeating each number a "
+                "whole number of times, which has no exact copy."
+            )
+
+
+def _are_among(moved: Sequence[Fixed], views: Sequence[View]) -> bool:
+    """Whether all positions that came out of a move are positions that went in, or zeros."""
+    images, places = np.divmod(np.concatenate([view.positions.ravel() for view in views]), STRIDE)
+    there = np.zeros((PROBE, int(places.max(initial=0)) + 1), np.bool_)
+    there[images, places] = there[0, 0] = True
+    for positions in moved:
+        image, place = np.divmod(positions, STRIDE)
+        inside = (image >= 0) & (image < PROBE) & (place < there.shape[1]) & (place == np.rint(place))
+        if not inside.all() or not there[image.astype(np.int64), place.astype(np.int64)].all():
+            return False
+    return True
+
+
+def refusal(node: onnx.NodeProto, where: str) -> str:
+    """Why a node has no exact copy."""
+    return (
+        f"{where}: the graph's operator {node.op_type} ({node.name or node.output[0]}) has no exact copy in whole "
+        "numbers, so the codec cannot use this network. Networks of isthmus's own recipes can be used."
+    )
+
+
+def _run(node: onnx.NodeProto, arguments: Sequence[Fixed | None], opset: int, where: str) -> list[Fixed]:
+    if node.op_type == "Constant":
+        attribute = node.attribute[0]
+        value = helper.get_attribute_value(attribute)
+        return [numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else np.asarray(value)]
+    given = {name: value for name, value in zip(node.input, arguments, strict=True) if name}
+    graph = helper.make_graph(
+        [node],
+        "one",
+        [helper.make_tensor_value_info(name, onnx.TensorProto.UNDEFINED, None) for name in given],
+        [helper.make_tensor_value_info(name, onnx.TensorProto.UNDEFINED, None) for name in node.output],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+    try:
+        return [np.asarray(value) for value in ReferenceEvaluator(model).run(None, given)]
+    except Exception as error:  # each operator has its own ways to fail
+        raise RunError(f"{where}: {node.op_type} ({node.name}) cannot be worked out ({error}).") from None
+
+
+def _by_decimals(node: onnx.NodeProto, arguments: Sequence[Fixed | None], where: str) -> Fixed:
+    known = [np.asarray(argument) for argument in operands(node, arguments)]
+    arrays = np.broadcast_arrays(*known)
+    points = np.stack([array.ravel() for array in arrays], axis=-1).astype(np.float64)
+    different, places = np.unique(points, axis=0, return_inverse=True)
+    numbers = tuple(("constant", Fraction(float(value))) for value in numbers_of(node, where))
+    results = [
+        float(evaluate((node.op_type, *(("constant", Fraction(float(v))) for v in point), *numbers), Fraction(0)))
+        for point in different
+    ]
+    return np.array(results)[places].reshape(arrays[0].shape)
+
+
+def operands(node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]) -> list[View | Fixed]:
+    """The arguments of an element-wise operator, with the bounds that a Clip leaves out."""
+    if node.op_type == "Clip":
+        x, low, high = (*arguments, None, None)[:3]
+        arguments = [x, np.array(-np.inf) if low is None else low, np.array(np.inf) if high is None else high]
+    return [argument for argument in arguments if argument is not None]
+
+
+def numbers_of(node: onnx.NodeProto, where: str) -> tuple[float, ...]:
+    """The numbers that an element-wise operator has besides its arguments.
+
+    Raises:
+        RunError: If an attribute asks for what is not known.
+    """
+    known, given = _NUMBERS.get(node.op_type, {}), attributes_of(node)
+    if node.op_type == "Gelu" and given.get("approximate") == b"none":
+        del given["approximate"]
+    if not given.keys() <= known.keys():
+        raise RunError(refusal(node, where))
+    return tuple(given.get(name, number) for name, number in known.items())
