@@ -11,7 +11,7 @@ import pytest
 BROUGHT = """
 import json, sys
 sys.argv = ["isthmus", "explore", sys.argv[1], "--no-browser", "--port", "0"]
-import isthmus.explorer.server as server
+import isthmus.explorer.server.runner as server
 def serve(service, place, token, ready):
     ready()
     print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
@@ -25,7 +25,7 @@ STUCK = """
 import sys, threading
 sys.argv = ["isthmus", "explore", sys.argv[1], "--no-browser", "--port", "0"]
 import numpy as np
-import isthmus.explorer.server as server
+import isthmus.explorer.server.runner as server
 def serve(service, place, token, ready):
     begun = threading.Event()
     def work():

@@ -15,7 +15,7 @@ import pytest
 
 import isthmus
 from isthmus.explorer.limits import Limits
-from isthmus.explorer.server import bind, server
+from isthmus.explorer.server.runner import bind, server
 from isthmus.explorer.service import Service
 from isthmus.recipes import with_fields
 

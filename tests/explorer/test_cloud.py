@@ -2,8 +2,8 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from isthmus.data import as_source
-from isthmus.explorer.background import Work
 from isthmus.explorer.cloud import encode_cloud, measure_distortions
+from isthmus.explorer.job import Work
 from isthmus.scores import score
 
 

@@ -92,7 +92,7 @@ def explore(
             raise UsageError(f"--export goes without {' and '.join(idle)}: the file that it writes has no server.")
         _write(load(run), export, data, images)
         return
-    from isthmus.explorer.server import bind, open_browser, serve, settle_token
+    from isthmus.explorer.server.runner import bind, open_browser, serve, settle_token
     from isthmus.explorer.service import Service
 
     host = "127.0.0.1" if host is None else host
@@ -114,7 +114,7 @@ def explore(
 
 
 def _write(run: "Run", out: Path, data: str | None, images: int | None) -> None:
-    from isthmus.explorer.exporting import export_page
+    from isthmus.explorer.export.page import export_page
 
     made = export_page(run, out, data, images)
     weights = "" if made.precision == "float32" else ", weights in half precision"

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import ImageSource
-from isthmus.explorer.background import Work
 from isthmus.explorer.costs import as_seen, cost, noise_for
+from isthmus.explorer.job import Work
 from isthmus.probability import namespace
 from isthmus.runs import Run
 

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from isthmus.data import Data, Preprocessing, select
 from isthmus.errors import DataError, UsageError
-from isthmus.explorer.background import Work
-from isthmus.explorer.batching import Batcher
+from isthmus.explorer.batcher import Batcher
 from isthmus.explorer.cloud import Cloud, encode_cloud, measure_distortions
 from isthmus.explorer.costs import cost, noise_for
+from isthmus.explorer.job import Work
 from isthmus.explorer.limits import Limits
 from isthmus.explorer.pixels import Pixels, as_given, as_shown, read_picture, shown_channels
-from isthmus.explorer.projections import Projection, ProjectionName, project, projections_for
+from isthmus.explorer.projection import Projection, ProjectionName, project, projections_for
 from isthmus.runs import Run, require_autoencoder
 
 FloatArray = NDArray[np.float32]

@@ -8,7 +8,7 @@ import { Network } from "./network.js";
 const SLICE_MILLISECONDS = 12;
 
 export class LocalModel {
-  /** @param {Object} run  What exporting.py wrote. */
+  /** @param {Object} run  What export/page.py wrote. */
   constructor(run) {
     this.run = run;
     this.about = run.about;

@@ -1,7 +1,7 @@
 /**
  * Networks, run by the page itself: no library, no server.
  *
- * A program is what `translation.py` makes of a run's graph: buffers of numbers, and steps that each read some and fill
+ * A program is what `export/translation.py` makes of a run's graph: buffers of numbers, and steps that each read some and fill
  * one.  It runs one input at a time.  A picture stands in its buffer row by row, the channels of a pixel side by side,
  * so that the loops below go through memory in order.
  */

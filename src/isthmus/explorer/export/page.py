@@ -14,13 +14,13 @@ from onnx import numpy_helper
 
 from isthmus.data import Data
 from isthmus.errors import UsageError
-from isthmus.explorer.bundling import one_file
 from isthmus.explorer.cloud import Cloud
 from isthmus.explorer.costs import noise_for, uniform_for
+from isthmus.explorer.export.bundle import one_file
+from isthmus.explorer.export.program import Precision
+from isthmus.explorer.export.translation import translate
 from isthmus.explorer.pixels import as_shown
-from isthmus.explorer.programs import Precision
 from isthmus.explorer.service import Service
-from isthmus.explorer.translation import translate
 from isthmus.runs import Run
 from isthmus.runs.folder import read_file
 from isthmus.runs.sessions import Session

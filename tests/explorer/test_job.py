@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from isthmus.errors import DataError
-from isthmus.explorer.background import CHUNK, Stopped, Work
+from isthmus.explorer.job import CHUNK, Stopped, Work
 
 
 def test_chunks_cover_all_numbers_once_and_count_them():

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from isthmus.explorer.bodies import Body
 from isthmus.explorer.limits import Limits
 from isthmus.explorer.pixels import Pixels, to_png
+from isthmus.explorer.server.bodies import Body
 
 JSON, BYTES, PNG = "application/json", "application/octet-stream", "image/png"
 SHAPE_HEADER = "X-Shape"

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isthmus.explorer.movements import View, natural_order, shortest_period, tables_of
+from isthmus.explorer.export.layout import View, natural_order, shortest_period, tables_of
 
 
 def from_tables(tables):

@@ -14,11 +14,11 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from isthmus.errors import UsageError
-from isthmus.explorer.application import application
-from isthmus.explorer.connections import Connections
-from isthmus.explorer.guard import Guard, own_names
 from isthmus.explorer.limits import Limits, is_loopback
-from isthmus.explorer.lingering import Lingering
+from isthmus.explorer.server.application import application
+from isthmus.explorer.server.connections import Connections
+from isthmus.explorer.server.guard import Guard, own_names
+from isthmus.explorer.server.lingering import Lingering
 from isthmus.explorer.service import Service
 
 DEFAULT_PORT = 8137

@@ -3,7 +3,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from isthmus.errors import UsageError
-from isthmus.explorer.projections import project, projections_for
+from isthmus.explorer.projection import project, projections_for
 
 
 def codes(dim, count=300, seed=0):

@@ -3,8 +3,8 @@
 from typing import Any
 
 from isthmus import __version__
-from isthmus.explorer.bodies import LARGEST, schemas
-from isthmus.explorer.exchange import BYTES, JSON, PNG, SHAPE_HEADER
+from isthmus.explorer.server.bodies import LARGEST, schemas
+from isthmus.explorer.server.exchange import BYTES, JSON, PNG, SHAPE_HEADER
 from isthmus.explorer.service import Service
 
 _IMAGES = {

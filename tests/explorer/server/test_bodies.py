@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from isthmus.explorer import bodies
+from isthmus.explorer.server import bodies
 
 
 @pytest.mark.parametrize("count", ["3", "3.0", "3e0"])

@@ -8,7 +8,7 @@ import random
 import hypothesis
 import pytest
 
-from isthmus.explorer.document import document
+from isthmus.explorer.server.document import document
 
 BINARY = ("application/octet-stream", "image/*")
 

@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 
 from isthmus.explorer.limits import Limits
-from isthmus.explorer.server import settings
+from isthmus.explorer.server.runner import settings
 
 IDLE = 0.3
 LARGE = 32 << 20

@@ -4,7 +4,7 @@ import threading
 import numpy as np
 import pytest
 
-from isthmus.explorer.batching import Batcher, BusyError
+from isthmus.explorer.batcher import Batcher, BusyError
 
 
 def test_what_comes_together_is_computed_together_and_given_back_apart(finish):

@@ -14,8 +14,8 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from isthmus.errors import ExportError
-from isthmus.explorer.movements import View, natural_order, shortest_period, tables_of
-from isthmus.explorer.programs import Program
+from isthmus.explorer.export.layout import View, natural_order, shortest_period, tables_of
+from isthmus.explorer.export.program import Program
 from isthmus.runs.sessions import check_graph
 
 Constant = NDArray[Any]

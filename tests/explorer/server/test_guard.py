@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from isthmus.explorer.guard import Guard, cookie_name, is_own_host, own_names
 from isthmus.explorer.limits import Limits
+from isthmus.explorer.server.guard import Guard, cookie_name, is_own_host, own_names
 
 NAMES = frozenset({"localhost", "box", "box.local"})
 

@@ -14,11 +14,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from isthmus.errors import DataError, RunError, UsageError
-from isthmus.explorer import bodies
-from isthmus.explorer.background import Work
-from isthmus.explorer.batching import BusyError
-from isthmus.explorer.document import document
-from isthmus.explorer.exchange import (
+from isthmus.explorer.batcher import BusyError
+from isthmus.explorer.job import Work
+from isthmus.explorer.pixels import Pixels
+from isthmus.explorer.server import bodies
+from isthmus.explorer.server.document import document
+from isthmus.explorer.server.exchange import (
     BYTES,
     JSON,
     Refused,
@@ -31,7 +32,6 @@ from isthmus.explorer.exchange import (
     read_json,
     unsupported,
 )
-from isthmus.explorer.pixels import Pixels
 from isthmus.explorer.service import Service
 
 Result = TypeVar("Result")

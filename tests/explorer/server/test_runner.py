@@ -3,7 +3,7 @@ import socket
 import pytest
 
 from isthmus.errors import UsageError
-from isthmus.explorer.server import bind, settle_token
+from isthmus.explorer.server.runner import bind, settle_token
 
 
 def test_a_free_port_is_found_and_a_taken_one_refused():

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from isthmus.explorer.limits import Limits
-from isthmus.explorer.lingering import Lingering
+from isthmus.explorer.server.lingering import Lingering
 
 BYTES = "application/octet-stream"
 LARGE = 3 << 20

@@ -4,8 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from isthmus.explorer import bundling
-from isthmus.explorer.bundling import PAGE, bundle, one_file
+from isthmus.explorer.export.bundle import PAGE, bundle, one_file
 
 FILES = {
     "main.js": 'import { double as twice,\n  half } from "./numbers.js";\nimport { name } from "./words.js";\n'
@@ -19,7 +18,7 @@ FILES = {
 @pytest.fixture
 def page(monkeypatch):
     files = dict(FILES)
-    monkeypatch.setattr(bundling, "page_file", files.__getitem__)
+    monkeypatch.setattr("isthmus.explorer.export.bundle.page_file", files.__getitem__)
     return files
 
 

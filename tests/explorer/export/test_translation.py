@@ -12,8 +12,8 @@ from onnx import numpy_helper
 
 from isthmus.data import ImageSpec
 from isthmus.errors import ExportError, RunError
-from isthmus.explorer.bundling import bundle
-from isthmus.explorer.translation import FUNCTIONS, translate
+from isthmus.explorer.export.bundle import bundle
+from isthmus.explorer.export.translation import FUNCTIONS, translate
 from isthmus.recipes import RECIPES, Recipe, with_fields
 
 RNG = np.random.default_rng(0)

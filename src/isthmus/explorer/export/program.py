@@ -1,6 +1,6 @@
 """Programs: a network as the page runs it, one image at a time, with nothing but arrays and loops.
 
-`page/network.js` runs them; `translation.py` makes them of ONNX graphs.
+`page/network.js` runs them; `translation` makes them of ONNX graphs.
 """
 
 import base64

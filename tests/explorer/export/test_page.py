@@ -11,11 +11,10 @@ import pytest
 
 import isthmus
 from isthmus.errors import UsageError
-from isthmus.explorer import exporting
-from isthmus.explorer.background import Work
-from isthmus.explorer.bundling import bundle
 from isthmus.explorer.costs import cost, noise_for
-from isthmus.explorer.exporting import export_page
+from isthmus.explorer.export.bundle import bundle
+from isthmus.explorer.export.page import MOST_SAMPLED, export_page
+from isthmus.explorer.job import Work
 from isthmus.explorer.pixels import as_given
 from isthmus.recipes import with_fields
 from isthmus.runs import Run
@@ -128,7 +127,7 @@ def test_points_without_distortions_are_points_all_the_same(tiny_run, bars, tmp_
 def test_samples_are_the_model_s_own(asked):
     run, ask = asked
     one = np.array(ask("sample(5, 1, 3)")).reshape(5, -1)
-    drawn = run.sample_codes(exporting.MOST_SAMPLED, run.class_names[1])
+    drawn = run.sample_codes(MOST_SAMPLED, run.class_names[1])
     np.testing.assert_allclose(one, drawn[3:8], atol=1e-6)
     assert ask("sample(5, 1, 3)") == one.ravel().tolist()
     assert len(ask("sample(2, null, 2147483647)")) == 2 * run.recipe.latent.dim
@@ -297,7 +296,7 @@ def test_new_pictures_of_a_class(opened):
     page.get_by_role("tab", name="Similar").click()
     page.get_by_role("button", name=f"A new picture of class {run.class_names[2]}").click()
     code = code_of(run, page, other_than=before)
-    drawn = run.sample_codes(exporting.MOST_SAMPLED, run.class_names[2])
+    drawn = run.sample_codes(MOST_SAMPLED, run.class_names[2])
     assert np.abs(drawn - code).max(axis=1).min() < 1e-5
 
 
@@ -321,7 +320,7 @@ def test_a_folder_of_images_goes_by_its_last_name(tiny_run, bars, tmp_path):
 
 def test_takes_as_many_images_as_it_is_told_and_as_fit(tiny_run, bars, tmp_path, monkeypatch):
     assert exported(tiny_run, bars, tmp_path, images=9).points == 9
-    monkeypatch.setattr(exporting, "MOST_NUMBERS", 10 * 120)
+    monkeypatch.setattr("isthmus.explorer.export.page.MOST_NUMBERS", 10 * 120)
     (tmp_path / "page.html").unlink()
     made = exported(tiny_run, bars, tmp_path, images=50)
     assert made.points == 10
@@ -343,7 +342,7 @@ def test_without_images_there_is_a_page_all_the_same(tiny_run, copied_run, tmp_p
 def test_large_weights_are_halved_where_nobody_sees_it(tiny_run, bars, tmp_path, monkeypatch):
     full = exported(tiny_run, bars, tmp_path)
     assert full.precision == "float32"
-    monkeypatch.setattr(exporting, "LARGE_BYTES", 100)
+    monkeypatch.setattr("isthmus.explorer.export.page.LARGE_BYTES", 100)
     made = export_page(tiny_run, tmp_path / "half.html", bars)
     assert made.precision == "float16"
     assert made.bytes < full.bytes

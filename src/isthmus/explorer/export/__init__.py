@@ -1,0 +1,1 @@
+"""The explorer as one HTML file: the page, with the run in it."""

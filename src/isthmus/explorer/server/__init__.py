@@ -1,0 +1,1 @@
+"""The explorer over HTTP: the page, the API and what protects both."""
