@@ -1,32 +1,45 @@
-"""Work in threads whose results keep their order."""
+"""An ordered map in threads."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from contextlib import nullcontext
 from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ahead(function: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
-    """Map a function over items in threads, no further ahead than there are threads; the results keep the order.
+def ordered_map(
+    function: Callable[[T], R], items: Iterable[T], threads: int, *, one_core_each: bool = False
+) -> Iterator[R]:
+    """Map a function over items in threads; the results keep the order.
 
-    Each computes on one core: a library of linear algebra that spreads over all cores as well would only stand in the
-    way.
+    Args:
+        function: What computes a result from an item.
+        items: The items; at most one more than `threads` is read ahead of the results.
+        threads: Items computed at once; 1 computes in the caller's thread.
+        one_core_each: Keep libraries of linear algebra to one core in each thread; by default they may use all cores.
     """
-    from threadpoolctl import threadpool_limits
+    if one_core_each:
+        from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
-        source = iter(items)
-        waiting: deque[Future[R]] = deque(pool.submit(function, item) for item in islice(source, threads))
-        try:
-            while waiting:
-                result = waiting.popleft().result()
-                for item in islice(source, 1):
-                    waiting.append(pool.submit(function, item))
-                yield result
-        finally:
-            for future in waiting:
-                future.cancel()
+        limits = threadpool_limits(1)
+    else:
+        limits = nullcontext()
+    with limits:
+        if threads == 1:
+            yield from map(function, items)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            pending: deque[Future[R]] = deque()
+            try:
+                for item in items:
+                    pending.append(pool.submit(function, item))
+                    if len(pending) > threads:
+                        yield pending.popleft().result()
+                while pending:
+                    yield pending.popleft().result()
+            finally:
+                for future in pending:
+                    future.cancel()

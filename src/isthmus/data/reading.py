@@ -1,11 +1,9 @@
 """From the content of each image to its pixels, some images ahead in threads where that pays."""
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +16,13 @@ from isthmus.data.preprocessing import Preprocessing
 from isthmus.data.sets import Skipped
 from isthmus.data.surveys import Survey, digest_of
 from isthmus.errors import DataError
+from isthmus.threads import ordered_map
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _THREADED_BYTES = 32 << 10
 """The mean size of a file from which on decoding it keeps a thread busy for longer than handing it over takes."""
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 def decoded_images(
@@ -43,7 +39,8 @@ def decoded_images(
         except UnreadableError as fault:
             return Skipped(name, str(fault))
 
-    return _in_order(judged, _again(collection, found), found.source_bytes > _THREADED_BYTES * len(found))
+    threaded = found.source_bytes > _THREADED_BYTES * len(found)
+    return ordered_map(judged, _again(collection, found), min(8, os.cpu_count() or 1) if threaded else 1)
 
 
 def _again(collection: Collection, found: Survey) -> "Iterator[tuple[str, Content | UnreadableError]]":
@@ -63,26 +60,6 @@ def _again(collection: Collection, found: Survey) -> "Iterator[tuple[str, Conten
         done += 1
     if done < len(found):
         raise changed
-
-
-def _in_order(function: Callable[[T], R], items: Iterable[T], threads: bool) -> Iterator[R]:
-    """Map a function over items, some ahead in threads where that pays; the results keep the order."""
-    workers = min(8, os.cpu_count() or 1)
-    if not threads or workers == 1:
-        yield from map(function, items)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        ahead: deque[Future[R]] = deque()
-        try:
-            for item in items:
-                ahead.append(pool.submit(function, item))
-                if len(ahead) > workers:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            for future in ahead:
-                future.cancel()
 
 
 def _array(content: Content, bits: int | None) -> NDArray[np.uint8]:

@@ -15,7 +15,7 @@ from isthmus.codec.model.codec_model import CodecModel
 from isthmus.codec.model.embedded import model_from_bytes
 from isthmus.codec.packed_json import whole
 from isthmus.errors import ArchiveError
-from isthmus.threads import ahead
+from isthmus.threads import ordered_map
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class Archive:
             except ArchiveError as error:
                 return chunk.damaged(str(error))
 
-        yield from ahead(decode, self.contents(chunks), threads)
+        yield from ordered_map(decode, self.contents(chunks), threads, one_core_each=True)
 
     def faults(self) -> Iterator[Damage]:
         """What is wrong beside the chunks and the model of a sound index, where nothing else looks."""

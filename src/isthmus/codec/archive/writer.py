@@ -11,7 +11,7 @@ from isthmus.codec.archive.records import FORMAT, Place, RecordReader, RecordWri
 from isthmus.codec.model.codec_model import CodecModel
 from isthmus.codec.model.embedded import model_from_bytes
 from isthmus.errors import ArchiveError, RunError
-from isthmus.threads import ahead
+from isthmus.threads import ordered_map
 
 CHUNK_IMAGES = 2000
 """Images in a chunk by default, at most."""
@@ -96,7 +96,7 @@ def write_archive(
     tally = Tally()
     at = first
     parts = _numbered(_chunked(items, chunk_images or CHUNK_IMAGES), first)
-    for chunk, of_chunk in ahead(encode, parts, threads):
+    for chunk, of_chunk in ordered_map(encode, parts, threads, one_core_each=True):
         add_chunk(chunk, at, of_chunk.images, of_chunk.coded)
         at += of_chunk.images
         tally += of_chunk
