@@ -20,8 +20,8 @@ import matplotlib.pyplot as plt
 import pytest
 
 from isthmus.cli import main
-from isthmus.data import catalogue, digits
-from isthmus.data.sprites import sprite_source
+from isthmus.data.named import catalogue, digits
+from isthmus.data.named.sprites import sprite_source
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from isthmus.data import catalogue
+from isthmus.data.named import catalogue
 
 DATA_OF_THIS_MACHINE = os.environ.get("ISTHMUS_DATA")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from isthmus.data import open_images
-from isthmus.data.cache import cache_folder
+from isthmus.data.decode.cache import cache_folder
 from isthmus.data.places import Place, recall_place, remember_place, require_apart
 from isthmus.errors import UsageError
 

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from isthmus.data import sprites
-from isthmus.data.sprites import sprite_source
+from isthmus.data.named import sprites
+from isthmus.data.named.sprites import sprite_source
 from isthmus.evaluation.disentanglement import (
     dci,
     disentanglement_section,

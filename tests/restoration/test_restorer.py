@@ -5,7 +5,7 @@ import pytest
 
 import isthmus
 from isthmus.data import posed
-from isthmus.data.corruptions import resized
+from isthmus.data.tasks.corruptions import resized
 from isthmus.errors import DataError, UsageError
 from isthmus.recipes import (
     CategoricalLikelihood,
@@ -102,7 +102,7 @@ class TestTasks:
             restorer.restore(picture, missing[1:])
 
     def test_colours_keep_the_brightness(self, run_of):
-        from isthmus.data.colour import luma
+        from isthmus.data.tasks.colour import luma
 
         restorer = Restorer(run_of(Colourise(), 3))
         picture = np.random.default_rng(1).integers(0, 256, (20, 30, 3)).astype(np.uint8)

@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from isthmus.data import Preprocessing
-from isthmus.data.colour import luma
-from isthmus.data.corruptions import resized
-from isthmus.data.decoding import decode
+from isthmus.data.decode.image_files import decode
+from isthmus.data.tasks.colour import luma
+from isthmus.data.tasks.corruptions import resized
 from isthmus.errors import DataError, UsageError
 from isthmus.recipes import Colourise, Deblur, Denoise, GaussianLatent, Inpaint, Pairs, Segment, SuperResolve
 from isthmus.restoration.record import RECORD

@@ -38,7 +38,7 @@ def report_failure(error: Exception) -> None:
 
 def _log(trace: str) -> Path | None:
     """Write the log, over the one before it; None where that is impossible."""
-    from isthmus.data.cache import cache_folder
+    from isthmus.data.decode.cache import cache_folder
 
     place = cache_folder() / LOG
     about = f"isthmus {__version__}, Python {platform.python_version()}, {platform.platform()}"

@@ -67,8 +67,8 @@ def cache(
 
       isthmus cache --clear
     """
-    from isthmus.data.cache import cache_folder, cached
-    from isthmus.data.cache import clear as clear_packs
+    from isthmus.data.decode.cache import cache_folder, cached
+    from isthmus.data.decode.cache import clear as clear_packs
 
     freed = clear_packs() if clear else 0
     items = cached()

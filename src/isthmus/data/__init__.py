@@ -2,20 +2,20 @@
 
 from isthmus.data.arrays import as_source
 from isthmus.data.batches import Batch, EvaluationBatches, TrainingBatches, binarised, evaluation_batches, posed
-from isthmus.data.cache import cache_folder
-from isthmus.data.catalogue import DATASETS, NamedSet, is_named, open_named
 from isthmus.data.classes import match_classes
 from isthmus.data.content import content_order, shared
+from isthmus.data.decode.cache import cache_folder
+from isthmus.data.decode.pack import PackedSource
 from isthmus.data.images import ArraySource, Selection, select
-from isthmus.data.opening import Data, open_images
-from isthmus.data.packs import PackedSource
+from isthmus.data.named.catalogue import DATASETS, NamedSet, is_named, open_named
+from isthmus.data.named.sprites import FACTORS, SHAPES, Sprites, draw_sprites, sprites
+from isthmus.data.open.images import Data, open_images
 from isthmus.data.plan import BatchPlan
 from isthmus.data.preprocessing import Fit, Preprocessing, Wish, parse_size
 from isthmus.data.sets import ImageSet, Origin, Skipped
 from isthmus.data.source import ImageArray, ImageSource, ImageSpec, PixelType
 from isthmus.data.splits import split_by_content
-from isthmus.data.sprites import FACTORS, SHAPES, Sprites, draw_sprites, sprites
-from isthmus.data.tasks import Task, task_of
+from isthmus.data.tasks.task import Task, task_of
 
 __all__ = [
     "DATASETS",

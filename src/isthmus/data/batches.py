@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.augmentation import augment
 from isthmus.data.plan import BatchPlan
 from isthmus.data.source import ImageArray, ImageSource
-from isthmus.data.tasks import task_of
+from isthmus.data.tasks.augmentation import augment
+from isthmus.data.tasks.task import task_of
 from isthmus.errors import UsageError
 from isthmus.noise import uniform_by_image
 

@@ -10,11 +10,11 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from isthmus.data.cache import PLACES, cache_folder
-from isthmus.data.catalogue import is_named
-from isthmus.data.entries import Collection
-from isthmus.data.hugging_face import PREFIX
-from isthmus.data.opening import Data, at_home, locate
+from isthmus.data.decode.cache import PLACES, cache_folder
+from isthmus.data.decode.entries import Collection
+from isthmus.data.named.catalogue import is_named
+from isthmus.data.open.hub import PREFIX
+from isthmus.data.open.images import Data, at_home, locate
 from isthmus.errors import DataError, StorageError, UsageError
 from isthmus.storage import write_text
 

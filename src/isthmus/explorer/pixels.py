@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import Preprocessing
-from isthmus.data.decoding import UnreadableError, decode, read_header
+from isthmus.data.decode.image_files import UnreadableError, decode, read_header
 from isthmus.errors import DataError
 from isthmus.runs import Run
 from isthmus.workflows.display import as_displayed

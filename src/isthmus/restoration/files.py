@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.colour import is_grey
-from isthmus.data.corruptions import resized
 from isthmus.data.preprocessing import in_mode
+from isthmus.data.tasks.colour import is_grey
+from isthmus.data.tasks.corruptions import resized
 from isthmus.recipes import Task
 from isthmus.restoration.formats import save
 from isthmus.restoration.names import EXACT, AnswerNames

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.decoding import UnreadableError
-from isthmus.data.entries import Content, Entry
-from isthmus.data.folders import Folder
-from isthmus.data.pages import as_path, file_of, images_in
+from isthmus.data.decode.entries import Content, Entry
+from isthmus.data.decode.image_files import UnreadableError
+from isthmus.data.decode.pages import as_path, file_of, images_in
+from isthmus.data.decode.reader import as_image
+from isthmus.data.open.folders import Folder
 from isthmus.data.preprocessing import in_mode
-from isthmus.data.reading import as_image
 from isthmus.data.sets import Skipped
 from isthmus.errors import DataError, UsageError
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from isthmus.data.pages import as_path
+from isthmus.data.decode.pages import as_path
 from isthmus.errors import DataError
 from isthmus.recipes import Task
 from isthmus.restoration.formats import FORMATS

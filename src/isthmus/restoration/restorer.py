@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import task_of
-from isthmus.data.colour import luma
-from isthmus.data.corruptions import resized
-from isthmus.data.tasks import with_holes
+from isthmus.data.tasks.colour import luma
+from isthmus.data.tasks.corruptions import resized
+from isthmus.data.tasks.task import with_holes
 from isthmus.errors import DataError, UsageError
 from isthmus.probability import namespace
 from isthmus.restoration.tiles import by_tiles

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from isthmus.data import DATASETS, Data, ImageSource, match_classes
-from isthmus.data.catalogue import is_named
+from isthmus.data.named.catalogue import is_named
 from isthmus.data.places import recall_place
 from isthmus.errors import DataError, IsthmusError, UsageError
 from isthmus.runs import Run

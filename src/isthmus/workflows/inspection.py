@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from isthmus.data import Data, ImageSource, Preprocessing, Skipped, Wish, open_images
-from isthmus.data.entries import Collection
-from isthmus.data.layout import Layout
-from isthmus.data.loading import decoded_bytes, find_packed, is_packed, settle, shape_of, sound
-from isthmus.data.opening import ArrayData, NamedData, locate
-from isthmus.data.surveys import SKIPPED_SHARE, Survey, survey
+from isthmus.data.decode.entries import Collection
+from isthmus.data.decode.layout import Layout
+from isthmus.data.decode.loader import decoded_bytes, find_packed, is_packed, settle, shape_of, sound
+from isthmus.data.decode.survey import SKIPPED_SHARE, Survey, survey
+from isthmus.data.open.images import ArrayData, NamedData, locate
 from isthmus.errors import IsthmusError
 from isthmus.workflows.preparation import TEST_FRACTION, Prepared, prepare, suited_recipe
 

@@ -10,10 +10,10 @@ from isthmus.codec import CodecModel, Item
 from isthmus.codec.files.plain import CHANNELS, plain_pixels
 from isthmus.data import Data, Skipped, open_images
 from isthmus.data.arrays import as_bytes
-from isthmus.data.decoding import UnreadableError, upright
-from isthmus.data.entries import Collection, Content, Entry
-from isthmus.data.layout import lay_out
-from isthmus.data.opening import locate
+from isthmus.data.decode.entries import Collection, Content, Entry
+from isthmus.data.decode.image_files import UnreadableError, upright
+from isthmus.data.decode.layout import lay_out
+from isthmus.data.open.images import locate
 from isthmus.errors import DataError
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from isthmus.data import (
     shared,
     split_by_content,
 )
-from isthmus.data.colour import is_grey
-from isthmus.data.pairing import open_masked, open_pairs
+from isthmus.data.open.pairs import open_masked, open_pairs
+from isthmus.data.tasks.colour import is_grey
 from isthmus.errors import DataError, UsageError
 from isthmus.progress import tell
 from isthmus.recipes import (

@@ -5,7 +5,7 @@ import platform
 from importlib import metadata
 
 from isthmus.data import ImageSource, Preprocessing, task_of
-from isthmus.data.catalogue import is_named
+from isthmus.data.named.catalogue import is_named
 from isthmus.data.places import Place, recall_place
 from isthmus.probability import LatentGroup
 from isthmus.runs.manifest import DataEntry, GroupEntry, ImageEntry, Manifest, PreprocessingEntry

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.data import Data
-from isthmus.data.decoding import UnreadableError
+from isthmus.data.decode.entries import Collection, Content, Entry
+from isthmus.data.decode.image_files import UnreadableError
+from isthmus.data.decode.loader import bits_of
+from isthmus.data.decode.pages import each_image
+from isthmus.data.decode.reader import as_image
+from isthmus.data.decode.survey import Survey, digest_of, survey
 from isthmus.data.depth import depth_notices
-from isthmus.data.entries import Collection, Content, Entry
-from isthmus.data.loading import bits_of
-from isthmus.data.opening import locate
-from isthmus.data.pages import each_image
+from isthmus.data.open.images import locate
 from isthmus.data.places import require_apart
-from isthmus.data.reading import as_image
-from isthmus.data.surveys import Survey, digest_of, survey
 from isthmus.errors import DataError, UsageError
 from isthmus.progress import Bar, progress_bar, tell
 from isthmus.restoration import Restorer

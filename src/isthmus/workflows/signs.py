@@ -9,7 +9,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from isthmus.data import ImageSource, evaluation_batches
-from isthmus.data.colour import MIDDLE
+from isthmus.data.tasks.colour import MIDDLE
 from isthmus.errors import BackendError, RunError, TrustError
 from isthmus.evaluation.diagnosis import Baseline, Progress, Signs
 from isthmus.evaluation.latent import LatentFigures, active_dimensions

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import Data, ImageSource, match_classes, open_images
-from isthmus.data.decoding import UnreadableError
-from isthmus.data.entries import Collection, Entry
-from isthmus.data.opening import locate
-from isthmus.data.pages import file_of
+from isthmus.data.decode.entries import Collection, Entry
+from isthmus.data.decode.image_files import UnreadableError
+from isthmus.data.decode.pages import file_of
+from isthmus.data.open.images import locate
 from isthmus.data.places import recall_place, require_apart
 from isthmus.errors import DataError, UsageError
 from isthmus.pictures.sheets import save, save_each, tile

@@ -199,6 +199,6 @@ def test_a_record_and_an_index_are_refused_that_could_not_be_read(models, items,
 
 
 def test_every_image_file_that_is_read_can_be_kept():
-    from isthmus.data.decoding import FILE_LIMIT
+    from isthmus.data.decode.image_files import FILE_LIMIT
 
     assert directory.MOST_NUMBERS >= FILE_LIMIT

@@ -9,7 +9,7 @@ from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structu
 from sklearn.metrics import f1_score, jaccard_score
 
 from isthmus.data import ImageSpec, as_source, posed
-from isthmus.data.tasks import task_of
+from isthmus.data.tasks.task import task_of
 from isthmus.errors import UsageError
 from isthmus.evaluation.restoration import contest, evaluate_restoration, methods
 from isthmus.recipes import Colourise, Deblur, Denoise, Inpaint, Pairs, Recipe, Segment, SuperResolve

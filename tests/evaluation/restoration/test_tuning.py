@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from isthmus.data.corruptions import add_noise
+from isthmus.data.tasks.corruptions import add_noise
 from isthmus.evaluation.restoration import methods
 from isthmus.evaluation.restoration.methods import Method, doubling
 from isthmus.evaluation.restoration.tuning import Choice, best_strength

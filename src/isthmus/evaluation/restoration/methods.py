@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import ImageSource
-from isthmus.data.colour import chroma, recolour
+from isthmus.data.tasks.colour import chroma, recolour
 from isthmus.evaluation.restoration.neighbours import COUNTS, Neighbours
 
 Pixels = NDArray[np.uint8]

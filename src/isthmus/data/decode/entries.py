@@ -1,0 +1,118 @@
+"""Images one by one, before they are pixels: files of a folder, members of an archive, rows of a table."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+
+from numpy.typing import NDArray
+
+from isthmus.data.decode.formats import START_BYTES, is_image_file
+from isthmus.data.decode.image_files import FILE_LIMIT, UnreadableError
+from isthmus.data.sets import Skipped as Skipped
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Content: TypeAlias = "bytes | NDArray[Any] | Image"
+"""An image file, an array `(height, width[, channels])`, or an image that is open already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One image that can be loaded.
+
+    Attributes:
+        name: Its path, with `/` between the parts, and its suffix.
+        load: Gives its content; raises `UnreadableError` where it has none.
+        label: Its class, where the collection says so itself.
+        split: `train`, `test` or `val`, where the collection says so itself.
+    """
+
+    name: str
+    load: Callable[[], Content]
+    label: str | int | None = None
+    split: str | None = None
+
+
+@runtime_checkable
+class Collection(Protocol):
+    """Many images, in an order that stays."""
+
+    @property
+    def name(self) -> str:
+        """What the set is called."""
+
+    @property
+    def kind(self) -> str:
+        """What it is, in a word or two, such as `zip archive`."""
+
+    @property
+    def class_names(self) -> Sequence[str]:
+        """The names of the classes, where the collection knows more than its entries say."""
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether reading it again means to unpack it again."""
+
+    @property
+    def other_files(self) -> int:
+        """Files that are not named as images; known once the entries have been gone through."""
+
+    @property
+    def repeated(self) -> Sequence[str]:
+        """Links to folders that are read already, and left alone; known once the entries have been gone through."""
+
+    def folders(self) -> set[Path]:
+        """The folders of its files, below which nothing else is to be written; none of what is one file, or none."""
+
+    def signature(self) -> str | None:
+        """A text that changes when the content may have; None where only reading everything would tell."""
+
+    def entries(self) -> Iterator[Entry | Skipped]:
+        """The images, in order; each has to be loaded before the next is asked for."""
+
+
+def read_file(path: Path) -> bytes:
+    """Read an image file whole.
+
+    Raises:
+        UnreadableError: If it is larger than any image should be, or cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(FILE_LIMIT + 1)
+    except PermissionError:
+        raise UnreadableError("it may not be read: no permission") from None
+    except OSError as error:
+        raise UnreadableError(f"it cannot be read: {error.strerror or error}") from None
+    if len(content) > FILE_LIMIT:
+        raise UnreadableError(f"it is larger than {FILE_LIMIT >> 20} MiB")
+    return content
+
+
+def holds_image(path: Path) -> bool:
+    """Whether a regular file is meant as an image; one that cannot be read and has no ending is not."""
+
+    def start() -> bytes:
+        try:
+            with path.open("rb") as file:
+                return file.read(START_BYTES)
+        except OSError:
+            return b""
+
+    return is_image_file(path.name, start)
+
+
+def file_signature(*paths: Path) -> str:
+    """SHA-256 over the places, sizes and times of files, in hexadecimal.
+
+    Raises:
+        OSError: If one cannot be looked at.
+    """
+    digest = hashlib.sha256()
+    for path in paths:
+        status = path.stat()
+        digest.update(f"{path.absolute()}\0{status.st_size}\0{status.st_mtime_ns}\0".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

@@ -1,0 +1,306 @@
+"""From a collection to a set: looked through, fitted, and held in memory or packed into the cache.
+
+What is decoded takes a number of bytes that is known before.  Up to a limit (`memory_limit`) it is an array; more is
+packed once and read from there.  Archives, and files that take long to read, are packed too: the next time they open at
+once.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.arrays import as_source
+from isthmus.data.decode.cache import cache_folder, find_pack, make_room, pack_folder, packing, remember_pack
+from isthmus.data.decode.entries import Collection
+from isthmus.data.decode.layout import Layout, make_source
+from isthmus.data.decode.pack import VERSION, Pack, PackedSource, describe, read_pack, write_pack
+from isthmus.data.decode.pages import file_of
+from isthmus.data.decode.reader import decoded_images, decoder
+from isthmus.data.decode.survey import Survey, check_readable, survey
+from isthmus.data.depth import depth_notices
+from isthmus.data.limits import memory_limit
+from isthmus.data.preprocessing import CHANNELS, Preprocessing, Wish
+from isthmus.data.sets import ImageSet, Origin, Skipped
+from isthmus.data.source import ImageArray, PixelType
+from isthmus.errors import DataError, StorageError
+from isthmus.progress import progress_bar, tell
+from isthmus.wording import spell_bytes, spell_count
+
+PACKED_ARCHIVE_BYTES = 32 << 20
+"""Decoded bytes from which on an archive is packed."""
+PACKED_SOURCE_BYTES = 256 << 20
+"""Bytes of files from which on they are packed, as reading them again would take long."""
+_SHOWN_FROM = 5_000
+"""Images from which on it is said how far the decoding has come."""
+
+Goal: TypeAlias = Preprocessing | Wish | None
+"""What images are to become: all of it, as a run says; what a user wishes of it; or whatever suits them."""
+
+
+def open_collection(collection: Collection, dtype: PixelType = "uint8", goal: Goal = None) -> ImageSet:
+    """Open many images that are files, or like files.
+
+    Raises:
+        DataError: If there are none, more than a few cannot be read, or arrays among them differ in shape.
+        StorageError: If they have to be packed, and the cache has no room.
+    """
+    signature = _signature(collection, goal)
+    pack = None if signature is None else find_pack(signature)
+    if pack is not None:
+        return _from_pack(collection.name, pack, dtype)
+    found = survey(collection)
+    check_readable(len(found), found.skipped, collection.name)
+    fitted, bits = settle(found, goal, collection.name), bits_of(found, goal)
+    found, layout = found.arranged(collection)
+    layout = replace(layout, notices=(*layout.notices, *_depth(found, bits, collection.name)))
+    if not is_packed(collection, found, fitted, dtype):
+        return _in_memory(collection, found, layout, fitted, bits, dtype)
+    key = _key(found, layout, fitted, bits)
+    pack = read_pack(pack_folder(key))
+    if pack is None:
+        with packing(key, lambda: tell(f"another isthmus is packing {collection.name}; waiting for it")):
+            pack = read_pack(pack_folder(key)) or _packed(collection, found, layout, fitted, bits, key)
+    if signature is not None:
+        remember_pack(signature, key)
+    return _from_pack(collection.name, pack, dtype)
+
+
+def find_packed(collection: Collection, goal: Goal = None) -> Pack | None:
+    """The pack that a collection would be read from without a look at its images, if there is one."""
+    signature = _signature(collection, goal)
+    return None if signature is None else find_pack(signature)
+
+
+def settle(found: Survey, goal: Goal, where: str) -> Preprocessing | None:
+    """What images will become; None for arrays of one shape, which are taken as they are.
+
+    Raises:
+        DataError: If arrays differ in shape, and have so many channels that they cannot be fitted.
+    """
+    if isinstance(goal, Preprocessing):
+        goal = replace(goal, bits=bits_of(found, goal))
+        return None if found.arrays and found.uniform and shape_of(found) == goal.spec().shape else goal
+    if found.arrays and found.uniform and not goal:
+        return None
+    if found.arrays and not set(found.channels) <= {1, *CHANNELS}:
+        raise DataError(
+            f"the images of '{where}' have {', '.join(map(str, sorted(set(found.channels))))} channels: such arrays "
+            "have to be of one shape, and are taken as they are"
+        )
+    return (goal or Wish()).settle(found.sizes, found.in_colour > 0, found.bits)
+
+
+def bits_of(found: Survey, goal: Goal) -> int | None:
+    """How many bits images of 16 are scaled by: those of the run, if it says, or else those that are in use."""
+    return goal.bits if isinstance(goal, Preprocessing) and goal.bits is not None else found.bits
+
+
+def decoded_bytes(found: Survey, fitted: Preprocessing | None) -> int:
+    """What the pixels of all images take once they are decoded and fitted."""
+    return len(found) * (fitted.spec().dims if fitted else int(np.prod(shape_of(found))))
+
+
+def is_packed(collection: Collection, found: Survey, fitted: Preprocessing | None, dtype: PixelType = "uint8") -> bool:
+    """Whether images go into the cache."""
+    size = decoded_bytes(found, fitted)
+    return (
+        size * (4 if dtype == "float32" else 1) > memory_limit()
+        or (collection.is_archive and size > PACKED_ARCHIVE_BYTES)
+        or (found.source_bytes > PACKED_SOURCE_BYTES and not found.arrays)
+    )
+
+
+def sound(collection: Collection, found: Survey, fitted: Preprocessing | None) -> Survey:
+    """Those images of a survey that are whole, which only decoding tells; the others join what is skipped.
+
+    Raises:
+        DataError: If the collection changed since.
+    """
+    kept, skipped = np.zeros(len(found), bool), list(found.skipped)
+    with _bar(f"decoding {collection.name}", len(found)) as update:
+        for index, _ in _decoded(collection, found, fitted, found.bits, kept, skipped):
+            update(index + 1)
+    return found.keep(kept, list(_in_order(skipped)))
+
+
+def summary(found: Survey) -> str:
+    """What there is, in words."""
+    sizes = found.sizes
+    kinds = len(np.unique(sizes, axis=0))
+    low, high = sizes[sizes.prod(axis=1).argmin()], sizes[sizes.prod(axis=1).argmax()]
+    spread = f"{low[1]}x{low[0]}" if kinds == 1 else f"{kinds:,} sizes, {low[1]}x{low[0]} to {high[1]}x{high[0]}"
+    pages = [file for name in found.names if (file := file_of(name)) != name]
+    files = len(set(pages))
+    stacks = f", {len(pages):,} of them pages or frames of {spell_count(files, 'file')}" if pages else ""
+    return f"{spell_count(len(found), 'image')} of {spread}{stacks}"
+
+
+def _depth(found: Survey, bits: int | None, where: str) -> Iterator[str]:
+    """What to know of images with more than 8 bits a channel."""
+    yield from depth_notices(where, found.bits, bits)
+    if found.deep_colours:
+        dark = "; they are so dark that little of them is left, so scale them to 8 bits first"
+        yield (
+            f"{found.deep_colours:,} colour images of {where} have 16 bits a channel; the upper 8 are read, which go "
+            f"from 0 to {found.brightest_colour}{dark if found.brightest_colour < 64 else ''}"
+        )
+
+
+def _refitted(found: Survey, fitted: Preprocessing | None) -> str:
+    """Which images have another size or other channels than they are to have, in words; empty where none has."""
+    if fitted is None:
+        return ""
+    channels = np.array(found.channels)
+    others = (found.sizes != (fitted.height, fitted.width)).any(axis=1) | (channels != fitted.channels)
+    if not others.any():
+        return ""
+    first = int(np.argmax(others))
+    kind = f"{found.widths[first]}x{found.heights[first]}x{channels[first]}"
+    count = np.count_nonzero(others)
+    return f"{count:,} of {len(found):,} images are not {fitted.spec()}; {found.names[first]!r} is {kind}"
+
+
+def _in_memory(
+    collection: Collection,
+    found: Survey,
+    layout: Layout,
+    fitted: Preprocessing | None,
+    bits: int | None,
+    dtype: PixelType,
+) -> ImageSet:
+    pixels = np.empty((len(found), *shape_of(found, fitted)), np.uint8)
+    kept = np.zeros(len(found), bool)
+    skipped = list(found.skipped)
+    with _bar(f"reading {collection.name}", len(found)) as update:
+        for index, image in _decoded(collection, found, fitted, bits, kept, skipped):
+            pixels[index] = image
+            update(index + 1)
+    check_readable(int(kept.sum()), skipped, collection.name)
+    if not kept.all():
+        pixels, layout = pixels[kept], layout.keep(kept)
+    images: ImageArray = as_source(pixels, dtype=dtype).images
+    train, test = make_source(images, layout)
+    origin = Origin(fitted, _in_order([*skipped, *layout.left_out]), summary(found), _refitted(found, fitted))
+    return ImageSet(collection.name, train, test, origin, layout.notices, bits)
+
+
+@contextmanager
+def _bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Says how far it has come where that takes long."""
+    with progress_bar(title, total) if total >= _SHOWN_FROM else nullcontext() as bar:
+        yield (lambda done: None) if bar is None else bar.update
+
+
+def _decoded(
+    collection: Collection,
+    found: Survey,
+    fitted: Preprocessing | None,
+    bits: int | None,
+    kept: NDArray[np.bool_],
+    skipped: list[Skipped],
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """The images that are whole, each with its number, which `kept` notes; `skipped` notes the others."""
+    for index, image in enumerate(decoded_images(collection, found, decoder(fitted, bits))):
+        if isinstance(image, Skipped):
+            skipped.append(image)
+        else:
+            kept[index] = True
+            yield index, image
+
+
+def _packed(
+    collection: Collection, found: Survey, layout: Layout, fitted: Preprocessing | None, bits: int | None, key: str
+) -> Pack:
+    shape = shape_of(found, fitted)
+    size = len(found) * int(np.prod(shape))
+    make_room(size, key)
+    tell(
+        f"packing {len(found):,} images into {cache_folder()}, {spell_bytes(size)}; `isthmus cache` lists what is there"
+    )
+    skipped, kept = list(found.skipped), np.zeros(len(found), bool)
+    about: dict[str, Any] = {
+        "name": collection.name,
+        "kind": collection.kind,
+        "preprocessing": describe(fitted),
+        "bits": bits,
+        "found": summary(found),
+        "refitted": _refitted(found, fitted),
+        "notices": layout.notices,
+    }
+
+    def images() -> Iterator[NDArray[np.uint8]]:
+        for _, image in _decoded(collection, found, fitted, bits, kept, skipped):
+            yield image
+        check_readable(int(kept.sum()), skipped, collection.name)
+        final = layout if kept.all() else layout.keep(kept)
+        about.update(
+            names=list(final.names),
+            paths=list(final.paths),
+            labels=None if final.labels is None else final.labels.tolist(),
+            class_names=list(final.class_names),
+            is_test=None if final.is_test is None else np.flatnonzero(final.is_test).tolist(),
+            skipped=[[item.name, item.reason] for item in _in_order([*skipped, *layout.left_out])],
+        )
+
+    place = pack_folder(key)
+    fault: StorageError | None = None
+    with progress_bar(f"packing {collection.name}", len(found)) as bar:
+        try:
+            for done in write_pack(place, images(), shape, about):
+                bar.update(done)
+        except StorageError as error:
+            fault = error
+    # Where the file system knows no locks, another process may have packed the same meanwhile: that does as well.
+    pack = read_pack(place)
+    if fault is not None and pack is None:
+        raise fault
+    if pack is None:
+        raise DataError(f"the pack at {place} cannot be read though it was just written. Is the disk sound?")
+    return pack
+
+
+def _from_pack(name: str, pack: Pack, dtype: PixelType) -> ImageSet:
+    source: PackedSource = PackedSource(pack, dtype)
+    is_test = None
+    if pack.about["is_test"] is not None:
+        is_test = np.zeros(len(source), bool)
+        is_test[pack.about["is_test"]] = True
+    names, paths = tuple(source.names), tuple(source.paths)
+    layout = Layout(is_test, source.labels, source.class_names, names, paths, np.zeros(len(source), bool))
+    origin = Origin(pack.preprocessing, pack.skipped, pack.about["found"], pack.about["refitted"])
+    notices = tuple(pack.about["notices"])
+    size = len(source) * source.spec.dims * (4 if dtype == "float32" else 1)
+    if size > memory_limit():
+        return ImageSet(name, *layout.split(source), origin, notices, pack.about["bits"])
+    held = as_source(source.read(np.arange(len(source))), dtype=dtype)
+    return ImageSet(name, *make_source(held.images, layout), origin, notices, pack.about["bits"])
+
+
+def _in_order(skipped: list[Skipped]) -> tuple[Skipped, ...]:
+    """By name: what is damaged is found later than what is no image at all."""
+    return tuple(sorted(skipped, key=lambda item: item.name))
+
+
+def _signature(collection: Collection, goal: Goal) -> str | None:
+    signature = collection.signature()
+    return None if signature is None else f"{VERSION} {signature} {goal or Wish()!r}"
+
+
+def shape_of(found: Survey, fitted: Preprocessing | None = None) -> tuple[int, int, int]:
+    """The shape of each image once it is fitted, `(height, width, channels)`."""
+    return fitted.spec().shape if fitted else (found.heights[0], found.widths[0], found.channels[0])
+
+
+def _key(found: Survey, layout: Layout, fitted: Preprocessing | None, bits: int | None) -> str:
+    """SHA-256 over everything that a pack follows from, in hexadecimal."""
+    digest = hashlib.sha256(f"{VERSION} {fitted!r} {bits} {layout.class_names!r}\n".encode("utf-8", "replace"))
+    digest.update("\0".join((*layout.names, *layout.paths)).encode("utf-8", "replace"))
+    digest.update(bytes(found.digests))
+    for part in (layout.labels, layout.is_test):
+        digest.update(b"none" if part is None else part.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""The named data sets, and the formats that they are published in."""

@@ -1,0 +1,1 @@
+"""From whatever a user names (a path, an array, a data set) to images."""

@@ -1,0 +1,290 @@
+"""Two collections with equal names, laid one on the other: pictures and their masks, or any other pairs.
+
+A pair is one image of more channels: what is shown first, then what is asked for.  Splitting by content, flips and
+shifts then treat the two as one.  Pairs are held in memory.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.arrays import as_source
+from isthmus.data.decode.entries import Collection, Content
+from isthmus.data.decode.image_files import UnreadableError, decode
+from isthmus.data.decode.layout import Layout, make_source
+from isthmus.data.decode.loader import Goal, settle, summary
+from isthmus.data.decode.pages import as_path
+from isthmus.data.decode.reader import decoded_images, decoder
+from isthmus.data.decode.survey import Survey, check_readable, survey
+from isthmus.data.images import ArraySource
+from isthmus.data.limits import memory_limit
+from isthmus.data.open.images import Data, locate
+from isthmus.data.preprocessing import Preprocessing, in_mode
+from isthmus.data.sets import ImageSet, Origin, Skipped
+from isthmus.data.source import ImageSource
+from isthmus.errors import DataError, UsageError
+from isthmus.wording import spell_bytes
+
+IMAGES, MASKS = "images", "masks"
+"""Folders beside each other that hold pictures and their masks."""
+MOST_CLASSES = 64
+"""With more values than so many, an image is no mask."""
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Pairs, and what was found out about what is asked for.
+
+    Attributes:
+        images: The pairs, uint8, channels of the two one behind the other.
+        target_channels: How many of the channels are asked for.
+        classes: The values of the mask files, in order; empty where they are no masks.
+    """
+
+    images: ImageSet
+    target_channels: int
+    classes: tuple[int, ...] = ()
+
+
+def open_pairs(data: Data, targets: Data, goal: Goal = None) -> Paired:
+    """Open two collections whose images have equal names (but for the suffix).
+
+    Raises:
+        UsageError: If one is no collection of image files.
+        DataError: If they do not match in number, names or sizes, names differ by their suffixes alone, or they do not
+            fit memory.
+    """
+    both = _Both.of(data, targets, goal)
+    channels = 3 if both.asked.in_colour else 1
+    fitted = both.fitted
+    wanted = Preprocessing(fitted.height, fitted.width, channels, fitted.fit, fitted.background)
+    return Paired(both.stack(decoder(wanted, both.asked.bits), channels), channels)
+
+
+def open_masked(data: Data, masks: Data | None, goal: Goal = None, classes: Sequence[int] = ()) -> Paired:
+    """Open pictures and masks with equal names; a mask's values are classes.
+
+    A mask of two classes becomes 0 and 255; one of more the numbers of its classes, from 0.
+
+    Args:
+        data: The pictures; or a folder that holds `images/` and `masks/`, where `masks` is None.
+        masks: The masks: files with a palette, or grey.
+        goal: What the pictures are to become.
+        classes: The values that are known; empty takes those that there are.
+
+    Raises:
+        UsageError: If there are no masks.
+        DataError: As `open_pairs` does; or a mask has an unknown value, or is none.
+    """
+    if masks is None:
+        folder = Path(data) if isinstance(data, str | Path) else None
+        if folder is None or not (folder / IMAGES).is_dir() or not (folder / MASKS).is_dir():
+            raise UsageError(
+                f"expected masks: a folder of them with --targets, or DATA with '{IMAGES}/' and '{MASKS}/' in it"
+            )
+        data, masks = folder / IMAGES, folder / MASKS
+    both = _Both.of(data, masks, goal)
+    images = both.stack(_mask_reader(both.fitted), 1)
+    known = _classes_of(images, classes)
+    return Paired(_numbered(images, known), 1, known)
+
+
+@dataclass(frozen=True)
+class _Both:
+    """Two collections that match, looked through."""
+
+    shown_at: Collection
+    asked_at: Collection
+    shown: Survey
+    asked: Survey
+    layout: Layout
+    fitted: Preprocessing
+
+    @classmethod
+    def of(cls, data: Data, targets: Data, goal: Goal) -> "_Both":
+        shown_at, asked_at = _collection(data), _collection(targets)
+        shown, asked = survey(shown_at), survey(asked_at)
+        for found, place in ((shown, shown_at), (asked, asked_at)):
+            check_readable(len(found), found.skipped, place.name)
+        for found, place in ((shown, shown_at), (asked, asked_at)):
+            _check_apart(found, place.name)
+        _check_names(shown, asked, shown_at.name, asked_at.name)
+        _check_sizes(shown, asked)
+        fitted = settle(shown, goal, shown_at.name)
+        if fitted is None:
+            raise UsageError(f"expected pairs of image files; '{shown_at.name}' holds arrays")
+        shown, layout = shown.arranged(shown_at)
+        return cls(shown_at, asked_at, shown, asked, layout, fitted)
+
+    def stack(self, read: Callable[[Content], NDArray[np.uint8]], channels: int) -> ImageSet:
+        """Read all pairs to arrays `(n, h, w, channels of both)`."""
+        spec = self.fitted.spec()
+        size = len(self.shown) * spec.height * spec.width * (spec.channels + channels)
+        if size > memory_limit():
+            raise DataError(
+                f"the pairs of '{self.shown_at.name}' take {spell_bytes(size)}, and pairs are held in memory, of which "
+                f"{spell_bytes(memory_limit())} may be used. Set ISTHMUS_MEMORY higher, or --size smaller"
+            )
+        pixels = np.empty((len(self.shown), spec.height, spec.width, spec.channels + channels), np.uint8)
+        places = {_key(name): place for place, name in enumerate(self.shown.names)}
+        filled = np.zeros((len(self.shown), 2), bool)  # a pair is kept where both sides are there
+        skipped: list[Skipped] = [*self.shown.skipped, *self.asked.skipped]
+        convert = decoder(self.fitted, self.fitted.bits)
+        for place, image in enumerate(decoded_images(self.shown_at, self.shown, convert)):
+            if isinstance(image, Skipped):
+                skipped.append(image)
+            else:
+                pixels[place, ..., : spec.channels], filled[place, 0] = image, True
+        given = zip(self.asked.names, decoded_images(self.asked_at, self.asked, read), strict=True)
+        for name, image in given:
+            partner = places.get(_key(name))
+            if isinstance(image, Skipped):
+                skipped.append(image)
+            elif partner is not None:
+                pixels[partner, ..., spec.channels :], filled[partner, 1] = image, True
+        kept = filled[:, 0] & filled[:, 1]
+        check_readable(int(kept.sum()), skipped, self.shown_at.name)
+        layout = self.layout.keep(kept)
+        train, test = make_source(as_source(pixels[kept]).images, layout)
+        found = f"{summary(self.shown)}, each with another beside it"
+        origin = Origin(self.fitted, (*skipped, *layout.left_out), found)
+        return ImageSet(self.shown_at.name, train, test, origin, layout.notices)
+
+
+def _collection(data: Data) -> Collection:
+    target, split = locate(data)
+    if not isinstance(target, Collection) or split is not None:
+        raise UsageError(f"expected a folder or an archive of image files for one side of pairs; got {data!r:.200}")
+    return target
+
+
+def _key(name: str) -> str:
+    return str(as_path(name).with_suffix(""))
+
+
+def _check_apart(found: Survey, where: str) -> None:
+    """Check that no two names of a collection differ by their suffixes alone: which is meant, nobody could tell."""
+    named: dict[str, list[str]] = {}
+    for name in found.names:
+        named.setdefault(_key(name), []).append(name)
+    alike = [names for names in named.values() if len(names) > 1]
+    if alike:
+        shown = "; ".join(" and ".join(repr(name) for name in sorted(names)) for names in sorted(alike)[:SHOWN])
+        raise DataError(
+            f"expected names in '{where}' that differ by more than their suffixes, as pairs are found by them; "
+            f"{len(alike)} {'is' if len(alike) == 1 else 'are'} there more than once, such as {shown}. Rename or take "
+            "out all but one of each"
+        )
+
+
+def _check_names(shown: Survey, asked: Survey, first: str, second: str) -> None:
+    names, others = {_key(name) for name in shown.names}, {_key(name) for name in asked.names}
+    unreadable = {_key(item.name) for item in (*shown.skipped, *asked.skipped)}
+    alone = [
+        f"{len(only)} in '{where}' alone, such as {', '.join(repr(name) for name in sorted(only)[:SHOWN])}"
+        for only, where in ((names - others - unreadable, first), (others - names - unreadable, second))
+        if only
+    ]
+    if alone:
+        raise DataError(
+            f"expected pairs with equal names; of {len(names)} and {len(others)} images there are {'; '.join(alone)}. "
+            "Give each its partner, or take it out"
+        )
+
+
+def _check_sizes(shown: Survey, asked: Survey) -> None:
+    sizes = {_key(name): tuple(size) for name, size in zip(asked.names, asked.sizes.tolist(), strict=True)}
+    wrong = [
+        (name, size, other)
+        for name, size in zip(shown.names, shown.sizes.tolist(), strict=True)
+        if (other := sizes.get(_key(name), tuple(size))) != tuple(size)
+    ]
+    if wrong:
+        name, (height, width), (rows, columns) = wrong[0]
+        raise DataError(
+            f"expected both images of a pair to be of one size; {len(wrong)} of {len(shown)} are not, such as "
+            f"'{name}': {width}x{height}, and its partner {columns}x{rows}"
+        )
+
+
+def _mask_reader(fitted: Preprocessing) -> Callable[[Content], NDArray[np.uint8]]:
+    """What makes a mask file's content its values, uint8 `(height, width, 1)`, fitted as its picture is."""
+    wanted = Preprocessing(fitted.height, fitted.width, 1, fitted.fit, "black")
+
+    def read(content: Content) -> NDArray[np.uint8]:
+        from PIL import Image
+
+        return wanted.apply(Image.fromarray(mask_values(content)), smooth=False)
+
+    return read
+
+
+def mask_values(content: Content) -> NDArray[np.uint8]:
+    """The values of a mask, uint8 `(h, w)`: the numbers of a palette's colours, or greys.
+
+    Raises:
+        UnreadableError: If it is no image, or one of colours.
+    """
+    from PIL import Image
+
+    image: Image.Image
+    if isinstance(content, bytes):
+        decode(content)  # the same errors, and limits, as of any image
+        image = Image.open(BytesIO(content))
+        image.load()
+    elif isinstance(content, np.ndarray):
+        image = Image.fromarray(np.asarray(content, np.uint8).squeeze())
+    else:
+        image = content
+    if image.mode == "P":
+        return np.asarray(image, np.uint8)
+    pixels = np.asarray(in_mode(image, "RGB", "black"))
+    if not (pixels == pixels[..., :1]).all():
+        raise UnreadableError("a mask should be grey or have a palette, a value for each class; it has colours")
+    return np.asarray(pixels[..., 0])
+
+
+def _classes_of(images: ImageSet, known: Sequence[int]) -> tuple[int, ...]:
+    values: set[int] = set()
+    for source in (images.train, images.test):
+        for name, mask in _masks(source):
+            found = set(np.unique(mask).tolist())
+            if known and not found <= set(known):
+                raise DataError(
+                    f"expected masks of the classes {', '.join(map(str, known))}; that of '{name}' has "
+                    f"{', '.join(map(str, sorted(found - set(known))[:SHOWN]))} too"
+                )
+            values |= found
+            if len(values) > MOST_CLASSES:
+                raise DataError(
+                    f"expected masks of at most {MOST_CLASSES} values, a class each; there are more by '{name}'. Masks "
+                    "saved as JPEG have values that nobody drew: save them as PNG"
+                )
+    if not known and len(values) < 2:
+        raise DataError(f"expected masks of two classes or more; all pixels have the value {values.pop()}")
+    return tuple(known) or tuple(sorted(values))
+
+
+def _masks(source: ImageSource | None) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    for index, name in enumerate(() if source is None else source.names):
+        assert source is not None
+        yield name, np.asarray(source.read(np.array([index]))[0, ..., -1], np.uint8)
+
+
+def _numbered(images: ImageSet, classes: tuple[int, ...]) -> ImageSet:
+    """Put the classes' numbers in the place of their values; 255 in that of the second of two."""
+    table = np.zeros(256, np.uint8)
+    table[list(classes)] = np.arange(len(classes)) * (255 if len(classes) == 2 else 1)
+
+    def numbered(source: ImageSource) -> ImageSource:
+        pixels = source.read(np.arange(len(source)))
+        pixels[..., -1] = table[np.asarray(pixels[..., -1], np.uint8)]
+        return ArraySource(pixels, source.labels, source.class_names, tuple(source.names))
+
+    test = None if images.test is None else numbered(images.test)
+    return ImageSet(images.name, numbered(images.train), test, images.origin, images.notices)

@@ -1,0 +1,220 @@
+"""Tasks at work: of each image, what the encoder is shown and what the decoder must give, and what users get of that.
+
+A task is a value of a recipe; here is what its kinds do with pixels.  Images are uint8.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.source import ImageSpec
+from isthmus.data.tasks.colour import chroma, luma, recolour
+from isthmus.data.tasks.corruptions import Noise, add_noise, blur, clutter, coarsen
+from isthmus.data.tasks.holes import Holes, draw_holes
+
+if TYPE_CHECKING:  # recipes bring pydantic along, and data does without
+    from isthmus.recipes import Task as TaskFields
+
+Pixels = NDArray[np.uint8]
+
+
+class Task(Protocol):
+    """What is shown, what is asked for, and what is made of the answer."""
+
+    def seen_spec(self, spec: ImageSpec) -> ImageSpec:
+        """What the encoder is shown, for images of a source of `spec`."""
+
+    def target_spec(self, spec: ImageSpec) -> ImageSpec:
+        """What the decoder must give, for images of a source of `spec`."""
+
+    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+        """Make a question and its answer of one image `(h, w, c)` of the source."""
+
+    def finish(self, seen: Pixels, given: Pixels) -> Pixels:
+        """Make of what was shown and what the decoder gave, `(n, h, w, ...)`, the pictures that a user gets."""
+
+
+class _SameShape:
+    """A task whose question and answer are of the image's own shape."""
+
+    def seen_spec(self, spec: ImageSpec) -> ImageSpec:
+        """As the images are."""
+        return spec
+
+    def target_spec(self, spec: ImageSpec) -> ImageSpec:
+        """As the images are."""
+        return spec
+
+    def finish(self, seen: Pixels, given: Pixels) -> Pixels:
+        """What the decoder gave."""
+        return given
+
+
+@dataclass(frozen=True)
+class Reconstruct(_SameShape):
+    """The image itself."""
+
+    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+        """The image twice."""
+        return image, image
+
+
+@dataclass(frozen=True)
+class Denoise(_SameShape):
+    """A noisy image, and the clean one."""
+
+    noise: Noise
+    strength: tuple[float, float]
+
+    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+        """Noise of a strength that is drawn too."""
+        return add_noise(image, self.noise, rng.uniform(*self.strength), rng), image
+
+
+@dataclass(frozen=True)
+class Deblur(_SameShape):
+    """A blurred image, and the sharp one."""
+
+    radius: tuple[float, float]
+    noise: float
+
+    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+        """A blur of a radius that is drawn too."""
+        return blur(image, rng.uniform(*self.radius), self.noise, rng), image
+
+
+@dataclass(frozen=True)
+class SuperResolve(_SameShape):
+    """An image enlarged by bicubic interpolation, and the one that was large from the start."""
+
+    factor: int
+
+    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+        """The image without its detail."""
+        return coarsen(image, self.factor), image
+
+
+@dataclass(frozen=True)
+class Colourise:
+    """The brightness of a colour image, and its chroma."""
+
+    def seen_spec(self, spec: ImageSpec) -> ImageSpec:
+        """One channel."""
+        return replace(spec, channels=1)
+
+    def target_spec(self, spec: ImageSpec) -> ImageSpec:
+        """Two channels."""
+        return replace(spec, channels=2)
+
+    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+        """Brightness and chroma."""
+        return luma(image[..., :3]), chroma(image[..., :3])
+
+    def finish(self, seen: Pixels, given: Pixels) -> Pixels:
+        """The colours that were given, at the brightness that was seen."""
+        return recolour(seen, given)
+
+
+@dataclass(frozen=True)
+class Inpaint:
+    """An image with black holes and a channel more, white where a pixel is known; and the whole image."""
+
+    holes: Holes
+    share: tuple[float, float]
+
+    def seen_spec(self, spec: ImageSpec) -> ImageSpec:
+        """One channel more."""
+        return replace(spec, channels=spec.channels + 1)
+
+    def target_spec(self, spec: ImageSpec) -> ImageSpec:
+        """As the images are."""
+        return spec
+
+    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+        """Holes of a share that is drawn too."""
+        missing = draw_holes(image.shape[0], image.shape[1], self.holes, rng.uniform(*self.share), rng)
+        return with_holes(image, missing), image
+
+    def finish(self, seen: Pixels, given: Pixels) -> Pixels:
+        """What was given in the holes, and elsewhere the pixels that were known."""
+        return np.where(seen[..., -1:] > 0, seen[..., :-1], given)
+
+
+def with_holes(image: Pixels, missing: NDArray[np.bool_]) -> Pixels:
+    """An image `(h, w, c)` as inpainting shows it, `(h, w, c + 1)`: black where it is `missing`, `(h, w)`."""
+    known = np.where(missing, np.uint8(0), np.uint8(255))[..., np.newaxis]
+    return np.concatenate([np.where(known > 0, image, np.uint8(0)), known], axis=-1)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """An image, and the class of each pixel: 0 or 255 of two classes, else the class's number."""
+
+    own_masks: bool
+    clutter: float
+    classes: int
+
+    def seen_spec(self, spec: ImageSpec) -> ImageSpec:
+        """As the images are, without the mask that lies on them as their last channel."""
+        return spec if self.own_masks else replace(spec, channels=spec.channels - 1)
+
+    def target_spec(self, spec: ImageSpec) -> ImageSpec:
+        """One channel."""
+        return replace(spec, channels=1)
+
+    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+        """The image and its mask."""
+        if not self.own_masks:
+            return image[..., :-1], image[..., -1:]
+        mask = np.where(image[..., :1] >= 128, np.uint8(255), np.uint8(0))
+        return (clutter(mask, self.clutter, rng) if self.clutter else image), mask
+
+    def finish(self, seen: Pixels, given: Pixels) -> Pixels:
+        """The number of each pixel's likeliest class."""
+        return (given >= 128).astype(np.uint8) if self.classes == 2 else given
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """One image, and another that lies on it as further channels."""
+
+    target_channels: int
+
+    def seen_spec(self, spec: ImageSpec) -> ImageSpec:
+        """The first channels."""
+        return replace(spec, channels=spec.channels - self.target_channels)
+
+    def target_spec(self, spec: ImageSpec) -> ImageSpec:
+        """The last channels."""
+        return replace(spec, channels=self.target_channels)
+
+    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+        """The pair."""
+        return image[..., : -self.target_channels], image[..., -self.target_channels :]
+
+    def finish(self, seen: Pixels, given: Pixels) -> Pixels:
+        """What the decoder gave."""
+        return given
+
+
+def task_of(fields: "TaskFields") -> Task:
+    """The task that a recipe describes."""
+    match fields.kind:
+        case "reconstruct":
+            return Reconstruct()
+        case "denoise":
+            return Denoise(fields.noise, fields.strength)
+        case "deblur":
+            return Deblur(fields.radius, fields.noise)
+        case "super-resolve":
+            return SuperResolve(fields.factor)
+        case "colourise":
+            return Colourise()
+        case "inpaint":
+            return Inpaint(fields.holes, fields.share)
+        case "segment":
+            return Segment(fields.masks == "itself", fields.clutter, len(fields.classes) or 2)
+        case "pairs":
+            return Pairs(fields.target_channels)
