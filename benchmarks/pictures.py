@@ -31,7 +31,7 @@ def timed(work: Callable[[], object], times: int) -> list[float]:
 
 def manifold(place: Path, folder: Path) -> None:
     """Decode and draw the manifold, and write it; the graphs are opened anew, as a command would."""
-    from isthmus.pictures import save_figure
+    from isthmus.plots import save_figure
     from isthmus.runs import load
     from isthmus.workflows.plotting import draw
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import isthmus
-from isthmus.pictures import save_each
+from isthmus.plots import save_each
 
 REPEATS = 5
 

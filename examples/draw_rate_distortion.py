@@ -21,19 +21,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import isthmus
-from isthmus import pictures
+from isthmus import plots
 from isthmus.codec.lossy.archive import LossyArchive, numbered
 from isthmus.codec.lossy.statistics import code_statistics
 from isthmus.data import Data
-from isthmus.pictures.figures import new_figure
-from isthmus.pictures.style import Theme, dress
+from isthmus.plots.figures import new_figure
+from isthmus.plots.style import Theme, dress
 from isthmus.runs import Run
 from isthmus.workflows.display import spread
 from isthmus.workflows.lossy import compress_codes, decompress_codes
 from isthmus.workflows.using import images_for
 
 Pixels = NDArray[np.uint8]
-THEMES: tuple[pictures.ThemeName, ...] = ("light", "dark")
+THEMES: tuple[plots.ThemeName, ...] = ("light", "dark")
 FORMATS = ("isthmus", "JPEG", "WebP", "AVIF", "JPEG XL")
 LAYOUTS = {"joined": "all images in one file", "single": "one file for each image"}
 BUDGET = 8
@@ -42,9 +42,9 @@ JOINED = 1000
 SHOWN = 10
 
 
-def draw_curves(points: Sequence[Mapping[str, Any]], theme: pictures.ThemeName) -> Figure:
+def draw_curves(points: Sequence[Mapping[str, Any]], theme: plots.ThemeName) -> Figure:
     """PSNR against bytes: a panel for joined images, and one for single files."""
-    with pictures.house(theme) as look:
+    with plots.house(theme) as look:
         figure = new_figure((9.0, 3.6))
         panels = figure.subplots(1, 2, sharey=True)
         for axes, (layout, words) in zip(panels, LAYOUTS.items(), strict=True):
@@ -76,7 +76,7 @@ def _curve(axes: Axes, look: Theme, name: str, place: int, points: Sequence[Mapp
     )
 
 
-def draw_few_bytes(run: Run, data: Data, theme: pictures.ThemeName) -> Figure:
+def draw_few_bytes(run: Run, data: Data, theme: plots.ThemeName) -> Figure:
     """Some images; what comes back of 8 bytes each; and the smallest files that other formats write."""
     source = images_for(run, data)
     images = np.asarray(source.read(np.arange(min(JOINED, len(source)))), np.uint8)
@@ -90,10 +90,10 @@ def draw_few_bytes(run: Run, data: Data, theme: pictures.ThemeName) -> Figure:
         (f"isthmus\n{len(content) / len(images):.1f} bytes", np.asarray(run.decode(codes[shown]), np.uint8)),
         *(_smallest(name, images[shown]) for name in ("WebP", "AVIF", "JPEG")),
     ]
-    with pictures.house(theme) as look:
+    with plots.house(theme) as look:
         figure = new_figure((8.4, 0.78 * len(rows)))
         for axes, (label, row) in zip(figure.subplots(len(rows), 1), rows, strict=True):
-            strip = pictures.tile(row, columns=len(row), gap=0, scale=4)
+            strip = plots.tile(row, columns=len(row), gap=0, scale=4)
             axes.imshow(strip, interpolation="nearest")
             axes.set_xticks([])
             axes.set_yticks([])
@@ -126,8 +126,8 @@ def main() -> None:
     run = isthmus.load(asked.run)
     for theme in THEMES:
         curves, few = draw_curves(points, theme), draw_few_bytes(run, asked.data, theme)
-        print(pictures.save_figure(curves, asked.out / f"rate-distortion-{theme}.png", dpi=150))
-        print(pictures.save_figure(few, asked.out / f"few-bytes-{theme}.png", dpi=150))
+        print(plots.save_figure(curves, asked.out / f"rate-distortion-{theme}.png", dpi=150))
+        print(plots.save_figure(few, asked.out / f"few-bytes-{theme}.png", dpi=150))
 
 
 if __name__ == "__main__":

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 
 import isthmus
-from isthmus import pictures
+from isthmus import plots
 from isthmus.data import posed
 from isthmus.runs import Run
 from isthmus.workflows.display import as_answer, as_displayed, spread
 from isthmus.workflows.held_out import find_held_out
 
 COLUMNS = 10
-THEMES: tuple[pictures.ThemeName, ...] = ("light", "dark")
+THEMES: tuple[plots.ThemeName, ...] = ("light", "dark")
 
 
 def make_sheet(run: Run, data: str | None, out: Path, name: str) -> list[Path]:
@@ -44,8 +44,8 @@ def make_sheet(run: Run, data: str | None, out: Path, name: str) -> list[Path]:
     colours = max(row.shape[-1] for row in rows)
     sheet = np.concatenate([np.repeat(row, colours, axis=-1) if row.shape[-1] < colours else row for row in rows])
     return [
-        pictures.save_figure(
-            pictures.samples(sheet, columns=COLUMNS, theme=theme), out / f"restored-{name}-{theme}.png", dpi=150
+        plots.save_figure(
+            plots.samples(sheet, columns=COLUMNS, theme=theme), out / f"restored-{name}-{theme}.png", dpi=150
         )
         for theme in THEMES
     ]

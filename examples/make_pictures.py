@@ -10,12 +10,12 @@ import argparse
 from pathlib import Path
 
 import isthmus
-from isthmus import pictures
+from isthmus import plots
 from isthmus.errors import UsageError
 from isthmus.runs import Run
 from isthmus.workflows.plotting import KINDS, draw, options_of, plot
 
-THEMES: tuple[pictures.ThemeName, ...] = ("light", "dark")
+THEMES: tuple[plots.ThemeName, ...] = ("light", "dark")
 
 
 def make_pictures(run: Run, out: Path, data: str | None = None) -> list[Path]:
@@ -38,10 +38,10 @@ def make_pictures(run: Run, out: Path, data: str | None = None) -> list[Path]:
             except UsageError as error:
                 print(f"no {kind}: {error}")
                 break
-            made.append(pictures.save_figure(drawing.figure, out / f"{kind}-{theme}.png", dpi=150))
+            made.append(plots.save_figure(drawing.figure, out / f"{kind}-{theme}.png", dpi=150))
     for theme in THEMES:
-        sheet = pictures.samples(run.sample(60), columns=12, theme=theme)
-        made.append(pictures.save_figure(sheet, out / f"samples-{theme}.png", dpi=150))
+        sheet = plots.samples(run.sample(60), columns=12, theme=theme)
+        made.append(plots.save_figure(sheet, out / f"samples-{theme}.png", dpi=150))
     film = out / "training.gif"
     film.unlink(missing_ok=True)
     made.append(plot(run.path, "training", film).path)

@@ -24,7 +24,7 @@ LIGHT = (
     "isthmus.explorer.server.runner",
     "isthmus.noise",
     "isthmus.notebook",
-    "isthmus.pictures",
+    "isthmus.plots",
     "isthmus.probability",
     "isthmus.probability.densities",
     "isthmus.progress",
@@ -89,11 +89,13 @@ def test_light_modules_bring_no_framework():
     assert {name: brought for name, brought in found.items() if brought} == {}
 
 
-def test_every_data_recipe_picture_probability_and_run_module_is_light():
+def test_every_data_recipe_plot_probability_and_run_module_is_light():
     names = [
-        f"isthmus.{package}.{module.name}"
-        for package in ("codec", "data", "recipes", "pictures", "probability", "runs")
-        for module in pkgutil.iter_modules(importlib.util.find_spec(f"isthmus.{package}").submodule_search_locations)
+        module.name
+        for package in ("codec", "data", "recipes", "plots", "probability", "runs")
+        for module in pkgutil.walk_packages(
+            importlib.util.find_spec(f"isthmus.{package}").submodule_search_locations, f"isthmus.{package}."
+        )
     ]
     assert len(names) > 25
     found = run_python(IMPORT_EACH % (tuple(names), FRAMEWORKS))

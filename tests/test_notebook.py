@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from isthmus import notebook, pictures
+from isthmus import notebook, plots
 from isthmus.errors import DataError, UsageError
 from isthmus.notebook import STEPS, sliders
 
@@ -31,7 +31,7 @@ def pixels(widget):
 
 def shown(run, code):
     """What a run decodes a code to, as large as the notebook shows it."""
-    return pictures.enlarge(run.decode(np.asarray(code, np.float32)[None]), round(224 / 12))[0, ..., 0]
+    return plots.enlarge(run.decode(np.asarray(code, np.float32)[None]), round(224 / 12))[0, ..., 0]
 
 
 def test_the_picture_is_what_the_sliders_say(tiny_run):

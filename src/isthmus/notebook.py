@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from isthmus.errors import DataError, UsageError
-from isthmus.pictures.checks import Images
-from isthmus.pictures.sheets import arrange, enlarge, rgba
-from isthmus.pictures.traversals import traversal_codes
+from isthmus.plots.checks import Images
+from isthmus.plots.sheets import arrange, enlarge, rgba
+from isthmus.plots.traversals import traversal_codes
 from isthmus.report import thumbnails
 from isthmus.runs import Run, require_autoencoder
 from isthmus.runs.folder import PICTURES, read_picture

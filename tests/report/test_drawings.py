@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from isthmus import pictures
+from isthmus import plots
 from isthmus.errors import UsageError
-from isthmus.pictures import THEMES
+from isthmus.plots import THEMES
 from isthmus.report.drawings import (
     LARGE_BYTES,
     colour_variables,
@@ -40,7 +40,7 @@ def _decoded(uri):
 
 
 def _scatter(theme, names=("one", "two")):
-    return pictures.scatter(RNG.standard_normal((40, 2)), np.arange(40) % 2, class_names=names, theme=theme)
+    return plots.scatter(RNG.standard_normal((40, 2)), np.arange(40) % 2, class_names=names, theme=theme)
 
 
 def test_a_figure_is_one_svg_that_says_what_it_shows():
@@ -66,7 +66,7 @@ def test_every_colour_of_the_theme_is_a_variable_that_the_page_defines():
 
 def test_black_follows_the_theme_although_an_svg_does_not_say_it():
     def draw(theme):
-        points = pictures.scatter(np.zeros((4, 2)), np.full(4, 6), class_names=["?"] * 6 + ["six"], theme=theme)
+        points = plots.scatter(np.zeros((4, 2)), np.full(4, 6), class_names=["?"] * 6 + ["six"], theme=theme)
         assert THEMES["light"].classes[6] == "#000000"
         return points
 

@@ -7,7 +7,7 @@ import pytest
 from markupsafe import Markup
 
 from isthmus.evaluation.diagnosis import Finding
-from isthmus.pictures import THEMES
+from isthmus.plots import THEMES
 from isthmus.report import (
     Command,
     Comparison,

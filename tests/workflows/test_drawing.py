@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from isthmus import pictures
+from isthmus import plots
 from isthmus.errors import RunError, UsageError
 from isthmus.runs import folder, load
 from isthmus.workflows import drawing
@@ -21,7 +21,7 @@ def _cells(figure):
 
 def test_the_manifold_is_the_decoder_at_the_priors_quantiles(tiny_run):
     drawn = drawing.draw_manifold(tiny_run, n=3)
-    expected = tiny_run.decode(pictures.manifold_codes(3)).reshape(3, 3, 12, 10).swapaxes(1, 2).reshape(36, 30)
+    expected = tiny_run.decode(plots.manifold_codes(3)).reshape(3, 3, 12, 10).swapaxes(1, 2).reshape(36, 30)
     np.testing.assert_array_equal(_cells(drawn.figure)[..., 0], expected)
     assert drawn.summary == "the manifold of 3x3 codes"
 
@@ -74,7 +74,7 @@ def test_a_scatter_of_fewer_images_than_asked_for_says_so(tiny_run, bars):
 def test_codes_of_more_dimensions_are_projected(tiny_ae_run, bars):
     drawn = drawing.draw_scatter(tiny_ae_run, data=bars[0][:40])
     codes = tiny_ae_run.encode(bars[0][:40])["mean"]
-    np.testing.assert_allclose(_points(drawn.figure), pictures.project(codes, "pca").codes, atol=1e-5)
+    np.testing.assert_allclose(_points(drawn.figure), plots.project(codes, "pca").codes, atol=1e-5)
     assert "variance" in drawn.figure.axes[0].get_xlabel()
     named = drawing.draw_scatter(tiny_ae_run, data=bars[0][:40], projection="tsne", seed=1)
     assert named.figure.axes[0].get_xlabel() == "t-SNE 1"
@@ -96,7 +96,7 @@ def test_a_traversal_starts_from_an_image_and_is_sorted(tiny_run, bars):
         np, {k: v.astype(float) for k, v in tiny_run.encode(images.read(np.arange(len(images)))).items()}
     )
     most = int(np.argmax(kl.mean(axis=0)))
-    expected = tiny_run.decode(pictures.traversal_codes(base, [most], np.linspace(-2, 2, 13)))
+    expected = tiny_run.decode(plots.traversal_codes(base, [most], np.linspace(-2, 2, 13)))
     gap = 1
     cells = _cells(drawn.figure)[..., 0]
     np.testing.assert_array_equal(

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from isthmus.data import as_source
-from isthmus.pictures.sheets import tile
+from isthmus.plots.sheets import tile
 from isthmus.runs.history import read_history
 from isthmus.workflows import illustrating
 from isthmus.workflows.reopening import reopen

@@ -173,7 +173,7 @@ def compare(
 
       isthmus compare runs/digits runs/sixteen --picture both.png
     """
-    from isthmus.pictures.sheets import save
+    from isthmus.plots.sheets import save
     from isthmus.runs import load
     from isthmus.storage import require_free
     from isthmus.workflows.comparison import compare as run_comparison

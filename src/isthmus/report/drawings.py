@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from isthmus.errors import UsageError
-from isthmus.pictures import THEMES, ThemeName, save_figure
+from isthmus.plots import THEMES, ThemeName, save_figure
 
 CSS_PIXELS_AN_INCH = 96
 TICK_POINTS = 8

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from isthmus.data import posed
 from isthmus.evaluation.diagnosis import Baseline
-from isthmus.pictures.checks import Images
+from isthmus.plots.checks import Images
 from isthmus.report import Comparison, Row, inline_image, thumbnails
 from isthmus.scores import as_pixels
 from isthmus.wording import spell_count

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus import pictures
+from isthmus import plots
 from isthmus.data import select
-from isthmus.pictures.checks import Codes
+from isthmus.plots.checks import Codes
 from isthmus.probability.densities import typical
 from isthmus.report import Picture, inline_figure, thumbnails
 from isthmus.runs import Run
@@ -48,7 +48,7 @@ def latent_pictures(run: Run, seen: Seen | None, tells: NDArray[np.float64] | No
 
 def _bars(run: Run, tells: NDArray[np.float64], unit: str) -> Picture:
     figure = inline_figure(
-        lambda theme: pictures.dimension_bars(tells, silent=silent_below(tells, unit), unit=unit, theme=theme),
+        lambda theme: plots.dimension_bars(tells, silent=silent_below(tells, unit), unit=unit, theme=theme),
         "dimensions",
         f"How much each of {len(tells)} dimensions of the code says, in {unit}.",
     )
@@ -60,17 +60,17 @@ def _bars(run: Run, tells: NDArray[np.float64], unit: str) -> Picture:
     return Picture(figure.html, figure.width, "What each dimension says", text)
 
 
-def _small_decoder(run: Run) -> pictures.Decode:
+def _small_decoder(run: Run) -> plots.Decode:
     decode = decoder_of(run)
     return lambda codes: thumbnails(decode(codes), 64)
 
 
-def _plane(run: Run, seen: Seen | None, decode: pictures.Decode) -> Picture:
+def _plane(run: Run, seen: Seen | None, decode: plots.Decode) -> Picture:
     side = min(64, max(run.image.shape[:2]))
     n = int(np.clip(MANIFOLD_PIXELS // side, 8, 20))
     if run.latent.has_rate:
         figure = inline_figure(
-            lambda theme: pictures.manifold(decode, n, theme=theme),
+            lambda theme: plots.manifold(decode, n, theme=theme),
             "manifold",
             f"{n} by {n} images decoded from evenly likely codes: neighbours are alike.",
         )
@@ -78,7 +78,7 @@ def _plane(run: Run, seen: Seen | None, decode: pictures.Decode) -> Picture:
         return Picture(figure.html, figure.width, "The manifold", text)
     ends = (-5.0, 5.0) if seen is None else _ends(seen.posterior["mean"])
     figure = inline_figure(
-        lambda theme: pictures.grid(decode, x=ends, y=ends, step=(ends[1] - ends[0]) / 12, theme=theme),
+        lambda theme: plots.grid(decode, x=ends, y=ends, step=(ends[1] - ends[0]) / 12, theme=theme),
         "grid",
         "Images decoded from a square of codes.",
     )
@@ -101,11 +101,11 @@ def _clouds(run: Run, seen: Seen) -> list[Picture]:
     about = f"A point for each of {len(codes):,} {seen.what}."
     planes: list[tuple[str, str, NDArray[np.floating], tuple[str, str]]]
     if codes.shape[1] == 2:
-        planes = [("The codes", about + colours, codes, pictures.AXIS_LABELS)]
+        planes = [("The codes", about + colours, codes, plots.AXIS_LABELS)]
     elif len(codes) < 4 or not np.ptp(codes, axis=0).any():
         return []
     else:
-        pca, tsne = pictures.project(codes, "pca"), pictures.project(codes, "tsne", seed=run.recipe.training.seed)
+        pca, tsne = plots.project(codes, "pca"), plots.project(codes, "tsne", seed=run.recipe.training.seed)
         planes = [
             ("The codes, by PCA", f"{about}{colours} Distances mean something.", pca.codes, pca.axis_labels),
             (
@@ -118,7 +118,7 @@ def _clouds(run: Run, seen: Seen) -> list[Picture]:
     drawn = []
     for number, (title, text, points, axis_labels) in enumerate(planes):
         figure = inline_figure(
-            lambda theme, points=points, axis_labels=axis_labels: pictures.scatter(  # type: ignore[misc]
+            lambda theme, points=points, axis_labels=axis_labels: plots.scatter(  # type: ignore[misc]
                 points, some.labels, class_names=names, axis_labels=axis_labels, theme=theme
             ),
             f"codes-{number}",
@@ -129,11 +129,11 @@ def _clouds(run: Run, seen: Seen) -> list[Picture]:
 
 
 def _traversal(
-    decode: pictures.Decode, start: Codes, tells: NDArray[np.float64], ends: tuple[float, float], unit: str
+    decode: plots.Decode, start: Codes, tells: NDArray[np.float64], ends: tuple[float, float], unit: str
 ) -> Picture:
     values = np.linspace(*ends, 11).round(2)
     figure = inline_figure(
-        lambda theme: pictures.traversal(decode, start, tells, values=values, unit=unit, most=8, theme=theme),
+        lambda theme: plots.traversal(decode, start, tells, values=values, unit=unit, most=8, theme=theme),
         "traversal",
         "A row for each dimension of the code: how the image changes with it.",
         shown=WIDE,
@@ -145,13 +145,13 @@ def _traversal(
     return Picture(figure.html, figure.width, "What each dimension does", text)
 
 
-def _ways(run: Run, seen: Seen, decode: pictures.Decode) -> Picture:
-    way: pictures.Way = "spherical" if run.latent.has_rate and run.recipe.latent.dim > 2 else "straight"
+def _ways(run: Run, seen: Seen, decode: plots.Decode) -> Picture:
+    way: plots.Way = "spherical" if run.latent.has_rate and run.recipe.latent.dim > 2 else "straight"
     pairs = min(5, len(seen.source) // 2)
     chosen = np.random.default_rng(run.recipe.training.seed).choice(len(seen.source), 2 * pairs, replace=False)
     codes = seen.posterior["mean"][chosen]
     figure = inline_figure(
-        lambda theme: pictures.interpolation(decode, codes[:pairs], codes[pairs:], steps=11, way=way, theme=theme),
+        lambda theme: plots.interpolation(decode, codes[:pairs], codes[pairs:], steps=11, way=way, theme=theme),
         "ways",
         f"{pairs} rows that go from one image's code to another's.",
     )

@@ -14,7 +14,7 @@ from isthmus.evaluation.reconstruction import measure_reconstruction
 from isthmus.evaluation.restoration import judge_run
 from isthmus.evaluation.result import format_value
 from isthmus.evaluation.table import finite
-from isthmus.pictures.sheets import tile
+from isthmus.plots.sheets import tile
 from isthmus.runs import Run
 from isthmus.scores import gather_evidence, measure_for
 from isthmus.units import Estimate

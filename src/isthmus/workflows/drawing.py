@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus import pictures
+from isthmus import plots
 from isthmus.data import Data
 from isthmus.errors import UsageError
 from isthmus.probability.densities import typical
@@ -43,12 +43,12 @@ def draw_manifold(run: Run, *, n: int = 20, **look: Any) -> Drawing:
     Raises:
         UsageError: If the latent has not two dimensions, or no prior.
     """
-    pictures.require_plane(run.recipe.latent.dim, "manifold")
+    plots.require_plane(run.recipe.latent.dim, "manifold")
     if not run.latent.has_rate:
         raise UsageError(
             f"{run.path} is a plain autoencoder, and has no prior whose quantiles to decode. Draw a grid instead."
         )
-    return Drawing(pictures.manifold(decoder_of(run), n, **look), f"the manifold of {n}x{n} codes")
+    return Drawing(plots.manifold(decoder_of(run), n, **look), f"the manifold of {n}x{n} codes")
 
 
 def draw_grid(run: Run, *, span: tuple[float, float] = (-5.0, 5.0), step: float = 1.0, **look: Any) -> Drawing:
@@ -57,8 +57,8 @@ def draw_grid(run: Run, *, span: tuple[float, float] = (-5.0, 5.0), step: float 
     Raises:
         UsageError: If the latent has not two dimensions, or the range cannot be.
     """
-    pictures.require_plane(run.recipe.latent.dim, "grid")
-    figure = pictures.grid(decoder_of(run), x=span, y=span, step=step, **look)
+    plots.require_plane(run.recipe.latent.dim, "grid")
+    figure = plots.grid(decoder_of(run), x=span, y=span, step=step, **look)
     return Drawing(figure, f"the grid of codes from {span[0]:g} to {span[1]:g} in steps of {step:g}")
 
 
@@ -100,11 +100,11 @@ def draw_scatter(
     source, what, note = choose_images(run, data, label, count, SHOWN_CODES)
     posterior = run.encode(source.read(np.arange(len(source))))
     codes: NDArray[np.floating] = posterior["mean"]
-    axis_labels = pictures.AXIS_LABELS
+    axis_labels = plots.AXIS_LABELS
     if dim > 2 or projection is not None:
-        projected = pictures.project(codes, projection or "pca", seed=seed)  # type: ignore[arg-type]  # it checks
+        projected = plots.project(codes, projection or "pca", seed=seed)  # type: ignore[arg-type]  # it checks
         codes, axis_labels = projected.codes, projected.axis_labels
-    figure = pictures.scatter(
+    figure = plots.scatter(
         codes,
         source.labels,
         class_names=source.class_names or run.class_names,
@@ -150,7 +150,7 @@ def draw_traversal(
     if not low < high:
         raise UsageError(f"expected a range of two numbers, the lower first; got {low:g} {high:g}. Try -3 3.")
     values = np.linspace(low, high, 13)
-    figure = pictures.traversal(decoder_of(run), base, tells, values=values, most=count, unit=unit, **look)
+    figure = plots.traversal(decoder_of(run), base, tells, values=values, most=count, unit=unit, **look)
     return Drawing(figure, f"{min(count, len(tells))} of {len(tells)} dimensions, from image {source.names[start]!r}")
 
 
@@ -191,7 +191,7 @@ def draw_interpolation(
     chosen = np.random.default_rng(seed).choice(len(source), 2 * pairs, replace=False)
     codes = run.encode(source.read(chosen))["mean"]
     way = way or ("spherical" if run.latent.has_rate and run.recipe.latent.dim > 2 else "straight")
-    figure = pictures.interpolation(decoder_of(run), codes[:pairs], codes[pairs:], steps=n, way=way, **look)  # type: ignore[arg-type]  # it checks
+    figure = plots.interpolation(decoder_of(run), codes[:pairs], codes[pairs:], steps=n, way=way, **look)  # type: ignore[arg-type]  # it checks
     note = "" if pairs == count else f"{count} pairs were asked for; there are {len(source)} images, enough for {pairs}"
     return Drawing(figure, f"the way between {pairs} pairs of {what}", note)
 
@@ -206,5 +206,5 @@ def draw_history(run: Run, **look: Any) -> Drawing:
     terms = terms_of(run, columns)
     training = run.manifest.training
     best = None if training is None else training.best_epoch
-    figure = pictures.history(columns, terms=terms, best_epoch=best, **look)
+    figure = plots.history(columns, terms=terms, best_epoch=best, **look)
     return Drawing(figure, f"the {', '.join(terms)} over {len(columns['loss'])} epochs")

@@ -8,12 +8,12 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from isthmus import pictures
+from isthmus import plots
 from isthmus.data import ImageSource, posed
 from isthmus.errors import UsageError
 from isthmus.evaluation.representation import neighbour_accuracy
-from isthmus.pictures.checks import Images
-from isthmus.pictures.sheets import VISIBLE_PIXELS, arrange, rgba
+from isthmus.plots.checks import Images
+from isthmus.plots.sheets import VISIBLE_PIXELS, arrange, rgba
 from isthmus.report import (
     Example,
     FilmFrame,
@@ -82,10 +82,8 @@ def curves(run: Run, columns: Mapping[str, NDArray[np.float64]]) -> list[Picture
     return drawn
 
 
-def _curve(
-    columns: Mapping[str, NDArray[np.float64]], term: str, best: int | None, theme: pictures.ThemeName
-) -> "Figure":
-    figure = pictures.history(columns, terms=[term], best_epoch=best, theme=theme)
+def _curve(columns: Mapping[str, NDArray[np.float64]], term: str, best: int | None, theme: plots.ThemeName) -> "Figure":
+    figure = plots.history(columns, terms=[term], best_epoch=best, theme=theme)
     figure.axes[0].set_title("", loc="left")  # it stands above the picture already
     return figure
 
@@ -219,7 +217,7 @@ def samples(run: Run, seen: Seen | None = None) -> list[Picture]:
     seed = run.recipe.training.seed
     images = thumbnails(as_displayed(run.sample(SAMPLES, seed=seed)))
     figure = inline_figure(
-        lambda theme: pictures.samples(images, theme=theme), "samples", f"{SAMPLES} images that the model made up."
+        lambda theme: plots.samples(images, theme=theme), "samples", f"{SAMPLES} images that the model made up."
     )
     origin = (
         "Decoded from codes drawn from the prior"
@@ -234,7 +232,7 @@ def samples(run: Run, seen: Seen | None = None) -> list[Picture]:
     sheets = [run.sample(each, run.class_names[label], seed) for label in labels]
     by_class = thumbnails(as_displayed(np.concatenate(sheets)))
     figure = inline_figure(
-        lambda theme: pictures.samples(
+        lambda theme: plots.samples(
             by_class, np.repeat(labels, each), class_names=run.class_names, columns=each, theme=theme
         ),
         "samples-by-class",

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.errors import DataError, UsageError
-from isthmus.pictures import film, save_figure
-from isthmus.pictures.formats import known_suffix
+from isthmus.plots import film, save_figure
+from isthmus.plots.formats import known_suffix
 from isthmus.runs import Run, folder, load, require_autoencoder
 from isthmus.storage import require_free
 from isthmus.wording import no_such
@@ -110,7 +110,7 @@ def _film(place: Path, out: Path) -> Plotted:
 def _formats(kind: str) -> tuple[str, ...]:
     if kind == FILM:
         return film.FORMATS
-    from isthmus.pictures import figures
+    from isthmus.plots import figures
 
     return figures.FORMATS
 

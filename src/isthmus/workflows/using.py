@@ -17,7 +17,7 @@ from isthmus.data.decode.pages import file_of
 from isthmus.data.open.images import locate
 from isthmus.data.places import recall_place, require_apart
 from isthmus.errors import DataError, UsageError
-from isthmus.pictures.sheets import save, save_each, tile
+from isthmus.plots.sheets import save, save_each, tile
 from isthmus.progress import progress_bar, tell
 from isthmus.runs import Run, require_autoencoder
 from isthmus.storage import atomic_file, new_folder, require_free

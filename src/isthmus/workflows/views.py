@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.evaluation.latent import ACTIVE_VARIANCE
-from isthmus.pictures.checks import Codes, Images
+from isthmus.plots.checks import Codes, Images
 from isthmus.probability import namespace
 from isthmus.runs import Run
 from isthmus.workflows.display import as_displayed

@@ -12,8 +12,8 @@ from PIL import Image
 from isthmus.data import ImageSource, posed
 from isthmus.errors import DataError
 from isthmus.noise import normal_by_image
-from isthmus.pictures.film import save_film
-from isthmus.pictures.sheets import save, tile
+from isthmus.plots.film import save_film
+from isthmus.plots.sheets import save, tile
 from isthmus.recipes import Recipe
 from isthmus.runs.folder import read_picture
 from isthmus.workflows.display import as_answer, spread

@@ -10,7 +10,7 @@ import numpy as np
 
 from isthmus.codec import Item, fitted, safe_path
 from isthmus.errors import StorageError, UsageError
-from isthmus.pictures.sheets import save
+from isthmus.plots.sheets import save
 from isthmus.storage import atomic_file, new_folder
 
 _PICTURE_CHANNELS = (1, 3, 4)

@@ -1,0 +1,70 @@
+"""Bars: how much each dimension of the code tells."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+from isthmus.errors import UsageError
+from isthmus.plots.checks import as_vector
+from isthmus.plots.figures import figure_for
+from isthmus.plots.style import ThemeName, dress, house, number
+
+_NAMED_BARS = 20
+
+
+def dimension_bars(
+    values: ArrayLike,
+    *,
+    silent: float = 0.0,
+    unit: str = "nats",
+    axes: Axes | None = None,
+    theme: ThemeName = "light",
+) -> Figure:
+    """Draw a bar for each dimension of the code, from the one that tells most.
+
+    Args:
+        values: `(d,)`, how much each tells, 0 or more: its KL divergence from the prior, averaged over images.
+        silent: Dimensions below this tell nothing: their bars are grey, and counted.
+        unit: What the values are in.
+        axes: Where to draw; a new figure by default.
+        theme: "light" or "dark".
+
+    Raises:
+        UsageError: If a value is negative or not finite, or there is none.
+    """
+    heights = as_vector(values, "values")
+    if heights.min() < 0:
+        raise UsageError(f"expected `values` of 0 or more; got {heights.min():g}. A KL divergence is never negative.")
+    order = np.argsort(-heights, kind="stable")
+    count = len(order)
+    with house(theme) as look:
+        figure, axes = figure_for(axes, (4.6, 3.1))
+        quiet = heights[order] < silent
+        colours = [look.muted if mute else look.accent for mute in quiet]
+        axes.bar(range(count), heights[order], color=colours, width=0.8 if count <= 64 else 1.0, linewidth=0)
+        if count <= _NAMED_BARS:
+            axes.set_xticks(range(count), [str(k) for k in order])
+            axes.set_xlabel("dimension of the code")
+            for place, k in enumerate(order):
+                axes.annotate(
+                    number(heights[k], 2 if heights[k] < 10 else 1), (place, heights[k]), (0, 2),
+                    textcoords="offset points", ha="center", va="bottom", fontsize=7 if count <= 10 else 5.5,
+                    color=look.ink,
+                )  # fmt: skip
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+            axes.set_xlabel("dimensions of the code, sorted")
+        if quiet.any():
+            axes.annotate(
+                f"{np.count_nonzero(quiet)} of {count} tell less than {number(silent)} {unit}", (1, 1), (-2, -2),
+                xycoords="axes fraction", textcoords="offset points", ha="right", va="top", fontsize=8,
+                color=look.muted,
+            )  # fmt: skip
+        axes.set_xlim(-0.6, count - 0.4)
+        axes.set_ylabel(unit)
+        axes.margins(y=0.12)
+        dress(axes, look, grid=True)
+        axes.grid(False, axis="x")
+    return figure

@@ -1,0 +1,73 @@
+"""Projections: codes of many dimensions, brought to two to be looked at."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from isthmus.errors import UsageError
+from isthmus.plots.checks import as_codes, choice
+
+Method = Literal["pca", "tsne"]
+
+_METHODS = ("pca", "tsne")
+_FEWEST_CODES = 4
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Codes in two dimensions, and what those are."""
+
+    codes: NDArray[np.float64]
+    """float64 `(n, 2)`."""
+    axis_labels: tuple[str, str]
+
+
+def project(codes: ArrayLike, method: Method = "pca", *, seed: int = 0) -> Projection:
+    """Bring codes to two dimensions.
+
+    PCA is linear: distances mean something, and its axes say how much of the variance they hold.  t-SNE (van der Maaten
+    and Hinton, 2008) keeps neighbours together: clusters mean something; distances between them, and axes, do not.
+
+    Args:
+        codes: `(n, d)`, finite, n ≥ 4 and d ≥ 2.
+        method: "pca" or "tsne".
+        seed: For t-SNE.
+
+    Raises:
+        UsageError: If there is too little to project, or no such method.
+    """
+    array = as_codes(codes)
+    choice(method, _METHODS, "method")
+    count, dims = array.shape
+    if count < _FEWEST_CODES or dims < 2:
+        raise UsageError(
+            f"expected {_FEWEST_CODES} or more codes of 2 or more dimensions to project; got {count} of {dims}. "
+            "Encode more images, or draw a traversal."
+        )
+    if method == "pca":
+        return _pca(array)
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
+    # Its own rule: fewer neighbours than codes.
+    tsne = TSNE(perplexity=min(30.0, (count - 1) / 3), init="pca", random_state=seed)
+    # For so few codes, threads that wait for each other cost more than they bring, and beside other work far more.
+    with threadpool_limits(1):
+        places = tsne.fit_transform(array)
+    return Projection(places.astype(np.float64), ("t-SNE 1", "t-SNE 2"))
+
+
+def _pca(codes: NDArray[np.float64]) -> Projection:
+    from sklearn.decomposition import PCA
+
+    if not np.ptp(codes, axis=0).any():
+        raise UsageError(
+            f"expected codes that differ; all {len(codes)} are the same. "
+            "The latent has collapsed: lower beta, or train longer."
+        )
+    pca = PCA(n_components=2, svd_solver="full")
+    places = pca.fit_transform(codes)
+    first, second = (f"PC{k} ({share:.1%} of the variance)" for k, share in enumerate(pca.explained_variance_ratio_, 1))
+    return Projection(places, (first, second))
