@@ -20,6 +20,7 @@ from types import SimpleNamespace
 import hypothesis
 import numpy as np
 import pytest
+from sharing import share
 
 import isthmus
 from isthmus.data import ImageSpec
@@ -86,6 +87,20 @@ def own_cache(tmp_path_factory, request, monkeypatch):
     monkeypatch.setenv("ISTHMUS_CACHE", str(tmp_path_factory.getbasetemp() / "caches" / name))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def session_cache(tmp_path_factory):
+    """What tests share has a cache of its own, as each test has."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("ISTHMUS_CACHE", str(tmp_path_factory.getbasetemp() / "caches" / "session"))
+        yield
+
+
+def train_once(tmp_path_factory, name, images, recipe, **options):
+    """A run that every worker opens, and one has trained."""
+    folder = share(tmp_path_factory, name, lambda folder: isthmus.train(images, recipe, folder / name, **options))
+    return isthmus.load(folder / name)
+
+
 @pytest.fixture(scope="session")
 def bars():
     """Images of 12 rows and 10 columns with a bright bar, and where it is: at the top, in the middle, at the bottom."""
@@ -125,13 +140,13 @@ def tiny_ae_recipe():
 @pytest.fixture(scope="session")
 def tiny_run(bars, tiny_recipe, tmp_path_factory):
     """A finished run of `tiny_recipe` on the bars; copy it before changing it."""
-    return isthmus.train(bars, tiny_recipe, tmp_path_factory.mktemp("runs") / "tiny")
+    return train_once(tmp_path_factory, "tiny", bars, tiny_recipe)
 
 
 @pytest.fixture(scope="session")
 def tiny_ae_run(bars, tiny_ae_recipe, tmp_path_factory):
     """A finished run of `tiny_ae_recipe` on the bars; copy it before changing it."""
-    return isthmus.train(bars, tiny_ae_recipe, tmp_path_factory.mktemp("runs") / "tiny-ae", report=False)
+    return train_once(tmp_path_factory, "tiny-ae", bars, tiny_ae_recipe, report=False)
 
 
 @pytest.fixture(scope="session")
@@ -150,7 +165,7 @@ def tiny_restorer_recipe():
 @pytest.fixture(scope="session")
 def tiny_restorer(bars, tiny_restorer_recipe, tmp_path_factory):
     """A finished run of `tiny_restorer_recipe` on the bars; copy it before changing it."""
-    return isthmus.train(bars, tiny_restorer_recipe, tmp_path_factory.mktemp("runs") / "tiny-restorer", report=False)
+    return train_once(tmp_path_factory, "tiny-restorer", bars, tiny_restorer_recipe, report=False)
 
 
 class FormulaRun:

@@ -25,9 +25,18 @@ def test_help_imports_nothing_heavy():
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 
-def test_no_command_is_a_wrong_call(isthmus):
-    done = isthmus()
-    assert done.returncode == 2
+def test_the_exit_status_is_that_of_the_process(isthmus_process):
+    assert isthmus_process().returncode == 2
+    done = isthmus_process("list", "missing.isth")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("isthmus: ")
+    assert isthmus_process("recipes").returncode == 0
+
+
+def test_output_that_nobody_reads_on_is_no_error(tmp_path):
+    pipe = f"{sys.executable} -m isthmus recipes --json | head -n 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", pipe], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "{\n", "")
 
 
 def test_version(isthmus):

@@ -86,14 +86,14 @@ def test_output_that_cannot_be_written(arguments):
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
 
 
-def test_an_ascii_only_locale_shows_everything_written_out(isthmus, tmp_path):
+def test_an_ascii_only_locale_shows_everything_written_out(isthmus_process, tmp_path):
     (tmp_path / "grün\x1b[31m").mkdir()
-    assert isthmus("--help", **ASCII).returncode == 0
-    done = isthmus("inspect", "grün\x1b[31m", **ASCII)
+    assert isthmus_process("--help", **ASCII).returncode == 0
+    done = isthmus_process("inspect", "grün\x1b[31m", **ASCII)
     assert done.returncode == 0, done.stderr
     assert r"\x1b[31m" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
-    assert json.loads(isthmus("recipes", "--json", **ASCII).stdout)
+    assert json.loads(isthmus_process("recipes", "--json", **ASCII).stdout)
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ def test_names_are_told_as_they_are(isthmus, photos):
     assert "cat/[red]:smile:.png  it holds no image" in done.stdout, done.stderr
 
 
-def test_a_hostile_file_leaves_standard_error_quiet(isthmus, photos):
+def test_a_hostile_file_leaves_standard_error_quiet(isthmus_process, photos):
     import struct
     import zlib
 
@@ -168,6 +168,6 @@ def test_a_hostile_file_leaves_standard_error_quiet(isthmus, photos):
     for kind, content in ((b"IHDR", header), (b"IDAT", b"x"), (b"IEND", b"")):
         png += struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
     (photos / "bomb.png").write_bytes(png)
-    done = isthmus("inspect", "photos")
+    done = isthmus_process("inspect", "photos")
     assert "decompression bomb" in done.stdout
     assert done.stderr == ""
