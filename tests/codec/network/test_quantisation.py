@@ -4,7 +4,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from isthmus.codec.network import assembly
-from isthmus.codec.network.fixed_point import Interpolation, Product, Rectifier
+from isthmus.codec.network.nodes import Interpolation, Product, Rectifier
 from isthmus.codec.network.quantisation import quantise
 from isthmus.errors import RunError
 

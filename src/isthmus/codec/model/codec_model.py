@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from isthmus.codec.coder.bits_back import BitsBack
 from isthmus.codec.coder.distributions import BlackOrWhite, Discretised, PixelModel
 from isthmus.codec.coder.integers import pack
-from isthmus.codec.network.fixed_point import (
+from isthmus.codec.network.fixed_point import FixedPointNetwork
+from isthmus.codec.network.nodes import (
     Constant,
-    FixedPointNetwork,
     Input,
     Interpolation,
     Join,

@@ -10,22 +10,21 @@ import numpy as np
 from isthmus.codec.coder.distributions import PARAMETER_FRACTION, BlackOrWhite, Discretised
 from isthmus.codec.coder.integers import unpack
 from isthmus.codec.model.codec_model import ARRAYS, OPERATIONS, VERSION, CodecModel
-from isthmus.codec.network.fixed_point import (
+from isthmus.codec.network.bounds import largest_value
+from isthmus.codec.network.fixed_point import FixedPointNetwork, Output
+from isthmus.codec.network.nodes import (
     EXACT,
     Constant,
-    FixedPointNetwork,
     Input,
     Interpolation,
     Join,
     Lookup,
     Node,
-    Output,
     Product,
     Rearranged,
     Rectifier,
     Shifted,
     Sum,
-    largest_value,
 )
 from isthmus.codec.packed_json import from_json, whole
 from isthmus.errors import ArchiveError, IsthmusError

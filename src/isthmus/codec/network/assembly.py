@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from isthmus.codec.arithmetic.scalars import Expression, X, evaluate, rounded
 from isthmus.codec.arithmetic.tables import function_table
-from isthmus.codec.network.fixed_point import (
+from isthmus.codec.network.gather import Floats, Index
+from isthmus.codec.network.nodes import (
     FRACTION,
     LARGEST,
-    Floats,
-    Index,
     Input,
     Interpolation,
     Join,

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from isthmus.codec.arithmetic.scalars import OPERATORS, Expression, X
 from isthmus.codec.network.assembly import OUTPUT_FRACTION, Assembly, counted
-from isthmus.codec.network.fixed_point import LARGEST, Constant, FixedPointNetwork, Floats, Index, Node, Output
+from isthmus.codec.network.fixed_point import FixedPointNetwork, Output
+from isthmus.codec.network.gather import Floats, Index
+from isthmus.codec.network.nodes import LARGEST, Constant, Node
 from isthmus.codec.network.tensors import (
     MOVES,
     PROBE,

@@ -16,7 +16,7 @@ from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from isthmus.codec.arithmetic.scalars import OPERATORS, Expression, X, evaluate
-from isthmus.codec.network.fixed_point import Index
+from isthmus.codec.network.gather import Index
 from isthmus.errors import RunError
 
 PROBE = 2
