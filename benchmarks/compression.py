@@ -42,7 +42,7 @@ def main() -> None:
     source = images.test or images.train
     pixels = source.read(np.arange(options.images or len(source)))
     if options.threshold:
-        pixels = model.crisp(pixels)
+        pixels = model.binarised(pixels)
     report: dict[str, object] = {"load_before": os.getloadavg()[0], "images": len(pixels)}
     elbo = score(run, as_source(pixels)).elbo
     report["elbo_bits"] = round(float(-elbo.mean()) / math.log(2) / model.dims, 5)

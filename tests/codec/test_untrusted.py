@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from isthmus.codec import Archive, CodecModel, Damage, Item
+from isthmus.codec import Archive, CodecModel, Damage, NamedImage
 from isthmus.codec.archive.chunk import encode_chunk
 from isthmus.codec.archive.records import RecordWriter
 from isthmus.codec.model.embedded import model_from_bytes
@@ -61,7 +61,7 @@ class Parts:
         items: They, in two chunks.
     """
 
-    def __init__(self, model: CodecModel, items: list[Item]) -> None:
+    def __init__(self, model: CodecModel, items: list[NamedImage]) -> None:
         middle = len(items) // 2
         self.model, self.items = model, items
         self.about = {"format": 2, "model": model.digest, "image": list(model.shape), "run": "r", "dtype": "uint8"}
@@ -75,7 +75,7 @@ class Parts:
         writer.add("modl", inside or self.inside)
         for content, (first, images) in zip(chunks or self.chunks, self.told, strict=True):
             writer.add_chunk(content, first, images)
-        writer._chunks = index([list(entry) for entry in writer._chunks])
+        writer._index = index([list(entry) for entry in writer._index])
         writer.finish()
         return file.getvalue()
 
@@ -85,8 +85,11 @@ def parts(request, models):
     model = models[request.param]
     rng = np.random.default_rng(0)
     images = rng.integers(0, 2, (12, *model.shape)).astype(np.uint8) * 255
-    items = [Item(f"{i:02d}.png", image) for i, image in enumerate(images)]
-    items[2:2] = [Item("photo.jpg", file=b"a file" * 20), Item("large.png", np.full((5, 6, 3), 9, np.uint8))]
+    items = [NamedImage(f"{i:02d}.png", image) for i, image in enumerate(images)]
+    items[2:2] = [
+        NamedImage("photo.jpg", file=b"a file" * 20),
+        NamedImage("large.png", np.full((5, 6, 3), 9, np.uint8)),
+    ]
     return Parts(model, items)
 
 
@@ -178,10 +181,12 @@ def test_a_record_within_a_record(parts, read, tmp_path):
     """A file in a chunk may itself be a record; an index must not give both."""
     (tmp_path / "x.isth").write_bytes(parts.to_bytes())
     with Archive(tmp_path / "x.isth") as archive:
-        place = next(archive.chunks()).place
+        place = next(archive.chunks()).record
     inner = (tmp_path / "x.isth").read_bytes()[place.start : place.end]
     noise = np.random.default_rng(0).bytes(100 * len(inner))  # so that the files are stored as they are
-    outer, _ = encode_chunk(parts.model, [Item("inner.bin", file=inner), *[Item("noise.bin", file=noise)] * 6], 7)
+    outer, _ = encode_chunk(
+        parts.model, [NamedImage("inner.bin", file=inner), *[NamedImage("noise.bin", file=noise)] * 6], 7
+    )
     plain = parts.to_bytes(chunks=[outer, parts.chunks[1]])
     inside = plain.index(inner)
     found, damage = read(

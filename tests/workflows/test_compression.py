@@ -20,37 +20,37 @@ from isthmus.workflows.lossy import compress_lossy
 
 
 @pytest.fixture
-def crisp(bars):
+def binarised(bars):
     """Images of black and white."""
     return np.where(bars[0] > 127, 255, 0).astype(np.uint8)
 
 
 @pytest.fixture
-def folder(tmp_path, crisp):
+def folder(tmp_path, binarised):
     """A folder as people have them: images that the run codes, and some that it does not."""
     place = tmp_path / "photos"
-    for i, image in enumerate(crisp[:12]):
+    for i, image in enumerate(binarised[:12]):
         path = place / f"{i % 3}" / f"{i:03d}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image[..., 0]).save(path)
     rng = np.random.default_rng(0)
     Image.fromarray(rng.integers(0, 256, (30, 20, 3)).astype(np.uint8)).save(place / "large.jpg")
-    Image.fromarray(crisp[0][..., 0]).save(place / "0" / "000.bmp")
+    Image.fromarray(binarised[0][..., 0]).save(place / "0" / "000.bmp")
     Image.fromarray(rng.integers(0, 256, (12, 10)).astype(np.uint8)).save(place / "grey.png")
-    Image.fromarray(crisp[1][..., 0]).convert("1").save(place / "bits.png")
+    Image.fromarray(binarised[1][..., 0]).convert("1").save(place / "bits.png")
     (place / "torn.png").write_bytes(b"\x89PNG\r\n")
     (place / "notes.txt").write_text("no image")
     return place
 
 
-def test_an_array_comes_back_as_an_array(tiny_run, crisp, tmp_path):
-    done = compress(tiny_run, crisp, tmp_path / "x.isth", chunk_images=50)
+def test_an_array_comes_back_as_an_array(tiny_run, binarised, tmp_path):
+    done = compress(tiny_run, binarised, tmp_path / "x.isth", chunk_images=50)
     assert (done.images, done.tally.images, done.skipped) == (120, 120, ())
     poor = [note for note in done.notes if "smaller size without the model" in note]
     assert (done.tally.coded + done.tally.poor, list(done.notes)) == (120, poor)
     assert len(poor) == bool(done.tally.poor)
     assert decompress(tmp_path / "x.isth", tmp_path / "x.npy", tiny_run).count == 120
-    np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), crisp)
+    np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), binarised)
 
 
 def test_a_folder_comes_back_with_its_names(tiny_run, folder, tmp_path, files_in):
@@ -111,45 +111,45 @@ def test_files_that_are_smaller_are_kept(tiny_run, tmp_path, files_in, monkeypat
             np.testing.assert_array_equal(np.asarray(before.convert("L")), images[n, ..., 0])
 
 
-def test_a_note_says_what_grew_and_what_was_left_out(tiny_run, crisp, tmp_path):
-    several = np.repeat(crisp, 20, axis=0)
+def test_a_note_says_what_grew_and_what_was_left_out(tiny_run, binarised, tmp_path):
+    several = np.repeat(binarised, 20, axis=0)
     done = compress(tiny_run, several, tmp_path / "x.isth", embed=False)
     assert not any("of the input" in note or "left out" in note for note in done.notes)
-    done = compress(tiny_run, crisp[:1], tmp_path / "x.isth", append=True, embed=False)
+    done = compress(tiny_run, binarised[:1], tmp_path / "x.isth", append=True, embed=False)
     assert any("more than the 120 bytes of the input" in note for note in done.notes)
-    done = compress(tiny_run, ImageSet("s", ArraySource(several), ArraySource(crisp)), tmp_path / "y.isth")
+    done = compress(tiny_run, ImageSet("s", ArraySource(several), ArraySource(binarised)), tmp_path / "y.isth")
     assert done.images == 120
     assert any("2400 training images were left out" in note for note in done.notes)
 
 
-def test_a_model_counts_as_growth_where_it_was_added(tiny_run, crisp, tmp_path, monkeypatch):
+def test_a_model_counts_as_growth_where_it_was_added(tiny_run, binarised, tmp_path, monkeypatch):
     everything = np.iinfo(np.int64).max
     module = "isthmus.codec.archive.chunk"
     monkeypatch.setattr(f"{module}._plain_bits", lambda model, images: np.full(len(images), everything))
     for append in (False, True):
-        done = compress(tiny_run, crisp[:1], tmp_path / "x.isth", append=append)
+        done = compress(tiny_run, binarised[:1], tmp_path / "x.isth", append=append)
         assert done.embedded
         assert any("of it the model: more than the 120 bytes" in note for note in done.notes) != append
 
 
-def test_appending(tiny_run, crisp, tmp_path):
-    compress(tiny_run, crisp[:50], tmp_path / "x.isth")
-    done = compress(tiny_run, crisp[50:], tmp_path / "x.isth", append=True)
+def test_appending(tiny_run, binarised, tmp_path):
+    compress(tiny_run, binarised[:50], tmp_path / "x.isth")
+    done = compress(tiny_run, binarised[50:], tmp_path / "x.isth", append=True)
     assert (done.images, done.tally.images) == (120, 70)
     decompress(tmp_path / "x.isth", tmp_path / "x.npy", tiny_run)
-    np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), crisp)
+    np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), binarised)
     with pytest.raises(UsageError, match="no archive"):
-        compress(tiny_run, crisp, tmp_path / "no.isth", append=True)
+        compress(tiny_run, binarised, tmp_path / "no.isth", append=True)
 
 
-def test_archives_appended_to_at_once_lose_no_image(tiny_run, crisp, tmp_path):
+def test_archives_appended_to_at_once_lose_no_image(tiny_run, binarised, tmp_path):
     """Each of four writers reads, adds its 20 images and replaces, and all start together."""
-    compress(tiny_run, crisp[:40], tmp_path / "x.isth", threads=1)
+    compress(tiny_run, binarised[:40], tmp_path / "x.isth", threads=1)
     start = threading.Barrier(4)
 
     def append(writer):
         start.wait()
-        part = crisp[40 + 20 * writer :][:20]
+        part = binarised[40 + 20 * writer :][:20]
         return compress(tiny_run, part, tmp_path / "x.isth", append=True, threads=1).images
 
     with ThreadPoolExecutor(4) as pool:
@@ -157,11 +157,11 @@ def test_archives_appended_to_at_once_lose_no_image(tiny_run, crisp, tmp_path):
     assert totals == [60, 80, 100, 120]
     decompress(tmp_path / "x.isth", tmp_path / "x.npy", tiny_run)
     found = np.load(tmp_path / "x.npy")
-    assert sorted(image.tobytes() for image in found) == sorted(image.tobytes() for image in crisp)
+    assert sorted(image.tobytes() for image in found) == sorted(image.tobytes() for image in binarised)
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".lock") == ["x.isth", "x.npy"]
 
 
-def test_archives_made_at_once_do_not_replace_each_other(tiny_run, crisp, tmp_path):
+def test_archives_made_at_once_do_not_replace_each_other(tiny_run, binarised, tmp_path):
     start = threading.Barrier(2)
 
     def make(work, part):
@@ -173,7 +173,7 @@ def test_archives_made_at_once_do_not_replace_each_other(tiny_run, crisp, tmp_pa
 
     with ThreadPoolExecutor(2) as pool:
         for work in (compress, compress_lossy):
-            assert sum(pool.map(make, [work] * 2, [crisp[:20], crisp[20:60]])) == 1
+            assert sum(pool.map(make, [work] * 2, [binarised[:20], binarised[20:60]])) == 1
             (tmp_path / "x.isth").unlink()
 
 
@@ -189,16 +189,16 @@ def test_what_could_not_come_back_is_refused(tiny_run, folder, tmp_path, monkeyp
     assert decompress(tmp_path / "x.isth", tmp_path / "back", tiny_run).damage == ()
 
 
-def test_calls_that_are_wrong(tiny_run, tiny_ae_run, crisp, tmp_path):
+def test_calls_that_are_wrong(tiny_run, tiny_ae_run, binarised, tmp_path):
     with pytest.raises(UsageError, match=r"end in \.isth"):
-        compress(tiny_run, crisp, tmp_path / "x.zip")
+        compress(tiny_run, binarised, tmp_path / "x.zip")
     with pytest.raises(UsageError, match="chunk of 1 to"):
-        compress(tiny_run, crisp, tmp_path / "x.isth", chunk_images=10**9)
+        compress(tiny_run, binarised, tmp_path / "x.isth", chunk_images=10**9)
     with pytest.raises(RunError, match="plain autoencoder"):
-        compress(tiny_ae_run, crisp, tmp_path / "x.isth")
-    compress(tiny_run, crisp, tmp_path / "x.isth", embed=False)
+        compress(tiny_ae_run, binarised, tmp_path / "x.isth")
+    compress(tiny_run, binarised, tmp_path / "x.isth", embed=False)
     with pytest.raises(UsageError, match="exists already"):
-        compress(tiny_run, crisp, tmp_path / "x.isth")
+        compress(tiny_run, binarised, tmp_path / "x.isth")
     with pytest.raises(UsageError, match="--run RUN"):
         decompress(tmp_path / "x.isth", tmp_path / "back")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.isth"]

@@ -10,23 +10,23 @@ from isthmus.workflows.decompression import Verified, decompress, list_archive, 
 
 
 @pytest.fixture
-def crisp(bars):
+def binarised(bars):
     """Images of black and white."""
     return np.where(bars[0] > 127, 255, 0).astype(np.uint8)
 
 
 @pytest.fixture
-def folder(tmp_path, crisp):
+def folder(tmp_path, binarised):
     """A few files: an image that the run codes, and a photo that it does not."""
     place = tmp_path / "photos"
     (place / "0").mkdir(parents=True)
-    Image.fromarray(crisp[0][..., 0]).save(place / "0" / "000.png")
+    Image.fromarray(binarised[0][..., 0]).save(place / "0" / "000.png")
     Image.new("RGB", (30, 20), "red").save(place / "large.jpg")
     return place
 
 
-def test_some_images_alone(tiny_run, crisp, tmp_path, files_in):
-    compress(tiny_run, crisp, tmp_path / "x.isth", chunk_images=20)
+def test_some_images_alone(tiny_run, binarised, tmp_path, files_in):
+    compress(tiny_run, binarised, tmp_path / "x.isth", chunk_images=20)
     decompress(tmp_path / "x.isth", tmp_path / "some", tiny_run, only=("007", "9", "111"))
     assert files_in(tmp_path / "some") == ["007.png", "008.png", "111.png"]
     with pytest.raises(UsageError, match="there is no image 'nobody'"):
@@ -35,10 +35,10 @@ def test_some_images_alone(tiny_run, crisp, tmp_path, files_in):
 
 
 @pytest.mark.parametrize("only", [("3", "3"), ("3", "002"), ("002",)])
-def test_an_image_asked_for_twice_is_there_once(tiny_run, crisp, tmp_path, only):
-    compress(tiny_run, crisp, tmp_path / "x.isth", chunk_images=20)
+def test_an_image_asked_for_twice_is_there_once(tiny_run, binarised, tmp_path, only):
+    compress(tiny_run, binarised, tmp_path / "x.isth", chunk_images=20)
     assert decompress(tmp_path / "x.isth", tmp_path / "x.npy", tiny_run, only=only).count == 1
-    np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), crisp[2:3])
+    np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), binarised[2:3])
 
 
 def test_images_of_another_shape_are_an_array_if_they_are_alike(tiny_run, tmp_path):
@@ -70,7 +70,7 @@ def large(tiny_run, tmp_path):
     path = tmp_path / "large.isth"
     compress(tiny_run, images, path, chunk_images=4)
     with RecordReader(path) as reader:
-        return path, [place for place in reader.places() if place.kind == "chnk"]
+        return path, [place for place in reader.records() if place.kind == "chnk"]
 
 
 def test_what_is_not_wanted_is_not_read(tiny_run, large, reads, tmp_path):
@@ -107,11 +107,11 @@ def test_damage_elsewhere_does_not_matter_to_one_image(tiny_run, large, tmp_path
         decompress(path, tmp_path / "lost.npy", tiny_run, only=("9",))
 
 
-def test_an_archive_whose_model_is_damaged(tiny_run, crisp, tmp_path):
+def test_an_archive_whose_model_is_damaged(tiny_run, binarised, tmp_path):
     path = tmp_path / "x.isth"
-    compress(tiny_run, crisp, path, embed=True)
+    compress(tiny_run, binarised, path, embed=True)
     with RecordReader(path) as reader:
-        model = next(reader.places())
+        model = next(reader.records())
     content = bytearray(path.read_bytes())
     content[model.start + model.length // 2] ^= 1
     path.write_bytes(content)
@@ -125,12 +125,12 @@ def test_an_archive_whose_model_is_damaged(tiny_run, crisp, tmp_path):
     assert decompress(path, tmp_path / "back", tiny_run).damage == ()
 
 
-def test_verifying_looks_between_the_chunks(tiny_run, crisp, tmp_path):
+def test_verifying_looks_between_the_chunks(tiny_run, binarised, tmp_path):
     path = tmp_path / "x.isth"
-    compress(tiny_run, crisp, path, chunk_images=40, embed=False)
+    compress(tiny_run, binarised, path, chunk_images=40, embed=False)
     sound = path.read_bytes()
     with RecordReader(path) as reader:
-        first, *_, index = reader.places()
+        first, *_, index = reader.records()
     path.write_bytes(sound[: first.end] + bytes(50) + sound[first.end :])
     assert verify(path, tiny_run).damage
     path.write_bytes(sound[: index.start] + sound[first.start : first.end] + sound[index.start :])
@@ -146,9 +146,9 @@ def test_listing_needs_no_model(tiny_run, folder, tmp_path):
     assert (found.embedded, found.run_name, found.damage) == (False, tiny_run.path.name, ())
 
 
-def test_verifying(tiny_run, crisp, tmp_path):
+def test_verifying(tiny_run, binarised, tmp_path):
     path = tmp_path / "x.isth"
-    compress(tiny_run, crisp, path, chunk_images=40, embed=False)
+    compress(tiny_run, binarised, path, chunk_images=40, embed=False)
     assert verify(path, tiny_run) == Verified(120, decoded=True)
     assert verify(path) == Verified(120, decoded=False)
     content = bytearray(path.read_bytes())
@@ -173,18 +173,18 @@ def test_images_that_no_model_codes_need_none(tiny_run, tmp_path, files_in):
     ]
 
 
-def test_an_archive_needs_no_run_and_outlives_it(tiny_run, tiny_ae_run, crisp, tmp_path):
+def test_an_archive_needs_no_run_and_outlives_it(tiny_run, tiny_ae_run, binarised, tmp_path):
     """A run that is trained further has another model, as the other run here; the one inside stays."""
-    compress(tiny_run, crisp, tmp_path / "x.isth")
+    compress(tiny_run, binarised, tmp_path / "x.isth")
     for number, run in enumerate((None, tiny_run, tiny_ae_run)):
         decompress(tmp_path / "x.isth", tmp_path / f"{number}.npy", run)
-        np.testing.assert_array_equal(np.load(tmp_path / f"{number}.npy"), crisp)
+        np.testing.assert_array_equal(np.load(tmp_path / f"{number}.npy"), binarised)
         assert verify(tmp_path / "x.isth", run) == Verified(120, decoded=True)
 
 
-def test_damage_costs_no_other_image(tiny_run, crisp, tmp_path, files_in):
+def test_damage_costs_no_other_image(tiny_run, binarised, tmp_path, files_in):
     path = tmp_path / "x.isth"
-    compress(tiny_run, crisp, path, chunk_images=40, embed=False)
+    compress(tiny_run, binarised, path, chunk_images=40, embed=False)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
@@ -197,8 +197,8 @@ def test_damage_costs_no_other_image(tiny_run, crisp, tmp_path, files_in):
     assert not (tmp_path / "back.npy").exists()
 
 
-def test_names_that_would_leave_the_folder_stay_in_it(tiny_run, crisp, tmp_path, files_in):
-    source = ArraySource(crisp[:3], names=("good", "../evil", "/evil"))
+def test_names_that_would_leave_the_folder_stay_in_it(tiny_run, binarised, tmp_path, files_in):
+    source = ArraySource(binarised[:3], names=("good", "../evil", "/evil"))
     compress(tiny_run, source, tmp_path / "x.isth")
     done = decompress(tmp_path / "x.isth", tmp_path / "back", tiny_run)
     assert files_in(tmp_path / "back") == ["__/evil.png", "evil.png", "good.png"]

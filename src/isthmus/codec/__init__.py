@@ -3,12 +3,12 @@
 What it writes are archives, whose format the documentation gives in full.
 """
 
-from isthmus.codec.archive.chunk import Item, Tally
+from isthmus.codec.archive.chunk import NamedImage, Tally
 from isthmus.codec.archive.directory import MOST_IMAGES, Directory
 from isthmus.codec.archive.names import fitted, safe_path
-from isthmus.codec.archive.reader import Archive, Chunk, Damage, open_archive
+from isthmus.codec.archive.reader import Archive, Chunk, Damage
 from isthmus.codec.archive.records import RecordReader
-from isthmus.codec.archive.writer import CHUNK_IMAGES, Written, write_archive
+from isthmus.codec.archive.writer import CHUNK_IMAGES, ArchiveSummary, write_archive
 from isthmus.codec.model.codec_model import CodecModel
 from isthmus.codec.model.exact_copy import model_of, obstacle
 
@@ -16,18 +16,17 @@ __all__ = [
     "CHUNK_IMAGES",
     "MOST_IMAGES",
     "Archive",
+    "ArchiveSummary",
     "Chunk",
     "CodecModel",
     "Damage",
     "Directory",
-    "Item",
+    "NamedImage",
     "RecordReader",
     "Tally",
-    "Written",
     "fitted",
     "model_of",
     "obstacle",
-    "open_archive",
     "safe_path",
     "write_archive",
 ]

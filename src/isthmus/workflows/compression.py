@@ -10,10 +10,10 @@ from pathlib import Path
 from isthmus.codec import (
     CHUNK_IMAGES,
     MOST_IMAGES,
+    Archive,
+    ArchiveSummary,
     CodecModel,
-    RecordReader,
     Tally,
-    Written,
     model_of,
     write_archive,
 )
@@ -105,7 +105,7 @@ def compress(
         stack.enter_context(reserved(out))
         _require_place(out, append)  # another process may have written it since
         temporary = stack.enter_context(atomic_file(out, durable=True))
-        before = stack.enter_context(RecordReader(out)) if append else None
+        before = stack.enter_context(Archive(out)) if append else None
         file = stack.enter_context(temporary.open("wb"))
         bar = stack.enter_context(progress_bar("compressing", intake.count))
         written = write_archive(
@@ -168,7 +168,7 @@ def reserved(out: Path) -> Iterator[None]:
 
 
 def _notes(
-    model: CodecModel, written: Written, grown: int, intake: Intake, threshold: bool, embed: bool
+    model: CodecModel, written: ArchiveSummary, grown: int, intake: Intake, threshold: bool, embed: bool
 ) -> Iterator[str]:
     tally = written.tally
     if tally.coded and not embed and not written.model_bytes:

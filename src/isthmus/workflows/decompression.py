@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from isthmus.codec import Archive, Chunk, CodecModel, Damage, Directory, Item, model_of, open_archive
+from isthmus.codec import Archive, Chunk, CodecModel, Damage, Directory, NamedImage, model_of
 from isthmus.codec.files.plain import plain_pixels
-from isthmus.codec.files.writers import Wish, writer_to
+from isthmus.codec.files.writers import Selection, writer_to
 from isthmus.codec.lossy.archive import is_lossy
 from isthmus.errors import ArchiveError, UsageError
 from isthmus.progress import progress_bar
@@ -56,7 +56,7 @@ class LossyListing:
 
 
 @dataclass(frozen=True)
-class Restored:
+class Decompressed:
     """What was written, and what could not be.
 
     Attributes:
@@ -94,7 +94,7 @@ def decompress(
     *,
     only: Sequence[str] = (),
     threads: int | None = None,
-) -> Restored:
+) -> Decompressed:
     """Give images back: a file for each in a new folder, or one array in an `.npy`.
 
     Args:
@@ -120,7 +120,7 @@ def decompress(
         if run is None:
             raise UsageError(f"{path} holds rounded codes. Give the run that it was made with: --run RUN")
         return _from_codes(path, out, run, only)
-    with open_archive(path) as archive:
+    with Archive(path) as archive:
         model = _model_of(archive, run)
         if model is None and archive.needs_model:
             raise UsageError(
@@ -138,7 +138,7 @@ def list_archive(path: Path) -> Listing | LossyListing:
     if is_lossy(path):
         found = read_lossy(path)
         return LossyListing(path, found.fingerprint.hex(), path.stat().st_size, found.names)
-    with open_archive(path) as archive:
+    with Archive(path) as archive:
         names: list[str] = []
         shapes: list[tuple[int, int, int] | None] = []
         damage: list[Damage] = []
@@ -180,7 +180,7 @@ def verify(path: Path, run: Run | None = None, threads: int | None = None) -> Ve
     if is_lossy(path):
         names = read_lossy(path).names if run is None else read_codes(path, run)[0]
         return Verified(len(names), decoded=run is not None)
-    with open_archive(path) as archive:
+    with Archive(path) as archive:
         damage = list(archive.faults())
         model = None
         try:
@@ -222,7 +222,9 @@ def _sound(archive: Archive, model: CodecModel | None, decode: bool, threads: in
         yield from (part if isinstance(part, Damage) else part[0].directory for part in contents)
 
 
-def _from_archive(archive: Archive, out: Path, model: CodecModel | None, only: Sequence[str], threads: int) -> Restored:
+def _from_archive(
+    archive: Archive, out: Path, model: CodecModel | None, only: Sequence[str], threads: int
+) -> Decompressed:
     chunks: Iterable[Chunk | Damage] = archive.chunks()
     count, places = archive.count, None
     if only:
@@ -244,7 +246,7 @@ def _from_archive(archive: Archive, out: Path, model: CodecModel | None, only: S
                 if places is None or place in places:
                     writer.write(_with_pixels(item, archive.shape) if out.suffix == ".npy" else item)
             bar.update(writer.count)
-    return Restored(out, writer.count, tuple(damage), tuple(writer.renamed))
+    return Decompressed(out, writer.count, tuple(damage), tuple(writer.renamed))
 
 
 def _wanted(archive: Archive, only: Sequence[str]) -> tuple[list[Chunk | Damage], frozenset[int]]:
@@ -255,46 +257,46 @@ def _wanted(archive: Archive, only: Sequence[str]) -> tuple[list[Chunk | Damage]
     Raises:
         UsageError: If an image is not there.
     """
-    wish = Wish(only)
+    selection = Selection(only)
     chunks: list[Chunk] = []
     damage: list[Chunk | Damage] = []
     for chunk in archive.chunks():
         if isinstance(chunk, Damage):
             damage.append(chunk)
-        elif wish.look(chunk.directory.first, chunk.directory.names):
+        elif selection.look(chunk.directory.first, chunk.directory.names):
             chunks.append(chunk)
     if not damage:
-        _require_found(wish, archive.path)
-    places = wish.places
+        _require_found(selection, archive.path)
+    places = selection.places
     return [
-        *(damage if wish.missing else ()),
+        *(damage if selection.missing else ()),
         *(chunk for chunk in chunks if not places.isdisjoint(chunk.numbers)),
     ], places
 
 
-def _from_codes(path: Path, out: Path, run: Run, only: Sequence[str]) -> Restored:
+def _from_codes(path: Path, out: Path, run: Run, only: Sequence[str]) -> Decompressed:
     names, codes = read_codes(path, run)
     places = np.arange(len(names))
     if only:
-        wish = Wish(only)
-        wish.look(0, names)
-        _require_found(wish, path)
-        places = np.array(sorted(wish.places), np.int64)
+        selection = Selection(only)
+        selection.look(0, names)
+        _require_found(selection, path)
+        places = np.array(sorted(selection.places), np.int64)
     with writer_to(out, len(places)) as writer, progress_bar("decoding", len(places)) as bar:
         for start in range(0, len(places), DECODED_AT_ONCE):
             part = places[start : start + DECODED_AT_ONCE]
             for place, pixels in zip(part, as_displayed(run.decode(codes[part])), strict=True):
-                writer.write(Item(names[place], pixels))
+                writer.write(NamedImage(names[place], pixels))
             bar.update(writer.count)
-    return Restored(out, writer.count, (), tuple(writer.renamed))
+    return Decompressed(out, writer.count, (), tuple(writer.renamed))
 
 
-def _with_pixels(item: Item, shape: tuple[int, int, int]) -> Item:
+def _with_pixels(item: NamedImage, shape: tuple[int, int, int]) -> NamedImage:
     """An image as an array has it: of a file that was smaller than its pixels, these."""
     pixels = plain_pixels(item.file, shape) if item.file is not None else None
-    return item if pixels is None else Item(item.name, pixels)
+    return item if pixels is None else NamedImage(item.name, pixels)
 
 
-def _require_found(wish: Wish, path: Path) -> None:
-    if wish.missing:
-        raise UsageError(f"there is no image {wish.missing[0]!r} in {path}; `isthmus list` shows all names.")
+def _require_found(selection: Selection, path: Path) -> None:
+    if selection.missing:
+        raise UsageError(f"there is no image {selection.missing[0]!r} in {path}; `isthmus list` shows all names.")

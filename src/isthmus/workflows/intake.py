@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.codec import CodecModel, Item
+from isthmus.codec import CodecModel, NamedImage
 from isthmus.codec.files.plain import CHANNELS, plain_pixels
 from isthmus.data import Data, Skipped, open_images
 from isthmus.data.arrays import as_bytes
@@ -64,7 +64,7 @@ class Intake:
         """How many there are; None before all files have been looked at."""
         return None if self._source is None else len(self._source)
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[NamedImage]:
         """The images, in order.
 
         Raises:
@@ -72,16 +72,16 @@ class Intake:
         """
         yield from self._from_array() if self._source is not None else self._from_entries()
 
-    def _from_array(self) -> Iterator[Item]:
+    def _from_array(self) -> Iterator[NamedImage]:
         assert self._source is not None
         names = self._source.names
         self.given += len(self._source) * self._source.spec.dims
         for start in range(0, len(self._source), READ):
             images = self._source.read(np.arange(start, min(start + READ, len(self._source))))
             for offset, pixels in enumerate(images):
-                yield Item(names[start + offset], self._made_crisp(np.asarray(pixels, np.uint8)))
+                yield NamedImage(names[start + offset], self._binarised(np.asarray(pixels, np.uint8)))
 
-    def _from_entries(self) -> Iterator[Item]:
+    def _from_entries(self) -> Iterator[NamedImage]:
         assert isinstance(self._target, Collection)
         for entry in self._target.entries() if self._split is None else _part(self._target, self._split):
             if isinstance(entry, Skipped):
@@ -94,24 +94,24 @@ class Intake:
                 continue
             yield self._item(entry.name, content)
 
-    def _item(self, name: str, content: Content) -> Item:
+    def _item(self, name: str, content: Content) -> NamedImage:
         if not isinstance(content, bytes):
             opened = _opened_pixels(name, content)
             self.given += opened.size
-            return Item(name, self._made_crisp(opened))
+            return NamedImage(name, self._binarised(opened))
         self.given += len(content)
         pixels = plain_pixels(content, self._model.shape)
         if pixels is None:
             self.files += 1
-            return Item(name, file=content)
+            return NamedImage(name, file=content)
         # The file shows what comes back, unless the image is changed first.
-        return Item(name, self._made_crisp(pixels), None if self._threshold else content)
+        return NamedImage(name, self._binarised(pixels), None if self._threshold else content)
 
-    def _made_crisp(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _binarised(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if not self._model.two_levels or pixels.shape != self._model.shape:
             return pixels
         if self._threshold:
-            return self._model.crisp(pixels)
+            return self._model.binarised(pixels)
         self.grey += not bool(((pixels == 0) | (pixels == 255)).all())
         return pixels
 

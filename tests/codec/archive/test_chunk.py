@@ -7,13 +7,13 @@ import pytest
 from PIL import Image
 
 from isthmus.codec.archive import chunk
-from isthmus.codec.archive.chunk import Item, Tally, decode_chunk, encode_chunk
+from isthmus.codec.archive.chunk import NamedImage, Tally, decode_chunk, encode_chunk
 from isthmus.codec.archive.directory import Directory
 from isthmus.errors import ArchiveError
 
 
 def as_items(images, stem="a/"):
-    return [Item(f"{stem}{i:03d}.png", image) for i, image in enumerate(images)]
+    return [NamedImage(f"{stem}{i:03d}.png", image) for i, image in enumerate(images)]
 
 
 def same(found, expected):
@@ -30,11 +30,11 @@ def mixed(models, pictures):
     """Images that are coded, images of another shape or more levels, and a file, in turns."""
     rng = np.random.default_rng(0)
     items = as_items(pictures(models["bernoulli"], 20))
-    items.insert(3, Item("big.png", rng.integers(0, 256, (7, 5, 3)).astype(np.uint8)))
-    items.insert(9, Item("b.jpg", file=b"not even an image"))
-    items.insert(9, Item("grey.png", rng.integers(0, 256, (4, 3, 1)).astype(np.uint8)))
-    items.append(Item("empty.gif", file=b""))
-    items.append(Item("big2.png", rng.integers(0, 256, (7, 5, 3)).astype(np.uint8)))
+    items.insert(3, NamedImage("big.png", rng.integers(0, 256, (7, 5, 3)).astype(np.uint8)))
+    items.insert(9, NamedImage("b.jpg", file=b"not even an image"))
+    items.insert(9, NamedImage("grey.png", rng.integers(0, 256, (4, 3, 1)).astype(np.uint8)))
+    items.append(NamedImage("empty.gif", file=b""))
+    items.append(NamedImage("big2.png", rng.integers(0, 256, (7, 5, 3)).astype(np.uint8)))
     return items
 
 
@@ -75,23 +75,31 @@ def test_whatever_is_smallest_is_kept(models, pictures, kind):
     model = models[kind]
     images = pictures(model, 30)
     tiny, huge = b"x", np.random.default_rng(1).bytes(9999)
-    items = [Item(f"{place:02d}.jpg", image, (None, tiny, huge)[place % 3]) for place, image in enumerate(images)]
+    items = [NamedImage(f"{place:02d}.jpg", image, (None, tiny, huge)[place % 3]) for place, image in enumerate(images)]
     content, tally = encode_chunk(model, items, 0)
     assert (tally.smaller, tally.files, tally.numbers) == (10, 0, images.size)
     assert tally.coded + tally.poor == 20
     found = decode_chunk(model, content, model.shape)
-    same(found, [Item(item.name, None, tiny) if item.file == tiny else Item(item.name, item.pixels) for item in items])
-    _, without = encode_chunk(model, [Item(item.name, item.pixels) for item in items], 0)
+    same(
+        found,
+        [
+            NamedImage(item.name, None, tiny) if item.file == tiny else NamedImage(item.name, item.pixels)
+            for item in items
+        ],
+    )
+    _, without = encode_chunk(model, [NamedImage(item.name, item.pixels) for item in items], 0)
     assert without.smaller == 0
 
 
 def test_images_that_no_model_codes_may_be_smaller_as_files_too(models):
     image = np.random.default_rng(0).integers(0, 256, (9, 8, 3)).astype(np.uint8)
     content, tally = encode_chunk(
-        models["logistic"], [Item("a", image, b"file"), Item("b", image, np.random.default_rng(1).bytes(999))], 0
+        models["logistic"],
+        [NamedImage("a", image, b"file"), NamedImage("b", image, np.random.default_rng(1).bytes(999))],
+        0,
     )
     assert (tally.smaller, tally.poor) == (1, 0)
-    same(decode_chunk(None, content, models["logistic"].shape), [Item("a", file=b"file"), Item("b", image)])
+    same(decode_chunk(None, content, models["logistic"].shape), [NamedImage("a", file=b"file"), NamedImage("b", image)])
 
 
 @pytest.fixture
@@ -108,7 +116,7 @@ def jpegs():
 
 
 def test_files_that_are_alike_take_no_more_than_in_tar_and_xz(models, jpegs):
-    items = [Item(f"photos/{(7919 * i) % 10_000:04d}.jpg", file=file) for i, file in enumerate(jpegs)]
+    items = [NamedImage(f"photos/{(7919 * i) % 10_000:04d}.jpg", file=file) for i, file in enumerate(jpegs)]
     tar = io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w") as packer:
         for item in items:
@@ -128,7 +136,7 @@ def test_a_file_counts_as_what_it_adds_to_the_others(model_maker):
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (60, 8, 8, 3)).astype(np.uint8)
     table = rng.bytes(600)
-    items = [Item(f"{i:02d}", image, table + rng.bytes(60)) for i, image in enumerate(pixels)]
+    items = [NamedImage(f"{i:02d}", image, table + rng.bytes(60)) for i, image in enumerate(pixels)]
     _, alone = encode_chunk(model, items[:1], 0)
     _, together = encode_chunk(model, items, 0)
     assert alone.smaller == 0
@@ -136,7 +144,7 @@ def test_a_file_counts_as_what_it_adds_to_the_others(model_maker):
 
 
 def test_large_files_that_cannot_be_packed_are_stored_as_they_are(models):
-    items = [Item(f"{i}.jpg", file=np.random.default_rng(i).bytes(50_000)) for i in range(3)]
+    items = [NamedImage(f"{i}.jpg", file=np.random.default_rng(i).bytes(50_000)) for i in range(3)]
     content, tally = encode_chunk(models["logistic"], items, 0)
     assert tally.escaped_bytes == 150_000
     same(decode_chunk(None, content, models["logistic"].shape), items)

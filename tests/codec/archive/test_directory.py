@@ -127,7 +127,7 @@ def test_sizes_that_do_not_fit_the_chunk_are_found_without_reading_it(tmp_path, 
         writer.add_chunk(content, 7, 6)
         writer.finish()
     with RecordReader(path) as reader:
-        place = next(reader.places())
+        place = next(reader.records())
         with pytest.raises(ArchiveError, match=rf"expected \d+ bytes in the chunk; it has {len(content)}"):
             directory_at(reader, place, SHAPE)
 

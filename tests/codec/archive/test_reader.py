@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from isthmus.codec import Damage, Item, RecordReader, open_archive, write_archive
+from isthmus.codec import Archive, Damage, NamedImage, RecordReader, write_archive
 from isthmus.codec.archive.records import HEAD_SIZE, RecordWriter
 from isthmus.errors import ArchiveError
 
@@ -16,10 +16,10 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def items_for(model, pictures, count=30, seed=0):
-    items = [Item(f"a/{i:02d}.png", image) for i, image in enumerate(pictures(model, count, seed=seed))]
+    items = [NamedImage(f"a/{i:02d}.png", image) for i, image in enumerate(pictures(model, count, seed=seed))]
     rng = np.random.default_rng(seed)
-    items.insert(4, Item("b/photo.jpg", file=b"a file of its own kind"))
-    items.insert(8, Item("c.png", rng.integers(0, 256, (3, 5, 3)).astype(np.uint8)))
+    items.insert(4, NamedImage("b/photo.jpg", file=b"a file of its own kind"))
+    items.insert(8, NamedImage("c.png", rng.integers(0, 256, (3, 5, 3)).astype(np.uint8)))
     return items
 
 
@@ -32,7 +32,7 @@ def archived(model, items, **options):
 def read(path, model=None, threads=1):
     """What an archive gives: the items, by name, and the damage."""
     found, damage = {}, []
-    with open_archive(path) as opened:
+    with Archive(path) as opened:
         model = model or opened.embedded()
         if model is None and opened.needs_model:
             raise ArchiveError("there is no model")
@@ -136,11 +136,11 @@ def rewritten(content, change, tmp_path):
     path.write_bytes(content)
     file = io.BytesIO()
     with RecordReader(path) as reader:
-        about = dict(reader.about)
+        about = dict(reader.head)
         change(about)
         writer = RecordWriter(file, about)
         first = 0
-        for place in reader.places():
+        for place in reader.records():
             if place.kind == "chnk":
                 writer.add_chunk(reader.read(place), first, 8)
                 first += 8
@@ -201,7 +201,7 @@ def swap_chunks(content, rng, path):
     """Two whole records in each other's place: no checksum of theirs is hurt."""
     path.write_bytes(content)
     with RecordReader(path) as reader:
-        chunks = [place for place in reader.places() if place.kind == "chnk"]
+        chunks = [place for place in reader.records() if place.kind == "chnk"]
     first, second = sorted(rng.choice(len(chunks), 2, replace=False))
     a, b = chunks[first], chunks[second]
     return (

@@ -27,7 +27,7 @@ def write(tmp_path):
 def contents(path):
     with RecordReader(path) as reader:
         return [
-            p if isinstance(p, Gap) else reader.read(p) for p in reader.places() if getattr(p, "kind", "") != "indx"
+            p if isinstance(p, Gap) else reader.read(p) for p in reader.records() if getattr(p, "kind", "") != "indx"
         ]
 
 
@@ -35,10 +35,10 @@ def test_records_come_back(write):
     path = write()
     assert contents(path) == [b"first", b"second" * 50, b"third"]
     with RecordReader(path) as reader:
-        assert reader.about["made"] == "here"
+        assert reader.head["made"] == "here"
         index = reader.index()
         assert [(first, images) for _, first, images in index] == [(0, 10), (10, 10), (20, 10)]
-        assert [reader.read(reader.at(start)) for start, _, _ in index] == contents(path)
+        assert [reader.read(reader.record_at(start)) for start, _, _ in index] == contents(path)
 
 
 def test_a_flipped_bit_is_noticed_where_it_is(write):
@@ -47,7 +47,7 @@ def test_a_flipped_bit_is_noticed_where_it_is(write):
     at = sound.index(b"second" * 50) + 7
     path.write_bytes(sound[:at] + bytes([sound[at] ^ 1]) + sound[at + 1 :])
     with RecordReader(path) as reader:
-        _, second, third, _ = reader.places()
+        _, second, third, _ = reader.records()
         with pytest.raises(ArchiveError, match="record 2 is damaged"):
             reader.read(second)
         assert reader.read(third) == b"third"
@@ -79,7 +79,7 @@ def test_a_record_of_another_archive_is_damage(write):
     foreign = theirs[theirs.index(b"first") - 24 :][:size]
     path.write_bytes(mine[:at] + foreign + mine[at + size :])
     with RecordReader(path) as reader, pytest.raises(ArchiveError, match="damaged"):
-        reader.read(next(reader.places()))
+        reader.read(next(reader.records()))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"\x89ISTH\r\n\x1a", b"\x89ISTH\r\n\x1a" + b"x" * 99])

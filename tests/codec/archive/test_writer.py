@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from isthmus.codec import Archive, Item, RecordReader, write_archive
+from isthmus.codec import Archive, NamedImage, RecordReader, write_archive
 from isthmus.codec.archive import directory, writer
 from isthmus.codec.archive.records import RecordWriter
 from isthmus.errors import ArchiveError, DataError, RunError
@@ -24,7 +24,7 @@ def items(models, pictures):
 
     def draw(folder, count=14, seed=0):
         images = pictures(models["bernoulli"], count, seed=seed)
-        return [Item(f"{folder}/{i:02d}.png", image) for i, image in enumerate(images)]
+        return [NamedImage(f"{folder}/{i:02d}.png", image) for i, image in enumerate(images)]
 
     return draw
 
@@ -35,7 +35,7 @@ def appended(models, tmp_path):
 
     def append(content, items, **options):
         (tmp_path / "before.isth").write_bytes(content)
-        with RecordReader(tmp_path / "before.isth") as before:
+        with Archive(tmp_path / "before.isth") as before:
             return archived(models["bernoulli"], items, before=before, **options)
 
     return append
@@ -44,7 +44,7 @@ def appended(models, tmp_path):
 def kinds(content, path):
     path.write_bytes(content)
     with RecordReader(path) as reader:
-        return [place.kind for place in reader.places()]
+        return [place.kind for place in reader.records()]
 
 
 @pytest.mark.parametrize("embed", [False, True])
@@ -66,14 +66,14 @@ def test_a_model_that_is_added_stands_before_all_chunks(models, items, appended,
 
 def test_what_is_appended_to_an_archive_of_format_1_makes_it_one_of_format_2(tmp_path):
     old = Path(__file__).parents[1] / "golden" / "bernoulli.isth"
-    files = [Item(f"{i}.jpg", file=b"the same tables" * 20 + bytes([i])) for i in range(5)]
-    with Archive(old) as archive, RecordReader(old) as before:
-        assert archive.about["format"] == 1
-        both = archived(archive.embedded(), files, before=before)
+    files = [NamedImage(f"{i}.jpg", file=b"the same tables" * 20 + bytes([i])) for i in range(5)]
+    with Archive(old) as archive:
+        assert archive.head["format"] == 1
+        both = archived(archive.embedded(), files, before=archive)
     (tmp_path / "x.isth").write_bytes(both)
     expected = json.loads((old.parent / "pixels.json").read_text())["bernoulli"]
     with Archive(tmp_path / "x.isth") as archive:
-        assert archive.about["format"] == 2
+        assert archive.head["format"] == 2
         parts = archive.items(archive.embedded(), archive.chunks())
         found = {item.name: item.file if item.pixels is None else item.pixels for _, part in parts for item in part}
     assert {name: hashlib.sha256(found[name]).hexdigest() for name in expected} == expected
@@ -83,7 +83,7 @@ def test_what_is_appended_to_an_archive_of_format_1_makes_it_one_of_format_2(tmp
 
 def test_appending_with_another_model_is_refused(models, items, tmp_path):
     (tmp_path / "x.isth").write_bytes(archived(models["bernoulli"], items("a")))
-    with RecordReader(tmp_path / "x.isth") as before, pytest.raises(ArchiveError, match="Append with the run"):
+    with Archive(tmp_path / "x.isth") as before, pytest.raises(ArchiveError, match="Give the run"):
         archived(models["mixture"], [], before=before)
 
 
@@ -91,7 +91,7 @@ def test_nothing_is_appended_to_an_archive_that_has_lost_something(models, items
     content = archived(models["bernoulli"], items("a", 24), embed=True)
     (tmp_path / "x.isth").write_bytes(content)
     with RecordReader(tmp_path / "x.isth") as reader:
-        places = list(reader.places())
+        places = list(reader.records())
     second, third, index = places[2:]
     flipped = [content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :] for at in (second.start + 40, third.end - 3)]
     for torn in (
@@ -123,7 +123,7 @@ def test_a_model_too_large_to_be_read_is_not_put_inside(models, items, monkeypat
 
 def test_a_model_that_codes_nothing_is_left_out(models, items, appended, tmp_path):
     """It stands before the first chunk that needs it, in the same archive as if all images had been there at first."""
-    files = [Item(f"f/{i}.gif", file=bytes([i]) * 9) for i in range(8)]
+    files = [NamedImage(f"f/{i}.gif", file=bytes([i]) * 9) for i in range(8)]
     alone = archived(models["bernoulli"], files)
     assert kinds(alone, tmp_path / "x.isth") == ["chnk", "indx"]
     with Archive(tmp_path / "x.isth") as archive:
@@ -146,9 +146,9 @@ def test_an_image_is_refused_that_could_not_come_back(models, items, monkeypatch
         monkeypatch.setattr(f"isthmus.codec.archive.{module}.MOST_NUMBERS", 300)
     model = models["bernoulli"]
     largest = [
-        Item("large.tif", file=bytes(300)),
-        Item("large.npy", np.zeros((10, 10, 3), np.uint8)),
-        Item("d/" + "n" * (4096 - 2), file=b"x"),
+        NamedImage("large.tif", file=bytes(300)),
+        NamedImage("large.npy", np.zeros((10, 10, 3), np.uint8)),
+        NamedImage("d/" + "n" * (4096 - 2), file=b"x"),
     ]
     path = tmp_path / "x.isth"
     path.write_bytes(archived(model, largest, chunk_images=1, embed=True))
@@ -157,19 +157,19 @@ def test_an_image_is_refused_that_could_not_come_back(models, items, monkeypatch
     assert [(item.name, item.size) for item in found] == [(item.name, item.size) for item in largest]
     for item, reason in (
         (
-            Item("large.tif", file=bytes(301)),
+            NamedImage("large.tif", file=bytes(301)),
             r"'large\.tif' is too large for an archive.*it has 301",
         ),
-        (Item("large.npy", np.zeros((7, 43, 1), np.uint8)), r"'large\.npy' is too large"),
-        (Item("none.npy", np.zeros((0, 5, 3), np.uint8)), r"'none\.npy' has no pixels"),
-        (Item("n" * 4097, file=b"x"), "names of 4096 characters at most; one has 4097: 'nnn"),
+        (NamedImage("large.npy", np.zeros((7, 43, 1), np.uint8)), r"'large\.npy' is too large"),
+        (NamedImage("none.npy", np.zeros((0, 5, 3), np.uint8)), r"'none\.npy' has no pixels"),
+        (NamedImage("n" * 4097, file=b"x"), "names of 4096 characters at most; one has 4097: 'nnn"),
     ):
         with pytest.raises(DataError, match=reason):
             archived(model, [*items("a", 2), item])
 
 
 def test_a_chunk_is_refused_that_could_not_come_back(models, monkeypatch, tmp_path):
-    several = [Item(f"{chr(97 + i) * 40}.gif", file=b"x") for i in range(4)]
+    several = [NamedImage(f"{chr(97 + i) * 40}.gif", file=b"x") for i in range(4)]
     refused = 0
     for most in range(300, 400):
         monkeypatch.setattr(directory, "MOST_TEXT", most)
@@ -190,7 +190,7 @@ def test_a_chunk_is_refused_that_could_not_come_back(models, monkeypatch, tmp_pa
 
 def test_a_record_and_an_index_are_refused_that_could_not_be_read(models, items, monkeypatch):
     monkeypatch.setattr("isthmus.codec.archive.records.MOST_CONTENT", 200)
-    with pytest.raises(DataError, match="has 200 bytes at most"):
+    with pytest.raises(DataError, match="of 200 bytes at most; got 201"):
         RecordWriter(io.BytesIO(), {}).add("chnk", bytes(201))
     monkeypatch.undo()
     monkeypatch.setattr("isthmus.codec.archive.records._MOST_INDEX", 300)

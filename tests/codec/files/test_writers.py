@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from isthmus.codec import Item
-from isthmus.codec.files.writers import ArrayWriter, FolderWriter, Wish, writer_to
+from isthmus.codec import NamedImage
+from isthmus.codec.files.writers import ArrayWriter, FolderWriter, Selection, writer_to
 from isthmus.errors import UsageError
 
 
@@ -13,7 +13,7 @@ def image(level, shape=(2, 3, 1)):
 
 def as_items(names):
     """A picture under each name, each of another level."""
-    return [Item(name, image(level)) for level, name in enumerate(names)]
+    return [NamedImage(name, image(level)) for level, name in enumerate(names)]
 
 
 @pytest.fixture
@@ -88,8 +88,8 @@ def test_one_name_many_times(unpacked):
 
 def test_files_and_arrays_keep_what_they_are(tmp_path):
     writer = FolderWriter(tmp_path)
-    writer.write(Item("notes.bin", file=b"as it is"))
-    writer.write(Item("two.tif", image(9, (4, 5, 2))))
+    writer.write(NamedImage("notes.bin", file=b"as it is"))
+    writer.write(NamedImage("two.tif", image(9, (4, 5, 2))))
     assert (tmp_path / "notes.bin").read_bytes() == b"as it is"
     np.testing.assert_array_equal(np.load(tmp_path / "two.npy"), image(9, (4, 5, 2)))
     assert writer.renamed == []
@@ -97,12 +97,15 @@ def test_files_and_arrays_keep_what_they_are(tmp_path):
 
 def test_an_array_takes_the_shape_of_its_first_image(tmp_path):
     with writer_to(tmp_path / "x.npy", 2) as writer:
-        writer.write(Item("a", image(1, (4, 5, 3))))
-        writer.write(Item("b", image(2, (4, 5, 3))))
+        writer.write(NamedImage("a", image(1, (4, 5, 3))))
+        writer.write(NamedImage("b", image(2, (4, 5, 3))))
     assert np.load(tmp_path / "x.npy")[:, 0, 0, 0].tolist() == [1, 2]
     writer = ArrayWriter(tmp_path / "y.npy", 2)
-    writer.write(Item("a", image(1, (4, 5, 3))))
-    for reason, other in {"another shape": Item("c", image(2)), "kept as a file": Item("c", file=b"x")}.items():
+    writer.write(NamedImage("a", image(1, (4, 5, 3))))
+    for reason, other in {
+        "another shape": NamedImage("c", image(2)),
+        "kept as a file": NamedImage("c", file=b"x"),
+    }.items():
         with pytest.raises(UsageError, match=reason):
             writer.write(other)
     (tmp_path / "y.npy").unlink()
@@ -125,7 +128,7 @@ def test_an_array_takes_the_shape_of_its_first_image(tmp_path):
     ],
 )
 def test_a_name_goes_before_a_number(only, places, missing):
-    wish = Wish(only)
-    looked = [wish.look(0, ["a", "b", "c"]), wish.look(3, ["d", "1"]), wish.look(5, ["twice", "twice"])]
-    assert (wish.places, wish.missing) == (places, missing)
+    selection = Selection(only)
+    looked = [selection.look(0, ["a", "b", "c"]), selection.look(3, ["d", "1"]), selection.look(5, ["twice", "twice"])]
+    assert (selection.places, selection.missing) == (places, missing)
     assert any(looked) == bool(places)

@@ -45,7 +45,7 @@ def test_the_exact_copy_is_close_to_the_run(tiny_run, bars):
 
 def test_crisp_is_what_the_run_sees(tiny_run, bars):
     model = model_of(tiny_run)
-    np.testing.assert_array_equal(model.crisp(bars[0]), np.where(bars[0] > 127, 255, 0))
+    np.testing.assert_array_equal(model.binarised(bars[0]), np.where(bars[0] > 127, 255, 0))
 
 
 def test_a_plain_autoencoder_cannot_code(tiny_ae_run):

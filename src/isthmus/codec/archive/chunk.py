@@ -23,11 +23,11 @@ from isthmus.codec.archive.escape import (
 from isthmus.codec.model.codec_model import CodecModel
 from isthmus.errors import ArchiveError, DataError
 
-Pixels = NDArray[np.uint8]
+UInt8 = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
-class Item:
+class NamedImage:
     """An image on its way into an archive or out of it.
 
     Attributes:
@@ -37,7 +37,7 @@ class Item:
     """
 
     name: str
-    pixels: Pixels | None = None
+    pixels: UInt8 | None = None
     file: bytes | None = None
 
     @property
@@ -78,7 +78,7 @@ class Tally:
         return Tally(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
 
-def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[bytes, Tally]:
+def encode_chunk(model: CodecModel, items: Sequence[NamedImage], first: int) -> tuple[bytes, Tally]:
     """Code some images as a chunk: each by the model, without it or as its file, whichever is the smallest.
 
     Args:
@@ -94,8 +94,8 @@ def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[
     """
     _require_readable(items)
     file_sizes = _file_sizes(items)
-    codable: list[tuple[int, Pixels]] = []
-    others: list[tuple[int, Pixels]] = []
+    codable: list[tuple[int, UInt8]] = []
+    others: list[tuple[int, UInt8]] = []
     for place, item in enumerate(items):
         if item.pixels is not None:
             (codable if _codable(model, item.pixels) else others).append((place, item.pixels))
@@ -113,7 +113,7 @@ def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[
             words, blocks, initial = model.coder.encode(images[worth], posterior[worth])
     smaller = {place for place, pixels in others if file_sizes[place] < len(pack_pixels(pixels[None]))}
     others = [entry for entry in others if entry[0] not in smaller]
-    kept = [Item(item.name, file=item.file) if place in smaller else item for place, item in enumerate(items)]
+    kept = [NamedImage(item.name, file=item.file) if place in smaller else item for place, item in enumerate(items)]
     files = [(place, item.file) for place, item in enumerate(kept) if item.pixels is None and item.file is not None]
     escaped, blobs = [], []
     for shape, group in by_shape(sorted(others, key=lambda entry: entry[0])).items():
@@ -145,7 +145,7 @@ def encode_chunk(model: CodecModel, items: Sequence[Item], first: int) -> tuple[
     return content, tally
 
 
-def decode_chunk(model: CodecModel | None, content: bytes, shape: Shape) -> list[Item]:
+def decode_chunk(model: CodecModel | None, content: bytes, shape: Shape) -> list[NamedImage]:
     """Give back the images of a chunk.
 
     Args:
@@ -159,7 +159,7 @@ def decode_chunk(model: CodecModel | None, content: bytes, shape: Shape) -> list
     directory, start = Directory.from_bytes(content, shape), directory_size(content)
     directory.require_size(start, len(content))
     end = start + 4 * directory.words
-    items: list[Item | None] = [None] * len(directory.names)
+    items: list[NamedImage | None] = [None] * len(directory.names)
     names = directory.names
     at = end
     for group in directory.escaped:
@@ -168,11 +168,11 @@ def decode_chunk(model: CodecModel | None, content: bytes, shape: Shape) -> list
         if group.shape is None:
             files = split(stored, group.sizes) if group.packed is None else unpack_files(stored, group.sizes)
             for place, file in zip(group.places, files, strict=True):
-                items[place] = Item(names[place], file=file)
+                items[place] = NamedImage(names[place], file=file)
             continue
         images = unpack_pixels(stored, len(group.places), group.shape)
         for place, pixels in zip(group.places, images, strict=True):
-            items[place] = Item(names[place], pixels)
+            items[place] = NamedImage(names[place], pixels)
     if directory.coded:
         if model is None:
             raise ArchiveError("the images cannot be decoded without the model that coded them.")
@@ -180,14 +180,14 @@ def decode_chunk(model: CodecModel | None, content: bytes, shape: Shape) -> list
         images = model.coder.decode(words, directory.blocks, shape)
         left = (place for place, item in enumerate(items) if item is None)
         for place, pixels in zip(left, images, strict=True):
-            items[place] = Item(names[place], pixels)
+            items[place] = NamedImage(names[place], pixels)
     found = [item for item in items if item is not None]
     if _check(found) != directory.check:
         raise ArchiveError("the decoded images differ from those that were coded; the model may be another one.")
     return found
 
 
-def _require_readable(items: Sequence[Item]) -> None:
+def _require_readable(items: Sequence[NamedImage]) -> None:
     """Hold images to the limits that `Directory.from_bytes` holds a chunk to."""
     if not 0 < len(items) <= MOST_IMAGES:
         raise DataError(f"expected 1 to {MOST_IMAGES} images for a chunk; got {len(items)}")
@@ -203,20 +203,20 @@ def _require_readable(items: Sequence[Item]) -> None:
         raise DataError(f"the images of a chunk have {MOST_NUMBERS:,} numbers at most. Take fewer for each.")
 
 
-def _codable(model: CodecModel, pixels: Pixels) -> bool:
+def _codable(model: CodecModel, pixels: UInt8) -> bool:
     if pixels.shape != model.shape:
         return False
     return not model.two_levels or bool(((pixels == 0) | (pixels == 255)).all())
 
 
-def _plain_bits(model: CodecModel, images: Pixels) -> NDArray[np.int64]:
+def _plain_bits(model: CodecModel, images: UInt8) -> NDArray[np.int64]:
     """About how many bits each image takes without the model, `(n,)`: in zlib, by itself."""
     if model.two_levels:
         return np.array([8 * len(zlib.compress(np.packbits(image).tobytes(), 1)) for image in images], np.int64)
     return np.array([8 * len(zlib.compress(image.tobytes(), 1)) for image in images], np.int64)
 
 
-def _file_sizes(items: Sequence[Item]) -> list[float]:
+def _file_sizes(items: Sequence[NamedImage]) -> list[float]:
     """About how many bytes each item's file adds to those of the others; infinite where there is none."""
     sizes: list[float] = []
     neighbour = b""
@@ -226,7 +226,7 @@ def _file_sizes(items: Sequence[Item]) -> list[float]:
     return sizes
 
 
-def _check(items: Sequence[Item]) -> int:
+def _check(items: Sequence[NamedImage]) -> int:
     """CRC-32 over all pixels and files, in order."""
     crc = 0
     for item in items:

@@ -11,7 +11,7 @@ import numpy as np
 
 from isthmus.codec.archive.escape import Escaped, Shape
 from isthmus.codec.archive.names import from_runs, to_runs
-from isthmus.codec.archive.records import Place, RecordReader
+from isthmus.codec.archive.records import Record, RecordReader
 from isthmus.codec.coder.bits_back import block_limit
 from isthmus.codec.packed_json import from_json, whole
 from isthmus.errors import ArchiveError, DataError
@@ -124,15 +124,15 @@ def directory_size(content: bytes) -> int:
     return _LENGTH + int.from_bytes(content[:_LENGTH], "little")
 
 
-def directory_at(reader: RecordReader, place: Place, shape: Shape) -> Directory:
-    """Read a chunk's directory alone; the chunk's checksum is not looked at.
+def directory_at(reader: RecordReader, record: Record, shape: Shape) -> Directory:
+    """Read a chunk's directory alone; the checksum of the chunk is not checked.
 
     Raises:
         ArchiveError: If it is damaged.
     """
-    size = directory_size(reader.beginning(place, _LENGTH))
-    directory = Directory.from_bytes(reader.beginning(place, size), shape)
-    directory.require_size(size, place.length)
+    size = directory_size(reader.beginning(record, _LENGTH))
+    directory = Directory.from_bytes(reader.beginning(record, size), shape)
+    directory.require_size(size, record.length)
     return directory
 
 

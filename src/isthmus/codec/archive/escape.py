@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from isthmus.codec.coder.integers import inflate
 from isthmus.errors import ArchiveError
 
-Pixels = NDArray[np.uint8]
+UInt8 = NDArray[np.uint8]
 Shape = tuple[int, int, int]
 _PLAIN, _DIFFERENCES = 0, 1
 _LEAST_DICTIONARY, _DICTIONARY = 1 << 12, 1 << 23
@@ -47,14 +47,14 @@ class Escaped:
         return sum(self.sizes) if self.packed is None else self.packed
 
 
-def pack_pixels(images: Pixels) -> bytes:
+def pack_pixels(images: UInt8) -> bytes:
     """Pack images `(n, h, w, c)`: as they are or as differences from the left, whichever zlib makes smaller."""
     ways = (images, difference(images))
     packed = [bytes([way]) + zlib.compress(pixels.tobytes(), 9) for way, pixels in enumerate(ways)]
     return min(packed, key=len)
 
 
-def unpack_pixels(content: bytes, count: int, shape: Shape) -> Pixels:
+def unpack_pixels(content: bytes, count: int, shape: Shape) -> UInt8:
     """Give back images `(count, *shape)`.
 
     Raises:
@@ -106,16 +106,16 @@ def shared_size(file: bytes, neighbour: bytes) -> int:
     return min(len(packer.compress(file)) + len(packer.flush()), len(file))
 
 
-def difference(images: Pixels) -> Pixels:
+def difference(images: UInt8) -> UInt8:
     """Each pixel less the one to its left, modulo 256; the first of a row as it is."""
     left = np.zeros_like(images)
     left[:, :, 1:] = images[:, :, :-1]
     return images - left
 
 
-def by_shape(images: Sequence[tuple[int, Pixels]]) -> dict[Shape, list[tuple[int, Pixels]]]:
+def by_shape(images: Sequence[tuple[int, UInt8]]) -> dict[Shape, list[tuple[int, UInt8]]]:
     """Images, with their places, sorted by shape."""
-    groups: dict[Shape, list[tuple[int, Pixels]]] = {}
+    groups: dict[Shape, list[tuple[int, UInt8]]] = {}
     for place, image in images:
         height, width, channels = image.shape
         groups.setdefault((height, width, channels), []).append((place, image))

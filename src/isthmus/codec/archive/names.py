@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from isthmus.errors import ArchiveError, DataError
 
-Run = tuple[str, int, int, str, int]
+NameRun = tuple[str, int, int, str, int]
 """What stands before the number, its digits, the first number, what stands behind it, and how many names there are."""
 LONGEST = 4096
 """Characters of a name, at most."""
@@ -25,13 +25,13 @@ _UNSAFE_ON_WINDOWS = re.compile(
 """What means something else there, what it cuts off, and the names of devices."""
 
 
-def to_runs(names: Sequence[str]) -> list[Run]:
+def to_runs(names: Sequence[str]) -> list[NameRun]:
     """Write names as runs.
 
     Raises:
         DataError: If one is longer than `from_runs` takes.
     """
-    runs: list[Run] = []
+    runs: list[NameRun] = []
     for name in names:
         if len(name) > LONGEST:
             raise DataError(f"expected names of {LONGEST} characters at most; one has {len(name)}: {name[:60]!r}...")
@@ -113,6 +113,6 @@ def _safe_part(part: str, windows: bool) -> str:
     return fitted(_UNSAFE_ON_WINDOWS.sub(lambda found: "_" * len(found[0]), part) if windows else part)
 
 
-def _name(run: Run, place: int) -> str:
+def _name(run: NameRun, place: int) -> str:
     before, digits, first, behind, _ = run
     return f"{before}{first + place:0{digits}d}{behind}" if digits else before

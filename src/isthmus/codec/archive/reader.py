@@ -1,16 +1,15 @@
-"""Archives that are read: images out, chunk by chunk and in flat memory."""
+"""Reading archives: images out, chunk by chunk, so that the memory needed does not grow with the archive."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from isthmus.codec.archive.chunk import Item, decode_chunk
+from isthmus.codec.archive.chunk import NamedImage, decode_chunk
 from isthmus.codec.archive.directory import Directory, directory_at
 from isthmus.codec.archive.escape import Shape
-from isthmus.codec.archive.records import Gap, Place, RecordReader
+from isthmus.codec.archive.records import Gap, Index, Record, RecordReader
 from isthmus.codec.model.codec_model import CodecModel
 from isthmus.codec.model.embedded import model_from_bytes
 from isthmus.codec.packed_json import whole
@@ -20,12 +19,12 @@ from isthmus.threads import ordered_map
 
 @dataclass(frozen=True)
 class Damage:
-    """Images that cannot be given back.
+    """A damaged part of an archive.
 
     Attributes:
-        where: Which, in words.
-        reason: Why.
-        images: The number of images; None if it is unknown.
+        where: The part, in words.
+        reason: What is wrong with it.
+        images: The number of images that are lost; None if it is unknown.
     """
 
     where: str
@@ -38,48 +37,55 @@ class Damage:
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """A chunk that has not been read but for its directory.
+    """A chunk of which only the directory has been read.
 
     Attributes:
-        directory: What it says of itself.
-        place: Where it lies.
+        directory: The directory.
+        record: The record that holds the chunk.
     """
 
     directory: Directory
-    place: Place
+    record: Record
 
     @property
     def numbers(self) -> range:
-        """Its images' numbers in the archive, from 0."""
+        """The numbers of its images in the archive, from 0."""
         return range(self.directory.first, self.directory.first + len(self.directory.names))
 
     def damaged(self, reason: str) -> Damage:
-        """What its images are if it cannot be read."""
-        return Damage(_spelled(self.numbers), reason, len(self.numbers))
+        """The loss of all its images."""
+        return Damage(_in_words(self.numbers), reason, len(self.numbers))
 
 
 class Archive:
-    """An archive, open for reading.
+    """An archive, open for reading; a context manager that closes it.
 
     Args:
-        path: Where it is.
+        path: The file.
+
+    Attributes:
+        path: The file.
+        head: The description of the archive.
+        shape: Height, width and channels of the images that the model codes.
+        digest: The hash of the model.
+        run_name: The name of the run that it was made with.
 
     Raises:
-        ArchiveError: If it is none, from a newer isthmus, or its head is damaged.
+        ArchiveError: If it is not an archive, from a newer isthmus, or its head is damaged.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._reader = RecordReader(path)
-        self.about = self._reader.about
+        self.head = self._reader.head
         try:
-            height, width, channels = (whole(side) for side in self.about["image"])
+            height, width, channels = (whole(side) for side in self.head["image"])
             self.shape: Shape = (height, width, channels)
-            self.digest, self.run_name = str(self.about["model"]), str(self.about["run"])
+            self.digest, self.run_name = str(self.head["model"]), str(self.head["run"])
             if min(self.shape) < 1:
-                raise ValueError("no image is that small")
+                raise ValueError("an image has no pixels")
         except (KeyError, TypeError, ValueError):
-            self._reader.__exit__()
+            self._reader.close()
             raise ArchiveError(f"{path}: the head does not describe the images of the archive.") from None
         self._index = self._reader.index()
 
@@ -87,47 +93,54 @@ class Archive:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._reader.__exit__()
+        self._reader.close()
 
     @property
     def size(self) -> int:
-        """Its bytes."""
+        """Bytes of the file."""
         return self._reader.size
 
     @property
     def count(self) -> int | None:
-        """Its images, the damaged ones among them; None if the index is damaged, which tells."""
+        """The number of images, damaged ones included; None if the index is damaged."""
         return None if self._index is None else sum(images for _, _, images in self._index)
 
     @property
     def holds_model(self) -> bool:
-        """Whether a model is inside; whether it is sound shows when it is read."""
-        return isinstance(self._model_place, Place)
+        """Whether a model is embedded; `embedded` checks it."""
+        return isinstance(self._model_record, Record)
 
     @property
     def needs_model(self) -> bool:
-        """Whether a model coded any of the images; without it the others can be read all the same."""
+        """Whether any image is coded by a model; all others can be read without it."""
         return any(isinstance(chunk, Chunk) and chunk.directory.coded for chunk in self.chunks())
 
-    def embedded(self) -> CodecModel | None:
-        """The model within it; None if there is none.
+    def model_bytes(self) -> bytes | None:
+        """The embedded model as bytes; None if there is none.
 
         Raises:
-            ArchiveError: If it is damaged, or not the one that the images were coded by.
+            ArchiveError: If it is damaged.
         """
-        place = self._model_place
-        if place is None:
-            return None
+        if isinstance(self._model_record, Gap):
+            raise ArchiveError("the record where it may have been is unreadable.")
+        return None if self._model_record is None else self._reader.read(self._model_record)
+
+    def embedded(self) -> CodecModel | None:
+        """The embedded model; None if there is none.
+
+        Raises:
+            ArchiveError: If it is damaged, or not the model that coded the images.
+        """
         try:
-            if isinstance(place, Gap):
-                raise ArchiveError("the record where it may have been is unreadable.")
-            model = model_from_bytes(self._reader.read(place))
+            content = self.model_bytes()
+            model = None if content is None else model_from_bytes(content)
         except ArchiveError as error:
             raise ArchiveError(
                 f"the model inside {self.path} cannot be read: {error} Give the run that the archive was made with "
                 f"({self.run_name!r}): --run RUN"
             ) from None
-        self.require(model)
+        if model is not None:
+            self.require(model)
         return model
 
     def require(self, model: CodecModel) -> None:
@@ -139,41 +152,49 @@ class Archive:
         if model.digest != self.digest or model.shape != self.shape:
             raise ArchiveError(
                 f"{self.path} was made with the model {self.digest[:12]} (run {self.run_name!r}); this one is "
-                f"{model.digest[:12]}. Give the run that it was made with: --run RUN"
+                f"{model.digest[:12]}. Give the run that it was made with."
             )
 
     def chunks(self) -> Iterator[Chunk | Damage]:
-        """The chunks in the order of their images, or what is wrong with one.
+        """The chunks in the order of their images, with damage in the place of those that are damaged.
 
-        Of each the directory alone is read; whether the rest is sound shows when that is.
+        Only the directories are read; `contents` and `items` check the rest.
         """
         return self._searched() if self._index is None else self._indexed(self._index)
 
     def contents(self, chunks: Iterable[Chunk | Damage]) -> Iterator[tuple[Chunk, bytes] | Damage]:
-        """Chunks with what is in them, each read and its checksum looked at; damage is passed on."""
+        """Chunks with their contents, whose checksums are verified; damage is passed on."""
         for chunk in chunks:
-            yield chunk if isinstance(chunk, Damage) else self._content(chunk)
+            if isinstance(chunk, Damage):
+                yield chunk
+                continue
+            try:
+                content = self._reader.read(chunk.record)
+            except ArchiveError as error:
+                yield chunk.damaged(str(error))
+            else:
+                yield chunk, content
 
     def items(
         self, model: CodecModel | None, chunks: Iterable[Chunk | Damage], threads: int = 1
-    ) -> Iterator[tuple[Directory, list[Item]] | Damage]:
-        """The images of chunks, decoded, chunk by chunk; damage is passed on.
+    ) -> Iterator[tuple[Directory, list[NamedImage]] | Damage]:
+        """The decoded images of chunks, chunk by chunk; damage is passed on.
 
         Args:
-            model: The one that the archive was made with; without it chunks that need it are damage.
+            model: The model that the archive was made with; without it chunks that need it are damage.
             chunks: The chunks.
             threads: Chunks decoded at once.
 
         Raises:
-            ArchiveError: If the model is another one than the archive was made with.
+            ArchiveError: If the archive was made with another model.
         """
         if model is not None:
             self.require(model)
 
-        def decode(read: tuple[Chunk, bytes] | Damage) -> tuple[Directory, list[Item]] | Damage:
-            if isinstance(read, Damage):
-                return read
-            chunk, content = read
+        def decode(part: tuple[Chunk, bytes] | Damage) -> tuple[Directory, list[NamedImage]] | Damage:
+            if isinstance(part, Damage):
+                return part
+            chunk, content = part
             try:
                 return chunk.directory, decode_chunk(model, content, self.shape)
             except ArchiveError as error:
@@ -182,100 +203,76 @@ class Archive:
         yield from ordered_map(decode, self.contents(chunks), threads, one_core_each=True)
 
     def faults(self) -> Iterator[Damage]:
-        """What is wrong beside the chunks and the model of a sound index, where nothing else looks."""
+        """Damage outside the indexed chunks and the model, which `chunks` and `embedded` do not find."""
         if self._index is None:
             return
-        told = [start for start, _, _ in self._index]
-        model = self._model_place
-        for place in self._reader.places():
-            if isinstance(place, Gap):
-                if bisect_left(told, place.start) == bisect_left(told, place.end):
-                    yield Damage(f"bytes {place.start} to {place.end}", "the bytes are not a readable record.", 0)
-            elif place.kind == "chnk":
-                if place.start not in told[bisect_left(told, place.start) :][:1]:
-                    yield Damage(f"the chunk at byte {place.start}", "the index does not list it.", None)
-            elif place != model and (reason := self._fault(place)):
-                yield Damage(f"the record at byte {place.start}", reason, 0)
+        starts = [start for start, _, _ in self._index]
+        for record in self._reader.records():
+            if isinstance(record, Gap):
+                if bisect_left(starts, record.start) == bisect_left(starts, record.end):
+                    yield _unreadable(record, 0)
+            elif record.kind == "chnk":
+                if record.start not in starts[bisect_left(starts, record.start) :][:1]:
+                    yield Damage(f"the chunk at byte {record.start}", "the index does not list it.", None)
+            elif record != self._model_record:
+                try:
+                    self._reader.read(record)
+                except ArchiveError as error:
+                    yield Damage(f"the record at byte {record.start}", str(error), 0)
 
     @cached_property
-    def _model_place(self) -> Place | Gap | None:
-        """The model's record, or the damage that stands where it may have been; None if there is neither.
-
-        It stands before the first chunk whose images need it.
-        """
+    def _model_record(self) -> Record | Gap | None:
+        """The model's record, before the first chunk with coded images; a gap there if it may have been the model's."""
         gap = None
-        for place in self._reader.places():
-            if isinstance(place, Gap):
-                gap = gap or place
-            elif place.kind == "modl":
-                return place
-            elif place.kind == "chnk" and self._is_coded(place):
-                break
+        for record in self._reader.records():
+            if isinstance(record, Gap):
+                gap = gap or record
+            elif record.kind == "modl":
+                return record
+            elif record.kind == "chnk":
+                chunk = self._chunk(record, "", None)
+                if isinstance(chunk, Chunk) and chunk.directory.coded:
+                    break
         return gap
 
-    def _is_coded(self, place: Place) -> bool:
-        chunk = self._chunk(place, "", None)
-        return isinstance(chunk, Chunk) and chunk.directory.coded > 0
-
-    def _content(self, chunk: Chunk) -> tuple[Chunk, bytes] | Damage:
-        try:
-            return chunk, self._reader.read(chunk.place)
-        except ArchiveError as error:
-            return chunk.damaged(str(error))
-
-    def _fault(self, place: Place) -> str:
-        """What is wrong with a record; empty if it is sound."""
-        try:
-            self._reader.read(place)
-        except ArchiveError as error:
-            return str(error)
-        return ""
-
-    def _indexed(self, index: list[tuple[int, int, int]]) -> Iterator[Chunk | Damage]:
+    def _indexed(self, index: Index) -> Iterator[Chunk | Damage]:
         ends = [*(start for start, _, _ in index), self._reader.size][1:]
         for (start, first, images), end in zip(index, ends, strict=True):
             numbers = range(first, first + images)
-            place = self._reader.at(start)
-            if place is None or place.kind != "chnk" or place.end > end:
-                yield Damage(_spelled(numbers), "the chunk's record is damaged.", images)
+            record = self._reader.record_at(start)
+            if record is None or record.kind != "chnk" or record.end > end:
+                yield Damage(_in_words(numbers), "the chunk's record is damaged.", images)
                 continue
-            chunk = self._chunk(place, _spelled(numbers), images)
+            chunk = self._chunk(record, _in_words(numbers), images)
             if isinstance(chunk, Chunk) and chunk.numbers != numbers:
-                chunk = Damage(_spelled(numbers), "another chunk is in its place.", images)
+                chunk = Damage(_in_words(numbers), "another chunk is in its place.", images)
             yield chunk
 
     def _searched(self) -> Iterator[Chunk | Damage]:
-        """Without an index: record by record, in the file's order."""
+        """The chunks in the order of the file, found without an index."""
         seen = set[int]()
         yield Damage("the index", "it is damaged or truncated; the chunks are searched for one by one.", 0)
-        for place in self._reader.places():
-            if isinstance(place, Gap):
-                yield Damage(f"bytes {place.start} to {place.end}", "the bytes are not a readable record.", None)
-            elif place.kind == "chnk":
-                chunk = self._chunk(place, f"the chunk at byte {place.start}", None)
+        for record in self._reader.records():
+            if isinstance(record, Gap):
+                yield _unreadable(record, None)
+            elif record.kind == "chnk":
+                chunk = self._chunk(record, f"the chunk at byte {record.start}", None)
                 if isinstance(chunk, Chunk):
                     if chunk.directory.first in seen:
                         continue
                     seen.add(chunk.directory.first)
                 yield chunk
 
-    def _chunk(self, place: Place, where: str, images: int | None) -> Chunk | Damage:
+    def _chunk(self, record: Record, where: str, images: int | None) -> Chunk | Damage:
         try:
-            return Chunk(directory_at(self._reader, place, self.shape), place)
+            return Chunk(directory_at(self._reader, record, self.shape), record)
         except ArchiveError as error:
             return Damage(where, str(error), images)
 
 
-@contextmanager
-def open_archive(path: Path) -> Iterator[Archive]:
-    """Open an archive for reading.
-
-    Raises:
-        ArchiveError: If it is none, from a newer isthmus, or its head is damaged.
-    """
-    with Archive(path) as archive:
-        yield archive
-
-
-def _spelled(numbers: range) -> str:
+def _in_words(numbers: range) -> str:
     return f"images {numbers.start + 1} to {numbers.stop}"
+
+
+def _unreadable(gap: Gap, images: int | None) -> Damage:
+    return Damage(f"bytes {gap.start} to {gap.end}", "the bytes are not a readable record.", images)

@@ -1,11 +1,11 @@
-"""The container: a file of records, each with its own checksum, so that damage costs what it hits and no more.
+"""The container: a file of records, each with its own checksum, so that damage to one does not affect the others.
 
     signature  record  record  ...  record  trailer
 
-A record is 24 bytes of head, its content, and 16 bytes of BLAKE2b over the archive's head, the record's head and the
-content.  The kinds are `head` (what the archive is, in JSON), `modl` (the model, if it is inside), `chnk` (images) and,
-at the end, `indx` (where the chunks lie); the trailer says where that is.  Without it the records are found one by one,
-and behind damage by their marker.
+A record is a head of 24 bytes, its content, and 16 bytes of BLAKE2b over the archive's head, the record's head and the
+content.  The kinds are `head` (a description of the archive, in JSON), `modl` (the model, if it is embedded), `chnk`
+(images) and, at the end, `indx` (the positions of the chunks).  The trailer holds the position of the index.  Without
+it a reader goes from record to record, and finds the next one after damage by its marker.
 """
 
 import hashlib
@@ -21,31 +21,33 @@ from isthmus.errors import ArchiveError, DataError
 
 SIGNATURE = b"\x89ISTH\r\n\x1a"
 FORMAT = 2
-"""Of archives that are written; older ones are read too."""
+"""The version of archives that are written; earlier ones are read too."""
 MARKER = b"\x93isr"
 HEAD_SIZE = 24
 CHECK_SIZE = 16
 TRAILER_MARK = b"isthend\n"
 MOST_CONTENT = 1 << 31
-"""Bytes of a record."""
+"""Bytes of a record's content, at most."""
 Kind: TypeAlias = Literal["head", "modl", "chnk", "indx"]
+Index: TypeAlias = list[tuple[int, int, int]]
+"""For each chunk: the position of its record, the number of its first image from 0, and its number of images."""
 
 _WINDOW = 1 << 20
 _MOST_HEAD = 1 << 16
 _MOST_HEAD_VALUES = 1 << 10
 _MOST_INDEX = 1 << 27
-"""Bytes of the head and of the index, as JSON."""
+"""The JSON of the head and that of the index have fewer bytes."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a record's content lies.
+class Record:
+    """The kind and the position of a record.
 
     Attributes:
-        kind: Of the record.
-        number: Of the record in the file, from 0.
-        start: Where its head begins, in bytes.
-        length: Of the content.
+        kind: A `Kind`, or the four letters of one that is not known.
+        number: The record's number in the file, from 0.
+        start: Position of its first byte in the file.
+        length: Bytes of the content.
     """
 
     kind: str
@@ -55,32 +57,33 @@ class Place:
 
     @property
     def end(self) -> int:
-        """Where the next record begins."""
+        """Position of the byte after the record."""
         return self.start + HEAD_SIZE + self.length + CHECK_SIZE
 
 
 @dataclass(frozen=True)
 class Gap:
-    """Bytes of a file that are no record."""
+    """Bytes between two positions of a file that are not a record."""
 
     start: int
     end: int
 
 
 class RecordWriter:
-    """Writes an archive's records one after another.
+    """Writes the records of an archive in their order.
 
     Args:
-        file: Open for writing, at its beginning.
-        about: What the head is to say.
+        file: An empty file, open for writing.
+        head: The description of the archive, as JSON.
     """
 
-    def __init__(self, file: BinaryIO, about: Mapping[str, Any]) -> None:
-        self._file, self._number, self._chunks = file, 0, list[tuple[int, int, int]]()
+    def __init__(self, file: BinaryIO, head: Mapping[str, Any]) -> None:
+        self._file, self._number = file, 0
+        self._index: Index = []
         self._identity = b""
         file.write(SIGNATURE)
         self._at = len(SIGNATURE)
-        content = to_json(about, "the head of the archive", most_bytes=_MOST_HEAD)
+        content = to_json(head, "the head of the archive", most_bytes=_MOST_HEAD)
         self.add("head", content)
         self._identity = identity_of(content)
 
@@ -93,44 +96,46 @@ class RecordWriter:
         """Write a record.
 
         Raises:
-            DataError: If it is larger than readers take.
+            DataError: If it is larger than readers accept.
         """
         if len(content) > MOST_CONTENT:
-            raise DataError(
-                f"a record of an archive has {MOST_CONTENT:,} bytes at most; this one has {len(content):,}."
-            )
-        head = _head(kind, self._number, len(content))
+            raise DataError(f"expected a record of {MOST_CONTENT:,} bytes at most; got {len(content):,}.")
+        head = _record_head(kind, self._number, len(content))
         for part in (head, content, _check(self._identity, head, content)):
             self._file.write(part)
             self._at += len(part)
         self._number += 1
 
     def add_chunk(self, content: bytes, first: int, images: int) -> None:
-        """Write a chunk, and remember where it is."""
-        self._chunks.append((self._at, first, images))
+        """Write a chunk of images, the first of which has the number `first`, and enter it in the index."""
+        self._index.append((self._at, first, images))
         self.add("chnk", content)
 
     def finish(self) -> None:
         """Write the index and the trailer.
 
         Raises:
-            DataError: If there are more chunks than readers take.
+            DataError: If there are more chunks than readers accept.
         """
         at = self._at
         what = "the index, which grows with the number of chunks (--chunk-images),"
-        self.add("indx", to_json({"chunks": self._chunks}, what, most_bytes=_MOST_INDEX))
+        self.add("indx", to_json({"chunks": self._index}, what, most_bytes=_MOST_INDEX))
         self._file.write(at.to_bytes(8, "little") + TRAILER_MARK)
         self._at += 8 + len(TRAILER_MARK)
 
 
 class RecordReader:
-    """Reads an archive's records.
+    """Reads the records of an archive.
 
     Args:
         path: The archive.
 
+    Attributes:
+        size: Bytes of the file.
+        head: The description of the archive.
+
     Raises:
-        ArchiveError: If it is none, from a newer isthmus, or its head is damaged.
+        ArchiveError: If it is not an archive, from a newer isthmus, or its head is damaged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -144,17 +149,17 @@ class RecordReader:
             if self._bytes(0, len(SIGNATURE)) != SIGNATURE:
                 raise ArchiveError(f"{path} is not an isthmus archive, or its first bytes are damaged.")
             self._identity = b""
-            place = self._place(len(SIGNATURE))
+            record = self.record_at(len(SIGNATURE))
             try:
-                if place is None or place.kind != "head" or place.length > _MOST_HEAD:
-                    raise ArchiveError("it is none.")
-                content = self.read(place)
-                self.about = from_json(content, "the head", most_bytes=_MOST_HEAD, most_values=_MOST_HEAD_VALUES)
+                if record is None or record.kind != "head" or record.length > _MOST_HEAD:
+                    raise ArchiveError("it is not the head.")
+                content = self.read(record)
+                self.head = from_json(content, "the head", most_bytes=_MOST_HEAD, most_values=_MOST_HEAD_VALUES)
             except ArchiveError:
                 raise ArchiveError(f"{path}: the head is damaged, and nothing can be read without it.") from None
             self._identity = identity_of(content)
-            self._first = place.end
-            version = self.about.get("format")
+            self._first = record.end
+            version = self.head.get("format")
             if not isinstance(version, int) or not 1 <= version <= FORMAT:
                 raise ArchiveError(
                     f"{path} is of format {version!r}, and this isthmus reads up to {FORMAT}. "
@@ -168,40 +173,41 @@ class RecordReader:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
         self._file.close()
 
-    def places(self) -> Iterator[Place | Gap]:
-        """The records behind the head, in the file's order, and what lies between them that is none.
+    def records(self) -> Iterator[Record | Gap]:
+        """The records after the head and the gaps between them, in the order of the file.
 
-        Whether a record's content is sound shows when it is read.
+        Their contents are not checked; `read` does that.
         """
         at = self._first
         while at < self.size - 8 - len(TRAILER_MARK):
-            place = self._place(at)
-            if place is None:
+            record = self.record_at(at)
+            if record is None:
                 following = self._search(at + 1)
                 yield Gap(at, following)
                 at = following
                 continue
-            yield place
-            at = place.end
+            yield record
+            at = record.end
 
-    def index(self) -> list[tuple[int, int, int]] | None:
-        """Where each chunk's record begins, its first image and how many it has, in order.
-
-        None if it is damaged, or tells of chunks that no writer makes: out of order, or with images missing between.
-        """
+    def index(self) -> Index | None:
+        """The index; None if it is damaged, or lists chunks out of order or with images missing in between."""
         trailer = self._bytes(self.size - 16, 16)
         if trailer[8:] != TRAILER_MARK:
             return None
-        place = self._place(int.from_bytes(trailer[:8], "little"))
-        if place is None or place.kind != "indx" or place.length > _MOST_INDEX:
+        record = self.record_at(int.from_bytes(trailer[:8], "little"))
+        if record is None or record.kind != "indx" or record.length > _MOST_INDEX:
             return None
-        # An entry is shorter than the record that it tells of, and has four values: a longer index has no such records.
+        # An entry has four values and is shorter than its record: a longer index lists records that do not exist.
         bytes_, values = min(_MOST_INDEX, self.size), 4 * self.size // (HEAD_SIZE + CHECK_SIZE)
         try:
-            told = from_json(self.read(place), "the index", most_bytes=bytes_, most_values=values)["chunks"]
-            index = [(whole(start), whole(first), whole(images)) for start, first, images in told]
+            chunks = from_json(self.read(record), "the index", most_bytes=bytes_, most_values=values)["chunks"]
+            index = [(whole(start), whole(first), whole(images)) for start, first, images in chunks]
         except (ArchiveError, KeyError, TypeError, ValueError):
             return None
         at, image = self._first, 0
@@ -211,26 +217,22 @@ class RecordReader:
             at, image = start + HEAD_SIZE + CHECK_SIZE, image + images
         return index
 
-    def at(self, start: int) -> Place | None:
-        """The record that begins at a byte; None if there is none."""
-        return self._place(start)
-
-    def read(self, place: Place) -> bytes:
-        """A record's content.
+    def read(self, record: Record) -> bytes:
+        """Read the content of a record.
 
         Raises:
             ArchiveError: If its checksum does not match.
         """
-        head = self._bytes(place.start, HEAD_SIZE)
-        content = self._bytes(place.start + HEAD_SIZE, place.length)
-        check = self._bytes(place.start + HEAD_SIZE + place.length, CHECK_SIZE)
+        head = self._bytes(record.start, HEAD_SIZE)
+        content = self._bytes(record.start + HEAD_SIZE, record.length)
+        check = self._bytes(record.start + HEAD_SIZE + record.length, CHECK_SIZE)
         if check != _check(self._identity, head, content):
-            raise ArchiveError(f"record {place.number} is damaged: its checksum does not match.")
+            raise ArchiveError(f"record {record.number} is damaged: its checksum does not match.")
         return content
 
-    def beginning(self, place: Place, count: int) -> bytes:
-        """So many bytes of a record's content, or all if it has fewer; its checksum is not looked at."""
-        return self._bytes(place.start + HEAD_SIZE, min(count, place.length))
+    def beginning(self, record: Record, count: int) -> bytes:
+        """The first `count` bytes of a record's content, or all if it has fewer; the checksum is not checked."""
+        return self._bytes(record.start + HEAD_SIZE, min(count, record.length))
 
     def _bytes(self, start: int, count: int) -> bytes:
         if start < 0 or start > self.size:
@@ -238,21 +240,22 @@ class RecordReader:
         self._file.seek(start)
         return self._file.read(count)
 
-    def _place(self, start: int) -> Place | None:
+    def record_at(self, start: int) -> Record | None:
+        """The record that begins at a position; None if there is none."""
         head = self._bytes(start, HEAD_SIZE)
         if len(head) < HEAD_SIZE or head[:4] != MARKER or zlib.crc32(head[:20]) != int.from_bytes(head[20:], "little"):
             return None
         length = int.from_bytes(head[12:20], "little")
-        place = Place(head[4:8].decode("ascii", "replace"), int.from_bytes(head[8:12], "little"), start, length)
-        return place if length <= MOST_CONTENT and place.end <= self.size else None
+        record = Record(head[4:8].decode("ascii", "replace"), int.from_bytes(head[8:12], "little"), start, length)
+        return record if length <= MOST_CONTENT and record.end <= self.size else None
 
     def _search(self, start: int) -> int:
-        """Where the next record begins at or behind a byte, or the end of the file."""
+        """Position of the first record at or after a position; the end of the file if there is none."""
         while start < self.size:
             window = self._bytes(start, _WINDOW)
             found = window.find(MARKER)
             while found >= 0:
-                if self._place(start + found) is not None:
+                if self.record_at(start + found) is not None:
                     return start + found
                 found = window.find(MARKER, found + 1)
             if len(window) < _WINDOW:
@@ -262,11 +265,11 @@ class RecordReader:
 
 
 def identity_of(head: bytes) -> bytes:
-    """What ties records to their archive: a hash of the head's content."""
+    """A hash of the head's content, which ties all records to their archive."""
     return hashlib.blake2b(head, digest_size=CHECK_SIZE).digest()
 
 
-def _head(kind: str, number: int, length: int) -> bytes:
+def _record_head(kind: str, number: int, length: int) -> bytes:
     head = MARKER + kind.encode() + number.to_bytes(4, "little") + length.to_bytes(8, "little")
     return head + zlib.crc32(head).to_bytes(4, "little")
 

@@ -1,13 +1,12 @@
-"""Images into an archive, chunk by chunk and in flat memory."""
+"""Writing archives: images in, chunk by chunk, so that the memory needed does not grow with the archive."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from isthmus.codec.archive.chunk import Item, Tally, encode_chunk
-from isthmus.codec.archive.directory import directory_at
-from isthmus.codec.archive.escape import Shape
-from isthmus.codec.archive.records import FORMAT, Place, RecordReader, RecordWriter
+from isthmus.codec.archive.chunk import NamedImage, Tally, encode_chunk
+from isthmus.codec.archive.reader import Archive, Damage
+from isthmus.codec.archive.records import FORMAT, RecordWriter
 from isthmus.codec.model.codec_model import CodecModel
 from isthmus.codec.model.embedded import model_from_bytes
 from isthmus.errors import ArchiveError, RunError
@@ -16,18 +15,18 @@ from isthmus.threads import ordered_map
 CHUNK_IMAGES = 2000
 """Images in a chunk by default, at most."""
 CHUNK_NUMBERS = 1 << 24
-"""Numbers in the images of a chunk, at most, unless it is of one image."""
+"""Numbers in the images of a chunk, at most, unless it has only one image."""
 
 
 @dataclass(frozen=True)
-class Written:
-    """What an archive came to.
+class ArchiveSummary:
+    """What was written.
 
     Attributes:
         tally: Of the images that were added.
-        size: The archive's bytes.
-        model_bytes: Of them, the model's; 0 if it is not inside.
-        images: Images in it, those that were there before among them.
+        size: Bytes of the archive.
+        model_bytes: Bytes of the embedded model; 0 if there is none.
+        images: Images in the archive, earlier ones included.
     """
 
     tally: Tally
@@ -39,78 +38,73 @@ class Written:
 def write_archive(
     file: BinaryIO,
     model: CodecModel,
-    items: Iterable[Item],
+    items: Iterable[NamedImage],
     *,
     name: str,
     embed: bool = True,
     chunk_images: int | None = None,
     threads: int = 1,
-    before: RecordReader | None = None,
+    before: Archive | None = None,
     progress: Callable[[int], None] = lambda _: None,
-) -> Written:
+) -> ArchiveSummary:
     """Write an archive of images.
 
     Args:
-        file: Where to.
-        model: What codes them.
-        items: The images, in order; they are read as they are needed.
-        name: Of the run, for people.
-        embed: Whether the archive is to hold the model, if it codes any of the images.
-        chunk_images: Images in a chunk.
-        threads: Chunks coded at once; the archive is the same whatever their number.
-        before: An archive of the same model whose records come first.
-        progress: Told the number of images done.
+        file: An empty file, open for writing.
+        model: What codes the images.
+        items: The images in order, read as they are needed.
+        name: The name of the run, for people.
+        embed: Whether to embed the model, if it codes any of the images.
+        chunk_images: Images in a chunk, at most; `CHUNK_IMAGES` by default.
+        threads: Chunks coded at once; the archive does not depend on it.
+        before: An archive of the same model whose images come first.
+        progress: Called with the number of images done.
 
     Raises:
-        ArchiveError: If `before` is of another model, or damaged.
-        DataError: If an image is too large, or its name too long, for any reader of archives.
-        RunError: If the model is to be inside, and is too large for any reader.
+        ArchiveError: If `before` was made with another model, or is damaged.
+        DataError: If an image is too large, or its name too long, for readers of archives.
+        RunError: If the model is to be embedded, and is too large for readers.
     """
-    if before is not None and before.about.get("model") != model.digest:
-        raise ArchiveError(
-            f"{before.path} was made with the model {str(before.about.get('model'))[:12]}, and this run's is "
-            f"{model.digest[:12]}. Append with the run that it was made with."
-        )
-    about = _about(model, name) if before is None else {**before.about, "format": FORMAT}
-    old = _Records(None, ()) if before is None else _whole_records(before, model.shape)
-    writer = RecordWriter(file, about)
-    model_bytes = 0
+    head = {"format": FORMAT, "model": model.digest, "image": list(model.shape), "run": name, "dtype": "uint8"}
+    stored_model = None
+    if before is not None:
+        before.require(model)
+        _require_sound(before)
+        head, stored_model = {**before.head, "format": FORMAT}, before.model_bytes()
+    writer = RecordWriter(file, head)
+    model_bytes = first = 0
 
-    def add_chunk(content: bytes, first: int, images: int, coded: int) -> None:
-        nonlocal model_bytes
-        if coded and not model_bytes and (embed or old.model):  # readers look for it before the chunks that need it
-            inside = _readable(model) if before is None or old.model is None else _read(before, old.model)
-            writer.add("modl", inside)
-            model_bytes = len(inside)
+    def add_chunk(content: bytes, images: int, coded: int) -> None:
+        nonlocal model_bytes, first
+        if coded and not model_bytes and (embed or stored_model):  # before the first chunk that needs it
+            embedded = stored_model or _readable(model)
+            writer.add("modl", embedded)
+            model_bytes = len(embedded)
         writer.add_chunk(content, first, images)
-
-    first = 0
-    for place, images, coded in old.chunks:
-        assert before is not None
-        add_chunk(_read(before, place), first, images, coded)
         first += images
 
-    def encode(part: tuple[int, Sequence[Item]]) -> tuple[bytes, Tally]:
+    if before is not None:
+        for part in before.contents(before.chunks()):
+            if isinstance(part, Damage):
+                raise _damaged(before)
+            chunk, content = part
+            add_chunk(content, len(chunk.numbers), chunk.directory.coded)
+
+    def encode(part: tuple[int, list[NamedImage]]) -> tuple[bytes, Tally]:
         return encode_chunk(model, part[1], part[0])
 
     tally = Tally()
-    at = first
     parts = _numbered(_chunked(items, chunk_images or CHUNK_IMAGES), first)
-    for chunk, of_chunk in ordered_map(encode, parts, threads, one_core_each=True):
-        add_chunk(chunk, at, of_chunk.images, of_chunk.coded)
-        at += of_chunk.images
-        tally += of_chunk
+    for content, added in ordered_map(encode, parts, threads, one_core_each=True):
+        add_chunk(content, added.images, added.coded)
+        tally += added
         progress(tally.images)
     writer.finish()
-    return Written(tally, writer.size, model_bytes, at)
-
-
-def _about(model: CodecModel, name: str) -> dict[str, Any]:
-    return {"format": FORMAT, "model": model.digest, "image": list(model.shape), "run": name, "dtype": "uint8"}
+    return ArchiveSummary(tally, writer.size, model_bytes, first)
 
 
 def _readable(model: CodecModel) -> bytes:
-    """A model's bytes, after a look at whether readers take them."""
+    """The model as bytes, once it is clear that readers accept them."""
     content = model.to_bytes()
     try:
         model_from_bytes(content)
@@ -119,58 +113,27 @@ def _readable(model: CodecModel) -> bytes:
     return content
 
 
-@dataclass(frozen=True)
-class _Records:
-    """What an archive consists of.
+def _require_sound(archive: Archive) -> None:
+    """Check all of an archive but the contents of its chunks.
 
-    Attributes:
-        model: Where its model lies; None if it is not inside.
-        chunks: Where each chunk lies, how many images it has, and how many of them the model coded.
+    Raises:
+        ArchiveError: If anything is damaged or missing.
     """
-
-    model: Place | None
-    chunks: Sequence[tuple[Place, int, int]]
-
-
-def _whole_records(reader: RecordReader, shape: Shape) -> _Records:
-    """The records of an archive that nothing is missing from.
-
-    The index is the witness: an archive that is cut between two records has no damaged one.
-    """
-    model = None
-    chunks: list[tuple[Place, int, int]] = []
-    told: list[tuple[int, int, int]] = []
-    for place in reader.places():
-        if not isinstance(place, Place):
-            raise _damaged(reader)
-        if place.kind == "modl":
-            model = place
-        elif place.kind == "chnk":
-            try:
-                directory = directory_at(reader, place, shape)
-            except ArchiveError:
-                raise _damaged(reader) from None
-            chunks.append((place, len(directory.names), directory.coded))
-            told.append((place.start, directory.first, len(directory.names)))
-    if reader.index() != told:
-        raise _damaged(reader)
-    return _Records(model, chunks)
-
-
-def _read(reader: RecordReader, place: Place) -> bytes:
     try:
-        return reader.read(place)
+        archive.model_bytes()
     except ArchiveError:
-        raise _damaged(reader) from None
+        raise _damaged(archive) from None
+    if any(archive.faults()) or any(isinstance(chunk, Damage) for chunk in archive.chunks()):
+        raise _damaged(archive)
 
 
-def _damaged(reader: RecordReader) -> ArchiveError:
-    return ArchiveError(f"{reader.path} is damaged; `isthmus verify` shows where. Nothing was appended to it.")
+def _damaged(archive: Archive) -> ArchiveError:
+    return ArchiveError(f"{archive.path} is damaged; `isthmus verify` shows where. Nothing was appended to it.")
 
 
-def _chunked(items: Iterable[Item], most: int) -> Iterator[list[Item]]:
-    """Lists of so many items at most, and of so many numbers unless it is one."""
-    chunk: list[Item] = []
+def _chunked(items: Iterable[NamedImage], most: int) -> Iterator[list[NamedImage]]:
+    """Lists of at most so many images, and of at most `CHUNK_NUMBERS` numbers unless it is one image."""
+    chunk: list[NamedImage] = []
     numbers = 0
     for item in items:
         if chunk and (len(chunk) == most or numbers + item.size > CHUNK_NUMBERS):
@@ -182,7 +145,7 @@ def _chunked(items: Iterable[Item], most: int) -> Iterator[list[Item]]:
         yield chunk
 
 
-def _numbered(chunks: Iterable[list[Item]], first: int) -> Iterator[tuple[int, list[Item]]]:
+def _numbered(chunks: Iterable[list[NamedImage]], first: int) -> Iterator[tuple[int, list[NamedImage]]]:
     for chunk in chunks:
         yield first, chunk
         first += len(chunk)

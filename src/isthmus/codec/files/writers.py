@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from isthmus.codec import Item, fitted, safe_path
+from isthmus.codec import NamedImage, fitted, safe_path
 from isthmus.errors import StorageError, UsageError
 from isthmus.plots.sheets import save
 from isthmus.storage import atomic_file, new_folder
@@ -19,7 +19,7 @@ _NAME_ERRORS = frozenset({errno.EILSEQ, errno.EINVAL, errno.ENAMETOOLONG})
 """What a file system says of a name that it does not take."""
 
 
-class Wish:
+class Selection:
     """Which images are wanted, by name or by number from 1; a name that is there goes before the number.
 
     Args:
@@ -67,7 +67,7 @@ class FolderWriter:
         self._folders: dict[tuple[str, ...], Path] = {(): folder}
         self._copies: dict[Path, int] = {}
 
-    def write(self, item: Item) -> None:
+    def write(self, item: NamedImage) -> None:
         """Write one."""
         suffix = _new_suffix(item)
         path = safe_path(item.name)
@@ -82,7 +82,7 @@ class FolderWriter:
             self.renamed.append((item.name, became))
         self.count += 1
 
-    def _write(self, item: Item, path: PurePosixPath) -> Path:
+    def _write(self, item: NamedImage, path: PurePosixPath) -> Path:
         folder = self._folder_for(path.parts[:-1])
         free = self._free(folder / path.name)
         folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +124,7 @@ class ArrayWriter:
         self._array: np.memmap[tuple[int, ...], np.dtype[np.uint8]] | None = None
         self.count, self.renamed = 0, list[tuple[str, str]]()
 
-    def write(self, item: Item) -> None:
+    def write(self, item: NamedImage) -> None:
         """Write one.
 
         Raises:
@@ -175,7 +175,7 @@ def _is_of_name(error: OSError | StorageError) -> bool:
     return isinstance(cause, OSError) and cause.errno in _NAME_ERRORS
 
 
-def _new_suffix(item: Item) -> str:
+def _new_suffix(item: NamedImage) -> str:
     """The suffix of what is written of an image; empty for a file, which keeps its own."""
     if item.pixels is None:
         return ""

@@ -84,7 +84,7 @@ class CodecModel:
         """Whether it codes black and white alone."""
         return isinstance(self.pixels, BlackOrWhite)
 
-    def crisp(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def binarised(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Images made black and white as the model sees them; as they are if it takes grey."""
         if self.threshold is None:
             return images

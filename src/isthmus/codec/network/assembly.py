@@ -26,7 +26,7 @@ from isthmus.codec.network.nodes import (
     Shifted,
     Sum,
 )
-from isthmus.codec.network.tensors import STRIDE, Fixed, View, view_of
+from isthmus.codec.network.tensors import STRIDE, Fixed, Tensor, tensor_of
 from isthmus.errors import RunError
 
 WEIGHT_BITS = 10
@@ -36,7 +36,7 @@ OUTPUT_FRACTION = 16
 
 
 class Assembly:
-    """Nodes that grow; tensors are views of them.
+    """Nodes that grow; tensors are tensors of them.
 
     Args:
         size: Of the input, for one image.
@@ -59,37 +59,37 @@ class Assembly:
         self.nodes.append(node)
         return len(self.nodes) - 1
 
-    def applied(self, view: View) -> View:
+    def applied(self, tensor: Tensor) -> Tensor:
         """The same numbers, with the function that waits applied to them."""
-        if view.function == X:
-            return view
-        if (view.positions == 0).any():  # the zeros are zeros after the function
+        if tensor.function == X:
+            return tensor
+        if (tensor.positions == 0).any():  # the zeros are zeros after the function
             raise RunError(f"{self._where}: a function of padded numbers has no exact copy.")
-        view = self._narrowed(view)
-        key = view.node, view.function
+        tensor = self._narrowed(tensor)
+        key = tensor.node, tensor.function
         if key not in self._applied:
-            self._applied[key] = self._apply(view.node, view.function)
-        return View(self._applied[key], view.positions)
+            self._applied[key] = self._apply(tensor.node, tensor.function)
+        return Tensor(self._applied[key], tensor.positions)
 
-    def _narrowed(self, view: View) -> View:
+    def _narrowed(self, tensor: Tensor) -> Tensor:
         """The same numbers, of a product that computes no others: a decoder's last layer gives several parameters."""
-        node = self.nodes[view.node]
+        node = self.nodes[tensor.node]
         if not isinstance(node, Product):
-            return view
+            return tensor
         width = node.weights.shape[1]
-        row, column = np.divmod((view.positions - 1) % STRIDE, width)
+        row, column = np.divmod((tensor.positions - 1) % STRIDE, width)
         columns = np.unique(column)
         if len(columns) == width:
-            return view
-        key = view.node, tuple(columns)
+            return tensor
+        key = tensor.node, tuple(columns)
         if key not in self._narrow:
             size = len(node.index) * len(columns)
             self._narrow[key] = self.add(
                 replace(node, size=size, weights=node.weights[:, columns], bias=node.bias[columns])
             )
-        images = (view.positions - 1) // STRIDE * STRIDE
+        images = (tensor.positions - 1) // STRIDE * STRIDE
         positions = images + row * len(columns) + np.searchsorted(columns, column) + 1
-        return View(self._narrow[key], positions, view.function)
+        return Tensor(self._narrow[key], positions, tensor.function)
 
     def _apply(self, number: int, function: Expression) -> int:
         source = self.nodes[number]
@@ -141,31 +141,32 @@ class Assembly:
             return number
         return self.add(Rearranged((number,), flat.size, source.fraction, source.bound, flat))
 
-    def joined(self, arguments: Sequence[View | Fixed | None]) -> list[View | Fixed | None]:
-        """The same arguments, all views of one node."""
-        views = [argument for argument in arguments if isinstance(argument, View)]
-        if len(views) == 1:
+    def joined(self, arguments: Sequence[Tensor | Fixed | None]) -> list[Tensor | Fixed | None]:
+        """The same arguments, all tensors of one node."""
+        tensors = [argument for argument in arguments if isinstance(argument, Tensor)]
+        if len(tensors) == 1:
             return list(arguments)
-        if len({(view.node, view.function) for view in views}) == 1:
+        if len({(tensor.node, tensor.function) for tensor in tensors}) == 1:
             return list(arguments)
-        applied = [self.applied(view) for view in views]
-        applied = [replace(view, node=self.refined(view.node, FRACTION)) for view in applied]
-        numbers = list(dict.fromkeys(view.node for view in applied))
+        applied = [self.applied(tensor) for tensor in tensors]
+        applied = [replace(tensor, node=self.refined(tensor.node, FRACTION)) for tensor in applied]
+        numbers = list(dict.fromkeys(tensor.node for tensor in applied))
         number = self._join(numbers)
         sizes = [self.nodes[source].size for source in numbers]
         starts = dict(zip(numbers, np.append(0, np.cumsum(sizes)[:-1]), strict=True))
         moved = iter(
-            View(number, np.where(view.positions == 0, 0, view.positions + starts[view.node])) for view in applied
+            Tensor(number, np.where(tensor.positions == 0, 0, tensor.positions + starts[tensor.node]))
+            for tensor in applied
         )
-        return [next(moved) if isinstance(argument, View) else argument for argument in arguments]
+        return [next(moved) if isinstance(argument, Tensor) else argument for argument in arguments]
 
-    def plus(self, view: View, values: NDArray[np.float64]) -> View:
+    def plus(self, tensor: Tensor, values: NDArray[np.float64]) -> Tensor:
         """A tensor with constants added, of the tensor's shape for a batch; the same for each image.
 
         Raises:
             RunError: If they are not.
         """
-        applied = self.applied(view)
+        applied = self.applied(tensor)
         index = applied.index(self._where)
         if (values != values[:1]).any():
             raise RunError(f"{self._where}: the graph tells images of a batch apart.")
@@ -174,12 +175,12 @@ class Assembly:
         flat[index.ravel()] = values[0].ravel()
         if (index < 0).any() or (flat[index] != values[0]).any():
             number = self.rearranged(applied.node, index)
-            return view_of(self._biased(number, values[0].astype(np.float64).ravel()), counted(index.shape))
+            return tensor_of(self._biased(number, values[0].astype(np.float64).ravel()), counted(index.shape))
         # To what nothing reads, anything may be added: what is added to the rest of its column keeps it a bias.
         columns = flat.reshape(-1, self._columns(applied.node))
         known = np.where(np.isnan(columns), -np.inf, columns).max(axis=0)
         flat = np.where(np.isnan(columns), np.where(np.isfinite(known), known, 0.0), columns).ravel()
-        return View(self._biased(applied.node, flat), applied.positions)
+        return Tensor(self._biased(applied.node, flat), applied.positions)
 
     def _columns(self, number: int) -> int:
         node = self.nodes[number]
@@ -187,15 +188,15 @@ class Assembly:
             return len(node.bias)
         return self._columns(node.sources[0]) if isinstance(node, Join) else 1
 
-    def sum(self, first: View, second: View) -> View:
+    def sum(self, first: Tensor, second: Tensor) -> Tensor:
         """Two tensors of one shape, added number by number."""
         numbers = []
-        for view in (first, second):
-            applied = self.applied(view)
+        for tensor in (first, second):
+            applied = self.applied(tensor)
             numbers.append(self.rearranged(self.refined(applied.node, FRACTION), applied.index(self._where)))
         size = self.nodes[numbers[0]].size
         number = self.add(Sum(tuple(numbers), size, FRACTION, LARGEST << FRACTION))
-        return view_of(number, counted(first.shape[1:]))
+        return tensor_of(number, counted(first.shape[1:]))
 
     def product(self, number: int, index: Index, weights: Floats, bias: Floats, largest: float | None = None) -> int:
         """A product; `largest` is that of the weights, where these are a part of a matrix."""

@@ -23,14 +23,14 @@ from isthmus.codec.network.tensors import (
     MOVES,
     PROBE,
     Fixed,
-    View,
+    Tensor,
     attributes_of,
     fold,
     move,
     numbers_of,
     operands,
     refusal,
-    view_of,
+    tensor_of,
 )
 from isthmus.errors import RunError
 from isthmus.wording import one_line
@@ -66,10 +66,10 @@ class _Translation:
         self._graph, self._where = graph.graph, where
         self._opset = next(entry.version for entry in graph.opset_import if entry.domain in ("", "ai.onnx"))
         self._made = Assembly(math.prod(shape), fraction, bound, where)
-        self._values: dict[str, View | Fixed] = {
+        self._values: dict[str, Tensor | Fixed] = {
             tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in self._graph.initializer
         }
-        self._values[self._graph.input[0].name] = view_of(0, counted(shape))
+        self._values[self._graph.input[0].name] = tensor_of(0, counted(shape))
 
     def network(self, outputs: Sequence[str]) -> FixedPointNetwork:
         for node in self._needed(outputs):
@@ -87,18 +87,18 @@ class _Translation:
                 wanted |= set(node.input)
         return needed[::-1]
 
-    def _translate(self, node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]) -> Sequence[View | Fixed]:
-        if node.op_type == "Shape" and isinstance(arguments[0], View):
+    def _translate(self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -> Sequence[Tensor | Fixed]:
+        if node.op_type == "Shape" and isinstance(arguments[0], Tensor):
             shape = np.array(arguments[0].shape, np.int64)
             given = attributes_of(node)
             return [shape[given.get("start", 0) : given.get("end", len(shape))]]
-        if not any(isinstance(argument, View) for argument in arguments):
+        if not any(isinstance(argument, Tensor) for argument in arguments):
             return fold(node, cast("Sequence[Fixed | None]", arguments), self._opset, self._where)
         match node.op_type:
             case "Cast" if attributes_of(node)["to"] in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE):
-                return [cast("View", arguments[0])]
+                return [cast("Tensor", arguments[0])]
             case "Cast" if attributes_of(node)["to"] == onnx.TensorProto.UINT8 and _are_pixels(arguments[0]):
-                return [cast("View", arguments[0])]  # PyTorch's exporter makes bytes of bytes
+                return [cast("Tensor", arguments[0])]  # PyTorch's exporter makes bytes of bytes
             case "MatMul" | "Gemm":
                 return [self._dense(node, arguments)]
             case "Conv":
@@ -107,39 +107,41 @@ class _Translation:
                 return [self._transposed(node, arguments)]
             case name if name in MOVES:
                 if name == "Pad":  # the zeros come after the function that waits
-                    arguments = [self._made.applied(a) if isinstance(a, View) else a for a in arguments]
+                    arguments = [self._made.applied(a) if isinstance(a, Tensor) else a for a in arguments]
                 return move(node, self._made.joined(arguments), self._opset, self._where)
             case name if name in OPERATORS:
                 return [self._element_wise(node, arguments)]
             case _:
                 raise RunError(refusal(node, self._where))
 
-    def _element_wise(self, node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]) -> View:
+    def _element_wise(self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -> Tensor:
         numbers = [_constant(np.asarray(number)) for number in numbers_of(node, self._where)]
         given = operands(node, arguments)
-        views = [argument for argument in given if isinstance(argument, View)]
-        shape = np.broadcast_shapes(*(np.shape(a) if not isinstance(a, View) else a.shape for a in given))
-        views = [replace(view, positions=np.broadcast_to(view.positions, shape)) for view in views]
-        same = all(view.node == views[0].node and (view.positions == views[0].positions).all() for view in views)
-        fixed = [np.asarray(argument) for argument in given if not isinstance(argument, View)]
+        tensors = [argument for argument in given if isinstance(argument, Tensor)]
+        shape = np.broadcast_shapes(*(np.shape(a) if not isinstance(a, Tensor) else a.shape for a in given))
+        tensors = [replace(tensor, positions=np.broadcast_to(tensor.positions, shape)) for tensor in tensors]
+        same = all(
+            tensor.node == tensors[0].node and (tensor.positions == tensors[0].positions).all() for tensor in tensors
+        )
+        fixed = [np.asarray(argument) for argument in given if not isinstance(argument, Tensor)]
         if same and all(array.size == 1 for array in fixed):
-            waiting = iter(views)
-            parts = [next(waiting).function if isinstance(a, View) else _constant(a) for a in given]
-            return replace(views[0], function=(node.op_type, *parts, *numbers))
+            waiting = iter(tensors)
+            parts = [next(waiting).function if isinstance(a, Tensor) else _constant(a) for a in given]
+            return replace(tensors[0], function=(node.op_type, *parts, *numbers))
         if node.op_type in _ADDITIVE and len(given) == 2:
-            if len(views) == 2 and node.op_type == "Add":
-                return self._made.sum(views[0], views[1])
+            if len(tensors) == 2 and node.op_type == "Add":
+                return self._made.sum(tensors[0], tensors[1])
             if len(fixed) == 1 and (node.op_type == "Add" or given[1] is fixed[0]):
                 sign = 1.0 if node.op_type == "Add" else -1.0
-                return self._made.plus(views[0], sign * np.broadcast_to(fixed[0], shape))
+                return self._made.plus(tensors[0], sign * np.broadcast_to(fixed[0], shape))
         raise RunError(refusal(node, self._where))
 
-    def _dense(self, node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]) -> View:
-        view, matrix = arguments[:2]
+    def _dense(self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -> Tensor:
+        tensor, matrix = arguments[:2]
         given = attributes_of(node)
         if (
-            not isinstance(view, View)
-            or isinstance(matrix, View)
+            not isinstance(tensor, Tensor)
+            or isinstance(matrix, Tensor)
             or matrix is None
             or matrix.ndim != 2
             or given.get("transA")
@@ -151,12 +153,12 @@ class _Translation:
         bias = np.zeros(weights.shape[1])
         if len(arguments) > 2 and arguments[2] is not None:
             bias = np.broadcast_to(np.asarray(arguments[2], np.float64), (1, weights.shape[1])).reshape(-1)
-        applied = self._made.applied(view)
+        applied = self._made.applied(tensor)
         index = applied.index(self._where)
         number = self._made.product(applied.node, index.reshape(-1, index.shape[-1]), weights, bias)
-        return view_of(number, counted((*index.shape[:-1], weights.shape[1])))
+        return tensor_of(number, counted((*index.shape[:-1], weights.shape[1])))
 
-    def _convolution(self, node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]) -> View:
+    def _convolution(self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -> Tensor:
         source, index, kernel, bias, (strides, dilations, pads, _) = self._convolved(node, arguments)
         index = np.pad(index, ((0, 0), (pads[0], pads[2]), (pads[1], pads[3])), constant_values=-1)
         reach = [(kernel.shape[2 + axis] - 1) * dilations[axis] + 1 for axis in range(2)]
@@ -166,9 +168,9 @@ class _Translation:
         gathered = windows.transpose(1, 2, 3, 4, 0).reshape(rows * columns, -1)
         weights = kernel.transpose(2, 3, 1, 0).reshape(-1, kernel.shape[0])
         number = self._made.product(source, gathered, weights, bias)
-        return view_of(number, counted((rows, columns, kernel.shape[0])).transpose(2, 0, 1))
+        return tensor_of(number, counted((rows, columns, kernel.shape[0])).transpose(2, 0, 1))
 
-    def _transposed(self, node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]) -> View:
+    def _transposed(self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -> Tensor:
         """One product for each of the stride's phases: within one, all outputs meet the same part of the kernel."""
         source, index, kernel, bias, (strides, dilations, pads, extra) = self._convolved(node, arguments)
         channels, outputs = kernel.shape[:2]
@@ -212,17 +214,17 @@ class _Translation:
             positions = start + np.arange(rows * outputs).reshape(len(reached[0]), len(reached[1]), outputs)
             places[:, reached[0][:, None], reached[1][None]] = positions.transpose(2, 0, 1)
             start += rows * outputs
-        return view_of(numbers[0] if len(numbers) == 1 else self._made._join(numbers), places)
+        return tensor_of(numbers[0] if len(numbers) == 1 else self._made._join(numbers), places)
 
     def _convolved(
-        self, node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]
+        self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]
     ) -> tuple[int, Index, Floats, Floats, tuple[list[int], list[int], list[int], list[int]]]:
-        view, kernel, bias = (*arguments, None)[:3]
+        tensor, kernel, bias = (*arguments, None)[:3]
         given = attributes_of(node)
         if (
-            not isinstance(view, View)
-            or isinstance(kernel, View)
-            or isinstance(bias, View)
+            not isinstance(tensor, Tensor)
+            or isinstance(kernel, Tensor)
+            or isinstance(bias, Tensor)
             or kernel is None
             or kernel.ndim != 4
             or given.get("group", 1) != 1
@@ -238,7 +240,7 @@ class _Translation:
             list(given.get("pads", [0, 0, 0, 0])),
             list(given.get("output_padding", [0, 0])),
         )
-        applied = self._made.applied(view)
+        applied = self._made.applied(tensor)
         return (
             applied.node,
             applied.index(self._where),
@@ -247,8 +249,8 @@ class _Translation:
             numbers,
         )
 
-    def _finish(self, value: View | Fixed) -> Output:
-        if not isinstance(value, View):
+    def _finish(self, value: Tensor | Fixed) -> Output:
+        if not isinstance(value, Tensor):
             numbers = np.asarray(value, np.float64)
             if numbers.ndim == 0 or len(numbers) != PROBE or (numbers != numbers[:1]).any():
                 raise RunError(f"{self._where}: an output is not one for each image.")
@@ -261,9 +263,9 @@ class _Translation:
         return Output(self._made.rearranged(self._made.refined(applied.node, OUTPUT_FRACTION), index), index.shape)
 
 
-def _are_pixels(value: View | Fixed | None) -> bool:
+def _are_pixels(value: Tensor | Fixed | None) -> bool:
     """Whether it is the input itself, no function of it."""
-    return isinstance(value, View) and value.node == 0 and value.function == X
+    return isinstance(value, Tensor) and value.node == 0 and value.function == X
 
 
 def _pruned(nodes: Sequence[Node], outputs: dict[str, Output]) -> FixedPointNetwork:

@@ -46,7 +46,7 @@ Attributes = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class Tensor:
     """A tensor of the graph: numbers of a node, read in an order, and a function of each that waits to be applied.
 
     Attributes:
@@ -83,10 +83,10 @@ class View:
         return np.asarray(first - 1, np.int32)
 
 
-def view_of(node: int, index: NDArray[np.integer], function: Expression = X) -> View:
-    """The view whose numbers lie at an index, for each image alike."""
+def tensor_of(node: int, index: NDArray[np.integer], function: Expression = X) -> Tensor:
+    """The tensor whose numbers lie at an index, for each image alike."""
     offsets = np.arange(PROBE, dtype=np.int64).reshape(PROBE, *(1 for _ in index.shape)) * STRIDE
-    return View(node, np.where(index[None] < 0, 0, index[None] + 1 + offsets), function)
+    return Tensor(node, np.where(index[None] < 0, 0, index[None] + 1 + offsets), function)
 
 
 def attributes_of(node: onnx.NodeProto) -> Attributes:
@@ -109,22 +109,22 @@ def fold(node: onnx.NodeProto, arguments: Sequence[Fixed | None], opset: int, wh
     return _run(node, _of_one_width(arguments), opset, where)
 
 
-def move(node: onnx.NodeProto, arguments: Sequence[View | Fixed | None], opset: int, where: str) -> list[View]:
-    """What becomes of the positions of numbers: all views among the arguments read the same node.
+def move(node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None], opset: int, where: str) -> list[Tensor]:
+    """What becomes of the positions of numbers: all tensors among the arguments read the same node.
 
     Raises:
         RunError: If the node cannot be worked out, or does more than move numbers.
     """
     data, others = (arguments, ()) if node.op_type == _JOINING else (arguments[:1], arguments[1:])
-    views = [argument for argument in data if isinstance(argument, View)]
-    if len(views) < len(data) or any(isinstance(argument, View) for argument in others):
+    tensors = [argument for argument in data if isinstance(argument, Tensor)]
+    if len(tensors) < len(data) or any(isinstance(argument, Tensor) for argument in others):
         raise RunError(refusal(node, where))
     _require_copies(node, arguments, where)
-    given = [argument.positions if isinstance(argument, View) else argument for argument in arguments]
+    given = [argument.positions if isinstance(argument, Tensor) else argument for argument in arguments]
     moved = _run(node, given, opset, where)
-    if not _are_among(moved, views):
+    if not _are_among(moved, tensors):
         raise RunError(refusal(node, where))
-    return [replace(views[0], positions=np.asarray(positions, np.int64)) for positions in moved]
+    return [replace(tensors[0], positions=np.asarray(positions, np.int64)) for positions in moved]
 
 
 def _of_one_width(arguments: Sequence[Fixed | None]) -> list[Fixed | None]:
@@ -134,7 +134,7 @@ def _of_one_width(arguments: Sequence[Fixed | None]) -> list[Fixed | None]:
     return wide if len(kinds) > 1 else list(arguments)
 
 
-def _require_copies(node: onnx.NodeProto, arguments: Sequence[View | Fixed | None], where: str) -> None:
+def _require_copies(node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None], where: str) -> None:
     """Check that a move copies numbers or leaves zeros: two operators may do otherwise.
 
     Raises:
@@ -163,9 +163,9 @@ def _require_copies(node: onnx.NodeProto, arguments: Sequence[View | Fixed | Non
             )
 
 
-def _are_among(moved: Sequence[Fixed], views: Sequence[View]) -> bool:
+def _are_among(moved: Sequence[Fixed], tensors: Sequence[Tensor]) -> bool:
     """Whether all positions that came out of a move are positions that went in, or zeros."""
-    images, places = np.divmod(np.concatenate([view.positions.ravel() for view in views]), STRIDE)
+    images, places = np.divmod(np.concatenate([tensor.positions.ravel() for tensor in tensors]), STRIDE)
     there = np.zeros((PROBE, int(places.max(initial=0)) + 1), np.bool_)
     there[images, places] = there[0, 0] = True
     for positions in moved:
@@ -216,7 +216,7 @@ def _by_decimals(node: onnx.NodeProto, arguments: Sequence[Fixed | None], where:
     return np.array(results)[places].reshape(arrays[0].shape)
 
 
-def operands(node: onnx.NodeProto, arguments: Sequence[View | Fixed | None]) -> list[View | Fixed]:
+def operands(node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -> list[Tensor | Fixed]:
     """The arguments of an element-wise operator, with the bounds that a Clip leaves out."""
     if node.op_type == "Clip":
         x, low, high = (*arguments, None, None)[:3]
