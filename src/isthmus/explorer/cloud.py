@@ -38,7 +38,7 @@ class Cloud:
         return np.asarray(self.kl.sum(axis=1, dtype=np.float64), np.float32)
 
     @cached_property
-    def tells(self) -> FloatArray:
+    def information(self) -> FloatArray:
         """How much each dimension tells, `(dim,)`: its mean rate, or its variance where there is none."""
         kl = self.kl.mean(axis=0, dtype=np.float64)
         return np.asarray(kl if kl.any() else self.codes.astype(np.float64).var(axis=0), np.float32)

@@ -187,7 +187,7 @@ class Service:
             self._projections[name] = made.start(lambda _: project(cloud.codes, known[name]))
         return self._projections[name]
 
-    def pictures(self, indices: NDArray[np.int64]) -> Pixels:
+    def images(self, indices: NDArray[np.int64]) -> Pixels:
         """The pictures of some points, uint8 `(n, h, w, c)`.
 
         Raises:

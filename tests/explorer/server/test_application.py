@@ -103,7 +103,7 @@ def test_distortions_neighbours_and_pictures(explorer, service, others):
     near = explorer.ask("/api/neighbours", {"code": code, "count": 3}).json
     assert near["distances"][0] == pytest.approx(0.0, abs=1e-6)
     assert len(near["names"]) == 3
-    answer = explorer.ask("/api/pictures", {"indices": [7, 2]}, {"Accept": BYTES})
+    answer = explorer.ask("/api/images", {"indices": [7, 2]}, {"Accept": BYTES})
     assert answer.body == others[0][[7, 2]].tobytes()
 
 
@@ -125,6 +125,8 @@ BAD = {
     "NaN": ("/api/decode", b'{"codes": [[NaN, 1]]}', "application/json", 422),
     "infinite": ("/api/decode", b'{"codes": [[1e999, 1]]}', "application/json", 422),
     "huge": ("/api/decode", b'{"codes": [[1e300, 1]]}', "application/json", 422),
+    "an integer beyond float": ("/api/decode", b'{"codes": [[' + b"9" * 400 + b', 1]]}', "application/json", 422),
+    "half a character": ("/api/decode", b'{"codes": [[0, 0]], "\\ud800": 1}', "application/json", 422),
     "three dimensions": ("/api/decode", b'{"codes": [[0, 0, 0]]}', "application/json", 422),
     "rows that differ": ("/api/decode", b'{"codes": [[0, 0], [0]]}', "application/json", 422),
     "no codes": ("/api/decode", b'{"codes": []}', "application/json", 422),
@@ -145,8 +147,8 @@ BAD = {
     "too many samples": ("/api/sample", b'{"count": 100000}', "application/json", 422),
     "unknown label": ("/api/sample", b'{"label": 99}', "application/json", 422),
     "negative label": ("/api/sample", b'{"label": -1}', "application/json", 422),
-    "unknown point": ("/api/pictures", b'{"indices": [120]}', "application/json", 422),
-    "large point": ("/api/pictures", b'{"indices": [99999999999999999999999]}', "application/json", 422),
+    "unknown point": ("/api/images", b'{"indices": [120]}', "application/json", 422),
+    "large point": ("/api/images", b'{"indices": [99999999999999999999999]}', "application/json", 422),
     "short code": ("/api/neighbours", b'{"code": [0]}', "application/json", 422),
 }  # fmt: skip
 

@@ -130,7 +130,7 @@ def _points(cloud: Cloud, distortions: NDArray[np.float32] | None) -> dict[str, 
         "labels": None if source.labels is None else _packed(source.labels.astype(np.int32)),
         "codes": _packed(cloud.codes),
         "rate": _packed(cloud.rate),
-        "tells": _packed(cloud.tells),
+        "information": _packed(cloud.information),
         "distortion": None if distortions is None else _packed(distortions),
         "pictures": base64.b64encode(zlib.compress(pictures.tobytes(), 9)).decode("ascii"),
     }

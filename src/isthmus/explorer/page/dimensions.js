@@ -31,10 +31,10 @@ export class Dimensions {
 
   _sort() {
     const { session } = this;
-    const tells = session.points?.tells;
+    const information = session.points?.information;
     this.order = Array.from({ length: session.dim }, (_, k) => k);
-    if (tells) this.order.sort((a, b) => tells[b] - tells[a]);
-    this.note.textContent = !tells
+    if (information) this.order.sort((a, b) => information[b] - information[a]);
+    this.note.textContent = !information
       ? "One slider for each number of the code."
       : session.about.hasRate
         ? "One slider for each number of the code, from the one that tells most. Its nats are what it says of an image, on average; one that says nothing moves nothing."
@@ -45,11 +45,11 @@ export class Dimensions {
   _build() {
     const { session } = this;
     const { centre, deviation, hasRate, image } = session.about;
-    const tells = session.points?.tells;
+    const information = session.points?.information;
     this.rows = this.order.slice(0, this.shown).map((k) => {
       const reach = REACH * deviation[k];
       const strip = h("canvas", { class: "strip", width: STEPS * image.width, height: image.height, "aria-hidden": "true" });
-      const told = tells ? (hasRate ? ` · ${tells[k].toFixed(2)} nats` : ` · variance ${tells[k].toPrecision(2)}`) : "";
+      const told = information ? (hasRate ? ` · ${information[k].toFixed(2)} nats` : ` · variance ${information[k].toPrecision(2)}`) : "";
       const control = slider(
         `z[${k}]${told}`,
         { min: centre[k] - reach, max: centre[k] + reach, step: reach / 150, value: session.code[k] },

@@ -56,10 +56,10 @@ export class LocalModel {
   }
 
   async points() {
-    const { what, names, labels, rate, tells } = this.run.points;
+    const { what, names, labels, rate, information } = this.run.points;
     return {
       what, names, count: names.length, codes: this.codes,
-      labels: labels && integersOf(labels), rate: floatsOf(rate), tells: floatsOf(tells),
+      labels: labels && integersOf(labels), rate: floatsOf(rate), information: floatsOf(information),
     };
   }
 

@@ -57,7 +57,7 @@
  * @property {Int32Array|null} labels    count; an index of `Description.labels`, or beyond for classes that the run does not know.
  * @property {string[]} names            count.
  * @property {Float32Array} rate         count.
- * @property {Float32Array} tells        latentDim: how much each dimension tells, for sorting: its mean KL, or its
+ * @property {Float32Array} information  latentDim: information per dimension, for sorting: its mean KL, or its
  *                                       variance where there is no rate.
  *
  * @typedef {Object} Projection    A plane to look at codes on.

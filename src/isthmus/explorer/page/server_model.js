@@ -40,7 +40,7 @@ export class ServerModel {
       labels: arrays.labels ?? null,
       names: words.names,
       rate: arrays.rate,
-      tells: arrays.tells,
+      information: arrays.information,
     };
   }
 
@@ -62,7 +62,7 @@ export class ServerModel {
   }
 
   async pointImages(indices) {
-    return images(await askJson("api/pictures", { indices: Array.from(indices) }, BYTES));
+    return images(await askJson("api/images", { indices: Array.from(indices) }, BYTES));
   }
 
   async neighbours(code, count) {

@@ -8,12 +8,12 @@ must bring the token.
 import hashlib
 import hmac
 import ipaddress
-import json
 import re
 import socket
 from collections.abc import Iterable
 from urllib.parse import parse_qs
 
+from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -100,7 +100,6 @@ class Guard:
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
         address = scope["client"][0] if scope.get("client") else ""
 
         async def send_guarded(message: Message) -> None:
@@ -111,24 +110,25 @@ class Guard:
                 found.setdefault("Cache-Control", "no-store")
             await send(message)
 
+        answer = self._answer(scope, address, Headers(scope=scope)) or self._app
+        await answer(scope, receive, send_guarded)
+
+    def _answer(self, scope: Scope, address: str, headers: Headers) -> Response | None:
+        """The response to a request that the application does not see; None if it does."""
         if wait := self._rate.seconds_to_wait(address):
-            retry = {"Retry-After": str(max(1, round(wait)))}
-            await _refuse(send_guarded, 429, "too many requests; wait a moment.", retry)
-        elif len(hosts := headers.getlist("host")) != 1 or not is_own_host(hosts[0], self._names):
-            await _refuse(
-                send_guarded, 403, "expected a Host that names this machine: localhost, an address or its own name."
-            )
-        elif fault := _foreign(scope, headers):
-            await _refuse(send_guarded, 403, fault)
-        elif self._token is None or _brings(headers, self._token):
-            await self._app(scope, receive, send_guarded)
-        elif scope["path"] == "/" and _asks_with(scope, self._token):
-            # The page moves on to an address without the token, so that no link or history keeps it.
+            return _refusal(429, "Too many requests; wait a moment.", Retry_After=str(max(1, round(wait))))
+        if len(hosts := headers.getlist("host")) != 1 or not is_own_host(hosts[0], self._names):
+            return _refusal(403, "Expected a Host that names this machine: localhost, an address or its own name.")
+        if why := _foreign(scope, headers):
+            return _refusal(403, why)
+        if self._token is None or _brings(headers, self._token):
+            return None
+        if scope["path"] == "/" and _asks_with(scope, self._token):
+            # The page moves on to an address without the token, so that no link or history holds it.
             cookie = f"{cookie_name(self._token)}={self._token}; HttpOnly; SameSite=Strict; Path=/"
-            await _answer(send_guarded, 303, b"", {"Location": "/", "Set-Cookie": cookie})
-        else:
-            what = "expected the token: open the page by the address that `isthmus explore` printed, or send"
-            await _refuse(send_guarded, 401, f"{what} `Authorization: Bearer TOKEN`.", {"WWW-Authenticate": "Bearer"})
+            return Response(status_code=303, headers={"Location": "/", "Set-Cookie": cookie})
+        what = "Expected the token: open the page by the address that `isthmus explore` printed, or send"
+        return _refusal(401, f"{what} `Authorization: Bearer TOKEN`.", WWW_Authenticate="Bearer")
 
 
 def _brings(headers: Headers, token: str) -> bool:
@@ -152,21 +152,14 @@ def _foreign(scope: Scope, headers: Headers) -> str:
     """Why a request is taken for one of another site's page; empty if it is not."""
     origin = headers.get("origin")
     if origin is not None and origin.lower() != f"{scope['scheme']}://{headers.get('host', '')}".lower():
-        return "the Origin is another site; only the explorer's own page may call it from a browser."
+        return "The Origin is another site; only the explorer's own page may call it from a browser."
     site = headers.get("sec-fetch-site", "none")
     opens_page = headers.get("sec-fetch-mode") == "navigate" and scope["method"] == "GET" and scope["path"] == "/"
     if site not in ("none", "same-origin") and not opens_page:
-        return "the request comes from another site's page; only the explorer's own may call it from a browser."
+        return "The request comes from another site's page; only the explorer's own may call it from a browser."
     return ""
 
 
-async def _refuse(send: Send, status: int, why: str, headers: dict[str, str] | None = None) -> None:
-    body = json.dumps({"error": why[0].upper() + why[1:]}).encode()
-    await _answer(send, status, body, {"Content-Type": "application/json", "Connection": "close", **(headers or {})})
-
-
-async def _answer(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:
-    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    raw.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": body})
+def _refusal(status: int, why: str, **headers: str) -> Response:
+    more = {name.replace("_", "-"): value for name, value in headers.items()}
+    return JSONResponse({"error": why}, status, {"Connection": "close", **more})

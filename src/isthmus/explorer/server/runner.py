@@ -15,10 +15,10 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from isthmus.errors import UsageError
 from isthmus.explorer.limits import Limits, is_loopback
-from isthmus.explorer.server.application import application
+from isthmus.explorer.server.application import Application
+from isthmus.explorer.server.body import BodyLimit
 from isthmus.explorer.server.connections import Connections
 from isthmus.explorer.server.guard import Guard, own_names
-from isthmus.explorer.server.lingering import Lingering
 from isthmus.explorer.service import Service
 
 DEFAULT_PORT = 8137
@@ -108,8 +108,8 @@ def server(
     service: Service, place: Place, token: str | None = None, ready: Callable[[], None] | None = None
 ) -> uvicorn.Server:
     """What will answer, once it is run on the socket of its place; see `serve`."""
-    guarded = Guard(application(service), service.limits, token, own_names(place.host))
-    return _Server(settings(Lingering(guarded, service.limits), service.limits), ready)
+    guarded = Guard(Application(service), service.limits, token, own_names(place.host))
+    return _Server(settings(BodyLimit(guarded, service.limits), service.limits), ready)
 
 
 def settings(app: ASGIApp, limits: Limits) -> uvicorn.Config:

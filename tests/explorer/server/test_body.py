@@ -7,14 +7,13 @@ import time
 import pytest
 
 from isthmus.explorer.limits import Limits
-from isthmus.explorer.server.lingering import Lingering
+from isthmus.explorer.server.body import BodyLimit
 
 BYTES = "application/octet-stream"
 LARGE = 3 << 20
 
 REFUSED = {
     "too large": ("/api/decode", {"Content-Type": BYTES}, 413),
-    "of another type": ("/api/decode", {"Content-Type": "text/html"}, 415),
     "to nobody": ("/api/nothing", {"Content-Type": BYTES}, 404),
     "by a rebound name": ("/api/decode", {"Content-Type": BYTES, "Host": "evil.example"}, 403),
 }
@@ -66,7 +65,7 @@ def refusing(reads=0):
 
 def linger(finish, app, caller, headers=HEADERS, receive=None, **limits):
     scope = {"type": "http", "headers": headers}
-    finish(Lingering(app, Limits(**limits))(scope, receive or caller.receive, caller.send))
+    finish(BodyLimit(app, Limits(**limits))(scope, receive or caller.receive, caller.send))
     return caller.answers[1:]
 
 

@@ -8,21 +8,23 @@ import random
 import hypothesis
 import pytest
 
-from isthmus.explorer.server.document import document
+from isthmus.explorer.server.application import Application
 
 BINARY = ("application/octet-stream", "image/*")
 
 
 def test_every_endpoint_is_described(explorer, service):
-    described = document(service)
+    described = Application(service).openapi()
     assert described == explorer.ask("/api/openapi.json").json
     for path, operations in described["paths"].items():
         for method in operations:
             assert explorer.ask(path, method=method.upper()).status != 404, path
 
 
-def test_shapes_of_codes_and_pictures_are_in_the_schemas(service):
-    schemas = document(service)["components"]["schemas"]
+def test_shapes_of_codes_and_images_are_in_the_schemas(service):
+    schemas = Application(service).openapi()["components"]["schemas"]
+    assert schemas["ErrorResponse"]["properties"]["error"]["type"] == "string"
+    assert schemas["EncodeRequest"]["additionalProperties"] is False
     assert schemas["DecodeRequest"]["properties"]["codes"]["items"]["maxItems"] == 2
     part = schemas["EncodeRequest"]["properties"]["images"]
     for side in (12, 10, 1):
@@ -68,7 +70,7 @@ def test_hostile_bodies_get_a_reason_each(explorer, count):
         ("/api/encode", "image/png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x0a\0\0\0\x0c\x08\0\0\0\0"),
         ("/api/prepare", "image/gif", b"GIF89a\x0a\0\x0c\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0"),
         ("/api/sample", "application/json", b'{"count": 2, "label": 1, "seed": 3}'),
-        ("/api/pictures", "application/json", b'{"indices": [1, 2, 3]}'),
+        ("/api/images", "application/json", b'{"indices": [1, 2, 3]}'),
         ("/api/neighbours", "application/json", b'{"code": [0, 0], "count": 2}'),
     ]
     pieces = [b"[", b"]", b"{", b"}", b'"', b"\\u0000", b"\\ud800", b"1e999", b"-", b"null", b"\xff", b"\0", b"9" * 400]
