@@ -33,7 +33,7 @@ def manifold(place: Path, folder: Path) -> None:
     """Decode and draw the manifold, and write it; the graphs are opened anew, as a command would."""
     from isthmus.plots import save_figure
     from isthmus.runs import load
-    from isthmus.workflows.plotting import draw
+    from isthmus.workflows.plot import draw
 
     save_figure(draw(load(place), "manifold", n=20).figure, folder / "manifold.png")
 

@@ -23,8 +23,8 @@ from isthmus.codec.lossy.archive import LossyArchive, numbered
 from isthmus.codec.lossy.statistics import code_statistics
 from isthmus.evaluation.reconstruction import closeness
 from isthmus.runs import Run
+from isthmus.workflows.codes import images_for
 from isthmus.workflows.lossy import compress_codes, decompress_codes
-from isthmus.workflows.using import images_for
 
 Pixels = NDArray[np.uint8]
 Coder = Callable[[Pixels], tuple[int, Pixels]]

@@ -24,13 +24,12 @@ import isthmus
 from isthmus import plots
 from isthmus.codec.lossy.archive import LossyArchive, numbered
 from isthmus.codec.lossy.statistics import code_statistics
-from isthmus.data import Data
+from isthmus.data import Data, spread
 from isthmus.plots.figures import new_figure
 from isthmus.plots.style import Theme, dress
 from isthmus.runs import Run
-from isthmus.workflows.display import spread
+from isthmus.workflows.codes import images_for
 from isthmus.workflows.lossy import compress_codes, decompress_codes
-from isthmus.workflows.using import images_for
 
 Pixels = NDArray[np.uint8]
 THEMES: tuple[plots.ThemeName, ...] = ("light", "dark")

@@ -12,9 +12,9 @@ import numpy as np
 
 import isthmus
 from isthmus import plots
-from isthmus.data import posed
+from isthmus.data import posed, spread
+from isthmus.plots.display import as_answer, as_displayed
 from isthmus.runs import Run
-from isthmus.workflows.display import as_answer, as_displayed, spread
 from isthmus.workflows.held_out import find_held_out
 
 COLUMNS = 10

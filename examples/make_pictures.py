@@ -13,7 +13,7 @@ import isthmus
 from isthmus import plots
 from isthmus.errors import UsageError
 from isthmus.runs import Run
-from isthmus.workflows.plotting import KINDS, draw, options_of, plot
+from isthmus.workflows.plot import KINDS, draw, options_of, plot
 
 THEMES: tuple[plots.ThemeName, ...] = ("light", "dark")
 

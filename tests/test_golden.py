@@ -12,7 +12,7 @@ import isthmus
 from isthmus.errors import RunError
 from isthmus.runs.folder import describe_file, read_manifest
 from isthmus.workflows.decompression import LossyListing, list_archive, verify
-from isthmus.workflows.reporting import write_report
+from isthmus.workflows.report import write_report
 from isthmus.workflows.restoring import restore_folder
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -41,7 +41,7 @@ LIGHT = (
     "isthmus.workflows.preparation",
     "isthmus.workflows.provenance",
     "isthmus.workflows.training",
-    "isthmus.workflows.watching",
+    "isthmus.training.film",
 )
 # After each module by itself: which of the packages of interest are there now?
 IMPORT_EACH = """

@@ -17,13 +17,13 @@ from PIL import Image
 
 from isthmus.errors import DataError, UsageError
 from isthmus.plots.checks import Images
+from isthmus.plots.of_run import decoder_of, range_of
 from isthmus.plots.sheets import arrange, enlarge, rgba
+from isthmus.plots.training_film import FILM
 from isthmus.plots.traversals import traversal_codes
 from isthmus.report import thumbnails
 from isthmus.runs import Run, require_autoencoder
 from isthmus.runs.folder import PICTURES, read_picture
-from isthmus.workflows.views import decoder_of, range_of
-from isthmus.workflows.watching import FILM
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -51,9 +51,9 @@ def draw(run: Run, kind: str, **options: Any) -> "Figure":
         UsageError: If there is no such kind or option, or the run cannot be drawn so.
         DataError: If the run's images cannot be found.
     """
-    from isthmus.workflows import plotting
+    from isthmus.workflows import plot
 
-    return plotting.draw(run, kind, **options).figure
+    return plot.draw(run, kind, **options).figure
 
 
 def film(run: Run) -> "ShownImage":

@@ -11,7 +11,7 @@ from isthmus.runs import load
 from isthmus.workflows.evaluation import evaluate
 from isthmus.workflows.examination import examine, spell_verdict
 from isthmus.workflows.held_out import find_held_out
-from isthmus.workflows.reporting import describe
+from isthmus.workflows.report import describe
 
 
 @pytest.fixture(scope="module")

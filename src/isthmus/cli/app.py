@@ -8,14 +8,14 @@ import typer
 from isthmus.cli import (
     archives,
     catalogue,
+    codes,
     compression,
     exploring,
     inspecting,
     judging,
-    looking,
+    plots,
     restoring,
     training,
-    using,
 )
 
 app = typer.Typer(
@@ -29,15 +29,15 @@ app = typer.Typer(
 )
 _COMMANDS: tuple[Callable[..., None], ...] = (
     training.train,
-    using.reconstruct,
-    using.sample,
-    using.encode,
-    using.decode,
+    codes.reconstruct,
+    codes.sample,
+    codes.encode,
+    codes.decode,
     restoring.restore,
     judging.evaluate,
     judging.compare,
-    looking.plot,
-    looking.report,
+    plots.plot,
+    plots.report,
     exploring.explore,
     compression.compress,
     archives.decompress,

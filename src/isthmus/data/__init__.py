@@ -6,7 +6,7 @@ from isthmus.data.classes import match_classes
 from isthmus.data.content import content_order, shared
 from isthmus.data.decode.cache import cache_folder
 from isthmus.data.decode.pack import PackedSource
-from isthmus.data.images import ArraySource, Selection, select
+from isthmus.data.images import ArraySource, Selection, select, spread
 from isthmus.data.named.catalogue import DATASETS, NamedSet, is_named, open_named
 from isthmus.data.named.sprites import FACTORS, SHAPES, Sprites, draw_sprites, sprites
 from isthmus.data.open.images import Data, open_images
@@ -57,6 +57,7 @@ __all__ = [
     "select",
     "shared",
     "split_by_content",
+    "spread",
     "sprites",
     "task_of",
 ]

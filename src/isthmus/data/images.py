@@ -170,3 +170,8 @@ def select(source: ImageSource, indices: Sequence[int] | NDArray[np.integer]) ->
     if chosen.ndim != 1 or (chosen.size and not 0 <= chosen.min() <= chosen.max() < len(source)):
         raise UsageError(f"expected a list of image numbers from 0 to {len(source) - 1}; got {indices!r:.200}")
     return Selection(source, chosen)
+
+
+def spread(length: int, count: int) -> NDArray[np.int64]:
+    """Choose `count` of `length` images (or all, if fewer), evenly spread, since many sets are sorted by class."""
+    return np.linspace(0, length - 1, min(count, length)).round().astype(np.int64)

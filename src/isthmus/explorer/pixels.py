@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from isthmus.data import Preprocessing
 from isthmus.data.decode.image_files import UnreadableError, decode, read_header
 from isthmus.errors import DataError
+from isthmus.plots.display import as_displayed
 from isthmus.runs import Run
-from isthmus.workflows.display import as_displayed
 
 Pixels = NDArray[np.uint8]
 

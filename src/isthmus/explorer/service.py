@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import Data, Preprocessing, select
+from isthmus.data import Data, Preprocessing, select, spread
 from isthmus.errors import DataError, UsageError
 from isthmus.explorer.batcher import Batcher
 from isthmus.explorer.cloud import Cloud, encode_cloud, measure_distortions
@@ -209,7 +209,6 @@ class Service:
 
     def _make_cloud(self, work: Work[Cloud]) -> Cloud:
         # Late, since data sets bring much along, and the page's first picture needs none of it.
-        from isthmus.workflows.display import spread
         from isthmus.workflows.reopening import reopen
 
         found = reopen(self.run, self._data)

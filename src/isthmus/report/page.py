@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from isthmus.evaluation.diagnosis import Finding
-from isthmus.report.keyfigures import KeyFigure
+from isthmus.report.key_metrics import KeyFigure
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from isthmus.report.drawings import colour_variables
+from isthmus.report.elements import colour_variables
 from isthmus.report.page import Page
 
 

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import Data, content_order, posed, select
+from isthmus.data import Data, content_order, posed, select, spread
 from isthmus.errors import DataError, UsageError
 from isthmus.evaluation.material import Material
 from isthmus.evaluation.reconstruction import measure_reconstruction
 from isthmus.evaluation.restoration import judge_run
 from isthmus.evaluation.result import format_value
 from isthmus.evaluation.table import finite
+from isthmus.plots.display import as_answer
 from isthmus.plots.sheets import tile
 from isthmus.runs import Run
 from isthmus.scores import gather_evidence, measure_for
 from isthmus.units import Estimate
-from isthmus.workflows.display import as_answer, spread
 from isthmus.workflows.evaluation import DEFAULT_DRAWS, evaluate
 from isthmus.workflows.held_out import HeldOut, find_held_out
 

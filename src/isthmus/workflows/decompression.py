@@ -12,10 +12,10 @@ from isthmus.codec.files.plain import plain_pixels
 from isthmus.codec.files.writers import Selection, writer_to
 from isthmus.codec.lossy.archive import is_lossy
 from isthmus.errors import ArchiveError, UsageError
+from isthmus.plots.display import as_displayed
 from isthmus.progress import progress_bar
 from isthmus.runs import Run
 from isthmus.storage import require_free
-from isthmus.workflows.display import as_displayed
 from isthmus.workflows.lossy import read_codes, read_lossy
 
 DECODED_AT_ONCE = 500

@@ -7,19 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus import plots
-from isthmus.data import Data
+from isthmus.data import Data, spread
 from isthmus.errors import UsageError
+from isthmus.plots.of_run import SHOWN_CODES, decoder_of, range_of, tells_of, terms_of
 from isthmus.probability.densities import typical
 from isthmus.runs import Run
 from isthmus.runs.history import read_history
-from isthmus.workflows.display import spread
 from isthmus.workflows.reopening import choose_images, number_of
-from isthmus.workflows.views import decoder_of, range_of, tells_of, terms_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-SHOWN_CODES = 1000
 
 
 @dataclass(frozen=True)

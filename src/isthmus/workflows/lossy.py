@@ -17,8 +17,8 @@ from isthmus.errors import ArchiveError, UsageError
 from isthmus.progress import progress_bar
 from isthmus.runs import Run, folder
 from isthmus.storage import require_free, write_bytes
+from isthmus.workflows.codes import images_for
 from isthmus.workflows.compression import require_suffix, reserved
-from isthmus.workflows.using import images_for
 
 BATCH = 500
 MOST_BYTES = 1 << 20

@@ -19,6 +19,7 @@ from isthmus.data import (
     select,
     shared,
     split_by_content,
+    spread,
 )
 from isthmus.data.open.pairs import open_masked, open_pairs
 from isthmus.data.tasks.colour import is_grey
@@ -33,7 +34,6 @@ from isthmus.recipes import (
     task_recipe,
     with_fields,
 )
-from isthmus.workflows.display import spread
 
 COLOUR_CHECKED = 200
 """Images that are looked at for colour."""

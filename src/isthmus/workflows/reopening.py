@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from isthmus.data import Data, ImageSource, select
+from isthmus.data import Data, ImageSource, select, spread
 from isthmus.errors import DataError, UsageError
 from isthmus.runs import Run
 from isthmus.wording import no_such
-from isthmus.workflows.display import spread
 from isthmus.workflows.held_out import HeldOut, find_held_out
 
 

@@ -27,6 +27,7 @@ from isthmus.runs.manifest import Manifest, TrainingEntry
 from isthmus.runs.run import TYPICAL
 from isthmus.runs.writer import RunWriter
 from isthmus.training.backends import device_name, import_keras, require_tensorboard
+from isthmus.training.film import Film
 from isthmus.workflows.held_out import held_out_of
 from isthmus.workflows.metrics import measure, to_json
 from isthmus.workflows.preparation import Prepared, announce, prepare
@@ -39,7 +40,6 @@ from isthmus.workflows.resuming import (
     recipe_to_resume,
     require_same,
 )
-from isthmus.workflows.watching import Film
 
 if TYPE_CHECKING:
     import keras
@@ -308,7 +308,7 @@ def _loggers(request: Request, job: "Job", film: Film) -> "tuple[EpochAction, ..
 def _examine(run: Run, prepared: Prepared, request: Request) -> None:
     """Say what to think of the run, and make its report; if something fails here, the run is complete all the same."""
     from isthmus.workflows.examination import examine, spell_verdict
-    from isthmus.workflows.reporting import write_report
+    from isthmus.workflows.report import write_report
 
     try:
         held = held_out_of(run, prepared, training_too=True)

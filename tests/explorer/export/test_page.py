@@ -16,9 +16,9 @@ from isthmus.explorer.export.bundle import bundle
 from isthmus.explorer.export.page import MOST_SAMPLED, export_page
 from isthmus.explorer.job import Work
 from isthmus.explorer.pixels import as_given
+from isthmus.plots.display import as_displayed
 from isthmus.recipes import with_fields
 from isthmus.runs import Run
-from isthmus.workflows.display import as_displayed
 from isthmus.workflows.reopening import reopen
 
 

@@ -12,23 +12,23 @@ from isthmus import report
 from isthmus.data import Data
 from isthmus.errors import DataError, UsageError
 from isthmus.evaluation.diagnosis import Finding, give_verdict, settle
+from isthmus.plots.of_run import tells_of
+from isthmus.plots.training_film import read_frames
 from isthmus.recipes import Recipe
+from isthmus.report import examples
+from isthmus.report.baselines import compare_with_baselines
+from isthmus.report.evaluation import read_evaluated
+from isthmus.report.latent_space import latent_pictures
+from isthmus.report.next_steps import next_steps
 from isthmus.runs import Run, folder
 from isthmus.runs.history import read_history
 from isthmus.runs.manifest import Manifest
 from isthmus.storage import require_free, write_text
 from isthmus.wording import spell_seconds
-from isthmus.workflows import illustrating
-from isthmus.workflows.baselines import compare_with_baselines
-from isthmus.workflows.charting import latent_pictures
-from isthmus.workflows.evaluated import read_evaluated
 from isthmus.workflows.examination import Examination, examine
 from isthmus.workflows.held_out import HeldOut
-from isthmus.workflows.next_steps import next_steps
 from isthmus.workflows.reopening import reopen
 from isthmus.workflows.seeing import Seen, look
-from isthmus.workflows.views import tells_of
-from isthmus.workflows.watching import read_frames
 
 
 def write_report(
@@ -80,7 +80,7 @@ def describe(
     metrics = folder.read_metrics(run.path, run.manifest)
     evaluated = read_evaluated(run)
     groups, groups_note = _examples(run, seen, found)
-    film, film_size = illustrating.film(run, read_frames(run.path / folder.PICTURES))
+    film, film_size = examples.film(run, read_frames(run.path / folder.PICTURES))
     manifest, recipe = run.manifest, run.recipe
     examined = examined or examine(run, found)
     findings = settle([*examined.findings, *(() if evaluated is None else evaluated.findings)])
@@ -93,11 +93,11 @@ def describe(
         story=story_of(manifest, recipe),
         facts=_facts(manifest, recipe),
         verdict=report.Verdict(verdict.tone, verdict.text, compare_with_baselines(examined), recommended),
-        hero=None if seen is None else illustrating.hero(run, seen),
+        hero=None if seen is None else examples.hero(run, seen),
         figures=report.key_figures(metrics, recipe, run.image.dims, None if seen is None else seen.pixel_variance),
         figures_note=_measured_on(metrics, manifest),
         findings=findings,
-        curves=illustrating.curves(run, columns) if columns else [],
+        curves=examples.curves(run, columns) if columns else [],
         film=film,
         film_size=film_size,
         film_caption=(
@@ -108,7 +108,7 @@ def describe(
         groups_title="Answers" if run.restores else "Reconstructions",
         groups_note=groups_note,
         missing=missing,
-        samples=[] if run.restores else illustrating.samples(run, seen),
+        samples=[] if run.restores else examples.samples(run, seen),
         latent=latent_pictures(run, seen, tells, unit),
         evaluation=() if evaluated is None else evaluated.tables,
         evaluation_note="" if evaluated is None else evaluated.note,
@@ -189,10 +189,10 @@ def _examples(run: Run, seen: Seen | None, found: HeldOut | None) -> tuple[list[
     """Images with what the run makes of them, and what to see in them."""
     if run.restores and found is not None:
         note = f"Of {len(found.images):,} {found.what}. In each row: what is shown, the answer, and the truth."
-        return illustrating.answers(run, found.images), note
+        return examples.answers(run, found.images), note
     if seen is None:
         return [], ""
-    groups, full = illustrating.groups(run, seen)
+    groups, full = examples.groups(run, seen)
     return groups, _differences(run, seen, full)
 
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from isthmus.workflows.charting import latent_pictures
+from isthmus.plots.of_run import tells_of
+from isthmus.report.latent_space import latent_pictures
 from isthmus.workflows.reopening import reopen
 from isthmus.workflows.seeing import look
-from isthmus.workflows.views import tells_of
 
 
 def _pictures(run, bars):

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from isthmus.workflows.display import as_displayed, spread
+from isthmus.data import spread
+from isthmus.plots.display import as_displayed
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])

@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.evaluation.latent import ACTIVE_VARIANCE
 from isthmus.plots.checks import Codes, Images
+from isthmus.plots.display import as_displayed
 from isthmus.probability import namespace
 from isthmus.runs import Run
-from isthmus.workflows.display import as_displayed
 
+SHOWN_CODES = 1000
+"""Points in a scatter, at most, where no number was asked for."""
 TERMS = ("loss", "distortion", "rate", "regularisation")
 """The columns of the history that are in nats per image."""
 
@@ -26,11 +27,6 @@ def tells_of(run: Run, posterior: Mapping[str, NDArray[np.float32]]) -> tuple[ND
         wide = {name: array.astype(np.float64) for name, array in posterior.items()}
         return np.asarray(run.latent.kl(namespace, wide)).mean(axis=0), "nats"
     return posterior["mean"].astype(np.float64).var(axis=0), "variance"
-
-
-def silent_below(tells: NDArray[np.float64], unit: str) -> float:
-    """What a dimension has to exceed to be drawn as active: see `isthmus.evaluation.latent.active_dimensions`."""
-    return ACTIVE_VARIANCE * (1.0 if unit == "nats" else float(tells.max(initial=0.0)))
 
 
 def range_of(run: Run, codes: NDArray[np.float32]) -> tuple[float, float]:

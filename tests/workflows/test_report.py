@@ -10,7 +10,7 @@ from isthmus.errors import DataError, RunError, UsageError
 from isthmus.recipes import RECIPES
 from isthmus.runs import folder, load
 from isthmus.scores import score
-from isthmus.workflows import reporting
+from isthmus.workflows import report
 from isthmus.workflows.reopening import reopen
 
 WICKED = "<script>alert(1)</script>"
@@ -44,7 +44,7 @@ class Read(HTMLParser):
 @pytest.fixture(scope="module")
 def page(tiny_run, bars, tmp_path_factory):
     """The report of a VAE with a code of two numbers."""
-    return reporting.write_report(tiny_run, bars, tmp_path_factory.mktemp("report") / "page.html")
+    return report.write_report(tiny_run, bars, tmp_path_factory.mktemp("report") / "page.html")
 
 
 def _read(path):
@@ -62,7 +62,7 @@ def test_training_leaves_a_report(bars, tiny_recipe, tmp_path):
 
 
 def test_the_figures_are_those_of_the_scores(tiny_run, bars):
-    page = reporting.describe(tiny_run, bars)
+    page = report.describe(tiny_run, bars)
     images = reopen(tiny_run, bars).images
     images = select(images, content_order(images, tiny_run.recipe.training.seed))
     scores = score(tiny_run, images, tiny_run.recipe.training.seed)
@@ -76,7 +76,7 @@ def test_the_figures_are_those_of_the_scores(tiny_run, bars):
 
 
 def test_what_was_trained_where_and_how_long_is_told(tiny_run, bars):
-    page = reporting.describe(tiny_run, bars)
+    page = report.describe(tiny_run, bars)
     data, training = tiny_run.manifest.data, tiny_run.manifest.training
     for words in ("convolutional variational autoencoder", "120 numbers", "2 numbers", "10×12", f"{data.train_images}"):
         assert words in page.story
@@ -109,12 +109,12 @@ def test_every_picture_says_what_it_shows_and_no_id_comes_twice(page):
 
 
 def test_the_same_run_gives_the_same_page(tiny_run, bars, tmp_path, page):
-    other = reporting.write_report(tiny_run, bars, tmp_path / "other.html")
+    other = report.write_report(tiny_run, bars, tmp_path / "other.html")
     assert page.read_bytes() == other.read_bytes()
 
 
 def test_a_plain_autoencoder_has_a_report_too(tiny_ae_run, bars, tmp_path):
-    read = _read(reporting.write_report(tiny_ae_run, bars, tmp_path / "page.html"))
+    read = _read(report.write_report(tiny_ae_run, bars, tmp_path / "page.html"))
     assert "no likelihood" in read.words
     assert "ELBO" not in read.words
     assert "t-SNE" in read.words
@@ -149,7 +149,7 @@ def test_names_that_look_like_mathematics_are_text(bars, tiny_recipe, tmp_path):
 
 
 def test_images_that_moved_away_are_missed_and_the_rest_is_there(tiny_run, tmp_path):
-    path = reporting.write_report(tiny_run, out=tmp_path / "page.html")
+    path = report.write_report(tiny_run, out=tmp_path / "page.html")
     read = _read(path)
     assert "--data DATA" in read.words
     assert "reconstructions" not in [attributes.get("id") for attributes in read.of("section")]
@@ -158,22 +158,22 @@ def test_images_that_moved_away_are_missed_and_the_rest_is_there(tiny_run, tmp_p
 
 def test_images_that_were_named_must_be_there(tiny_run, tmp_path):
     with pytest.raises(DataError):
-        reporting.write_report(tiny_run, np.zeros((4, 5, 5), np.uint8), tmp_path / "page.html")
+        report.write_report(tiny_run, np.zeros((4, 5, 5), np.uint8), tmp_path / "page.html")
     with pytest.raises(UsageError):
-        reporting.write_report(tiny_run, "no-such-place", tmp_path / "page.html")
+        report.write_report(tiny_run, "no-such-place", tmp_path / "page.html")
     assert not list(tmp_path.iterdir())
 
 
 def test_where_the_page_goes(copied_run, tmp_path):
     run = load(copied_run)
     (copied_run / folder.REPORT).write_text("old")
-    assert reporting.write_report(run) == copied_run / folder.REPORT
+    assert report.write_report(run) == copied_run / folder.REPORT
     assert (copied_run / folder.REPORT).read_text() != "old"
     (tmp_path / "mine.html").write_text("mine")
     with pytest.raises(UsageError, match="exists"):
-        reporting.write_report(run, out=tmp_path / "mine.html")
+        report.write_report(run, out=tmp_path / "mine.html")
     with pytest.raises(UsageError, match="html"):
-        reporting.write_report(run, out=tmp_path / "page.pdf")
+        report.write_report(run, out=tmp_path / "page.pdf")
 
 
 @pytest.mark.parametrize("state", ["interrupted", "failed"])
@@ -182,7 +182,7 @@ def test_a_training_that_did_not_end_well_is_told_so(copied_run, state):
     training = manifest.training.model_copy(update={"message": "it went wrong in epoch 2"})
     changed = manifest.model_copy(update={"state": state, "training": training})
     (copied_run / folder.MANIFEST).write_text(changed.to_json())
-    page = reporting.describe(load(copied_run))
+    page = report.describe(load(copied_run))
     assert page.state == state
     (finding,) = [finding for finding in page.findings if finding.key == state]
     assert "It went wrong in epoch 2." in finding.evidence
@@ -193,7 +193,7 @@ def test_a_run_without_history_or_pictures_still_has_a_page(copied_run):
     manifest = folder.read_manifest(copied_run)
     files = {name: entry for name, entry in manifest.files.items() if name not in (folder.HISTORY, folder.METRICS)}
     (copied_run / folder.MANIFEST).write_text(manifest.model_copy(update={"files": files}).to_json())
-    page = reporting.describe(load(copied_run))
+    page = report.describe(load(copied_run))
     assert (page.film, page.curves, page.figures) == ([], [], [])
     assert "nothing to measure on" in page.figures_note
 
@@ -201,14 +201,14 @@ def test_a_run_without_history_or_pictures_still_has_a_page(copied_run):
 def test_torn_figures_are_an_error(copied_run):
     (copied_run / folder.METRICS).write_text("{")
     with pytest.raises(RunError, match=r"metrics\.json"):
-        reporting.describe(load(copied_run))
+        report.describe(load(copied_run))
 
 
 def test_a_report_that_fails_does_not_lose_the_run(bars, tiny_recipe, tmp_path, monkeypatch, capsys):
     def fail(*_, **__):
         raise ZeroDivisionError("of all things")
 
-    monkeypatch.setattr(reporting, "write_report", fail)
+    monkeypatch.setattr(report, "write_report", fail)
     run = isthmus.train(bars, tiny_recipe, tmp_path / "run")
     assert run.manifest.state == "complete"
     assert not (run.path / folder.REPORT).exists()
@@ -223,7 +223,7 @@ def test_a_report_can_be_left_out(bars, tiny_recipe, tmp_path):
 
 
 def test_every_named_recipe_has_words_for_its_kind():
-    kinds = {name: reporting.kind_of(recipe) for name, recipe in RECIPES.items()}
+    kinds = {name: report.kind_of(recipe) for name, recipe in RECIPES.items()}
     assert kinds["dense-ae"] == "dense autoencoder"
     assert kinds["conv-vae-colour"] == "convolutional variational autoencoder"
 
@@ -236,7 +236,7 @@ def test_an_evaluation_is_shown_where_there_is_one(copied_run):
     section = Section("s", "Likelihood", (Row("k", "IWAE bound", -90.0, 0.5, "nats", "A tighter bound."),))
     evaluation = Evaluation("run", "tiny", "bars", "test", 9, (section,), None, "", {"files": {}})
     store_evaluation(load(copied_run), evaluation)
-    read = _read(reporting.write_report(load(copied_run)))
+    read = _read(report.write_report(load(copied_run)))
     assert "IWAE bound" in read.words
     assert "−90" in read.words or "-90" in read.words
     assert "evaluation" in [attributes.get("id") for attributes in read.of("section")]

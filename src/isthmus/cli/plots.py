@@ -122,8 +122,8 @@ def plot(
 
       isthmus plot runs/digits training --out film.gif
     """
-    from isthmus.workflows.plotting import plot as draw
-    from isthmus.workflows.plotting import require_options
+    from isthmus.workflows.plot import plot as draw
+    from isthmus.workflows.plot import require_options
 
     options = {
         "data": data,
@@ -172,7 +172,7 @@ def report(
       isthmus report runs/digits
     """
     from isthmus.runs import load
-    from isthmus.workflows.reporting import write_report
+    from isthmus.workflows.report import write_report
 
     path = write_report(load(run), data, out)
     if as_json:

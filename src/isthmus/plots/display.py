@@ -1,4 +1,4 @@
-"""Images of any kind, as a picture can show them, and which of many to show."""
+"""Images of any dtype and number of channels, as 8-bit images that can be shown."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +37,3 @@ def as_answer(recipe: Recipe, seen: NDArray[np.generic], given: NDArray[np.gener
 def as_classes(numbers: NDArray[np.uint8], classes: int) -> NDArray[np.uint8]:
     """Classes by number as greys, from black for the first to white for the last."""
     return np.asarray(numbers.astype(np.int64) * 255 // (classes - 1), np.uint8)
-
-
-def spread(length: int, count: int) -> NDArray[np.int64]:
-    """Choose `count` of `length` images (or all, if fewer), evenly spread: many a set is sorted by class."""
-    return np.linspace(0, length - 1, min(count, length)).round().astype(np.int64)

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from isthmus.data.places import remember_place
+from isthmus.workflows.codes import encode_file, reconstruct_folder
 from isthmus.workflows.held_out import find_held_out
-from isthmus.workflows.using import encode_file, reconstruct_folder
 
 
 @pytest.fixture

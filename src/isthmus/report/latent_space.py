@@ -1,18 +1,21 @@
 """The latent space of a run, for its report: each picture as an element of a page, with what to see in it."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus import plots
-from isthmus.data import select
+from isthmus.data import select, spread
+from isthmus.evaluation.latent import ACTIVE_VARIANCE
 from isthmus.plots.checks import Codes
+from isthmus.plots.of_run import SHOWN_CODES, decoder_of, range_of
 from isthmus.probability.densities import typical
 from isthmus.report import Picture, inline_figure, thumbnails
 from isthmus.runs import Run
-from isthmus.workflows.display import spread
-from isthmus.workflows.drawing import SHOWN_CODES
-from isthmus.workflows.seeing import Seen
-from isthmus.workflows.views import decoder_of, range_of, silent_below
+
+if TYPE_CHECKING:
+    from isthmus.workflows.seeing import Seen
 
 MANIFOLD_PIXELS = 1120
 """A side of the manifold at most, in the pixels of its images."""
@@ -20,7 +23,7 @@ WIDE = 760
 """How wide a picture is that has a row for itself, in CSS pixels."""
 
 
-def latent_pictures(run: Run, seen: Seen | None, tells: NDArray[np.float64] | None, unit: str) -> list[Picture]:
+def latent_pictures(run: Run, seen: "Seen | None", tells: NDArray[np.float64] | None, unit: str) -> list[Picture]:
     """The latent space: planes, clouds, what each dimension does, and ways from image to image.
 
     Args:
@@ -47,8 +50,10 @@ def latent_pictures(run: Run, seen: Seen | None, tells: NDArray[np.float64] | No
 
 
 def _bars(run: Run, tells: NDArray[np.float64], unit: str) -> Picture:
+    # The share of the largest variance that `isthmus.evaluation.latent.active_dimensions` asks of point codes.
+    silent = ACTIVE_VARIANCE * (1.0 if unit == "nats" else float(tells.max(initial=0.0)))
     figure = inline_figure(
-        lambda theme: plots.dimension_bars(tells, silent=silent_below(tells, unit), unit=unit, theme=theme),
+        lambda theme: plots.dimension_bars(tells, silent=silent, unit=unit, theme=theme),
         "dimensions",
         f"How much each of {len(tells)} dimensions of the code says, in {unit}.",
     )
@@ -65,7 +70,7 @@ def _small_decoder(run: Run) -> plots.Decode:
     return lambda codes: thumbnails(decode(codes), 64)
 
 
-def _plane(run: Run, seen: Seen | None, decode: plots.Decode) -> Picture:
+def _plane(run: Run, seen: "Seen | None", decode: plots.Decode) -> Picture:
     side = min(64, max(run.image.shape[:2]))
     n = int(np.clip(MANIFOLD_PIXELS // side, 8, 20))
     if run.latent.has_rate:
@@ -92,7 +97,7 @@ def _ends(codes: Codes) -> tuple[float, float]:
     return (low, high) if high - low > 1e-6 else (low - 1.0, high + 1.0)
 
 
-def _clouds(run: Run, seen: Seen) -> list[Picture]:
+def _clouds(run: Run, seen: "Seen") -> list[Picture]:
     chosen = spread(len(seen.source), SHOWN_CODES)
     codes = seen.posterior["mean"][chosen]
     some = select(seen.source, chosen)
@@ -145,7 +150,7 @@ def _traversal(
     return Picture(figure.html, figure.width, "What each dimension does", text)
 
 
-def _ways(run: Run, seen: Seen, decode: plots.Decode) -> Picture:
+def _ways(run: Run, seen: "Seen", decode: plots.Decode) -> Picture:
     way: plots.Way = "spherical" if run.latent.has_rate and run.recipe.latent.dim > 2 else "straight"
     pairs = min(5, len(seen.source) // 2)
     chosen = np.random.default_rng(run.recipe.training.seed).choice(len(seen.source), 2 * pairs, replace=False)

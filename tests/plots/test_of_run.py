@@ -1,6 +1,6 @@
 import numpy as np
 
-from isthmus.workflows.views import decoder_of, range_of, tells_of, terms_of
+from isthmus.plots.of_run import decoder_of, range_of, tells_of, terms_of
 
 
 def test_what_a_gaussian_dimension_tells_is_its_kl(tiny_run):

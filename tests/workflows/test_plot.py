@@ -9,7 +9,7 @@ from PIL import Image
 
 from isthmus.errors import DataError, RunError, UsageError
 from isthmus.runs import folder
-from isthmus.workflows.plotting import KINDS, draw, options_of, plot
+from isthmus.workflows.plot import KINDS, draw, options_of, plot
 
 
 @pytest.fixture
@@ -126,8 +126,8 @@ def test_no_training_framework_is_imported(tiny_run, bars_file, tmp_path):
         import sys
         from pathlib import Path
         from isthmus.runs import load
-        from isthmus.workflows.plotting import KINDS, options_of, plot
-        from isthmus.workflows.reporting import write_report
+        from isthmus.workflows.plot import KINDS, options_of, plot
+        from isthmus.workflows.report import write_report
         run = Path({str(tiny_run.path)!r})
         for kind in KINDS:
             options = {{"data": {bars_file!r}}} if "data" in options_of(kind) else {{}}

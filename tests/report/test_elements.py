@@ -11,7 +11,7 @@ from PIL import Image
 from isthmus import plots
 from isthmus.errors import UsageError
 from isthmus.plots import THEMES
-from isthmus.report.drawings import (
+from isthmus.report.elements import (
     LARGE_BYTES,
     colour_variables,
     data_uri,

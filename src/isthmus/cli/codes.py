@@ -31,7 +31,7 @@ def encode(
       isthmus encode runs/digits digits:test --out codes.npz
     """
     from isthmus.runs import load
-    from isthmus.workflows.using import encode_file
+    from isthmus.workflows.codes import encode_file
 
     written = encode_file(load(run), data, out)
     _tell(written.count, written.path, "codes", as_json)
@@ -55,7 +55,7 @@ def decode(
       isthmus decode runs/digits codes.npz --out decoded
     """
     from isthmus.runs import load
-    from isthmus.workflows.using import decode_file
+    from isthmus.workflows.codes import decode_file
 
     written = decode_file(load(run), codes, out)
     _tell(written.count, written.path, "images", as_json)
@@ -78,7 +78,7 @@ def reconstruct(
       isthmus reconstruct runs/digits digits:test --out reconstructions
     """
     from isthmus.runs import load
-    from isthmus.workflows.using import COMPARISON, reconstruct_folder
+    from isthmus.workflows.codes import COMPARISON, reconstruct_folder
 
     written = reconstruct_folder(load(run), data, out, draws, seed)
     _tell(written.count, written.path, f"reconstructions ({COMPARISON} shows some)", as_json)
@@ -114,7 +114,7 @@ def sample(
       isthmus sample runs/digits -n 100 --label 7 --out label-7
     """
     from isthmus.runs import load
-    from isthmus.workflows.using import write_samples
+    from isthmus.workflows.codes import write_samples
 
     written = write_samples(load(run), out, count, label, seed)
     _tell(written.count, written.path, "samples", as_json)

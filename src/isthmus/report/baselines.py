@@ -1,17 +1,20 @@
 """The model beside its baselines, on the same images, for a report."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from isthmus.data import posed
+from isthmus.data import posed, spread
 from isthmus.evaluation.diagnosis import Baseline
 from isthmus.plots.checks import Images
+from isthmus.plots.display import as_answer, as_displayed
 from isthmus.report import Comparison, Row, inline_image, thumbnails
 from isthmus.scores import as_pixels
 from isthmus.wording import spell_count
-from isthmus.workflows.display import as_answer, as_displayed, spread
-from isthmus.workflows.examination import Examination
+
+if TYPE_CHECKING:
+    from isthmus.workflows.examination import Examination
 
 COMPARED = 8
 """Images that are shown."""
@@ -19,7 +22,7 @@ SIDE = 96
 """The pixels that an image is shown with, at most, along its longer side."""
 
 
-def compare_with_baselines(examined: Examination) -> Comparison | None:
+def compare_with_baselines(examined: "Examination") -> Comparison | None:
     """Set the model beside what it has to beat: metrics, and the same images by each; None without held-out images."""
     signs, material = examined.signs, examined.material
     if signs.mse is None or signs.psnr_db is None or material is None:

@@ -9,11 +9,14 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from isthmus import plots
-from isthmus.data import ImageSource, posed
+from isthmus.data import ImageSource, posed, spread
 from isthmus.errors import UsageError
 from isthmus.evaluation.representation import neighbour_accuracy
 from isthmus.plots.checks import Images
+from isthmus.plots.display import as_answer, as_displayed
+from isthmus.plots.of_run import terms_of
 from isthmus.plots.sheets import VISIBLE_PIXELS, arrange, rgba
+from isthmus.plots.training_film import COLUMNS, GAP, SHOWN, frame_label
 from isthmus.report import (
     Example,
     FilmFrame,
@@ -28,13 +31,11 @@ from isthmus.report import (
 )
 from isthmus.runs import Run
 from isthmus.scores import as_pixels
-from isthmus.workflows.display import as_answer, as_displayed, spread
-from isthmus.workflows.seeing import Seen
-from isthmus.workflows.views import terms_of
-from isthmus.workflows.watching import COLUMNS, GAP, SHOWN, frame_label
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from isthmus.workflows.seeing import Seen
 
 EXAMPLES, RESTORED = 4, 500
 SAMPLES = 64
@@ -50,7 +51,7 @@ TERMS = {
 }
 
 
-def hero(run: Run, seen: Seen) -> Hero:
+def hero(run: Run, seen: "Seen") -> Hero:
     """One image on its way through the model: one that is reconstructed better than most."""
     index = np.argsort(seen.scores.distortion, kind="stable")[len(seen.source) // 4]
     given, made = _both(run, seen.source, np.array([index]))
@@ -121,7 +122,7 @@ def _small_frame(run: Run, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return small
 
 
-def groups(run: Run, seen: Seen) -> tuple[list[Group], int]:
+def groups(run: Run, seen: "Seen") -> tuple[list[Group], int]:
     """The best, the middle and the worst reconstructions, and the difference that has full colour, of 255."""
     order = np.argsort(seen.scores.distortion, kind="stable")
     count = min(EXAMPLES, max(1, len(order) // 3))
@@ -189,7 +190,7 @@ def answers(run: Run, source: ImageSource) -> list[Group]:
     ]
 
 
-def _example(seen: Seen, index: int, given: NDArray[np.uint8], made: NDArray[np.uint8], full: int) -> Example:
+def _example(seen: "Seen", index: int, given: NDArray[np.uint8], made: NDArray[np.uint8], full: int) -> Example:
     source, scores = seen.source, seen.scores
     name = source.names[index]
     if source.labels is not None:
@@ -212,7 +213,7 @@ def _both(run: Run, source: ImageSource, indices: NDArray[np.int64]) -> tuple[Im
     return thumbnails(given, 2 * SIDE), thumbnails(as_displayed(run.reconstruct(images)), 2 * SIDE)
 
 
-def samples(run: Run, seen: Seen | None = None) -> list[Picture]:
+def samples(run: Run, seen: "Seen | None" = None) -> list[Picture]:
     """New images, and a row for each class where codes tell classes apart."""
     seed = run.recipe.training.seed
     images = thumbnails(as_displayed(run.sample(SAMPLES, seed=seed)))
@@ -244,7 +245,7 @@ def samples(run: Run, seen: Seen | None = None) -> list[Picture]:
     return [*drawn, Picture(figure.html, figure.width, "Class by class", text)]
 
 
-def _tells_classes(seen: Seen | None) -> bool:
+def _tells_classes(seen: "Seen | None") -> bool:
     """Whether codes tell classes apart better than chance, as far as labelled images show."""
     if seen is None or seen.source.labels is None:
         return True

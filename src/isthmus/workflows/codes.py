@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import Data, ImageSource, match_classes, open_images
+from isthmus.data import Data, ImageSource, match_classes, open_images, spread
 from isthmus.data.decode.entries import Collection, Entry
 from isthmus.data.decode.image_files import UnreadableError
 from isthmus.data.decode.pages import file_of
 from isthmus.data.open.images import locate
 from isthmus.data.places import recall_place, require_apart
 from isthmus.errors import DataError, UsageError
+from isthmus.plots.display import as_displayed
 from isthmus.plots.sheets import save, save_each, tile
 from isthmus.progress import progress_bar, tell
 from isthmus.runs import Run, require_autoencoder
 from isthmus.storage import atomic_file, new_folder, require_free
-from isthmus.workflows.display import as_displayed, spread
 from isthmus.workflows.held_out import remembered_data
 from isthmus.workflows.preparation import tell_left_out
 

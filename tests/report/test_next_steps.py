@@ -4,7 +4,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from isthmus.cli.app import app
-from isthmus.workflows.next_steps import next_steps
+from isthmus.report.next_steps import next_steps
 
 
 def test_every_command_is_one_that_there_is(tiny_run):

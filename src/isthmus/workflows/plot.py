@@ -9,12 +9,12 @@ from typing import Any
 from isthmus.errors import DataError, UsageError
 from isthmus.plots import film, save_figure
 from isthmus.plots.formats import known_suffix
+from isthmus.plots.training_film import read_frames, write_film
 from isthmus.runs import Run, folder, load, require_autoencoder
 from isthmus.storage import require_free
 from isthmus.wording import no_such
 from isthmus.workflows import drawing
 from isthmus.workflows.drawing import Drawing
-from isthmus.workflows.watching import read_frames, write_film
 
 FILM = "training"
 

@@ -4,8 +4,8 @@ from isthmus.evaluation.diagnosis import Finding
 from isthmus.evaluation.result import Evaluation, Provenance
 from isthmus.evaluation.store import EVALUATION, store_evaluation
 from isthmus.evaluation.table import Row, Section
+from isthmus.report.evaluation import read_evaluated
 from isthmus.runs import load
-from isthmus.workflows.evaluated import read_evaluated
 
 
 def _evaluation(run, **changes):

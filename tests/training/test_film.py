@@ -5,9 +5,10 @@ from PIL import Image
 
 from isthmus.data import as_source
 from isthmus.errors import DataError
+from isthmus.plots.training_film import frame_label, read_frames
+from isthmus.training.film import Film
 from isthmus.training.fit import build_model
 from isthmus.training.weights import set_weights, weights_of
-from isthmus.workflows.watching import Film, frame_label, read_frames
 
 
 @pytest.fixture
