@@ -12,7 +12,7 @@ import numpy as np
 
 import isthmus
 from isthmus import plots
-from isthmus.data import posed, spread
+from isthmus.data import make_batch, spread
 from isthmus.plots.display import as_answer, as_displayed
 from isthmus.runs import Run
 from isthmus.workflows.held_out import find_held_out
@@ -34,12 +34,12 @@ def make_sheet(run: Run, data: str | None, out: Path, name: str) -> list[Path]:
         The files.
     """
     source = find_held_out(run, data).images
-    batch = posed(source.read(spread(len(source), COLUMNS)), run.recipe.task, run.recipe.training.seed)
-    shown = batch.seen[..., : run.source.channels] if run.recipe.task.kind == "inpaint" else batch.seen
+    batch = make_batch(source.read(spread(len(source), COLUMNS)), run.recipe.task, run.recipe.training.seed)
+    shown = batch.input[..., : run.source.channels] if run.recipe.task.kind == "inpaint" else batch.input
     rows = [
         as_displayed(shown),
-        as_answer(run.recipe, batch.seen, run.reconstruct(batch.seen)),
-        as_answer(run.recipe, batch.seen, batch.target),
+        as_answer(run.recipe, batch.input, run.reconstruct(batch.input)),
+        as_answer(run.recipe, batch.input, batch.target),
     ]
     colours = max(row.shape[-1] for row in rows)
     sheet = np.concatenate([np.repeat(row, colours, axis=-1) if row.shape[-1] < colours else row for row in rows])

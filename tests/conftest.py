@@ -190,10 +190,10 @@ class FormulaRun:
         assert images.dtype == np.uint8
         self.tiles_encoded += len(images)
         mean = np.zeros((len(images), 1), np.float32)
-        return {"mean": mean, "log_variance": mean, "seen": images / np.float32(255)}
+        return {"mean": mean, "log_variance": mean, "input": images / np.float32(255)}
 
     def decode_parameters(self, codes, encoded):
-        made, shift = self.formula(encoded["seen"]), np.asarray(codes)[:, :1, None, None]
+        made, shift = self.formula(encoded["input"]), np.asarray(codes)[:, :1, None, None]
         if self.recipe.likelihood.kind == "categorical":
             return {"logits": made + 10 * shift * np.arange(made.shape[-1])}
         return {"mean": np.asarray(made + shift / 100, np.float32)}

@@ -22,7 +22,7 @@ from isthmus.training.weights import set_weights, weights_of
 
 SPEC = ImageSpec(5, 4, 2)
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 5, 4, 2)).astype(np.uint8)
-BATCH = {"seen": IMAGES, "target": IMAGES}
+BATCH = {"input": IMAGES, "target": IMAGES}
 BASE = Recipe(network=DenseNetwork(units=(7,), activation="tanh"), latent=GaussianLatent(dim=3))
 
 
@@ -240,7 +240,7 @@ class TestShapes:
             **small[network],
         )
         images = np.zeros((3, *shape), np.uint8)
-        given = model({"seen": images, "target": images})
+        given = model({"input": images, "target": images})
         assert given["z"].shape == (3, 2)
         assert tuple(given["outputs"]["mean"].shape) == tuple(given["outputs"]["log_scale"].shape) == (3, *shape)
 

@@ -82,7 +82,7 @@ class Traces:
     @cached_property
     def batches(self):
         batches = TrainingBatches(self._job.train, self._job.plan, self.recipe)
-        return [batches.batch(step).seen for step in range(3)]
+        return [batches.batch(step).input for step in range(3)]
 
     @cached_property
     def weights(self):
@@ -101,7 +101,7 @@ class Traces:
         """The forward pass of a training step, four steps into the training."""
         model, images = self._model, self._prepared.train.read(np.arange(4))
         model.step.assign(4)
-        batch = {"seen": images, "target": images}
+        batch = {"input": images, "target": images}
         given = model(batch, training=True)
         loss = model.compute_loss(x=batch, y=None, y_pred=given, training=True)
         return [ops.convert_to_numpy(given["z"])], [ops.convert_to_numpy(loss)]
@@ -332,7 +332,7 @@ def test_the_seed_fixes_each_kind_of_chance(traces):
         )
         for seed in (0, 1)
     ]
-    assert not same(drawn[0].batch(0).seen, drawn[1].batch(0).seen)
+    assert not same(drawn[0].batch(0).input, drawn[1].batch(0).input)
 
 
 def test_the_schema_version_is_read():

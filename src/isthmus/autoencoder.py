@@ -57,18 +57,18 @@ def as_pixels(images: Any, pixels: Pixels) -> Any:
 class Autoencoder(keras.Model):
     """A recipe's model for images of one shape.
 
-    `encoder` goes from what it is shown, as the loader gives it, to the posterior's parameters by name, and where the
+    `encoder` goes from the input, as the loader gives it, to the posterior's parameters by name, and where the
     network has skip connections to those features too, `skip_0` and on; `decoder` from codes `(batch, dim)`, and those
     features, to the likelihood's parameters by name.  Both are functional models that the exporter takes as is.
 
-    Training takes batches `{"seen": images, "target": images}`; the loss reported is in nats per image, and what the
+    Training takes batches `{"input": images, "target": images}`; the loss reported is in nats per image, and what the
     optimiser minimises is that divided by the numbers in an image, so that a learning rate and a clipping norm mean the
     same at any resolution.  Losses that the layers of a custom network add, such as weight regularisers, count as nats
     per image: they are the term `regularisation`.
 
     Args:
         recipe: What to build.
-        spec: The source images' shape and dtype, of which the recipe's task makes what is seen and what is given.
+        spec: The source images' shape and dtype, of which the recipe's task makes input and target.
         steps_per_epoch: What an epoch of β's warm-up is.
         own: An encoder and a decoder of the user's own, where the recipe's network is `own`.
 
@@ -85,21 +85,21 @@ class Autoencoder(keras.Model):
     ) -> None:
         super().__init__(name="autoencoder")
         task = task_of(recipe.task)
-        seen, target = task.seen_spec(spec), task.target_spec(spec)
-        if recipe.latent.dim > seen.dims:
+        image, target = task.input_spec(spec), task.target_spec(spec)
+        if recipe.latent.dim > image.dims:
             raise RecipeError(
-                f"latent.dim={recipe.latent.dim} is more than the {seen.dims} numbers in an image of {seen}; "
-                f"a code should be smaller than what it stands for"
+                f"latent.dim={recipe.latent.dim} is more than the {image.dims} numbers in an image of {image}; "
+                f"a code should be smaller than the image that it represents"
             )
-        self.recipe, self.seen_spec, self.target_spec = recipe, seen, target
+        self.recipe, self.image_spec, self.target_spec = recipe, image, target
         self.latent = latent_of(recipe.latent)
         self.likelihood = likelihood_of(recipe.likelihood)
         self.objective: Objective = objective_of(recipe.objective, steps_per_epoch)
 
         output_channels = self.likelihood.output_channels(target.channels)
         if own is not None:
-            check_own_networks(*own, seen.shape, recipe.latent.dim, output_channels)
-        self.networks = own or build_networks(recipe.network, seen.shape, recipe.latent.dim, output_channels)
+            check_own_networks(*own, image.shape, recipe.latent.dim, output_channels)
+        self.networks = own or build_networks(recipe.network, image.shape, recipe.latent.dim, output_channels)
         self.encoder = self._build_encoder(self.networks[0])
         self.decoder = self._build_decoder(self.networks[1])
 
@@ -111,7 +111,7 @@ class Autoencoder(keras.Model):
         self.means = {name: keras.metrics.Mean(name) for name in self._metric_names()}
 
     def _build_encoder(self, network: keras.Model) -> keras.Model:
-        images = keras.Input(self.seen_spec.shape, dtype=self.recipe.pixels.dtype, name="images")
+        images = keras.Input(self.image_spec.shape, dtype=self.recipe.pixels.dtype, name="images")
         outputs = network(as_pixels(images, self.recipe.pixels))
         features, *skips = outputs if isinstance(outputs, list) else [outputs]
         activation = getattr(self.recipe.latent, "activation", "linear")
@@ -140,7 +140,7 @@ class Autoencoder(keras.Model):
 
     def _adds_losses(self) -> bool:
         """Whether layers of the networks add losses of their own; those of activities show only in a call."""
-        encoded = self.encoder(np.zeros((1, *self.seen_spec.shape), self.seen_spec.dtype))
+        encoded = self.encoder(np.zeros((1, *self.image_spec.shape), self.image_spec.dtype))
         self.decode(encoded["mean"], encoded)
         return bool(self.encoder.losses or self.decoder.losses)
 
@@ -151,7 +151,7 @@ class Autoencoder(keras.Model):
 
     def call(self, batch: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
         """Encode, draw one code for each image, and decode it."""
-        posterior = self.encoder(batch["seen"])
+        posterior = self.encoder(batch["input"])
         shape = ops.shape(posterior["mean"])
         z = posterior["mean"]
         if self.latent.has_rate and training:

@@ -28,13 +28,13 @@ class TestTraining:
         batches = TrainingBatches(source, plan, by(seed=1))
         for step in (7, 0):
             batch = batches.batch(step)
-            np.testing.assert_array_equal(batch.seen, source.read(plan.indices(step)))
-            np.testing.assert_array_equal(batch.target, batch.seen)
+            np.testing.assert_array_equal(batch.input, source.read(plan.indices(step)))
+            np.testing.assert_array_equal(batch.target, batch.input)
 
     def test_the_threshold_is_left_to_the_graph(self, random_images):
         source = as_source(random_images(4, 3, 5))
         batch = TrainingBatches(source, BatchPlan(0, 4, 4), by(binarise="threshold")).batch(0)
-        assert len(np.unique(batch.seen)) > 2
+        assert len(np.unique(batch.input)) > 2
 
     def test_a_step_is_the_same_each_time_and_steps_and_seeds_differ(self):
         source = ramp(4)
@@ -42,13 +42,13 @@ class TestTraining:
         again = TrainingBatches(source, BatchPlan(0, 4, 4), BINARISED)
         other = TrainingBatches(source, BatchPlan(0, 4, 4), by(seed=1, binarise="stochastic"))
         batches.batch(0)
-        np.testing.assert_array_equal(batches.batch(3).seen, again.batch(3).seen)
-        assert (batches.batch(3).seen != batches.batch(4).seen).any()
-        assert (batches.batch(3).seen != other.batch(3).seen).any()
+        np.testing.assert_array_equal(batches.batch(3).input, again.batch(3).input)
+        assert (batches.batch(3).input != batches.batch(4).input).any()
+        assert (batches.batch(3).input != other.batch(3).input).any()
 
     def test_seen_and_target_are_one_draw(self):
         batch = TrainingBatches(ramp(4), BatchPlan(0, 4, 4), BINARISED).batch(0)
-        np.testing.assert_array_equal(batch.seen, batch.target)
+        np.testing.assert_array_equal(batch.input, batch.target)
 
     def test_refuses_the_plan_of_other_images(self):
         with pytest.raises(UsageError, match="4 images; got one for 5"):
@@ -60,9 +60,9 @@ class TestEvaluation:
     def test_every_image_once_in_order(self, random_images, batch_size):
         images = random_images(10, 3, 5, 2)
         batches = list(evaluation_batches(as_source(images), batch_size, GREY, 0))
-        np.testing.assert_array_equal(np.concatenate([batch.seen for batch in batches]), images)
+        np.testing.assert_array_equal(np.concatenate([batch.input for batch in batches]), images)
         np.testing.assert_array_equal(np.concatenate([batch.target for batch in batches]), images)
-        assert all(len(batch.seen) == batch_size for batch in batches[:-1])
+        assert all(len(batch.input) == batch_size for batch in batches[:-1])
 
     @pytest.mark.parametrize("shape", [(7, 16, 16), (7, 3, 5), (7, 1, 1, 3), (7, 2, 4)])
     def test_the_draw_does_not_depend_on_the_batch_size(self, random_images, shape):
@@ -91,7 +91,7 @@ def test_white_comes_with_the_brightness_as_probability(dtype, where):
     source = ramp(count, dtype)
     recipe = by(dtype=dtype, binarise="stochastic")
     if where == "training":
-        drawn = TrainingBatches(source, BatchPlan(0, count, count), recipe).batch(0).seen
+        drawn = TrainingBatches(source, BatchPlan(0, count, count), recipe).batch(0).input
     else:
         drawn = all_evaluated(source, 512, recipe)
     white = 255 if dtype == "uint8" else 1

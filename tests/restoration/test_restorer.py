@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import isthmus
-from isthmus.data import posed
+from isthmus.data import make_batch
 from isthmus.data.tasks.corruptions import resized
 from isthmus.errors import DataError, UsageError
 from isthmus.recipes import (
@@ -23,7 +23,7 @@ from isthmus.restoration import Restorer, restorer
 
 @pytest.fixture(scope="module")
 def noisy(bars, tiny_restorer_recipe):
-    return posed(bars[0], tiny_restorer_recipe.task, 0).seen
+    return make_batch(bars[0], tiny_restorer_recipe.task, 0).input
 
 
 def test_it_is_nearer_to_the_truth_than_what_it_was_shown(tiny_restorer, noisy, bars):

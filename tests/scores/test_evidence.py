@@ -88,7 +88,7 @@ def test_every_image_counts_once(rough, monkeypatch):
 
     def counted(*arguments):
         for batch in original(*arguments):
-            seen.append(len(batch.seen))
+            seen.append(len(batch.input))
             yield batch
 
     monkeypatch.setattr(evidence, "evaluation_batches", counted)

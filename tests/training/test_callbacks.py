@@ -246,7 +246,7 @@ class TestPoliteStop:
 
 
 def test_continue_epoch_gives_the_sums_back(model, train_source):
-    batch = {"seen": train_source.images[:8], "target": train_source.images[:8]}
+    batch = {"input": train_source.images[:8], "target": train_source.images[:8]}
     model.train_on_batch(batch)
     sums = [ops.convert_to_numpy(variable) for variable in model.metrics_variables]
     assert any(value.any() for value in sums)

@@ -38,7 +38,7 @@ def test_a_frame_for_each_epoch_and_a_film_of_them(model, tiny_recipe, bars, tmp
 def test_only_the_model_changes_from_frame_to_frame(model, tiny_recipe, bars, tmp_path):
     first, again = Film(tmp_path, as_source(bars[0]), tiny_recipe), Film(tmp_path, as_source(bars[0]), tiny_recipe)
     first(model, 0, {})
-    model({"seen": bars[0], "target": bars[0]}, training=True)  # draws noise of its own
+    model({"input": bars[0], "target": bars[0]}, training=True)  # draws noise of its own
     again(model, 0, {})
     np.testing.assert_array_equal(first.frame, again.frame)
 

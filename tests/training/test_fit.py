@@ -59,7 +59,7 @@ class TestOutcome:
 
     def test_the_validation_loss_is_that_of_the_kept_model(self, job, validation_source):
         fitted = fit(job())
-        batch = {"seen": validation_source.images, "target": validation_source.images}
+        batch = {"input": validation_source.images, "target": validation_source.images}
         logs = fitted.model.test_on_batch(batch, return_dict=True)
         assert float(logs["loss"]) == pytest.approx(fitted.state.best_loss, rel=1e-5)
 

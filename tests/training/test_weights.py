@@ -52,7 +52,7 @@ def test_weights_are_all_of_both_networks(model):
 def test_state_has_what_training_changes(model, train_source, assert_same):
     one = model()
     before = state_of(one)
-    batch = {"seen": train_source.images[:8], "target": train_source.images[:8]}
+    batch = {"input": train_source.images[:8], "target": train_source.images[:8]}
     one.train_on_batch(batch)
     after = state_of(one)
     # Each kind of it: weights, the optimiser's counter and moments, the noise, the step, the metrics' sums.
@@ -90,7 +90,7 @@ def test_a_copy_is_taken(model, train_source):
     one = model()
     before = weights_of(one)
     kept = {name: value.copy() for name, value in before.items()}
-    one.train_on_batch({"seen": train_source.images[:8], "target": train_source.images[:8]})
+    one.train_on_batch({"input": train_source.images[:8], "target": train_source.images[:8]})
     assert all((before[name] == kept[name]).all() for name in before)
 
 
@@ -100,7 +100,7 @@ def test_layers_of_one_name_keep_their_own_weights(model):
     encoder = keras.Model(images, keras.layers.Dense(2, name="mean")(keras.layers.Flatten()(images)))
     decoder = keras.Model(codes, keras.layers.Reshape((12, 10, 1))(keras.layers.Dense(120, name="mean")(codes)))
     base = model()
-    one = build_model(with_fields(base.recipe, {"network": "own"}), base.seen_spec, own=(encoder, decoder))
+    one = build_model(with_fields(base.recipe, {"network": "own"}), base.image_spec, own=(encoder, decoder))
     found = weights_of(one)
     assert [name for name in found if "mean/kernel" in name] == ["mean/kernel", "mean/kernel#2", "mean/kernel#3"]
     shapes = sorted(found[name].shape for name in found if "mean/kernel" in name)

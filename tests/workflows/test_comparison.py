@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import isthmus
-from isthmus.data import content_order, posed, select
+from isthmus.data import content_order, make_batch, select
 from isthmus.errors import DataError, UsageError
 from isthmus.workflows.comparison import _Figure, _paired_row, compare
 from isthmus.workflows.evaluation import evaluate
@@ -101,8 +101,8 @@ class TestRestorers:
         compared = compare([tiny_restorer, tiny_restorer], bars)
         held = find_held_out(tiny_restorer, bars).images
         held = select(held, content_order(held, 0))
-        batch = posed(held.read(np.arange(len(held))), tiny_restorer.recipe.task, 0)
-        error = (batch.target.astype(float) - tiny_restorer.reconstruct(batch.seen)) / 255
+        batch = make_batch(held.read(np.arange(len(held))), tiny_restorer.recipe.task, 0)
+        error = (batch.target.astype(float) - tiny_restorer.reconstruct(batch.input)) / 255
         row = compared["mse"]
         assert row.part == "restoration"
         assert row.values == pytest.approx([np.mean(error**2)] * 2, rel=1e-5)

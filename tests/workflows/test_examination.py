@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from isthmus.data import posed
+from isthmus.data import make_batch
 from isthmus.evaluation.diagnosis import Finding
 from isthmus.runs import load
 from isthmus.workflows.evaluation import evaluate
@@ -58,8 +58,8 @@ def test_training_report_and_evaluation_find_the_same(kind, bars, request, tmp_p
 def test_a_task_is_compared_with_its_corrupted_input(tiny_restorer, bars):
     found = examine(tiny_restorer, held := find_held_out(tiny_restorer, bars))
     source = found.material.test
-    batch = posed(source.read(np.arange(len(source))), tiny_restorer.recipe.task, 0)
-    noise = np.mean(np.square((batch.seen.astype(float) - batch.target) / 255))
+    batch = make_batch(source.read(np.arange(len(source))), tiny_restorer.recipe.task, 0)
+    noise = np.mean(np.square((batch.input.astype(float) - batch.target) / 255))
     assert found.signs.unchanged.mse == pytest.approx(noise)
     assert found.signs.pca is None
     assert "the unchanged input" in found.verdict.text

@@ -1,7 +1,7 @@
 """Images in: from names, files, folders and arrays to batches, in an order that a seed fixes."""
 
 from isthmus.data.arrays import as_source
-from isthmus.data.batches import Batch, EvaluationBatches, TrainingBatches, binarised, evaluation_batches, posed
+from isthmus.data.batches import Batch, EvaluationBatches, TrainingBatches, binarised, evaluation_batches, make_batch
 from isthmus.data.classes import match_classes
 from isthmus.data.content import content_order, shared
 from isthmus.data.decode.cache import cache_folder
@@ -49,11 +49,11 @@ __all__ = [
     "draw_sprites",
     "evaluation_batches",
     "is_named",
+    "make_batch",
     "match_classes",
     "open_images",
     "open_named",
     "parse_size",
-    "posed",
     "select",
     "shared",
     "split_by_content",

@@ -1,4 +1,4 @@
-"""Batches: what the encoder is shown and what the decoder must give, with the random part drawn from a seed."""
+"""Batches of inputs and targets, with the random part drawn from a seed."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,27 +24,27 @@ _TRAINING, _EVALUATION, _AUGMENTATION, _TASK = 0x7261696E, 0x6576616C, 0x6175676
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Images as the model takes them, each `(b, height, width, channels)`, of the source's type.
+    """Inputs and targets of a model, each `(b, height, width, channels)`, of the source's type.
 
-    They are the same but for tasks of another kind than `reconstruct`.
+    Both are the same images where the task is to reconstruct.
     """
 
-    seen: ImageArray
-    """What the encoder is shown."""
+    input: ImageArray
+    """What the encoder takes."""
     target: ImageArray
-    """What the decoder must give."""
+    """What the decoder should give."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingBatches:
     """The batches of a training, any of which can be asked for at any time and is the same each time.
 
-    Images are augmented first, as the recipe says, by the seed and the step; then its task makes of each what the
-    encoder is shown and what the decoder must give, with noise and holes drawn afresh for each step.
+    Images are augmented first, as the recipe says, by the seed and the step.  Then its task makes an input and a target
+    of each, with noise and holes drawn afresh for each step.
 
     With stochastic binarisation each pixel is white with the probability that its brightness gives, drawn afresh for
-    each step from the seed; what the encoder is shown and what the decoder must give are the same draw.  Other pixels
-    pass unchanged: thresholds are in the model's graph.
+    each step from the seed; input and target are the same draw.  Other pixels pass unchanged: thresholds are in the
+    model's graph.
 
     Raises:
         UsageError: If the plan is for another number of images, or the source's type is not what the recipe says.
@@ -68,7 +68,9 @@ class TrainingBatches:
         if recipe.pixels.binarise == "stochastic":
             rng = np.random.default_rng([seed, _TRAINING, step])
             images = binarised(images, rng.random(images.shape, dtype=np.float32))
-        return _posed(images, recipe.task, lambda place: np.random.default_rng([seed, _TASK, _TRAINING, step, place]))
+        return _batch_of(
+            images, recipe.task, lambda place: np.random.default_rng([seed, _TASK, _TRAINING, step, place])
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +106,7 @@ class EvaluationBatches:
         if self.recipe.pixels.binarise == "stochastic":
             uniform = uniform_by_image([self.seed, _EVALUATION], start, len(images), self.source.spec.dims)
             images = binarised(images, uniform.reshape(images.shape))
-        return posed(images, self.recipe.task, self.seed, start)
+        return make_batch(images, self.recipe.task, self.seed, start)
 
 
 def evaluation_batches(source: ImageSource, batch_size: int, recipe: "Recipe", seed: int) -> Iterator[Batch]:
@@ -116,9 +118,9 @@ def evaluation_batches(source: ImageSource, batch_size: int, recipe: "Recipe", s
     return iter(EvaluationBatches(source, batch_size, recipe, seed))
 
 
-def posed(images: ImageArray, task: "TaskFields", seed: int, start: int = 0) -> Batch:
-    """What a task makes of images `(n, h, w, c)`; drawn by the seed and the images' numbers, from `start`."""
-    return _posed(images, task, lambda place: np.random.default_rng([seed, _TASK, _EVALUATION, start + place]))
+def make_batch(images: ImageArray, task: "TaskFields", seed: int, start: int = 0) -> Batch:
+    """Make a task's inputs and targets of images `(n, h, w, c)`, by the seed and their numbers, from `start`."""
+    return _batch_of(images, task, lambda place: np.random.default_rng([seed, _TASK, _EVALUATION, start + place]))
 
 
 def binarised(images: ImageArray, uniform: NDArray[np.float32]) -> ImageArray:
@@ -136,12 +138,12 @@ def binarised(images: ImageArray, uniform: NDArray[np.float32]) -> ImageArray:
     return (uniform < images).astype(np.float32)
 
 
-def _posed(images: ImageArray, task: "TaskFields", generator: Callable[[int], np.random.Generator]) -> Batch:
+def _batch_of(images: ImageArray, task: "TaskFields", generator: Callable[[int], np.random.Generator]) -> Batch:
     if task.kind == "reconstruct":
         return Batch(images, images)
     made = task_of(task)
-    pairs = [made.pose(np.asarray(image, np.uint8), generator(place)) for place, image in enumerate(images)]
-    return Batch(np.stack([seen for seen, _ in pairs]), np.stack([target for _, target in pairs]))
+    pairs = [made.example(np.asarray(image, np.uint8), generator(place)) for place, image in enumerate(images)]
+    return Batch(np.stack([image for image, _ in pairs]), np.stack([target for _, target in pairs]))
 
 
 def _check(source: ImageSource, pixels: "Pixels") -> None:

@@ -132,8 +132,8 @@ def encode(run: Run, source: ImageSource, seed: int) -> Codes:
     done = 0
     with progress_bar("encoding", len(source)) as bar:
         for batch in evaluation_batches(source, BATCH, run.recipe, seed):
-            posteriors.append(run.encode(batch.seen))
-            done += len(batch.seen)
+            posteriors.append(run.encode(batch.input))
+            done += len(batch.input)
             bar.update(done)
     joined = {name: np.concatenate([part[name] for part in posteriors]).astype(np.float64) for name in posteriors[0]}
     noise = np.random.default_rng([seed, _CODE_STREAM]).standard_normal(joined["mean"].shape)

@@ -96,7 +96,7 @@ def measure_reconstruction(material: Material, baselines: bool = True, similarit
     with progress_bar("reconstructing", len(source)) as bar:
         for batch in evaluation_batches(source, BATCH, run.recipe, material.seed):
             images = as_pixels(batch.target, run.recipe.pixels)
-            codes = run.encode(batch.seen)["mean"]
+            codes = run.encode(batch.input)["mean"]
             given = run.likelihood.mean(namespace, run.decode_parameters(codes))
             found["run"].append(closeness(images, given, similarity))
             # The image before: the first of all meets the last of its batch.

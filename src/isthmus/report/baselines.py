@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from isthmus.data import posed, spread
+from isthmus.data import make_batch, spread
 from isthmus.evaluation.diagnosis import Baseline
 from isthmus.plots.checks import Images
 from isthmus.plots.display import as_answer, as_displayed
@@ -30,19 +30,19 @@ def compare_with_baselines(examined: "Examination") -> Comparison | None:
     run, source = material.run, material.test
     chosen = spread(len(source), COMPARED)
     images = source.read(chosen)
-    batch = posed(images, run.recipe.task, run.recipe.training.seed)
+    batch = make_batch(images, run.recipe.task, run.recipe.training.seed)
     rows = [
         Row(
             "Target" if run.restores else "Image",
             "",
             "",
-            _strip(as_answer(run.recipe, batch.seen, batch.target), "An image"),
+            _strip(as_answer(run.recipe, batch.input, batch.target), "An image"),
         ),
         Row(
             "This model",
             f"{signs.psnr_db:.1f} dB",
             f"{signs.mse:.2g}",
-            _strip(as_answer(run.recipe, batch.seen, run.reconstruct(batch.seen)), "What the model makes of it"),
+            _strip(as_answer(run.recipe, batch.input, run.reconstruct(batch.input)), "What the model makes of it"),
         ),
     ]
     if signs.pca is not None and material.pca is not None:
@@ -53,7 +53,7 @@ def compare_with_baselines(examined: "Examination") -> Comparison | None:
         mean = [] if material.pca is None else _strip(as_displayed(material.pca.mean_of(1)), "The mean image")
         rows.append(_row("Mean image", signs.mean_image, mean))
     if signs.unchanged is not None:
-        shown = batch.seen[..., : run.source.channels] if run.recipe.task.kind == "inpaint" else batch.seen
+        shown = batch.input[..., : run.source.channels] if run.recipe.task.kind == "inpaint" else batch.input
         rows.append(_row("Unchanged input", signs.unchanged, _strip(as_displayed(shown), "The input")))
     fitted = f" PCA and the mean image are fitted to {signs.pca.fitted_on:,} training images." if signs.pca else ""
     return Comparison(

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from isthmus import plots
-from isthmus.data import ImageSource, posed, spread
+from isthmus.data import ImageSource, make_batch, spread
 from isthmus.errors import UsageError
 from isthmus.evaluation.representation import neighbour_accuracy
 from isthmus.plots.checks import Images
@@ -158,13 +158,13 @@ def answers(run: Run, source: ImageSource) -> list[Group]:
     """The best, the middle and the worst answers of a run that restores, by the mean squared error of what it gives."""
     recipe = run.recipe
     chosen = spread(len(source), RESTORED)
-    batch = posed(source.read(chosen), recipe.task, recipe.training.seed)
-    given = np.asarray(run.reconstruct(batch.seen), np.uint8)
+    batch = make_batch(source.read(chosen), recipe.task, recipe.training.seed)
+    given = np.asarray(run.reconstruct(batch.input), np.uint8)
     errors = np.mean(np.square((batch.target.astype(np.float64) - given) / 255.0), axis=(1, 2, 3))
     order, count = np.argsort(errors, kind="stable"), min(EXAMPLES, max(1, len(chosen) // 3))
     middle = (len(order) - count) // 2
-    shown = as_displayed(batch.seen[..., : run.source.channels] if recipe.task.kind == "inpaint" else batch.seen)
-    made, truth = (as_answer(recipe, batch.seen, images) for images in (given, batch.target))
+    shown = as_displayed(batch.input[..., : run.source.channels] if recipe.task.kind == "inpaint" else batch.input)
+    made, truth = (as_answer(recipe, batch.input, images) for images in (given, batch.target))
     names = [source.names[index] for index in chosen]
 
     def picture(images: Images, place: int, text: str) -> Markup:

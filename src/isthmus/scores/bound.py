@@ -58,9 +58,9 @@ def score(run: Run, source: ImageSource, seed: int = 0) -> Scores:
     start = 0
     batch_size = max(1, min(BATCH, MOST_NUMBERS // numbers_of(run)))
     for batch in evaluation_batches(source, batch_size, run.recipe, seed):
-        encoded = run.encode(batch.seen)
+        encoded = run.encode(batch.input)
         posterior = {name: encoded[name] for name in latent.parameter_names}
-        noise = normal_by_image([seed, _POSTERIOR_STREAM], start, len(batch.seen), run.recipe.latent.dim)
+        noise = normal_by_image([seed, _POSTERIOR_STREAM], start, len(batch.input), run.recipe.latent.dim)
         z = np.asarray(latent.sample(namespace, posterior, noise), np.float32)
         images = as_pixels(batch.target, run.recipe.pixels)
         distortions.append(likelihood.distortion(namespace, images, _wide(run.decode_parameters(z, encoded))))

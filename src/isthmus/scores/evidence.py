@@ -78,7 +78,7 @@ def gather_evidence(
     start = 0
     with progress_bar("likelihood", len(source) * draws) as bar:
         for batch in evaluation_batches(source, batch_size, run.recipe, seed):
-            posterior = run.encode(batch.seen)
+            posterior = run.encode(batch.input)
             images = measure.prepare(batch.target)
             count, dim = posterior["mean"].shape
             wide = {name: array.astype(np.float64) for name, array in posterior.items()}

@@ -38,4 +38,4 @@ class ValidationFeed(keras.utils.PyDataset):
 
 
 def _fields(batch: Batch) -> tuple[dict[str, Any]]:
-    return ({"seen": np.ascontiguousarray(batch.seen), "target": np.ascontiguousarray(batch.target)},)
+    return ({"input": np.ascontiguousarray(batch.input), "target": np.ascontiguousarray(batch.target)},)

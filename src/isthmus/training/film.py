@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import ImageSource, posed, spread
+from isthmus.data import ImageSource, make_batch, spread
 from isthmus.noise import normal_by_image
 from isthmus.plots.display import as_answer
 from isthmus.plots.sheets import save, tile
@@ -31,7 +31,7 @@ class Film:
 
     def __init__(self, folder: Path, source: ImageSource, recipe: Recipe) -> None:
         self._folder, self._recipe, self._seed = folder, recipe, recipe.training.seed
-        self._seen = posed(source.read(spread(len(source), SHOWN)), recipe.task, self._seed).seen
+        self._seen = make_batch(source.read(spread(len(source), SHOWN)), recipe.task, self._seed).input
         self.frame: NDArray[np.uint8] | None = None
 
     def __call__(self, model: "Autoencoder", epoch: int, logs: Mapping[str, float]) -> None:

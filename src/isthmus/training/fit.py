@@ -93,7 +93,7 @@ def build_model(
     optimiser = build_optimiser(recipe.training, recipe.training.epochs * steps_per_epoch)
     # XLA compiles TensorFlow's small convolutions into slower ones on a CPU; JAX has no other way.
     model.compile(optimizer=optimiser, jit_compile=keras.config.backend() == "jax")
-    specs = {"seen": model.seen_spec, "target": model.target_spec}
+    specs = {"input": model.image_spec, "target": model.target_spec}
     batch = {name: np.zeros((1, *each.shape), each.dtype) for name, each in specs.items()}
     model(batch)
     optimiser.build(model.trainable_variables)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import Data, content_order, posed, select, spread
+from isthmus.data import Data, content_order, make_batch, select, spread
 from isthmus.errors import DataError, UsageError
 from isthmus.evaluation.material import Material
 from isthmus.evaluation.reconstruction import measure_reconstruction
@@ -294,10 +294,10 @@ def _sheet(runs: Sequence[Run], found: Sequence[HeldOut]) -> NDArray[np.uint8]:
     chosen = spread(len(found[0].images), SHOWN)
     rows: list[NDArray[np.uint8]] = []
     for run, held in zip(runs, found, strict=True):
-        batch = posed(held.images.read(chosen), run.recipe.task, run.recipe.training.seed)
+        batch = make_batch(held.images.read(chosen), run.recipe.task, run.recipe.training.seed)
         if not rows:
-            rows.append(as_answer(run.recipe, batch.seen, batch.target))
-        rows.append(as_answer(run.recipe, batch.seen, run.reconstruct(batch.seen)))
+            rows.append(as_answer(run.recipe, batch.input, batch.target))
+        rows.append(as_answer(run.recipe, batch.input, run.reconstruct(batch.input)))
     return tile(np.concatenate(rows), columns=len(chosen))
 
 

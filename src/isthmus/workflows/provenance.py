@@ -30,7 +30,7 @@ def first_manifest(prepared: Prepared, group: LatentGroup) -> Manifest:
     source, task = prepared.train, task_of(prepared.recipe.task)
     return Manifest(
         state="training",
-        images=ImageEntry.of(task.seen_spec(source.spec)),
+        images=ImageEntry.of(task.input_spec(source.spec)),
         target=ImageEntry.of(task.target_spec(source.spec)),
         source=ImageEntry.of(source.spec),
         preprocessing=PreprocessingEntry.of(prepared.preprocessing or Preprocessing.of(source.spec, prepared.bits)),

@@ -153,7 +153,7 @@ def _unchanged(material: Material, own: NDArray[np.float64]) -> Baseline | None:
     """The input as it is, as a prediction; None where it is none."""
     recipe, errors = material.run.recipe, []
     for batch in evaluation_batches(material.test, BATCH, recipe, material.seed):
-        given = _as_prediction(recipe, batch.seen)
+        given = _as_prediction(recipe, batch.input)
         if given is None or given.shape != batch.target.shape:
             return None
         errors.append(
@@ -223,7 +223,7 @@ def _some(run: Run, source: ImageSource, seed: int) -> tuple[NDArray[np.generic]
     chosen = subset(source, OPTIMISED, seed)
     batches = list(evaluation_batches(chosen, BATCH, run.recipe, seed))
     images = np.concatenate([batch.target for batch in batches])
-    return images, run.encode(np.concatenate([batch.seen for batch in batches]))
+    return images, run.encode(np.concatenate([batch.input for batch in batches]))
 
 
 def _optimised(

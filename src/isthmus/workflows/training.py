@@ -14,7 +14,7 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from isthmus.data import Data, ImageSource, Wish, posed
+from isthmus.data import Data, ImageSource, Wish, make_batch
 from isthmus.data.places import remember_place, require_apart
 from isthmus.errors import RunError, TrainingError, UsageError
 from isthmus.probability import latent_of
@@ -283,7 +283,7 @@ def _finish(writer: RunWriter, prepared: Prepared, fitted: "Fitted") -> Run:
 
     writer.write(folder.WEIGHTS, safetensors.numpy.save(weights_of(fitted.model)))
     some = prepared.train.read(np.arange(min(16, len(prepared.train))))
-    shown = posed(some, prepared.recipe.task, prepared.recipe.training.seed).seen
+    shown = make_batch(some, prepared.recipe.task, prepared.recipe.training.seed).input
     writer.update(graphs=export_graphs(fitted.model, writer.place(folder.ENCODER).parent, shown))
     for name in (folder.ENCODER, folder.DECODER):
         writer.record(name)

@@ -118,18 +118,18 @@ class TestInTraining:
         how = {"flip_horizontal": True, "shift": 0.2, "rotation": 10.0}
         one, same, other = self.batches(**how), self.batches(**how), self.batches(1, **how)
         one.batch(0)
-        np.testing.assert_array_equal(one.batch(3).seen, same.batch(3).seen)
-        assert (one.batch(3).seen != other.batch(3).seen).any()
-        assert (one.batch(3).seen != self.batches().batch(3).seen).any()
+        np.testing.assert_array_equal(one.batch(3).input, same.batch(3).input)
+        assert (one.batch(3).input != other.batch(3).input).any()
+        assert (one.batch(3).input != self.batches().batch(3).input).any()
 
     def test_what_is_shown_is_what_must_be_given(self):
         batch = self.batches(rotation=10.0).batch(0)
-        np.testing.assert_array_equal(batch.seen, batch.target)
+        np.testing.assert_array_equal(batch.input, batch.target)
 
     def test_one_more_change_leaves_the_others_draws(self):
-        flipped = self.batches(flip_horizontal=True).batch(0).seen
-        both = self.batches(flip_horizontal=True, flip_vertical=True).batch(0).seen
-        as_is = self.batches().batch(0).seen
+        flipped = self.batches(flip_horizontal=True).batch(0).input
+        both = self.batches(flip_horizontal=True, flip_vertical=True).batch(0).input
+        as_is = self.batches().batch(0).input
         was = (flipped != as_is).any(axis=(1, 2, 3))
         rows_sorted = [np.sort(images, axis=1) for images in (flipped, both)]
         np.testing.assert_array_equal(*rows_sorted)

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from isthmus import recipes
-from isthmus.data import BatchPlan, ImageSpec, TrainingBatches, as_source, evaluation_batches, posed, task_of
+from isthmus.data import BatchPlan, ImageSpec, TrainingBatches, as_source, evaluation_batches, make_batch, task_of
 from isthmus.data.tasks.colour import luma
 from isthmus.recipes import Recipe, Training
 
@@ -24,28 +24,28 @@ SPECS = {
 def posing(request, random_images):
     fields, channels = SPECS[request.param]
     images = random_images(6, 11, 13, channels)
-    return fields, images, posed(images, fields, 0)
+    return fields, images, make_batch(images, fields, 0)
 
 
 def test_what_is_made_is_as_told(posing):
     fields, images, batch = posing
     task, spec = task_of(fields), ImageSpec(*images.shape[1:])
-    assert batch.seen.shape[1:] == task.seen_spec(spec).shape
+    assert batch.input.shape[1:] == task.input_spec(spec).shape
     assert batch.target.shape[1:] == task.target_spec(spec).shape
-    assert batch.seen.dtype == batch.target.dtype == np.uint8
+    assert batch.input.dtype == batch.target.dtype == np.uint8
 
 
 def test_a_draw_follows_from_the_seed_and_the_images_number(posing):
     fields, images, batch = posing
-    np.testing.assert_array_equal(posed(images[2:], fields, 0, start=2).seen, batch.seen[2:])
+    np.testing.assert_array_equal(make_batch(images[2:], fields, 0, start=2).input, batch.input[2:])
     if fields.kind in ("denoise", "inpaint", "deblur"):
-        assert (posed(images, fields, 1).seen != batch.seen).any()
+        assert (make_batch(images, fields, 1).input != batch.input).any()
 
 
 def test_the_right_answer_is_the_truth(posing):
     """What users get of a decoder that gives just what was asked for."""
     fields, images, batch = posing
-    finished = task_of(fields).finish(batch.seen, batch.target)
+    finished = task_of(fields).finish(batch.input, batch.target)
     match fields.kind:
         case "colourise":
             assert np.abs(finished.astype(int) - images).max() <= 3
@@ -60,23 +60,23 @@ def test_the_right_answer_is_the_truth(posing):
 def test_no_right_answer_is_shown(posing):
     fields, images, batch = posing
     if fields.kind in ("denoise", "deblur", "super-resolve"):
-        assert np.abs(batch.seen.astype(int) - images).mean() > 1
+        assert np.abs(batch.input.astype(int) - images).mean() > 1
     if fields.kind == "colourise":
         grey = np.stack([np.asarray(Image.fromarray(image).convert("L")) for image in images])
-        np.testing.assert_array_equal(batch.seen[..., 0], grey)
+        np.testing.assert_array_equal(batch.input[..., 0], grey)
     if fields.kind == "inpaint":
-        missing = batch.seen[..., -1] == 0
+        missing = batch.input[..., -1] == 0
         assert missing.any(axis=(1, 2)).all()
-        assert (batch.seen[missing] == 0).all()
-        np.testing.assert_array_equal(batch.seen[~missing][:, :3], images[~missing])
+        assert (batch.input[missing] == 0).all()
+        np.testing.assert_array_equal(batch.input[~missing][:, :3], images[~missing])
 
 
 def test_known_pixels_are_kept_whatever_is_given(random_images):
     fields = recipes.Inpaint()
-    batch = posed(random_images(5, 16, 16, 3), fields, 0)
-    finished = task_of(fields).finish(batch.seen, random_images(5, 16, 16, 3, seed=9))
-    known = batch.seen[..., -1] > 0
-    np.testing.assert_array_equal(finished[known], batch.seen[known][:, :3])
+    batch = make_batch(random_images(5, 16, 16, 3), fields, 0)
+    finished = task_of(fields).finish(batch.input, random_images(5, 16, 16, 3, seed=9))
+    known = batch.input[..., -1] > 0
+    np.testing.assert_array_equal(finished[known], batch.input[known][:, :3])
 
 
 def test_brightness_is_kept_whatever_colours_are_given(random_images):
@@ -100,14 +100,14 @@ class TestInTraining:
         images = random_images(4, 9, 9, 1)
         batches = self.batches(images, recipes.Denoise())
         first, again, later = batches.batch(0), batches.batch(0), batches.batch(1)
-        np.testing.assert_array_equal(first.seen, again.seen)
+        np.testing.assert_array_equal(first.input, again.input)
         order, other = (np.argsort(batch.target.sum(axis=(1, 2, 3))) for batch in (first, later))
         np.testing.assert_array_equal(first.target[order], later.target[other])
-        assert (first.seen[order] != later.seen[other]).any()
+        assert (first.input[order] != later.input[other]).any()
 
     def test_other_images_than_in_evaluation(self, random_images):
         images = random_images(4, 9, 9, 1)
         recipe = Recipe(task=recipes.Denoise())
         (evaluated,) = evaluation_batches(as_source(images), 9, recipe, 0)
         trained = self.batches(images, recipes.Denoise()).batch(0)
-        assert not {image.tobytes() for image in trained.seen} & {image.tobytes() for image in evaluated.seen}
+        assert not {image.tobytes() for image in trained.input} & {image.tobytes() for image in evaluated.input}

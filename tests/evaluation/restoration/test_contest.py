@@ -8,7 +8,7 @@ from skimage.color import deltaE_cie76, rgb2lab
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 from sklearn.metrics import f1_score, jaccard_score
 
-from isthmus.data import ImageSpec, as_source, posed
+from isthmus.data import ImageSpec, as_source, make_batch
 from isthmus.data.tasks.task import task_of
 from isthmus.errors import UsageError
 from isthmus.evaluation.restoration import contest, evaluate_restoration, methods
@@ -23,7 +23,7 @@ class Stub:
     def __init__(self, task, answer, side=8, channels=1):
         spec = ImageSpec(side, side, channels)
         self.recipe = Recipe.model_construct(name="stub", task=task)
-        self.image, self.target = task_of(task).seen_spec(spec), task_of(task).target_spec(spec)
+        self.image, self.target = task_of(task).input_spec(spec), task_of(task).target_spec(spec)
         self.reconstruct = answer
 
 
@@ -49,13 +49,13 @@ def test_the_figures_are_those_of_the_same_noise(section, tiny_restorer, bars):
     rng = np.random.default_rng([0, contest._STREAM])
     chosen = np.sort(rng.choice(120, contest.EVALUATED_SLOWLY, replace=False))
     images = bars[0][chosen]
-    batch = posed(images, tiny_restorer.recipe.task, 0)
+    batch = make_batch(images, tiny_restorer.recipe.task, 0)
 
     def psnr(answers):
         return np.mean(-10 * np.log10(np.square((images - answers.astype(float)) / 255).mean(axis=(1, 2, 3))))
 
-    assert section["untouched_psnr_db"].value == pytest.approx(psnr(batch.seen))
-    assert section["psnr_db"].value == pytest.approx(psnr(tiny_restorer.reconstruct(batch.seen)), rel=1e-6)
+    assert section["untouched_psnr_db"].value == pytest.approx(psnr(batch.input))
+    assert section["psnr_db"].value == pytest.approx(psnr(tiny_restorer.reconstruct(batch.input)), rel=1e-6)
 
 
 def test_the_gain_is_over_the_best(section):
@@ -155,22 +155,22 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_each_task_is_judged_by_its_own_measures(quick, case):
     """Noise is as good an answer as any.  What was asked is made here once more, and judged by other libraries."""
-    task, batch = task_of(case.task), posed(case.images, case.task, 0)
+    task, batch = task_of(case.task), make_batch(case.images, case.task, 0)
     raw = np.random.default_rng(3).integers(0, case.levels, batch.target.shape).astype(np.uint8)
-    truth = case.images[..., :3] if case.task.kind == "colourise" else task.finish(batch.seen, batch.target)
+    truth = case.images[..., :3] if case.task.kind == "colourise" else task.finish(batch.input, batch.target)
     run = Stub(case.task, lambda seen: raw, channels=case.images.shape[-1])
 
     section = evaluate_restoration(run, as_source(case.images), as_source(case.images[::-1].copy()))
 
     def judged(oracle, given):
-        return np.array([oracle(*images) for images in zip(truth, given, batch.seen, strict=True)])
+        return np.array([oracle(*images) for images in zip(truth, given, batch.input, strict=True)])
 
     for key, oracle in case.oracles.items():
-        values = judged(oracle, task.finish(batch.seen, raw))
+        values = judged(oracle, task.finish(batch.input, raw))
         assert section[key].value == pytest.approx(values.mean(), rel=1e-3), key
         assert section[key].standard_error == pytest.approx(values.std(ddof=1) / np.sqrt(12), rel=1e-2), key
         for rival in case.shown:
-            shown = np.broadcast_to(batch.seen, truth.shape)
+            shown = np.broadcast_to(batch.input, truth.shape)
             assert section[f"{rival}_{key}"].value == pytest.approx(judged(oracle, shown).mean(), rel=1e-3), key
     first = next(iter(case.oracles))
     assert [row.key for row in section.rows if row.key.endswith(first)] == [

@@ -1,6 +1,6 @@
-"""Tasks at work: of each image, what the encoder is shown and what the decoder must give, and what users get of that.
+"""Tasks: the input and the target that are made of each image, and the result that is made of a prediction.
 
-A task is a value of a recipe; here is what its kinds do with pixels.  Images are uint8.
+A recipe describes a task by its fields; here is what its kinds do with pixels.  Images are uint8.
 """
 
 from dataclasses import dataclass, replace
@@ -21,25 +21,25 @@ Pixels = NDArray[np.uint8]
 
 
 class Task(Protocol):
-    """What is shown, what is asked for, and what is made of the answer."""
+    """How input and target are made of an image, and a result of a prediction."""
 
-    def seen_spec(self, spec: ImageSpec) -> ImageSpec:
-        """What the encoder is shown, for images of a source of `spec`."""
+    def input_spec(self, spec: ImageSpec) -> ImageSpec:
+        """The input's shape and dtype, for images of a source of `spec`."""
 
     def target_spec(self, spec: ImageSpec) -> ImageSpec:
-        """What the decoder must give, for images of a source of `spec`."""
+        """The target's shape and dtype, for images of a source of `spec`."""
 
-    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
-        """Make a question and its answer of one image `(h, w, c)` of the source."""
+    def example(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+        """Make an input and its target of one image `(h, w, c)` of the source."""
 
-    def finish(self, seen: Pixels, given: Pixels) -> Pixels:
-        """Make of what was shown and what the decoder gave, `(n, h, w, ...)`, the pictures that a user gets."""
+    def finish(self, inputs: Pixels, predictions: Pixels) -> Pixels:
+        """Make the images that a user gets of inputs and predictions, each `(n, h, w, ...)`."""
 
 
 class _SameShape:
-    """A task whose question and answer are of the image's own shape."""
+    """A task whose input and target have the image's own shape."""
 
-    def seen_spec(self, spec: ImageSpec) -> ImageSpec:
+    def input_spec(self, spec: ImageSpec) -> ImageSpec:
         """As the images are."""
         return spec
 
@@ -47,16 +47,16 @@ class _SameShape:
         """As the images are."""
         return spec
 
-    def finish(self, seen: Pixels, given: Pixels) -> Pixels:
-        """What the decoder gave."""
-        return given
+    def finish(self, inputs: Pixels, predictions: Pixels) -> Pixels:
+        """The predictions."""
+        return predictions
 
 
 @dataclass(frozen=True)
 class Reconstruct(_SameShape):
     """The image itself."""
 
-    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+    def example(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
         """The image twice."""
         return image, image
 
@@ -68,7 +68,7 @@ class Denoise(_SameShape):
     noise: Noise
     strength: tuple[float, float]
 
-    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+    def example(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
         """Noise of a strength that is drawn too."""
         return add_noise(image, self.noise, rng.uniform(*self.strength), rng), image
 
@@ -80,7 +80,7 @@ class Deblur(_SameShape):
     radius: tuple[float, float]
     noise: float
 
-    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+    def example(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
         """A blur of a radius that is drawn too."""
         return blur(image, rng.uniform(*self.radius), self.noise, rng), image
 
@@ -91,7 +91,7 @@ class SuperResolve(_SameShape):
 
     factor: int
 
-    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+    def example(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
         """The image without its detail."""
         return coarsen(image, self.factor), image
 
@@ -100,7 +100,7 @@ class SuperResolve(_SameShape):
 class Colourise:
     """The brightness of a colour image, and its chroma."""
 
-    def seen_spec(self, spec: ImageSpec) -> ImageSpec:
+    def input_spec(self, spec: ImageSpec) -> ImageSpec:
         """One channel."""
         return replace(spec, channels=1)
 
@@ -108,13 +108,13 @@ class Colourise:
         """Two channels."""
         return replace(spec, channels=2)
 
-    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+    def example(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
         """Brightness and chroma."""
         return luma(image[..., :3]), chroma(image[..., :3])
 
-    def finish(self, seen: Pixels, given: Pixels) -> Pixels:
-        """The colours that were given, at the brightness that was seen."""
-        return recolour(seen, given)
+    def finish(self, inputs: Pixels, predictions: Pixels) -> Pixels:
+        """The predicted colours, at the brightness of the input."""
+        return recolour(inputs, predictions)
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Inpaint:
     holes: Holes
     share: tuple[float, float]
 
-    def seen_spec(self, spec: ImageSpec) -> ImageSpec:
+    def input_spec(self, spec: ImageSpec) -> ImageSpec:
         """One channel more."""
         return replace(spec, channels=spec.channels + 1)
 
@@ -132,18 +132,18 @@ class Inpaint:
         """As the images are."""
         return spec
 
-    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+    def example(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
         """Holes of a share that is drawn too."""
         missing = draw_holes(image.shape[0], image.shape[1], self.holes, rng.uniform(*self.share), rng)
         return with_holes(image, missing), image
 
-    def finish(self, seen: Pixels, given: Pixels) -> Pixels:
-        """What was given in the holes, and elsewhere the pixels that were known."""
-        return np.where(seen[..., -1:] > 0, seen[..., :-1], given)
+    def finish(self, inputs: Pixels, predictions: Pixels) -> Pixels:
+        """The prediction in the holes, and elsewhere the pixels that were known."""
+        return np.where(inputs[..., -1:] > 0, inputs[..., :-1], predictions)
 
 
 def with_holes(image: Pixels, missing: NDArray[np.bool_]) -> Pixels:
-    """An image `(h, w, c)` as inpainting shows it, `(h, w, c + 1)`: black where it is `missing`, `(h, w)`."""
+    """An image `(h, w, c)` as the input of inpainting, `(h, w, c + 1)`: black where it is `missing`, `(h, w)`."""
     known = np.where(missing, np.uint8(0), np.uint8(255))[..., np.newaxis]
     return np.concatenate([np.where(known > 0, image, np.uint8(0)), known], axis=-1)
 
@@ -156,7 +156,7 @@ class Segment:
     clutter: float
     classes: int
 
-    def seen_spec(self, spec: ImageSpec) -> ImageSpec:
+    def input_spec(self, spec: ImageSpec) -> ImageSpec:
         """As the images are, without the mask that lies on them as their last channel."""
         return spec if self.own_masks else replace(spec, channels=spec.channels - 1)
 
@@ -164,16 +164,16 @@ class Segment:
         """One channel."""
         return replace(spec, channels=1)
 
-    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+    def example(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
         """The image and its mask."""
         if not self.own_masks:
             return image[..., :-1], image[..., -1:]
         mask = np.where(image[..., :1] >= 128, np.uint8(255), np.uint8(0))
         return (clutter(mask, self.clutter, rng) if self.clutter else image), mask
 
-    def finish(self, seen: Pixels, given: Pixels) -> Pixels:
+    def finish(self, inputs: Pixels, predictions: Pixels) -> Pixels:
         """The number of each pixel's likeliest class."""
-        return (given >= 128).astype(np.uint8) if self.classes == 2 else given
+        return (predictions >= 128).astype(np.uint8) if self.classes == 2 else predictions
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ class Pairs:
 
     target_channels: int
 
-    def seen_spec(self, spec: ImageSpec) -> ImageSpec:
+    def input_spec(self, spec: ImageSpec) -> ImageSpec:
         """The first channels."""
         return replace(spec, channels=spec.channels - self.target_channels)
 
@@ -190,13 +190,13 @@ class Pairs:
         """The last channels."""
         return replace(spec, channels=self.target_channels)
 
-    def pose(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+    def example(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
         """The pair."""
         return image[..., : -self.target_channels], image[..., -self.target_channels :]
 
-    def finish(self, seen: Pixels, given: Pixels) -> Pixels:
-        """What the decoder gave."""
-        return given
+    def finish(self, inputs: Pixels, predictions: Pixels) -> Pixels:
+        """The predictions."""
+        return predictions
 
 
 def task_of(fields: "TaskFields") -> Task:

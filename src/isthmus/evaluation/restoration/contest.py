@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.data import ImageSource, posed, select, task_of
+from isthmus.data import ImageSource, make_batch, select, task_of
 from isthmus.errors import UsageError
 from isthmus.evaluation.restoration import methods
 from isthmus.evaluation.restoration.judging import Figures, Judge, Pixels, Posed, classes_of, judge_of
@@ -98,8 +98,8 @@ def _poser(run: Run, fields: Any, seed: int) -> Callable[[ImageSource], Posed]:
 
     def pose(source: ImageSource) -> Posed:
         images = np.asarray(source.read(np.arange(len(source))), np.uint8)
-        batch = posed(images, fields, seed)
-        seen, target = np.asarray(batch.seen, np.uint8), np.asarray(batch.target, np.uint8)
+        batch = make_batch(images, fields, seed)
+        seen, target = np.asarray(batch.input, np.uint8), np.asarray(batch.target, np.uint8)
         truth = images[..., :3] if fields.kind == "colourise" else target
         return Posed(seen, task.finish(seen, target) if fields.kind == "segment" else truth)
 
