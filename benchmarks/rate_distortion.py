@@ -19,12 +19,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import isthmus
-from isthmus.codec.lossy.archive import LossyArchive, numbered
+from isthmus.codec.lossy.archive import LossyArchive, compress_codes, numbered
 from isthmus.codec.lossy.statistics import code_statistics
 from isthmus.evaluation.reconstruction import closeness
 from isthmus.runs import Run
 from isthmus.workflows.codes import images_for
-from isthmus.workflows.lossy import compress_codes, decompress_codes
 
 Pixels = NDArray[np.uint8]
 Coder = Callable[[Pixels], tuple[int, Pixels]]
@@ -114,14 +113,14 @@ def of_run(run: Run, images: Pixels) -> Iterator[dict[str, Any]]:
     single = images[:SINGLES]
     for quality in QUALITIES:
         content, _ = compress_codes(run, code_statistics(run, posterior), numbered(len(images)), quality)
-        back = run.decode(decompress_codes(run, LossyArchive.from_bytes(content)))
+        back = run.decode(LossyArchive.from_bytes(content).codes(run))
         yield point("isthmus", "joined", quality, len(content), images, back)
         size, given = 0, []
         for i in range(len(single)):
             one = {name: values[i : i + 1] for name, values in posterior.items()}
             content, _ = compress_codes(run, code_statistics(run, one), numbered(1), quality)
             size += len(content)
-            given.append(run.decode(decompress_codes(run, LossyArchive.from_bytes(content))))
+            given.append(run.decode(LossyArchive.from_bytes(content).codes(run)))
         yield point("isthmus", "single", quality, size, single, np.concatenate(given))
 
 

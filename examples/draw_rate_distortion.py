@@ -22,14 +22,13 @@ from PIL import Image
 
 import isthmus
 from isthmus import plots
-from isthmus.codec.lossy.archive import LossyArchive, numbered
+from isthmus.codec.lossy.archive import LossyArchive, compress_codes, numbered
 from isthmus.codec.lossy.statistics import code_statistics
 from isthmus.data import Data, spread
 from isthmus.plots.figures import new_figure
 from isthmus.plots.style import Theme, dress
 from isthmus.runs import Run
 from isthmus.workflows.codes import images_for
-from isthmus.workflows.lossy import compress_codes, decompress_codes
 
 Pixels = NDArray[np.uint8]
 THEMES: tuple[plots.ThemeName, ...] = ("light", "dark")
@@ -82,7 +81,7 @@ def draw_few_bytes(run: Run, data: Data, theme: plots.ThemeName) -> Figure:
     content, _ = compress_codes(
         run, code_statistics(run, run.encode(images)), numbered(len(images)), bytes_per_image=BUDGET
     )
-    codes = decompress_codes(run, LossyArchive.from_bytes(content))
+    codes = LossyArchive.from_bytes(content).codes(run)
     shown = spread(len(images), SHOWN)
     rows = [
         ("as they are", images[shown]),

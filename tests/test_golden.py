@@ -11,7 +11,7 @@ from PIL import Image
 import isthmus
 from isthmus.errors import RunError
 from isthmus.runs.folder import describe_file, read_manifest
-from isthmus.workflows.decompression import LossyListing, list_archive, verify
+from isthmus.workflows.archives import LossyListing, list_archive, verify
 from isthmus.workflows.report import write_report
 from isthmus.workflows.restoring import restore_folder
 

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from isthmus.runs import Run as Run
     from isthmus.runs import load as load
     from isthmus.workflows.compression import compress as compress
+    from isthmus.workflows.compression import compress_lossy as compress_lossy
     from isthmus.workflows.decompression import decompress as decompress
     from isthmus.workflows.evaluation import evaluate as evaluate
-    from isthmus.workflows.lossy import compress_lossy as compress_lossy
 
 # ONNX Runtime reports its use to its maker, and writes a device identifier into the home directory, unless this is set
 # before it is imported (its Privacy.md). Nothing of isthmus, and no exporter that isthmus calls, is imported before.
@@ -42,7 +42,7 @@ _HOMES = {
     "Restorer": "isthmus.restoration",
     "Run": "isthmus.runs",
     "compress": "isthmus.workflows.compression",
-    "compress_lossy": "isthmus.workflows.lossy",
+    "compress_lossy": "isthmus.workflows.compression",
     "decompress": "isthmus.workflows.decompression",
     "evaluate": "isthmus.workflows.evaluation",
     "held_out": "isthmus.api",

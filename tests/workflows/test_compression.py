@@ -14,9 +14,8 @@ from PIL import Image
 from isthmus.codec.coder.bits_back import BitsBack
 from isthmus.data import ArraySource, ImageSet
 from isthmus.errors import DataError, RunError, UsageError
-from isthmus.workflows.compression import compress
+from isthmus.workflows.compression import compress, compress_lossy
 from isthmus.workflows.decompression import decompress
-from isthmus.workflows.lossy import compress_lossy
 
 
 @pytest.fixture
@@ -74,10 +73,10 @@ def test_a_folder_comes_back_with_its_names(tiny_run, folder, tmp_path, files_in
 def test_a_note_says_what_the_model_does_not_code(tiny_run, folder, bars, tmp_path):
     done = compress(tiny_run, folder, tmp_path / "x.isth")
     assert any("1 image has more levels than black and white" in note for note in done.notes)
-    assert any("not 8-bit images of 10x12x1, kept byte by byte: 2" in note for note in done.notes)
+    assert any("not 8-bit images of 10x12x1, stored byte by byte: 2" in note for note in done.notes)
     done = compress(tiny_run, bars[0], tmp_path / "y.isth", threshold=True)
     assert done.tally.coded + done.tally.poor == 120
-    assert any("made black and white" in note for note in done.notes)
+    assert any("binarised images" in note for note in done.notes)
     decompress(tmp_path / "y.isth", tmp_path / "y.npy", tiny_run)
     np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), np.where(bars[0] > 127, 255, 0))
 
@@ -94,7 +93,7 @@ def test_files_that_are_smaller_are_kept(tiny_run, tmp_path, files_in, monkeypat
         (place / f"{n:02d}.pgm").write_bytes(b"P4\n" + comment + b"10 12\n" + rng.bytes(24))
     done = compress(tiny_run, place, tmp_path / "x.isth", embed=True)
     assert done.tally.smaller == 27
-    assert any("kept as their files, which are smaller: 27" in note for note in done.notes)
+    assert any("stored as their files, which are smaller: 27" in note for note in done.notes)
     decompress(tmp_path / "x.isth", tmp_path / "back")
     assert files_in(tmp_path / "back") == [f"{n:02d}.{'png' if n % 10 == 0 else 'pgm'}" for n in range(30)]
     for n in range(30):

@@ -5,8 +5,9 @@ from PIL import Image
 from isthmus.codec import RecordReader
 from isthmus.data import ArraySource
 from isthmus.errors import ArchiveError, UsageError
+from isthmus.workflows.archives import Verified, list_archive, verify
 from isthmus.workflows.compression import compress
-from isthmus.workflows.decompression import Verified, decompress, list_archive, verify
+from isthmus.workflows.decompression import decompress
 
 
 @pytest.fixture
@@ -123,39 +124,6 @@ def test_an_archive_whose_model_is_damaged(tiny_run, binarised, tmp_path):
     with pytest.raises(ArchiveError, match=r"x\.isth cannot be read: record 1 is damaged.*--run RUN"):
         decompress(path, tmp_path / "back")
     assert decompress(path, tmp_path / "back", tiny_run).damage == ()
-
-
-def test_verifying_looks_between_the_chunks(tiny_run, binarised, tmp_path):
-    path = tmp_path / "x.isth"
-    compress(tiny_run, binarised, path, chunk_images=40, embed=False)
-    sound = path.read_bytes()
-    with RecordReader(path) as reader:
-        first, *_, index = reader.records()
-    path.write_bytes(sound[: first.end] + bytes(50) + sound[first.end :])
-    assert verify(path, tiny_run).damage
-    path.write_bytes(sound[: index.start] + sound[first.start : first.end] + sound[index.start :])
-    assert verify(path, tiny_run).damage
-
-
-def test_listing_needs_no_model(tiny_run, folder, tmp_path):
-    compress(tiny_run, folder, tmp_path / "x.isth", embed=False)
-    found = list_archive(tmp_path / "x.isth")
-    assert found.names == ("0/000.png", "large.jpg")
-    assert found.shapes[found.names.index("large.jpg")] is None
-    assert found.shapes[found.names.index("0/000.png")] == (12, 10, 1)
-    assert (found.embedded, found.run_name, found.damage) == (False, tiny_run.path.name, ())
-
-
-def test_verifying(tiny_run, binarised, tmp_path):
-    path = tmp_path / "x.isth"
-    compress(tiny_run, binarised, path, chunk_images=40, embed=False)
-    assert verify(path, tiny_run) == Verified(120, decoded=True)
-    assert verify(path) == Verified(120, decoded=False)
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-    assert len(verify(path, tiny_run).damage) == 1
-    assert len(verify(path).damage) == 1
 
 
 def test_images_that_no_model_codes_need_none(tiny_run, tmp_path, files_in):

@@ -76,7 +76,7 @@ def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
 
       isthmus list scans.isth
     """
-    from isthmus.workflows.decompression import LossyListing, list_archive
+    from isthmus.workflows.archives import LossyListing, list_archive
 
     found = list_archive(archive)
     if isinstance(found, LossyListing):
@@ -131,7 +131,7 @@ def verify(archive: ArchivePath, run: OwnRun = None, threads: Threads = None, as
       isthmus verify scans.isth --run runs/digits
     """
     from isthmus.runs import load
-    from isthmus.workflows.decompression import verify as work
+    from isthmus.workflows.archives import verify as work
 
     done = work(archive, None if run is None else load(run), threads)
     if as_json:

@@ -117,7 +117,7 @@ def compress(
 def _compress_lossy(
     run: "Run", data: str, out: Path, quality: int | None, bytes_per_image: float | None, as_json: bool
 ) -> None:
-    from isthmus.workflows.lossy import compress_lossy
+    from isthmus.workflows.compression import compress_lossy
 
     small = compress_lossy(run, data, out, quality, bytes_per_image)
     if as_json:

@@ -5,7 +5,6 @@ What it writes are archives, whose format the documentation gives in full.
 
 from isthmus.codec.archive.chunk import NamedImage, Tally
 from isthmus.codec.archive.directory import MOST_IMAGES, Directory
-from isthmus.codec.archive.names import fitted, safe_path
 from isthmus.codec.archive.reader import Archive, Chunk, Damage
 from isthmus.codec.archive.records import RecordReader
 from isthmus.codec.archive.writer import CHUNK_IMAGES, ArchiveSummary, write_archive
@@ -24,9 +23,7 @@ __all__ = [
     "NamedImage",
     "RecordReader",
     "Tally",
-    "fitted",
     "model_of",
     "obstacle",
-    "safe_path",
     "write_archive",
 ]

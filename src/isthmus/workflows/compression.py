@@ -1,4 +1,4 @@
-"""Compressing images with a run, without loss: into an archive."""
+"""Compressing images with a run, into an archive: without loss, or as quantised codes."""
 
 import os
 import time
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from isthmus.codec import (
     CHUNK_IMAGES,
@@ -17,30 +19,34 @@ from isthmus.codec import (
     model_of,
     write_archive,
 )
+from isthmus.codec.lossy.archive import compress_codes, require_size_or_quality
+from isthmus.codec.lossy.statistics import code_statistics
 from isthmus.data import Data, Skipped
 from isthmus.errors import UsageError
 from isthmus.progress import progress_bar, tell
 from isthmus.runs import Run
-from isthmus.storage import atomic_file, locked, require_free
+from isthmus.storage import atomic_file, locked, require_free, write_bytes
 from isthmus.wording import spell_bytes
+from isthmus.workflows.codes import images_for
 from isthmus.workflows.intake import Intake
 
 SUFFIX = ".isth"
+ENCODED_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
 class Compressed:
-    """What was compressed, and into how much.
+    """A lossless archive that was written.
 
     Attributes:
         path: The archive.
-        tally: The images that were added, and what they took.
-        size: The archive's bytes.
-        model_bytes: Of them, the model's; where it is not inside, what it would take.
-        embedded: Whether the model is inside; it is not if it codes none of the images.
+        tally: The images that were added, and their sizes.
+        size: Bytes of the archive.
+        model_bytes: Bytes of the embedded model; if it is not embedded, the bytes that it would take.
+        embedded: Whether the model is embedded; it is not if it codes none of the images.
         images: Images in the archive.
-        seconds: How long it took.
-        notes: What there is to know of the images.
+        seconds: Duration.
+        notes: What users should know about their images.
         skipped: Files that could not be read, and are not in the archive.
     """
 
@@ -55,6 +61,28 @@ class Compressed:
     skipped: tuple[Skipped, ...] = ()
 
 
+@dataclass(frozen=True)
+class LossyCompressed:
+    """A lossy archive that was written.
+
+    Attributes:
+        count: The number of images.
+        path: The archive.
+        size: Bytes of the archive.
+        quality: How finely the codes were quantised, 1 to 100.
+    """
+
+    count: int
+    path: Path
+    size: int
+    quality: int
+
+    @property
+    def bytes_per_image(self) -> float:
+        """Bytes of the archive for each image."""
+        return self.size / self.count
+
+
 def compress(
     run: Run,
     data: Data,
@@ -66,34 +94,33 @@ def compress(
     chunk_images: int = CHUNK_IMAGES,
     threads: int | None = None,
 ) -> Compressed:
-    """Compress images into an archive; they come back exactly.
+    """Compress images into an archive, without loss.
 
     Image files of the run's own shape and channels are coded by their pixels, unless the file is smaller; such files
-    and those of any other kind are kept byte by byte.  Arrays that the model cannot code are packed without it.  What
-    comes back of arrays are levels of 8 bits: floats have to be such levels already.  Of a file that is coded nothing
-    but its pixels is kept.
+    and those of any other kind are stored byte by byte.  Arrays that the model cannot code are stored without it.
+    Arrays are decompressed as levels of 8 bits: floats have to be such levels already.  Of a file that is coded only
+    the pixels are stored.
 
     Args:
         run: A VAE whose likelihood gives levels a probability.
-        data: Whatever `isthmus.data.open_images` takes; of arrays that come split into training and test images the
-            latter.
-        out: The archive; must not exist, unless it is appended to.
-        threshold: Make images black and white first, as the run's recipe does: what comes back are those.
-        embed: Put the model into the archive, so that nothing else is needed to read it.  Without it the run is needed
-            as it is now: training it further makes the archive unreadable.
+        data: Whatever `isthmus.data.open_images` takes.  Of a set with test images only those are compressed.
+        out: The archive; must not exist, unless `append`.
+        threshold: Binarise images first, as the run's recipe does; decompression gives the binarised images.
+        embed: Embed the model, so that nothing else is needed to read the archive.  Without it the run is needed as it
+            is now: training it further makes the archive unreadable.
         append: Add to the archive at `out`.
-        chunk_images: Images in a chunk: more take fewer bits, fewer are lost together.
+        chunk_images: Images in a chunk: more take fewer bits, but are lost together.
         threads: Chunks coded at once; by default one on each core.
 
     Raises:
-        UsageError: If `out` exists, there is no such data, or the run takes grey and is asked for black and white.
-        RunError: If the run's model cannot code.
-        DataError: If the images are damaged, or floats that are no whole levels.
+        UsageError: If `out` exists, there is no such data, or `threshold` is set for a run of grey images.
+        RunError: If the run's model cannot code images.
+        DataError: If the images are damaged, or floats that are not levels of 8 bits.
         ArchiveError: If the archive to append to is damaged, or of another model.
         StorageError: If the archive cannot be written.
     """
     begun, out = time.perf_counter(), Path(out)
-    require_suffix(out)
+    _require_suffix(out)
     if not 1 <= chunk_images <= MOST_IMAGES:
         raise UsageError(f"expected a chunk of 1 to {MOST_IMAGES} images; got {chunk_images}")
     _require_place(out, append)
@@ -102,8 +129,7 @@ def compress(
         raise UsageError(f"{run.path} codes grey levels: leave --threshold out, and nothing is lost.")
     intake = Intake(model, data, threshold)
     with ExitStack() as stack:
-        stack.enter_context(reserved(out))
-        _require_place(out, append)  # another process may have written it since
+        stack.enter_context(_reserved(out, append))
         temporary = stack.enter_context(atomic_file(out, durable=True))
         before = stack.enter_context(Archive(out)) if append else None
         file = stack.enter_context(temporary.open("wb"))
@@ -135,12 +161,41 @@ def compress(
     )
 
 
-def require_suffix(out: Path) -> None:
-    """Check that what is to be written says by its name what it is.
+def compress_lossy(
+    run: Run, data: Data, out: str | Path, quality: int | None = None, bytes_per_image: float | None = None
+) -> LossyCompressed:
+    """Compress images into a lossy archive of their quantised codes.
+
+    Args:
+        run: The run that encodes the images.
+        data: The images.
+        out: The archive; must not exist.
+        quality: From 1 to 100: every ten halve the step that codes are quantised with; 50 by default.
+        bytes_per_image: Instead of a quality: bytes of the archive for each image, at most.
 
     Raises:
-        UsageError: If it has another ending than `.isth`.
+        UsageError: If `out` exists or does not end in `.isth`, the quality is out of range, or the bytes are too few.
+        DataError: If the images are damaged, or not of the run's shape.
     """
+    require_size_or_quality(quality, bytes_per_image)
+    out = Path(out)
+    _require_suffix(out)
+    require_free(out)
+    source = images_for(run, data)
+    parts = []
+    with progress_bar("encoding", len(source)) as bar:
+        for start in range(0, len(source), ENCODED_AT_ONCE):
+            stop = min(start + ENCODED_AT_ONCE, len(source))
+            parts.append(run.encode(source.read(np.arange(start, stop))))
+            bar.update(stop)
+    posterior = {name: np.concatenate([part[name] for part in parts]) for name in run.latent.parameter_names}
+    content, found = compress_codes(run, code_statistics(run, posterior), tuple(source.names), quality, bytes_per_image)
+    with _reserved(out, append=False):
+        write_bytes(out, content)
+    return LossyCompressed(len(source), out, len(content), found)
+
+
+def _require_suffix(out: Path) -> None:
     if out.suffix != SUFFIX:
         raise UsageError(f"expected --out to end in {SUFFIX}; got {out.name!r}")
 
@@ -153,17 +208,14 @@ def _require_place(out: Path, append: bool) -> None:
 
 
 @contextmanager
-def reserved(out: Path) -> Iterator[None]:
-    """Let one process at a time write a file: from looking at what is there until it is replaced.
-
-    Raises:
-        StorageError: If the place cannot be written to.
-    """
+def _reserved(out: Path, append: bool) -> Iterator[None]:
+    """Let one process at a time write an archive, from checking what is there until it is replaced."""
 
     def before_waiting() -> None:
         tell(f"waiting for another process that is writing {out}")
 
     with locked(out.with_name(f".{out.stem[:40]}.lock"), before_waiting):
+        _require_place(out, append)
         yield
 
 
@@ -180,23 +232,23 @@ def _notes(
         yield "The model is not embedded: it codes none of the images, so the archive is read without it."
     if intake.left_out:
         yield (
-            f"Only the test images were packed; {intake.left_out} training images were left out. Append :train to the "
-            "name to pack those instead."
+            f"Only the test images were compressed; {intake.left_out} training images were left out. Append :train to "
+            "the name to compress those instead."
         )
     if intake.grey:
         yield (
-            f"{_counted(intake.grey)} more levels than black and white, which is all that this model codes: packed "
-            "without it. --threshold makes images black and white first; those come back."
+            f"{_counted(intake.grey)} more levels than black and white, which is all that this model codes: stored "
+            "without it. --threshold binarises images first, and stores those."
         )
     if threshold:
-        yield "What comes back are the images made black and white (--threshold), not the grey ones."
+        yield "Decompression gives the binarised images (--threshold), not the grey ones."
     if tally.poor:
-        yield f"{_counted(tally.poor)} a smaller size without the model, and were packed without it."
+        yield f"{_counted(tally.poor)} a smaller size without the model, and were stored without it."
     if tally.smaller:
-        yield f"Images that were kept as their files, which are smaller: {tally.smaller}."
+        yield f"Images stored as their files, which are smaller: {tally.smaller}."
     if intake.files:
         height, width, channels = model.shape
-        yield f"Files that are not 8-bit images of {width}x{height}x{channels}, kept byte by byte: {intake.files}."
+        yield f"Files that are not 8-bit images of {width}x{height}x{channels}, stored byte by byte: {intake.files}."
     if intake.skipped:
         first = intake.skipped[0]
         yield f"Files that could not be read, left out: {len(intake.skipped)}, first {first.name} ({first.reason})."

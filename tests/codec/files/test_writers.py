@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from isthmus.codec import NamedImage
-from isthmus.codec.files.writers import ArrayWriter, FolderWriter, Selection, writer_to
+from isthmus.codec.files.writers import ArrayWriter, FolderWriter, writer_to
 from isthmus.errors import UsageError
 
 
@@ -112,23 +112,3 @@ def test_an_array_takes_the_shape_of_its_first_image(tmp_path):
     with pytest.raises(UsageError, match="no image"), writer_to(tmp_path / "y.npy", 0):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
-
-
-@pytest.mark.parametrize(
-    ("only", "places", "missing"),
-    [
-        (["3"], {2}, []),
-        (["3", "3"], {2}, []),
-        (["3", "c"], {2}, []),
-        (["1"], {4}, []),  # the name, not the number
-        (["1", "2"], {1, 4}, []),
-        (["twice"], {5, 6}, []),
-        (["6", "7"], {5, 6}, []),
-        (["0", "03", "8", "nobody"], set(), ["0", "03", "8", "nobody"]),
-    ],
-)
-def test_a_name_goes_before_a_number(only, places, missing):
-    selection = Selection(only)
-    looked = [selection.look(0, ["a", "b", "c"]), selection.look(3, ["d", "1"]), selection.look(5, ["twice", "twice"])]
-    assert (selection.places, selection.missing) == (places, missing)
-    assert any(looked) == bool(places)

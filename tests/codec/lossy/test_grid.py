@@ -33,13 +33,13 @@ def test_numbers_that_carry_nothing_take_next_to_no_bytes():
 
 
 @given(st.lists(st.floats(-20.0, 20.0), min_size=1, max_size=30), st.floats(1e-3, 10.0))
-def test_marks_are_the_nearest(values, coarseness):
+def test_quantised_codes_are_the_nearest(values, coarseness):
     codes = np.array(values)[:, None]
     grid = fit_grid(np.ones(1), np.array([1.5]), np.array([20.0]), coarseness)
     distance = 2.0 ** (grid.steps[0] / 8)
-    back = grid.codes(grid.marks(codes))
+    back = grid.dequantise(grid.quantise(codes))
     assert np.abs(back - codes).max() <= distance / 2 * (1 + 1e-6)
-    np.testing.assert_array_equal(grid.marks(back), grid.marks(codes))
+    np.testing.assert_array_equal(grid.quantise(back), grid.quantise(codes))
 
 
 def test_a_step_is_as_coarse_as_was_asked_to_the_next_eighth_of_an_octave():
@@ -52,11 +52,11 @@ def test_a_step_is_as_coarse_as_was_asked_to_the_next_eighth_of_an_octave():
     np.testing.assert_allclose(2.0 ** (grid.widths / 8), 1.0 / distances, rtol=0.05)
 
 
-def test_no_grid_is_finer_than_marks_can_reach():
+def test_no_grid_is_finer_than_quantised_codes_can_reach():
     grid = fit_grid(np.ones(2), np.zeros(2), np.array([1.0, 30.0]), 1e-9)
     codes = np.array([[5.0, -150.0], [-5.0, 150.0]])  # five deviations off
-    np.testing.assert_allclose(grid.codes(grid.marks(codes)), codes, rtol=0.01)
-    assert grid.marks(codes).max() < REACH - 1
+    np.testing.assert_allclose(grid.dequantise(grid.quantise(codes)), codes, rtol=0.01)
+    assert grid.quantise(codes).max() < REACH - 1
     assert grid.widths.max() <= MOST_WIDTH
 
 
@@ -64,12 +64,12 @@ def test_codes_far_from_zero_are_not_cut():
     means = np.array([-700.0, 5e4])
     grid = fit_grid(np.full(2, 1e-3), means, np.full(2, 1e-4), 0.1)
     codes = means + np.array([[3e-4, -3e-4]])
-    np.testing.assert_allclose(grid.codes(grid.marks(codes)), codes, rtol=1e-4)
+    np.testing.assert_allclose(grid.dequantise(grid.quantise(codes)), codes, rtol=1e-4)
 
 
 def test_what_lies_beyond_is_cut():
     grid = Grid(np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64))
-    np.testing.assert_array_equal(grid.marks(np.array([[1e6], [-1e6]])), [[REACH - 1], [-REACH]])
+    np.testing.assert_array_equal(grid.quantise(np.array([[1e6], [-1e6]])), [[REACH - 1], [-REACH]])
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-3], lambda b: b"", lambda b: b[:9] + b"\x7f" + b[10:]])

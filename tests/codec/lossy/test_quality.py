@@ -10,7 +10,7 @@ from isthmus.errors import UsageError
 
 def off_by(statistics, content):
     message = Message.from_bytes(content, statistics.codes.shape[1])
-    error = message.grid.codes(message.marks) - statistics.codes
+    error = message.grid.dequantise(message.quantised()) - statistics.codes
     return float(np.mean(np.square(error / statistics.tolerances)))
 
 
@@ -31,7 +31,7 @@ def test_more_quality_is_nearer(make_statistics):
     statistics = make_statistics(500)
     errors = [off_by(statistics, compress_to_quality(statistics, quality)[1]) for quality in (10, 30, 50, 70, 90)]
     assert errors == sorted(errors, reverse=True)
-    # Rounding to marks a tolerance apart: a uniform error, of a twelfth of its square.
+    # Rounding to values a tolerance apart: a uniform error, of a twelfth of its square.
     assert off_by(statistics, message_at(statistics, 60).to_bytes()) == pytest.approx(1 / 12, rel=0.3)
 
 
@@ -48,9 +48,9 @@ def test_a_size_is_kept_and_used(size):
 
 
 def test_too_few_bytes_are_said_to_be(make_statistics):
-    with pytest.raises(UsageError, match=r"20 bytes are too few: the coarsest rounding takes \d+"):
+    with pytest.raises(UsageError, match=r"20 bytes are too few: the lowest quality takes \d+"):
         compress_to_size(make_statistics(), 20)
-    with pytest.raises(UsageError, match=r"^20 bytes are too few: the coarsest rounding takes \d{4}"):
+    with pytest.raises(UsageError, match=r"^20 bytes are too few: the lowest quality takes \d{4}"):
         compress_to_size(make_statistics(), 20, around=1000)
 
 

@@ -1,28 +1,15 @@
-"""The names of images in few bytes: runs such as 0001.png, 0002.png, ... are told once."""
+"""The names of images in few bytes: consecutive names such as 0001.png, 0002.png, ... are stored once, as a run."""
 
-import os
 import re
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
 from isthmus.errors import ArchiveError, DataError
 
 NameRun = tuple[str, int, int, str, int]
-"""What stands before the number, its digits, the first number, what stands behind it, and how many names there are."""
+"""The text before the number, its digits, the first number, the text after it, and the number of names."""
 LONGEST = 4096
 """Characters of a name, at most."""
-LONGEST_PART = 255
-"""Bytes of a file's name, at most."""
-_LONGEST_SUFFIX = 20
-_DEEPEST = 100
-"""Parts of a path."""
 _NUMBERED = re.compile(r"(.*?)([0-9]{1,15})([^0-9]*)", re.DOTALL)
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udc7f\udd00-\udfff]")
-"""Control characters, which steer terminals, and halves of characters that stand for no byte of a file's name."""
-_UNSAFE_ON_WINDOWS = re.compile(
-    r"""[<>:"\\|?*\ud800-\udfff]|[. ]+$|^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)""", re.IGNORECASE
-)
-"""What means something else there, what it cuts off, and the names of devices."""
 
 
 def to_runs(names: Sequence[str]) -> list[NameRun]:
@@ -50,15 +37,15 @@ def to_runs(names: Sequence[str]) -> list[NameRun]:
 
 
 def from_runs(runs: object, count: int, most: int | None = None) -> list[str]:
-    """Read the names of so many images.
+    """Read the names of images.
 
     Args:
         runs: What `to_runs` gave.
-        count: The images.
+        count: The number of images.
         most: Characters of all names together, at most.
 
     Raises:
-        ArchiveError: If they are none, more or fewer, or longer.
+        ArchiveError: If they are not runs of names, or of more or fewer names, or longer.
     """
     fault = ArchiveError(f"expected the names of {count} images; found something else.")
     if not isinstance(runs, list):
@@ -81,36 +68,6 @@ def from_runs(runs: object, count: int, most: int | None = None) -> list[str]:
     if len(names) != count:
         raise fault
     return names
-
-
-def safe_path(name: str, windows: bool = os.name == "nt") -> PurePosixPath:
-    """A relative path for a name, wherever it comes from: never outside, absolute or empty.
-
-    A name that the system takes stays as it is; what is not safe in it becomes `_`, and folders that are nested beyond
-    all sense are left out.
-
-    Args:
-        name: With `/` between its parts.
-        windows: Whether it is for Windows, which takes fewer names.
-    """
-    parts = [_safe_part(part, windows) for part in name.split("/") if part not in ("", ".")]
-    return PurePosixPath(*parts[: _DEEPEST - 1], *parts[_DEEPEST - 1 :][-1:]) if parts else PurePosixPath("unnamed")
-
-
-def fitted(name: str, mark: str = "") -> str:
-    """A file's name with a mark before its suffix, and the rest cut where it is longer than `LONGEST_PART`."""
-    suffix = PurePosixPath(name).suffix
-    suffix = suffix if len(suffix) <= _LONGEST_SUFFIX else ""
-    stem = name.removesuffix(suffix).encode("utf-8", "surrogateescape")
-    room = LONGEST_PART - len(f"{mark}{suffix}".encode("utf-8", "surrogateescape"))
-    return stem[:room].decode("utf-8", "ignore" if len(stem) > room else "surrogateescape") + mark + suffix
-
-
-def _safe_part(part: str, windows: bool) -> str:
-    if part == "..":
-        return "__"
-    part = _UNSAFE.sub("_", part)
-    return fitted(_UNSAFE_ON_WINDOWS.sub(lambda found: "_" * len(found[0]), part) if windows else part)
 
 
 def _name(run: NameRun, place: int) -> str:

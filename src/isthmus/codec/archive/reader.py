@@ -177,7 +177,7 @@ class Archive:
 
     def items(
         self, model: CodecModel | None, chunks: Iterable[Chunk | Damage], threads: int = 1
-    ) -> Iterator[tuple[Directory, list[NamedImage]] | Damage]:
+    ) -> Iterator[tuple[Chunk, list[NamedImage]] | Damage]:
         """The decoded images of chunks, chunk by chunk; damage is passed on.
 
         Args:
@@ -191,12 +191,12 @@ class Archive:
         if model is not None:
             self.require(model)
 
-        def decode(part: tuple[Chunk, bytes] | Damage) -> tuple[Directory, list[NamedImage]] | Damage:
+        def decode(part: tuple[Chunk, bytes] | Damage) -> tuple[Chunk, list[NamedImage]] | Damage:
             if isinstance(part, Damage):
                 return part
             chunk, content = part
             try:
-                return chunk.directory, decode_chunk(model, content, self.shape)
+                return chunk, decode_chunk(model, content, self.shape)
             except ArchiveError as error:
                 return chunk.damaged(str(error))
 

@@ -1,14 +1,15 @@
-"""Where images go that come out of a file: a folder, or one array; and which of them."""
+"""Writing the images of an archive: files in a folder, or one array."""
 
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from isthmus.codec import NamedImage, fitted, safe_path
+from isthmus.codec.archive.chunk import NamedImage
+from isthmus.codec.files.paths import fitted, safe_path
 from isthmus.errors import StorageError, UsageError
 from isthmus.plots.sheets import save
 from isthmus.storage import atomic_file, new_folder
@@ -17,38 +18,6 @@ _PICTURE_CHANNELS = (1, 3, 4)
 _IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 _NAME_ERRORS = frozenset({errno.EILSEQ, errno.EINVAL, errno.ENAMETOOLONG})
 """What a file system says of a name that it does not take."""
-
-
-class Selection:
-    """Which images are wanted, by name or by number from 1; a name that is there goes before the number.
-
-    Args:
-        only: The names and numbers.
-    """
-
-    def __init__(self, only: Sequence[str]) -> None:
-        self._named: dict[str, list[int]] = {wanted: [] for wanted in only}
-        self._numbered: dict[str, list[int]] = {wanted: [] for wanted in only}
-
-    def look(self, first: int, names: Sequence[str]) -> bool:
-        """Look among images, numbered from `first`, from 0, on; whether any may be wanted."""
-        found = False
-        for place, name in enumerate(names, first):
-            for called, places in ((name, self._named), (str(place + 1), self._numbered)):
-                if called in places:
-                    places[called].append(place)
-                    found = True
-        return found
-
-    @property
-    def places(self) -> frozenset[int]:
-        """The numbers from 0 of those that are wanted, of the images that were looked at."""
-        return frozenset(place for wanted, named in self._named.items() for place in named or self._numbered[wanted])
-
-    @property
-    def missing(self) -> list[str]:
-        """What was not found."""
-        return [wanted for wanted, named in self._named.items() if not (named or self._numbered[wanted])]
 
 
 class FolderWriter:

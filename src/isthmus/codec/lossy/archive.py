@@ -1,23 +1,36 @@
-"""A file of rounded codes: which run can read it, what the images are called, and a checksum of everything."""
+"""Lossy archives: quantised codes, the images' names, the decoder that reads them, and a checksum of everything.
+
+They are far smaller than a container of records would allow: their head has 18 bytes, and an image may have one.
+"""
 
 import json
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from isthmus.codec.archive.names import from_runs, to_runs
 from isthmus.codec.coder.integers import inflate
-from isthmus.codec.lossy.message import Outline
+from isthmus.codec.lossy.message import Message
+from isthmus.codec.lossy.quality import DEFAULT, compress_to_quality, compress_to_size, require_quality
+from isthmus.codec.lossy.statistics import CodeStatistics
 from isthmus.codec.packed_json import parse_limited
-from isthmus.errors import ArchiveError, DataError
+from isthmus.errors import ArchiveError, DataError, UsageError
+from isthmus.runs import Run, folder
 
 MAGIC = b"ISTL"
 VERSION = 1
 FINGERPRINT = 8
-"""Bytes of the decoder's SHA-256 that tell one run from another."""
+"""Bytes of the decoder's SHA-256 that identify a run."""
 MOST_TEXT = 1 << 28
-"""Bytes of the names as JSON, and characters of all names."""
+"""Bytes of the names as JSON, and characters of all names, at most."""
+MOST_BYTES = 1 << 20
+"""Bytes for each image, at most: more than any code takes."""
 _VALUES_OF_NAME = 6
 _HEAD = struct.Struct(f"<4sBB{FINGERPRINT}sI")
 _SIZES = struct.Struct("<II")
@@ -25,12 +38,12 @@ _SIZES = struct.Struct("<II")
 
 @dataclass(frozen=True)
 class LossyArchive:
-    """What a file holds.
+    """The content of a lossy archive.
 
     Attributes:
         fingerprint: The first bytes of the decoder's SHA-256.
-        names: Of the images.
-        message: The rounded codes; see `Message`.
+        names: Names of the images.
+        message: The quantised codes; see `Message`.
     """
 
     fingerprint: bytes
@@ -40,7 +53,11 @@ class LossyArchive:
     def to_bytes(self) -> bytes:
         """Magic, version, whether there are names, fingerprint, checksum; the names; the message.
 
-        Names go as the size of their text and of its packing, and that; plain numbers go unsaid.
+        Names are stored as the length of their JSON, the length of its compressed form, and that form.  Consecutive
+        numbers, as `numbered` gives them, are not stored.
+
+        Raises:
+            DataError: If the names are longer than readers accept.
         """
         named = self.names != numbered(len(self.names))
         body = (_pack_names(self.names) if named else b"") + self.message
@@ -52,10 +69,10 @@ class LossyArchive:
         """Read what `to_bytes` gave.
 
         Raises:
-            ArchiveError: If it is not of isthmus, from a newer isthmus, truncated or damaged.
+            ArchiveError: If it is not a lossy archive, from a newer isthmus, truncated or damaged.
         """
         if content[:4] != MAGIC:
-            raise ArchiveError("it is not a file of rounded codes. `isthmus compress --lossy` makes one.")
+            raise ArchiveError("it is not a lossy archive, as `isthmus compress --lossy` writes.")
         if len(content) < _HEAD.size:
             raise ArchiveError("it is truncated.")
         _, version, named, fingerprint, checksum = _HEAD.unpack_from(content)
@@ -64,16 +81,30 @@ class LossyArchive:
         body = content[_HEAD.size :]
         if zlib.crc32(bytes([named]) + fingerprint + body) != checksum:
             raise ArchiveError("it is damaged: its checksum does not match.")
-        if version != VERSION:  # which is no part of the checksum
+        if version != VERSION:  # the checksum does not cover it
             raise ArchiveError(f"it is damaged: there is no format {version}.")
         if not named:
-            return cls(fingerprint, numbered(Outline.of(body).count), body)
+            return cls(fingerprint, numbered(Message.from_bytes(body).count), body)
         names, message = _unpack_names(body)
         return cls(fingerprint, names, message)
 
+    def codes(self, run: Run) -> NDArray[np.float32]:
+        """The codes `(n, dim)`, as the run's decoder takes them.
+
+        Raises:
+            ArchiveError: If they are damaged, or were made with another run.
+        """
+        if self.fingerprint != _fingerprint(run):
+            raise ArchiveError(
+                f"the codes were made with another run than {run.path.name!r}, or before it was trained further. Only "
+                "the decoder that they were made with can read them."
+            )
+        message = Message.from_bytes(self.message, run.recipe.latent.dim)
+        return message.grid.dequantise(message.quantised())
+
 
 def is_lossy(path: Path) -> bool:
-    """Whether a file begins as one of rounded codes does."""
+    """Whether a file begins like a lossy archive."""
     try:
         with path.open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
@@ -81,10 +112,78 @@ def is_lossy(path: Path) -> bool:
         return False
 
 
+def read_lossy(path: Path) -> LossyArchive:
+    """Read a lossy archive.
+
+    Raises:
+        ArchiveError: If it cannot be read, is damaged or not a lossy archive.
+    """
+    with _naming(path):
+        return LossyArchive.from_bytes(path.read_bytes())
+
+
+def read_codes(path: Path, run: Run) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    """The names and the codes `(n, dim)` of a lossy archive.
+
+    Raises:
+        ArchiveError: If it cannot be read, is damaged, not a lossy archive or made with another run.
+    """
+    archive = read_lossy(path)
+    with _naming(path):
+        return archive.names, archive.codes(run)
+
+
+def compress_codes(
+    run: Run,
+    statistics: CodeStatistics,
+    names: tuple[str, ...],
+    quality: int | None = None,
+    bytes_per_image: float | None = None,
+) -> tuple[bytes, int]:
+    """Compress codes into the content of a lossy archive.
+
+    Args:
+        run: The run that computed the codes.
+        statistics: The codes and their statistics.
+        names: Names of the images.
+        quality: From 1 to 100; 50 by default.
+        bytes_per_image: Instead of a quality: bytes of the file for each image, at most.
+
+    Returns:
+        The content, and its quality.
+
+    Raises:
+        UsageError: If the quality or the number of bytes is out of range, too small, or both are given.
+        DataError: If the names are too long.
+    """
+    require_size_or_quality(quality, bytes_per_image)
+    fingerprint = _fingerprint(run)
+    if bytes_per_image is None:
+        found, message = compress_to_quality(statistics, DEFAULT if quality is None else quality)
+    else:
+        around = len(LossyArchive(fingerprint, names, b"").to_bytes())
+        found, message = compress_to_size(statistics, int(bytes_per_image * len(names)), around)
+    return LossyArchive(fingerprint, names, message).to_bytes(), found
+
+
+def require_size_or_quality(quality: int | None, bytes_per_image: float | None) -> None:
+    """Check a quality or a number of bytes.
+
+    Raises:
+        UsageError: If it is out of range, or both are given.
+    """
+    if quality is not None and bytes_per_image is not None:
+        raise UsageError("expected --quality or --bytes-per-image; got both")
+    if quality is not None:
+        require_quality(quality)
+    if bytes_per_image is not None and not 0 < bytes_per_image <= MOST_BYTES:  # NaN is out of range too
+        raise UsageError(f"expected --bytes-per-image above 0 and up to {MOST_BYTES}; got {bytes_per_image:g}")
+
+
 def numbered(count: int) -> tuple[str, ...]:
-    """The names of images that have none: their numbers, all of one length."""
+    """The names of images that have none: their numbers from 0, all with as many digits as the last."""
     digits = len(str(max(count - 1, 0)))
-    return tuple(f"{place:0{digits}d}" for place in range(count))
+    return tuple(f"{number:0{digits}d}" for number in range(count))
 
 
 def _pack_names(names: tuple[str, ...]) -> bytes:
@@ -103,7 +202,7 @@ def _unpack_names(body: bytes) -> tuple[tuple[str, ...], bytes]:
         raise ArchiveError("the names of its images are truncated.")
     size, packed = _SIZES.unpack_from(body)
     message = body[_SIZES.size + packed :]
-    count = Outline.of(message).count
+    count = Message.from_bytes(message).count
     if size > MOST_TEXT:
         raise ArchiveError(f"expected names of {MOST_TEXT:,} bytes at most; the file has {size:,}.")
     text = inflate(body[_SIZES.size : _SIZES.size + packed], size)
@@ -111,6 +210,16 @@ def _unpack_names(body: bytes) -> tuple[tuple[str, ...], bytes]:
     return tuple(from_runs(runs, count, MOST_TEXT)), message
 
 
-def fingerprint_of(sha256: str) -> bytes:
-    """The bytes that stand for a run, from its decoder's SHA-256 in hexadecimal."""
-    return bytes.fromhex(sha256)[:FINGERPRINT]
+def _fingerprint(run: Run) -> bytes:
+    return bytes.fromhex(run.manifest.files[folder.DECODER].sha256)[:FINGERPRINT]
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Name the file in errors."""
+    try:
+        yield
+    except OSError as error:
+        raise ArchiveError(f"{path} cannot be opened ({error.strerror}).") from None
+    except ArchiveError as error:
+        raise ArchiveError(f"{path}: {error}") from None

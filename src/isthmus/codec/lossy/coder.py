@@ -1,4 +1,4 @@
-"""Marks to bits and back, each by its probability under a normal distribution of its number's width."""
+"""Entropy coding of quantised codes, each by its probability under a normal distribution of its dimension's width."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,47 +8,48 @@ from isthmus.codec.coder.stack import WORD_BITS, Stack
 from isthmus.codec.lossy.masses import REACH, masses
 from isthmus.errors import ArchiveError
 
-Marks = NDArray[np.int32]
+Quantised = NDArray[np.int32]
+"""Quantised codes `(n, dim)`: whole numbers from -512 to 511."""
 _SPARE_BITS = 64
-"""Bits by which marks may fall short of what they should take: a stack's first symbols come cheap."""
+"""Bits by which codes may take less than their information: the first symbols on a stack are cheap."""
 
 
-def encode_marks(marks: Marks, widths: Integers) -> NDArray[np.uint32]:
-    """Code marks `(n, dim)`, column by column, by their widths `(dim,)`: words, uint32."""
+def encode(quantised: Quantised, widths: Integers) -> NDArray[np.uint32]:
+    """Encode quantised codes `(n, dim)`, dimension by dimension, by their widths `(dim,)`: words, uint32."""
     stack = Stack(np.empty(0, np.uint32))
-    for place in reversed(range(len(widths))):
-        stack.push(marks[:, place] + REACH, masses(int(widths[place])))
+    for dimension in reversed(range(len(widths))):
+        stack.push(quantised[:, dimension] + REACH, masses(int(widths[dimension])))
     return stack.words()
 
 
-def decode_marks(words: NDArray[np.uint32], widths: Integers, count: int) -> Marks:
-    """The marks `(count, dim)` of what `encode_marks` gave.
+def decode(words: NDArray[np.uint32], widths: Integers, count: int) -> Quantised:
+    """Decode the quantised codes `(count, dim)` from what `encode` gave.
 
     Raises:
-        ArchiveError: If the words are damaged, or of other marks.
+        ArchiveError: If the words are damaged, or belong to other codes.
     """
     require_room(len(words), widths, count)
     if len(words) and not words[-1]:
-        raise ArchiveError("the rounded codes are damaged: their last word is empty.")
+        raise ArchiveError("the quantised codes are damaged: their last word is empty.")
     stack = Stack(words)
-    marks = np.empty((count, len(widths)), np.int32)
-    for place, width in enumerate(widths):
-        marks[:, place] = stack.pop(masses(int(width)), count) - np.int32(REACH)
+    quantised = np.empty((count, len(widths)), np.int32)
+    for dimension, width in enumerate(widths):
+        quantised[:, dimension] = stack.pop(masses(int(width)), count) - np.int32(REACH)
     if stack.bits:
-        raise ArchiveError("the rounded codes are damaged: something is left over.")
-    return marks
+        raise ArchiveError("the quantised codes are damaged: something is left over.")
+    return quantised
 
 
 def require_room(words: int, widths: Integers, count: int) -> None:
-    """Check that so many words can hold the marks of so many codes, before anything is made of their number.
+    """Check that so many words can hold so many codes, before memory is allocated for them.
 
-    An empty stack gives symbols without end, so that a file of a few bytes could tell of millions of codes.
+    An empty stack gives symbols without end, so a file of a few bytes could claim to hold millions of codes.
 
     Raises:
-        ArchiveError: If even the likeliest marks would take more.
+        ArchiveError: If even the most probable codes would take more.
     """
     likeliest = np.array([int(masses(int(width)).max()) for width in widths]) / (1 << PROBABILITY_BITS)
-    # A symbol may take less than it should by a 256th: the state has 8 bits more than a probability.
+    # A symbol may take a 256th less than its information: the state has 8 bits more than a probability.
     least = count * float(-np.log2(likeliest).sum()) * 255 / 256
     if least > WORD_BITS * words + _SPARE_BITS:
-        raise ArchiveError(f"the rounded codes are damaged: {words} words cannot hold {count} codes.")
+        raise ArchiveError(f"the quantised codes are damaged: {words} words cannot hold {count} codes.")

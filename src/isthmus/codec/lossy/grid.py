@@ -1,11 +1,11 @@
-"""Where a code's numbers are rounded to, and how wide they scatter there: what coder and decoder have to agree on."""
+"""The steps to which codes are quantised, and how widely the quantised codes scatter."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.codec.lossy.coder import Marks, decode_marks, encode_marks
+from isthmus.codec.lossy.coder import Quantised, decode, encode
 from isthmus.codec.lossy.masses import LEAST_WIDTH, MOST_WIDTH, OCTAVE, REACH
 from isthmus.errors import ArchiveError
 
@@ -20,12 +20,12 @@ _HEAD = 3 * _COLUMNS
 
 @dataclass(frozen=True)
 class Grid:
-    """One for all images of a file; each array is whole numbers `(dim,)`.
+    """The grid of all images of a file; each array is whole numbers `(dim,)`.
 
     Attributes:
-        steps: The distance between marks, as 2^(step / 8).
-        centres: Where the mark 0 lies, in distances from 0.
-        widths: The standard deviation of the marks, as 2^(width / 8).
+        steps: The distance between neighbouring values of a latent dimension is 2^(step / 8).
+        centres: The value that is quantised to 0, in such distances.
+        widths: The standard deviation of the quantised values is 2^(width / 8).
     """
 
     steps: NDArray[np.int64]
@@ -34,31 +34,31 @@ class Grid:
 
     @property
     def dim(self) -> int:
-        """The numbers in a code."""
+        """The latent dimensions."""
         return len(self.steps)
 
-    def marks(self, codes: NDArray[np.floating]) -> Marks:
-        """The nearest marks to codes `(n, dim)`, int32 of that shape."""
-        marks = np.rint(np.asarray(codes, np.float64) / self._distances) - self.centres
-        return np.clip(marks, -REACH, REACH - 1).astype(np.int32)
+    def quantise(self, codes: NDArray[np.floating]) -> Quantised:
+        """Quantise codes `(n, dim)` to the nearest values: int32 of that shape."""
+        quantised = np.rint(np.asarray(codes, np.float64) / self._distances) - self.centres
+        return np.clip(quantised, -REACH, REACH - 1).astype(np.int32)
 
-    def codes(self, marks: Marks) -> NDArray[np.float32]:
-        """The codes `(n, dim)` that marks stand for."""
-        found = np.empty(marks.shape, np.float32)
-        for place, (centre, distance) in enumerate(zip(self.centres, self._distances, strict=True)):
-            found[:, place] = (marks[:, place] + centre) * distance
-        return found
+    def dequantise(self, quantised: Quantised) -> NDArray[np.float32]:
+        """The codes `(n, dim)` that quantised codes stand for."""
+        codes = np.empty(quantised.shape, np.float32)
+        for dimension, (centre, distance) in enumerate(zip(self.centres, self._distances, strict=True)):
+            codes[:, dimension] = (quantised[:, dimension] + centre) * distance
+        return codes
 
     def to_bytes(self) -> bytes:
-        """A byte or two for each number of a code, and fewer for numbers that carry nothing."""
-        # Numbers that scatter alike have widths that mirror their steps, and sums that are the same.
+        """A byte or two for each latent dimension, and fewer for inactive ones."""
+        # Dimensions that scatter alike have the same sum of step and width.
         high, low = (self.centres + _HALF) // (2 * _HALF), (self.centres + _HALF) % (2 * _HALF) - _HALF
         columns = np.stack([self.steps, self.steps + self.widths, low, high], axis=1)
         middles = np.median(columns, axis=0).astype(np.int64)
         rest = columns - middles
         spreads = np.maximum(np.sqrt(np.mean(np.square(rest), axis=0)), 2.0 ** (LEAST_WIDTH / OCTAVE))
         widths = np.clip(np.rint(np.log2(spreads) * OCTAVE), LEAST_WIDTH, MOST_WIDTH).astype(np.int64)
-        words = encode_marks(rest.astype(np.int32), widths).astype("<u4")
+        words = encode(rest.astype(np.int32), widths).astype("<u4")
         return bytes(middles.astype("<i2").tobytes() + widths.astype(np.int8).tobytes() + words.tobytes())
 
     @classmethod
@@ -74,7 +74,7 @@ class Grid:
         spreads = np.frombuffer(content[2 * _COLUMNS : _HEAD], np.int8).astype(np.int64)
         _check_widths(spreads)
         words = np.frombuffer(content[_HEAD:], "<u4").astype(np.uint32)
-        steps, sums, low, high = (decode_marks(words, spreads, dim) + middles).T
+        steps, sums, low, high = (decode(words, spreads, dim) + middles).T
         _check_widths(sums - steps)
         if (np.abs(steps) > -_LEAST_STEP).any():
             raise ArchiveError("the grid of the codes is damaged: a step is out of range.")
@@ -86,16 +86,15 @@ class Grid:
 
 
 def fit_grid(tolerances: Floats, means: Floats, deviations: Floats, coarseness: float) -> Grid:
-    """The grid for codes of these means and standard deviations.
+    """Fit a grid to codes.
 
     Args:
-        tolerances: How far each number may be off before the decoder minds, `(dim,)`; only their ratios to one another
-            and to `coarseness` matter.
-        means: Of each number over the images.
-        deviations: Of each number over the images, from its mean.
-        coarseness: The distance between marks, in tolerances.
+        tolerances: The error of each latent dimension that hardly changes the decoded image, `(dim,)`.
+        means: Mean of each dimension over the images, `(dim,)`.
+        deviations: Standard deviation of each dimension over the images, `(dim,)`.
+        coarseness: The distance between neighbouring values, in tolerances.
     """
-    # No finer than what REACH holds: a distance is at least a 64th of the deviation, and the centre can be told.
+    # A distance is at least a 64th of the deviation, so that REACH is enough, and the centre fits its 16 bits.
     least = np.maximum(deviations / 2.0 ** (MOST_WIDTH / OCTAVE), np.abs(means) / _MOST_CENTRE)
     distances = np.maximum(coarseness * tolerances, np.maximum(least, 2.0 ** (_LEAST_STEP / OCTAVE)))
     steps = np.clip(np.ceil(np.log2(distances) * OCTAVE), _LEAST_STEP, _MOST_STEP)

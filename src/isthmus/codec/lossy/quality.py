@@ -1,4 +1,4 @@
-"""How coarse a grid to take: by a quality from 1 to 100, or by the bytes that there are."""
+"""How coarsely codes are quantised: by a quality from 1 to 100, or by the bytes available."""
 
 from isthmus.codec.lossy.grid import fit_grid
 from isthmus.codec.lossy.message import Message
@@ -9,38 +9,41 @@ LEAST, MOST = 1, 100
 DEFAULT = 50
 _PER_DOUBLING = 10
 _ONE_TOLERANCE = 60
-"""The quality at which marks lie one tolerance apart."""
+"""The quality at which neighbouring values are one tolerance apart."""
 
 
 def coarseness(quality: int) -> float:
-    """The distance between marks, in tolerances: half as much for every ten of quality."""
+    """The distance between neighbouring values, in tolerances: half as much for every ten of quality."""
     return float(2.0 ** ((_ONE_TOLERANCE - quality) / _PER_DOUBLING))
 
 
 def require_quality(quality: int) -> None:
-    """Check that there is such a quality.
+    """Check a quality.
 
     Raises:
-        UsageError: If there is none.
+        UsageError: If it is not from 1 to 100.
     """
     if not LEAST <= quality <= MOST:
         raise UsageError(f"expected a quality from {LEAST} to {MOST}; got {quality}")
 
 
 def message_at(statistics: CodeStatistics, quality: int) -> Message:
-    """The codes, rounded as coarsely as a quality says."""
+    """The codes, quantised as coarsely as a quality says."""
     grid = fit_grid(statistics.tolerances, statistics.means, statistics.deviations, coarseness(quality))
-    return Message(grid, grid.marks(statistics.codes))
+    return Message.of(grid, grid.quantise(statistics.codes))
 
 
 def compress_to_quality(statistics: CodeStatistics, quality: int) -> tuple[int, bytes]:
-    """The smallest message of at least a quality, and the quality that it has.
+    """Encode codes as the smallest message of at least a quality.
 
-    A finer grid may by luck take fewer bytes, for a few images; it is then better in both ways, and taken.  So a lower
-    quality never takes more bytes than a higher one.
+    For a few images, a finer grid may take fewer bytes by chance; it is then used.  So a lower quality never takes more
+    bytes than a higher one.
+
+    Returns:
+        The quality of the message, and its bytes.
 
     Raises:
-        UsageError: If there is no such quality.
+        UsageError: If the quality is not from 1 to 100.
     """
     require_quality(quality)
     messages = {finer: message_at(statistics, finer).to_bytes() for finer in range(quality, MOST + 1)}
@@ -49,15 +52,18 @@ def compress_to_quality(statistics: CodeStatistics, quality: int) -> tuple[int, 
 
 
 def compress_to_size(statistics: CodeStatistics, size: int, around: int = 0) -> tuple[int, bytes]:
-    """The message of the highest quality that takes at most so many bytes, and its quality.
+    """Encode codes as the message of the highest quality that fits into so many bytes.
 
     Args:
-        statistics: Of the codes.
-        size: The bytes that there are.
-        around: Those of them that are taken by what stands around the message.
+        statistics: The codes.
+        size: Bytes available.
+        around: Bytes of them that the rest of the file takes.
+
+    Returns:
+        The quality of the message, and its bytes.
 
     Raises:
-        UsageError: If none does; the error says how many bytes the coarsest takes, with what stands around it.
+        UsageError: If even the lowest quality takes more.
     """
     least = None
     for quality in range(MOST, LEAST - 1, -1):
@@ -66,4 +72,4 @@ def compress_to_size(statistics: CodeStatistics, size: int, around: int = 0) -> 
         if taken <= size:
             return quality, content
         least = taken if least is None else min(least, taken)
-    raise UsageError(f"{size} bytes are too few: the coarsest rounding takes {least}.")
+    raise UsageError(f"{size} bytes are too few: the lowest quality takes {least}.")

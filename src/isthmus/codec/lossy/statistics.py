@@ -1,4 +1,4 @@
-"""What a grid is fitted to: how a run's codes of some images scatter, and how exactly the decoder reads them."""
+"""Statistics of latent codes, to which a grid is fitted."""
 
 from dataclasses import dataclass
 
@@ -10,20 +10,20 @@ from isthmus.runs import Run
 Floats = NDArray[np.float64]
 
 PRIOR_IMAGES = 8
-"""How many images the run's own knowledge of its codes counts for, beside those that are at hand."""
+"""The run's own code density counts as much as so many images."""
 _LEAST_VARIANCE = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
 class CodeStatistics:
-    """Codes, and what is known of each of their numbers.
+    """Codes, and statistics of each latent dimension.
 
     Attributes:
         codes: The means of the images' posteriors, `(n, dim)`.
-        tolerances: How far a number may be off: the posterior's standard deviation, the root of the mean square over
-            the images; alike for all numbers of a plain autoencoder, which says nothing of it. `(dim,)`
-        means: Of each number, `(dim,)`.
-        deviations: The standard deviation of each, `(dim,)`.
+        tolerances: The error that hardly changes the decoded image, `(dim,)`: the posterior's standard deviation, as
+            root mean square over the images.  A plain autoencoder has no posterior; its dimensions are all alike.
+        means: Mean of each dimension, `(dim,)`.
+        deviations: Standard deviation of each dimension, `(dim,)`.
     """
 
     codes: NDArray[np.float32]
@@ -33,13 +33,13 @@ class CodeStatistics:
 
 
 def code_statistics(run: Run, posterior: dict[str, NDArray[np.float32]]) -> CodeStatistics:
-    """Learn what there is to know from the posteriors of the images, and from the run where they are few."""
+    """Compute statistics from the posteriors of images and, where these are few, from the run's code density."""
     codes = posterior["mean"]
     wide = codes.astype(np.float64)
     mean, variance = run.code_density().moments()
     if run.latent.has_rate:
         noise = np.mean(np.exp(posterior["log_variance"].astype(np.float64)), axis=0)
-        # The run's distribution is of draws; what is coded are the posteriors' means, which scatter less.
+        # The run's density is of samples from the posteriors; their means scatter less.
         variance = variance - noise
         tolerances = np.sqrt(noise)
     else:
@@ -50,5 +50,5 @@ def code_statistics(run: Run, posterior: dict[str, NDArray[np.float32]]) -> Code
 
 
 def _blended(values: Floats, known: Floats) -> Floats:
-    """The mean over images, `(dim,)`, as if the run had added a few images that follow what it knows."""
+    """The mean over images, `(dim,)`, as if `PRIOR_IMAGES` images of the run's density were among them."""
     return np.asarray((values.sum(axis=0) + PRIOR_IMAGES * known) / (len(values) + PRIOR_IMAGES))
