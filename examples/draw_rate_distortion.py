@@ -1,9 +1,9 @@
-"""Draw what `benchmarks/rate_distortion.py` measured, and some digits in a few bytes beside the formats' smallest.
+"""Plot the results of `benchmarks/rate_distortion.py`, and digits in a few bytes beside the smallest files of formats.
 
     python benchmarks/rate_distortion.py runs/digits-few-bytes mnist:test --out curves.json
-    python examples/draw_rate_distortion.py curves.json runs/digits-few-bytes mnist:test docs/pictures
+    python examples/draw_rate_distortion.py curves.json runs/digits-few-bytes mnist:test docs/figures
 
-Pictures that are there already are made anew.
+Existing files are replaced.
 """
 
 import argparse
@@ -41,7 +41,7 @@ SHOWN = 10
 
 
 def draw_curves(points: Sequence[Mapping[str, Any]], theme: plots.ThemeName) -> Figure:
-    """PSNR against bytes: a panel for joined images, and one for single files."""
+    """Plot PSNR against bytes: one panel for images in one file, one for single files."""
     with plots.house(theme) as look:
         figure = new_figure((9.0, 3.6))
         panels = figure.subplots(1, 2, sharey=True)
@@ -75,7 +75,7 @@ def _curve(axes: Axes, look: Theme, name: str, place: int, points: Sequence[Mapp
 
 
 def draw_few_bytes(run: Run, data: Data, theme: plots.ThemeName) -> Figure:
-    """Some images; what comes back of 8 bytes each; and the smallest files that other formats write."""
+    """Draw images, their decoded versions at 8 bytes each, and the smallest files of other formats."""
     source = images_for(run, data)
     images = np.asarray(source.read(np.arange(min(JOINED, len(source)))), np.uint8)
     content, _ = compress_codes(
@@ -84,7 +84,7 @@ def draw_few_bytes(run: Run, data: Data, theme: plots.ThemeName) -> Figure:
     codes = LossyArchive.from_bytes(content).codes(run)
     shown = spread(len(images), SHOWN)
     rows = [
-        ("as they are", images[shown]),
+        ("originals", images[shown]),
         (f"isthmus\n{len(content) / len(images):.1f} bytes", np.asarray(run.decode(codes[shown]), np.uint8)),
         *(_smallest(name, images[shown]) for name in ("WebP", "AVIF", "JPEG")),
     ]
@@ -113,7 +113,7 @@ def _smallest(name: str, images: Pixels) -> tuple[str, Pixels]:
 
 
 def main() -> None:
-    """Read the command line and make the pictures."""
+    """Read the command line and draw the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("curves", type=Path)
     parser.add_argument("run", type=Path)

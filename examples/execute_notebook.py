@@ -1,8 +1,8 @@
-"""Run the notebook from top to bottom and store its outputs in it, small enough to be kept with the source.
+"""Run the notebook from top to bottom and store its outputs in it, small enough for version control.
 
     python examples/execute_notebook.py
 
-Takes the notebook extra and some minutes.  Progress messages are left out, and plots keep 64 colours.
+Needs the notebook extra and a few minutes. Progress messages are removed, and plots are reduced to 64 colours.
 """
 
 import argparse
@@ -23,9 +23,9 @@ _TEMPORARY = re.compile(rf"{re.escape(gettempdir())}/[^/\s<]+")
 
 
 def main() -> None:
-    """Run it, by the command line."""
+    """Read the command line and run the notebook."""
     parser = argparse.ArgumentParser(description="Run the notebook and store its outputs in it.")
-    parser.add_argument("--notebook", type=Path, default=NOTEBOOK, help="Another notebook.")
+    parser.add_argument("--notebook", type=Path, default=NOTEBOOK, help="Path of the notebook.")
     place = parser.parse_args().notebook
     notebook = nbformat.read(place, as_version=4)
     with TemporaryDirectory() as folder:
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def slim(notebook: Any) -> None:
-    """Leave out of an executed notebook what says more of the machine than of the work, and make images small."""
+    """Remove what depends on the machine from an executed notebook, and reduce its images."""
     notebook.metadata = {
         "kernelspec": notebook.metadata["kernelspec"],
         "language_info": {"name": "python"},
@@ -55,10 +55,10 @@ def slim(notebook: Any) -> None:
 
 
 def fewer_colours(png: str) -> str:
-    """A PNG in base64, with a palette."""
+    """Convert a PNG in base64 to a palette of 64 colours."""
     content = io.BytesIO()
-    picture = Image.open(io.BytesIO(base64.b64decode(png)))
-    picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(content, "PNG", optimize=True)
+    image = Image.open(io.BytesIO(base64.b64decode(png)))
+    image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(content, "PNG", optimize=True)
     return base64.b64encode(content.getvalue()).decode("ascii")
 
 

@@ -1,8 +1,8 @@
-"""Make the gallery of the documentation: what runs that restore are shown, what they answer, and the truth.
+"""Draw the gallery of the documentation: inputs, predictions and targets of runs with a task.
 
-    python examples/make_gallery.py docs/pictures denoise=runs/clean inpaint=runs/whole:fashion-mnist
+    python examples/make_gallery.py docs/figures denoise=runs/clean inpaint=runs/whole:fashion-mnist
 
-Each argument names a picture, the run it is of and, behind a colon, where its images are if not by their own name.
+Each argument is the name of a figure, a run and, after a colon, images if not the run's own test images.
 """
 
 import argparse
@@ -22,16 +22,16 @@ THEMES: tuple[plots.ThemeName, ...] = ("light", "dark")
 
 
 def make_sheet(run: Run, data: str | None, out: Path, name: str) -> list[Path]:
-    """Draw three rows, once for light and once for dark pages: what is shown, the answers, and the truth.
+    """Draw three rows, for light and for dark pages: inputs, predictions and targets.
 
     Args:
-        run: A run of any task but to reconstruct.
-        data: Where its images are, if not by their own name.
-        out: The folder; made where it is missing.
-        name: Of the files: `restored-NAME-THEME.png`.
+        run: A run of any task except reconstruct.
+        data: Images, if not the run's own test images.
+        out: The folder; created if missing.
+        name: The part NAME of the files `restored-NAME-THEME.png`.
 
     Returns:
-        The files.
+        The paths of the files.
     """
     source = find_held_out(run, data).images
     batch = make_batch(source.read(spread(len(source), COLUMNS)), run.recipe.task, run.recipe.training.seed)
@@ -52,7 +52,7 @@ def make_sheet(run: Run, data: str | None, out: Path, name: str) -> list[Path]:
 
 
 def main() -> None:
-    """Read the command line and make the pictures."""
+    """Read the command line and draw the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("runs", nargs="+", metavar="NAME=RUN[:DATA]")

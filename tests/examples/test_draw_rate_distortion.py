@@ -32,6 +32,6 @@ def test_a_curve_for_each_format_that_was_measured(example):
 def test_images_in_a_few_bytes(example, tiny_run, bars, tmp_path):
     np.savez(tmp_path / "bars.npz", images=bars[0], labels=bars[1])
     labels = [axes.get_ylabel() for axes in example.draw_few_bytes(tiny_run, tmp_path / "bars.npz", "dark").axes]
-    assert labels[0] == "as they are"
+    assert labels[0] == "originals"
     assert float(labels[1].split("\n")[1].removesuffix(" bytes")) <= example.BUDGET
     assert [label.partition("\n")[0] for label in labels[2:]] == ["WebP", "AVIF", "JPEG"]

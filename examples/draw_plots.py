@@ -1,9 +1,9 @@
-"""Make the pictures of the documentation from a run: every kind of plot, and a sheet of samples.
+"""Draw the plots of the documentation from a run: every kind of plot, and a sheet of samples.
 
     isthmus train mnist --recipe conv-vae-fast --epochs 3 --out runs/mnist
-    python examples/make_pictures.py runs/mnist docs/pictures
+    python examples/draw_plots.py runs/mnist docs/figures
 
-Pictures that are there already are made anew.
+Existing files are replaced.
 """
 
 import argparse
@@ -18,16 +18,16 @@ from isthmus.workflows.plot import KINDS, draw, options_of, plot
 THEMES: tuple[plots.ThemeName, ...] = ("light", "dark")
 
 
-def make_pictures(run: Run, out: Path, data: str | None = None) -> list[Path]:
-    """Write every picture that suits a run, those that are figures once for light and once for dark pages.
+def draw_plots(run: Run, out: Path, data: str | None = None) -> list[Path]:
+    """Write every plot that suits a run: static ones for light and for dark pages, and the training animation.
 
     Args:
         run: The run.
-        out: The folder; made where it is missing.
-        data: Where the run's images are, if not by their own name.
+        out: The folder; created if missing.
+        data: Images, if not the run's own test images.
 
     Returns:
-        The files.
+        The paths of the files.
     """
     made = []
     for kind in KINDS:
@@ -49,13 +49,13 @@ def make_pictures(run: Run, out: Path, data: str | None = None) -> list[Path]:
 
 
 def main() -> None:
-    """Read the command line and make the pictures."""
+    """Read the command line and draw the plots."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--data", help="where the run's images are, if not by their own name")
+    parser.add_argument("--data", help="images, if not the run's own test images")
     asked = parser.parse_args()
-    for path in make_pictures(isthmus.load(asked.run), asked.out, asked.data):
+    for path in draw_plots(isthmus.load(asked.run), asked.out, asked.data):
         print(path)
 
 

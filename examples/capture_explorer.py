@@ -1,7 +1,7 @@
-"""Photograph the explorer for the documentation: on light and dark paper, and on a phone.
+"""Take screenshots of the explorer for the documentation: in light and dark theme, and on a phone.
 
     isthmus train mnist --recipe conv-vae-fast --epochs 3 --out runs/mnist
-    python examples/photograph_explorer.py runs/mnist docs/pictures
+    python examples/capture_explorer.py runs/mnist docs/figures
 
 Needs Playwright and Chromium: pip install playwright, apt-get install chromium.
 """
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 WIDE, PHONE = (1360, 860), (390, 844)
-PICTURES = {
+SCREENSHOTS = {
     "explorer-light": ("light", WIDE, "dimensions", "points"),
     "explorer-dark": ("dark", WIDE, "journey", "both"),
     "explorer-phone": ("light", PHONE, "dimensions", "points"),
 }
-"""The theme, the window, the tool and what the map shows, by the picture's name."""
+"""Theme, window size, tool and content of the map, by name of the file."""
 
 
 @contextmanager
 def exploring(run: Path, data: str | None) -> Iterator[str]:
-    """The address of the explorer, for as long as the context lasts."""
+    """Serve the explorer within the context; yields its address."""
     command = [sys.executable, "-m", "isthmus", "explore", str(run), "--no-browser", "--port", "0"]
     command += ["--data", data] if data else []
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
@@ -47,14 +47,14 @@ def exploring(run: Path, data: str | None) -> Iterator[str]:
 
 
 def settled(page: "Page") -> None:
-    """Wait until all points are there and nothing moves any more."""
+    """Wait until all points are loaded and animations have ended."""
     page.wait_for_selector("#unusual:not([hidden])", timeout=120_000)
     page.wait_for_timeout(2500)
 
 
-def photograph(browser: "Browser", address: str, name: str, out: Path) -> Path:
-    """Take one of the pictures."""
-    theme, (width, height), tool, layers = PICTURES[name]
+def capture(browser: "Browser", address: str, name: str, out: Path) -> Path:
+    """Take one screenshot; returns its path."""
+    theme, (width, height), tool, layers = SCREENSHOTS[name]
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if theme == "dark" else "light",
@@ -78,11 +78,11 @@ def photograph(browser: "Browser", address: str, name: str, out: Path) -> Path:
 
 
 def main() -> None:
-    """Read the command line and take the pictures."""
+    """Read the command line and take the screenshots."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--data", help="where the run's images are, if not by their own name")
+    parser.add_argument("--data", help="images, if not the run's own test images")
     parser.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("google-chrome"))
     asked = parser.parse_args()
     from playwright.sync_api import sync_playwright
@@ -90,8 +90,8 @@ def main() -> None:
     asked.out.mkdir(parents=True, exist_ok=True)
     with exploring(asked.run, asked.data) as address, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=asked.chromium, args=["--no-sandbox"])
-        for name in PICTURES:
-            print(photograph(browser, address, name, asked.out))
+        for name in SCREENSHOTS:
+            print(capture(browser, address, name, asked.out))
         browser.close()
 
 

@@ -5,21 +5,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-EXAMPLE = Path(__file__).parents[2] / "examples/make_pictures.py"
+EXAMPLE = Path(__file__).parents[2] / "examples/draw_plots.py"
 
 
 @pytest.fixture
 def example():
-    spec = importlib.util.spec_from_file_location("make_pictures", EXAMPLE)
+    spec = importlib.util.spec_from_file_location("draw_plots", EXAMPLE)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def test_every_picture_is_made_and_made_anew(example, tiny_run, bars, tmp_path):
+def test_every_plot_is_drawn_and_replaced(example, tiny_run, bars, tmp_path):
     np.savez(tmp_path / "bars.npz", images=bars[0], labels=bars[1])
     for _ in range(2):
-        made = example.make_pictures(tiny_run, tmp_path / "out", str(tmp_path / "bars.npz"))
+        made = example.draw_plots(tiny_run, tmp_path / "out", str(tmp_path / "bars.npz"))
     names = {path.name for path in made}
     assert {"manifold-light.png", "scatter-dark.png", "history-light.png", "samples-dark.png", "training.gif"} <= names
     for path in made:
@@ -29,7 +29,7 @@ def test_every_picture_is_made_and_made_anew(example, tiny_run, bars, tmp_path):
 
 def test_what_does_not_suit_a_run_is_left_out(example, tiny_ae_run, bars, tmp_path, capsys):
     np.savez(tmp_path / "bars.npz", images=bars[0], labels=bars[1])
-    names = {path.name for path in example.make_pictures(tiny_ae_run, tmp_path / "out", str(tmp_path / "bars.npz"))}
+    names = {path.name for path in example.draw_plots(tiny_ae_run, tmp_path / "out", str(tmp_path / "bars.npz"))}
     assert "manifold-light.png" not in names
     assert "traversal-light.png" in names
     assert "no manifold" in capsys.readouterr().out
