@@ -417,7 +417,7 @@ def hold(page, path):
 @pytest.mark.parametrize(
     ("path", "ask"),
     [
-        ("**/api/pictures", lambda page: page.click("#surprise")),
+        ("**/api/images", lambda page: page.click("#surprise")),
         ("**/api/sample", lambda page: page.get_by_role("button", name="A new picture of class 1").click()),
         ("**/api/encode", lambda page: page.get_by_role("button", name="Invert").click()),
     ],

@@ -87,7 +87,7 @@ export class Link {
     const { session, stage, toolbar } = this;
     const view = said.get("v")?.split(",").map(Number);
     if (view?.length === 3 && view.every(Number.isFinite) && view[2] > 0) {
-      stage.setView({ x: view[0], y: view[1], scale: view[2] * Math.min(stage.width, stage.height) });
+      stage.setView({ x: view[0], y: view[1], scale: view[2] * stage.view.side });
     } else stage.fit();
     if (!session.points) return;
     toolbar.setLayers(said.get("l") ?? "points");
@@ -109,16 +109,16 @@ export class Link {
 
   _state() {
     const { session, stage, tools, theme } = this;
-    const { x, y, scale } = stage.view;
+    const { x, y, scale, side } = stage.view;
     const journey = tools.tabs.get("journey").tool.state();
     const groups = tools.tabs.get("arithmetic")?.tool.state();
     return {
       z: codeToText(session.code),
       i: session.origin?.index,
-      v: [x, y, scale / Math.min(stage.width, stage.height)].map((value) => Number(value.toPrecision(6))).join(","),
+      v: [x, y, scale / side].map((value) => Number(value.toPrecision(6))).join(","),
       l: stage.layers,
-      c: stage.colourBy,
-      h: [...stage.hidden].sort((a, b) => a - b).join("."),
+      c: stage.colours.by,
+      h: [...stage.colours.hidden].sort((a, b) => a - b).join("."),
       p: session.planeName,
       t: tools.now(),
       T: tools.tabs.get("variations").tool.temperature.value,

@@ -103,8 +103,8 @@ export class Toolbar {
     const legend = find("legend");
     const { stage } = this;
     const { points, theme } = this.session;
-    if (stage.colourBy !== "label") {
-      legend.replaceChildren(h("p", { class: "ramp" }, ...(stage.amounts ? ramp(stage.amounts, theme) : ["Not known yet …"])));
+    if (stage.colours.by !== "label") {
+      legend.replaceChildren(h("p", { class: "ramp" }, ...(stage.colours.amounts ? ramp(stage.colours.amounts, theme) : ["Not known yet …"])));
       return;
     }
     if (!points.labels) {
@@ -122,7 +122,7 @@ export class Toolbar {
     }
     labels.forEach((label, i) => {
       legend.children[i].firstElementChild.style.background = classColour(theme, label);
-      legend.children[i].setAttribute("aria-pressed", String(!stage.hidden.has(label)));
+      legend.children[i].setAttribute("aria-pressed", String(!stage.colours.hidden.has(label)));
     });
   }
 }
