@@ -1,4 +1,4 @@
-"""The same small training on every backend, each in a process of its own; and a run of one put to use by another."""
+"""The same small trainings on every backend, all in one process of its own; and a run of one continued by another."""
 
 import csv
 import importlib.util
@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from sharing import share
 
 import isthmus
 
@@ -21,26 +22,25 @@ TRAIN = """
 import json, sys
 import numpy as np
 import isthmus
+backend, trainings = sys.argv[1], json.loads(sys.argv[2])
 images, labels = np.load("images.npy"), np.load("labels.npy")
-for out, epochs, likelihood, more in json.loads(sys.argv[2]):
+for out, epochs, likelihood, more in trainings:
     changes = {"training.epochs": epochs, "training.batch_size": 32, "network.filters": [4, 8],
                "objective.beta_warmup_epochs": 1.5, "training.learning_rate": 0.005, "likelihood": likelihood}
     if likelihood == "logistic":
         changes |= {"likelihood.components": 3, "pixels.binarise": "none"}
-    elif likelihood != "bernoulli":
+    elif likelihood == "gaussian":
         changes |= {"likelihood.scale": "shared", "likelihood.sigma": 0.3, "pixels.binarise": "none"}
-    isthmus.train((images, labels), "conv-vae", out, backend=sys.argv[1], changes=changes, **more)
+    data, recipe = (images, labels), "conv-vae"
+    if likelihood == "categorical":
+        data, recipe = "pictures", None
+        changes = {"network.filters": [4, 8], "latent.dim": 8, "training.epochs": epochs, "training.batch_size": 32,
+                   "training.learning_rate": 0.01}
+    isthmus.train(data, recipe, out, backend=backend, changes=changes, **more)
 import keras
-assert keras.config.backend() == sys.argv[1]
+assert keras.config.backend() == backend
 """
-
-SEGMENT = """
-import sys, isthmus
-changes = {"network.filters": [4, 8], "latent.dim": 8, "training.epochs": 20, "training.batch_size": 32,
-           "training.learning_rate": 0.01}
-isthmus.train("pictures", None, "masked", task="segment", targets="masks", backend=sys.argv[1], changes=changes,
-              report=False)
-"""
+SEGMENT = {"task": "segment", "targets": "masks", "report": False}
 
 pytestmark = pytest.mark.slow
 
@@ -50,10 +50,8 @@ def need(backend):
         pytest.skip(f"needs {backend}")
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """A folder with 200 images of 12 rows and 10 columns, a bar at the top, in the middle or at the bottom of each."""
-    place = tmp_path_factory.mktemp("backends")
+def make_data(place):
+    """Save 200 images of 12 rows and 10 columns, each with a bar at one of three heights, and their masks."""
     rng = np.random.default_rng(0)
     labels = np.arange(200) % 3
     images = rng.integers(0, 60, (200, 12, 10, 1))
@@ -61,18 +59,18 @@ def place(tmp_path_factory):
         image[4 * label : 4 * label + 4] += 190
     np.save(place / "images.npy", images.astype(np.uint8))
     np.save(place / "labels.npy", labels)
-    return place
+    masks = np.where(images > 120, 1 + labels[:, None, None, None] // 2, 0)
+    np.save(place / "masks.npy", masks)
+    for name, pixels in (("pictures", images), ("masks", 100 * masks)):
+        (place / name).mkdir()
+        for n, one in enumerate(pixels):
+            Image.fromarray(one[..., 0].astype(np.uint8)).save(place / name / f"{n:03d}.png")
 
 
 def train(place, backend, *trainings):
     """Train one run after the other, `(out, epochs, likelihood, more arguments)`, in one process."""
-    run_script(place, TRAIN, backend, json.dumps(trainings))
-
-
-def run_script(place, script, backend, *more):
-    need(backend)
     done = subprocess.run(
-        [sys.executable, "-c", script, backend, *more],
+        [sys.executable, "-c", TRAIN, backend, json.dumps(trainings)],
         cwd=place,
         env={name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"},
         capture_output=True,
@@ -88,29 +86,59 @@ def rows_of(folder):
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
-def backend(request, place):
-    """A backend, and what its first process trained; a process takes seconds to import a framework."""
-    train(
-        place,
-        request.param,
-        (f"{request.param}-run", 2, "bernoulli", {}),
-        (f"{request.param}-mixture", 2, "logistic", {}),
-        (f"{request.param}-three", 3, "gaussian", {"report": False}),
-        (f"{request.param}-two-and-one", 2, "gaussian", {"report": False}),
-    )
+def backend(request):
+    need(request.param)
     return request.param
 
 
 @pytest.fixture(scope="module")
-def run(backend, place):
-    return isthmus.load(place / f"{backend}-run")
+def place(backend, tmp_path_factory):
+    """A folder with images, and all that the backend's one process trained on them: it takes seconds to start."""
+
+    def fill(place):
+        make_data(place)
+        quick = {"report": False}
+        train(
+            place,
+            backend,
+            ("run", 2, "bernoulli", {}),
+            ("mixture", 2, "logistic", quick),
+            ("masked", 20, "categorical", SEGMENT),
+            ("three", 3, "gaussian", quick),
+            ("two-and-one", 2, "gaussian", quick),
+            ("two-and-one", 3, "gaussian", {**quick, "resume": True}),
+        )
+
+    return share(tmp_path_factory, f"backend-{backend}", fill)
 
 
-def test_trains_and_is_used(run, place):
+@pytest.fixture(scope="module")
+def run(place):
+    return isthmus.load(place / "run")
+
+
+@pytest.fixture(scope="module")
+def continued(backend, run, place, tmp_path_factory):
+    """A folder with what another backend made of the backend's run: one that starts from it, one that resumes it."""
+    need(OTHER[backend])
+
+    def fill(folder):
+        make_data(folder)
+        shutil.copytree(run.path, folder / "resumed")
+        train(
+            folder,
+            OTHER[backend],
+            ("started", 2, "bernoulli", {"init_from": str(run.path), "report": False}),
+            ("resumed", 3, "bernoulli", {"resume": True}),
+        )
+
+    return share(tmp_path_factory, f"backend-after-{backend}", fill)
+
+
+def test_trains_and_is_used(run, place, backend):
     images = np.load(place / "images.npy")
     training = run.manifest.training
-    assert run.path.name == f"{training.backend}-run"
-    assert (run.manifest.state, training.epochs) == ("complete", 2)
+    assert (run.manifest.state, training.backend, training.epochs) == ("complete", backend, 2)
     posterior = run.encode(images)
     assert all(value.shape == (200, 2) and np.isfinite(value).all() for value in posterior.values())
     assert run.reconstruct(images[:5], draws=2).shape == (5, 2, 12, 10, 1)
@@ -124,8 +152,8 @@ def test_the_graphs_have_the_same_ends_on_every_backend(run):
     assert ends == {"encoder": [["images"], ["log_variance", "mean"]], "decoder": [["latent"], ["images", "logits"]]}
 
 
-def test_a_mixture_of_logistics_is_trained_and_exported(place, backend):
-    run = isthmus.load(place / f"{backend}-mixture")
+def test_a_mixture_of_logistics_is_trained_and_exported(place):
+    run = isthmus.load(place / "mixture")
     losses = [float(row["val_distortion"]) for row in rows_of(run.path)]
     assert losses[1] < losses[0]
     assert losses[1] < 120 * np.log(256), "worse than eight bits for each pixel"
@@ -138,16 +166,10 @@ def test_a_mixture_of_logistics_is_trained_and_exported(place, backend):
     )
 
 
-def test_skip_connections_and_masks_of_three_classes(place, backend, tmp_path):
+def test_skip_connections_and_masks_of_three_classes(place):
     """Several outputs of one graph are inputs of the other, and what is likeliest is computed by the graph."""
-    images, labels = np.load(place / "images.npy"), np.load(place / "labels.npy")
-    masks = np.where(images > 120, 1 + labels[:, None, None, None] // 2, 0)
-    for name, pixels in (("pictures", images), ("masks", 100 * masks)):
-        (tmp_path / name).mkdir()
-        for n, one in enumerate(pixels):
-            Image.fromarray(one[..., 0].astype(np.uint8)).save(tmp_path / name / f"{n:03d}.png")
-    run_script(tmp_path, SEGMENT, backend)
-    run = isthmus.load(tmp_path / "masked")
+    images, masks = np.load(place / "images.npy"), np.load(place / "masks.npy")
+    run = isthmus.load(place / "masked")
     assert "mse" not in json.loads((run.path / "metrics.json").read_text())  # the numbers of classes are no brightness
     for graph in run.manifest.graphs.values():
         assert all(value <= (1.0 if name == "images" else 1e-3) for name, value in graph.max_difference.items())
@@ -172,22 +194,17 @@ def test_learns(run):
 
 
 @pytest.mark.thorough
-def test_another_backend_starts_from_it(backend, run, place):
-    train(place, OTHER[backend], (f"from-{backend}", 2, "bernoulli", {"init_from": str(run.path), "report": False}))
-    started = isthmus.load(place / f"from-{backend}")
+def test_another_backend_starts_from_it(backend, continued):
+    started = isthmus.load(continued / "started")
     assert started.manifest.training.backend == OTHER[backend]
     assert started.sample(2).shape == (2, 12, 10, 1)
 
 
 @pytest.mark.thorough
-def test_another_backend_resumes_it(backend, run, place):
-    other = OTHER[backend]
-    out = shutil.copytree(run.path, place / f"{backend}-then-{other}")
-    before = rows_of(out)
-    train(place, other, (out.name, 3, "bernoulli", {"resume": True}))
-    resumed = isthmus.load(out)
-    assert (resumed.manifest.training.backend, resumed.manifest.training.epochs) == (other, 3)
-    after = rows_of(out)
+def test_another_backend_resumes_it(backend, run, continued):
+    resumed = isthmus.load(continued / "resumed")
+    assert (resumed.manifest.training.backend, resumed.manifest.training.epochs) == (OTHER[backend], 3)
+    before, after = rows_of(run.path), rows_of(resumed.path)
     assert after[:2] == before
     assert int(after[2]["step"]) * 2 == int(after[1]["step"]) * 3
     # Each framework has its own noise, so no bits can be compared; but the third epoch starts where the second
@@ -195,7 +212,6 @@ def test_another_backend_resumes_it(backend, run, place):
     assert float(after[2]["distortion"]) < float(after[1]["distortion"]) < float(after[0]["distortion"])
 
 
-def test_resumes_its_own_bit_for_bit(place, backend):
-    whole, parts = place / f"{backend}-three", place / f"{backend}-two-and-one"
-    train(place, backend, (parts.name, 3, "gaussian", {"resume": True, "report": False}))
+def test_resumes_its_own_bit_for_bit(place):
+    whole, parts = place / "three", place / "two-and-one"
     assert (parts / "weights.safetensors").read_bytes() == (whole / "weights.safetensors").read_bytes()
