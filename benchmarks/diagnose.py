@@ -25,7 +25,7 @@ from isthmus.evaluation.latent import measure_latent
 from isthmus.evaluation.material import Material
 from isthmus.evaluation.reconstruction import measure_reconstruction
 from isthmus.scores import score
-from isthmus.workflows.held_out import find_held_out
+from isthmus.workflows.datasets import open_held_out
 from isthmus.workflows.signs import measure_signs
 
 FEW = 500
@@ -120,7 +120,7 @@ def main() -> int:
                 isthmus.train(data, case.recipe, place, changes=case.changes)
         run = isthmus.load(place)
         trained = time.perf_counter()
-        found = find_held_out(run, data)
+        found = open_held_out(run, data)
         material = Material(run, found.images, found.train, seed=0)
         latent = measure_latent(material.test_codes, 0)
         signs, left_out = measure_signs(

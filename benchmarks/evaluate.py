@@ -20,8 +20,8 @@ import isthmus
 from isthmus.data import select
 from isthmus.scores import gather_evidence, measure_for
 from isthmus.units import Estimate, bits_per_dim
+from isthmus.workflows.datasets import open_held_out
 from isthmus.workflows.evaluation import PARTS, evaluate
-from isthmus.workflows.held_out import find_held_out
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def main() -> None:
             seconds[part] = round(time.perf_counter() - begun, 1)
         report |= {"images": found.images, "seconds": seconds}
     else:
-        held = find_held_out(run)
+        held = open_held_out(run)
         source = held.images if options.images is None else select(held.images, np.arange(options.images))
         batch = {} if options.batch is None else {"batch_size": options.batch}
         found = gather_evidence(run, source, measure_for(run, source), options.draws, **batch)

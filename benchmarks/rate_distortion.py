@@ -23,7 +23,7 @@ from isthmus.codec.lossy.archive import LossyArchive, compress_codes, numbered
 from isthmus.codec.lossy.statistics import code_statistics
 from isthmus.evaluation.reconstruction import closeness
 from isthmus.runs import Run
-from isthmus.workflows.codes import images_for
+from isthmus.workflows.datasets import open_given
 
 Pixels = NDArray[np.uint8]
 Coder = Callable[[Pixels], tuple[int, Pixels]]
@@ -143,7 +143,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
     run = isthmus.load(asked.run)
-    source = images_for(run, asked.data)
+    source = open_given(run, asked.data).images
     images = np.asarray(source.read(np.arange(min(asked.images, len(source)))), np.uint8)
     points = []
     for one in chain(of_run(run, images), of_formats(images)):

@@ -28,7 +28,7 @@ from isthmus.data import Data, spread
 from isthmus.plots.figures import new_figure
 from isthmus.plots.style import Theme, dress
 from isthmus.runs import Run
-from isthmus.workflows.codes import images_for
+from isthmus.workflows.datasets import open_given
 
 Pixels = NDArray[np.uint8]
 THEMES: tuple[plots.ThemeName, ...] = ("light", "dark")
@@ -76,7 +76,7 @@ def _curve(axes: Axes, look: Theme, name: str, place: int, points: Sequence[Mapp
 
 def draw_few_bytes(run: Run, data: Data, theme: plots.ThemeName) -> Figure:
     """Draw images, their decoded versions at 8 bytes each, and the smallest files of other formats."""
-    source = images_for(run, data)
+    source = open_given(run, data).images
     images = np.asarray(source.read(np.arange(min(JOINED, len(source)))), np.uint8)
     content, _ = compress_codes(
         run, code_statistics(run, run.encode(images)), numbered(len(images)), bytes_per_image=BUDGET

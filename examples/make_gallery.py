@@ -15,7 +15,7 @@ from isthmus import plots
 from isthmus.data import make_batch, spread
 from isthmus.plots.display import as_answer, as_displayed
 from isthmus.runs import Run
-from isthmus.workflows.held_out import find_held_out
+from isthmus.workflows.datasets import open_held_out
 
 COLUMNS = 10
 THEMES: tuple[plots.ThemeName, ...] = ("light", "dark")
@@ -33,7 +33,7 @@ def make_sheet(run: Run, data: str | None, out: Path, name: str) -> list[Path]:
     Returns:
         The paths of the files.
     """
-    source = find_held_out(run, data).images
+    source = open_held_out(run, data).images
     batch = make_batch(source.read(spread(len(source), COLUMNS)), run.recipe.task, run.recipe.training.seed)
     shown = batch.input[..., : run.source.channels] if run.recipe.task.kind == "inpaint" else batch.input
     rows = [

@@ -38,7 +38,7 @@ LIGHT = (
     "isthmus.workflows.compression",
     "isthmus.workflows.decompression",
     "isthmus.workflows.metrics",
-    "isthmus.workflows.preparation",
+    "isthmus.workflows.datasets",
     "isthmus.workflows.provenance",
     "isthmus.workflows.training",
     "isthmus.training.film",

@@ -16,8 +16,8 @@ from isthmus.recipes.overrides import KINDS
 from isthmus.training.feed import training_feed
 from isthmus.training.fit import Job, build_model, fit
 from isthmus.training.weights import weights_of
-from isthmus.workflows import preparation
 from isthmus.workflows import training as workflow
+from isthmus.workflows.datasets import open_training_data
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 9, 8, 1)).astype(np.uint8)
 
@@ -56,7 +56,7 @@ class Traces:
 
     @cached_property
     def _prepared(self):
-        return preparation.prepare(IMAGES, self.recipe, {})
+        return open_training_data(IMAGES, self.recipe)
 
     @cached_property
     def _job(self):
@@ -243,7 +243,7 @@ ELSEWHERE = {
     "summary",
     "network.own.kind",
     "training.checkpoint_seconds",
-    # Tasks of images in colour, or of files in pairs: tests/data/test_tasks.py and tests/workflows/test_preparation.py.
+    # Tasks of images in colour, or of files in pairs: tests/data/tasks/test_task.py and tests/workflows/datasets/.
     "task.colourise.kind",
     "task.segment.masks",
     "task.segment.classes",

@@ -119,6 +119,6 @@ def held_out(run: Run, data: Data | None = None) -> ImageSource:
             another shape.
         UsageError: If there is no such data.
     """
-    from isthmus.workflows.held_out import find_held_out
+    from isthmus.workflows.datasets import open_held_out
 
-    return find_held_out(run, data, hint="isthmus.held_out(run, DATA)").images
+    return open_held_out(run, data).images

@@ -7,7 +7,7 @@ from PIL import Image
 from isthmus.data import Preprocessing, open_images
 from isthmus.errors import UsageError
 from isthmus.probability import latent_of
-from isthmus.workflows.preparation import prepare
+from isthmus.workflows.datasets import open_training_data
 from isthmus.workflows.provenance import first_manifest
 
 TWELVE = np.array([0, 8, 9, 2048, 4095], np.uint16)
@@ -49,7 +49,7 @@ def test_the_bits_that_the_whole_data_set_uses(write, suffix):
 
 @pytest.mark.parametrize("suffix", [".png", ".npz"])
 def test_a_run_s_bits_stay(write, suffix, tmp_path):
-    prepared = prepare(write(TWELVE, suffix), "dense-ae", {"training.validation_fraction": 0.0})
+    prepared = open_training_data(write(TWELVE, suffix), "dense-ae", {"training.validation_fraction": 0.0})
     assert prepared.bits == 12
     assert first_manifest(prepared, latent_of(prepared.recipe.latent).group).preprocessing.bits == 12
     kept = Preprocessing(1, 1, 1, bits=12)

@@ -12,7 +12,7 @@ from isthmus.plots.sheets import tile
 from isthmus.plots.training_film import COLUMNS, GAP, read_frames
 from isthmus.report import examples
 from isthmus.runs.history import read_history
-from isthmus.workflows.reopening import reopen
+from isthmus.workflows.datasets import open_held_out
 from isthmus.workflows.seeing import look
 
 
@@ -23,7 +23,7 @@ def _image(html_or_uri):
 
 @pytest.fixture
 def seen(tiny_run, bars):
-    return look(tiny_run, reopen(tiny_run, bars))
+    return look(tiny_run, open_held_out(tiny_run, bars, training_too=True))
 
 
 def test_the_hero_is_an_image_its_code_and_its_reconstruction(tiny_run, seen):
@@ -114,7 +114,7 @@ def test_the_pictures_of_an_example_are_the_image_and_its_reconstruction(tiny_ru
 
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_few_images_make_small_groups(tiny_run, bars, count):
-    seen = look(tiny_run, reopen(tiny_run, bars[0][:count]))
+    seen = look(tiny_run, open_held_out(tiny_run, bars[0][:count], training_too=True))
     groups, _ = examples.groups(tiny_run, seen)
     assert [len(group.examples) for group in groups] == [1, 1, 1]
 
@@ -135,7 +135,7 @@ def test_the_frames_of_a_run_can_be_read_back(tiny_run):
 
 
 def test_classes_are_sampled_only_where_codes_tell_them_apart(tiny_ae_run, bars):
-    seen = look(tiny_ae_run, reopen(tiny_ae_run, bars))
+    seen = look(tiny_ae_run, open_held_out(tiny_ae_run, bars, training_too=True))
     labels = np.arange(400) % 2
     told = np.stack([labels + np.random.default_rng(0).normal(0, 0.1, 400), np.zeros(400)], axis=1)
     source = as_source(bars[0][np.arange(400) % 120], labels)

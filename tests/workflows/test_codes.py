@@ -8,7 +8,7 @@ from PIL import Image
 
 from isthmus.data.places import remember_place
 from isthmus.workflows.codes import encode_file, reconstruct_folder
-from isthmus.workflows.held_out import find_held_out
+from isthmus.workflows.datasets import open_held_out
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_the_run_s_own_images_have_the_splits_of_its_training(tiny_ae_run, bars,
     data = tiny_ae_run.manifest.data
     expected = Counter(train=data.train_images, validation=data.validation_images, test=data.test_images)
     assert Counter(codes["split"].tolist()) == +expected
-    held = find_held_out(tiny_ae_run, bars).images
+    held = open_held_out(tiny_ae_run, bars).images
     pixels = {image.tobytes() for image in held.read(range(len(held)))}
     for image, split in zip(bars[0], codes["split"], strict=True):
         assert (split == "test") is (image.tobytes() in pixels)

@@ -8,8 +8,8 @@ import isthmus
 from isthmus.data import content_order, make_batch, select
 from isthmus.errors import DataError, UsageError
 from isthmus.workflows.comparison import _Figure, _paired_row, compare
+from isthmus.workflows.datasets import open_held_out
 from isthmus.workflows.evaluation import evaluate
-from isthmus.workflows.held_out import find_held_out
 
 DRAWS = 4
 
@@ -99,7 +99,7 @@ def test_images_that_one_of_them_learned_from_are_refused(runs, bars):
 class TestRestorers:
     def test_their_metrics_are_paired_on_the_same_corrupted_images(self, tiny_restorer, bars):
         compared = compare([tiny_restorer, tiny_restorer], bars)
-        held = find_held_out(tiny_restorer, bars).images
+        held = open_held_out(tiny_restorer, bars).images
         held = select(held, content_order(held, 0))
         batch = make_batch(held.read(np.arange(len(held))), tiny_restorer.recipe.task, 0)
         error = (batch.target.astype(float) - tiny_restorer.reconstruct(batch.input)) / 255

@@ -7,7 +7,7 @@ from isthmus import plots
 from isthmus.errors import RunError, UsageError
 from isthmus.runs import folder, load
 from isthmus.workflows import drawing
-from isthmus.workflows.reopening import reopen
+from isthmus.workflows.datasets import open_held_out
 
 
 def _points(figure):
@@ -49,7 +49,7 @@ def test_the_grid_covers_its_range(tiny_run):
 
 def test_the_scatter_shows_the_codes_of_the_test_images(tiny_run, bars):
     drawn = drawing.draw_scatter(tiny_run, data=bars)
-    images = reopen(tiny_run, bars).images
+    images = open_held_out(tiny_run, bars, training_too=True).images
     codes = tiny_run.encode(images.read(np.arange(len(images))))["mean"]
     found = _points(drawn.figure)
     np.testing.assert_allclose(found[np.lexsort(found.T)], codes[np.lexsort(codes.T)], atol=1e-6)
@@ -89,7 +89,7 @@ def test_ellipses_are_for_planes_of_a_vae(tiny_run, tiny_ae_run, bars):
 
 
 def test_a_traversal_starts_from_an_image_and_is_sorted(tiny_run, bars):
-    images = reopen(tiny_run, bars).images
+    images = open_held_out(tiny_run, bars, training_too=True).images
     drawn = drawing.draw_traversal(tiny_run, data=bars, image="1", count=1, span=(-2.0, 2.0))
     base = tiny_run.encode(images.read(np.array([1])))["mean"][0]
     kl = tiny_run.latent.kl(

@@ -14,8 +14,8 @@ from isthmus.evaluation.result import Evaluation
 from isthmus.evaluation.store import read_evaluations
 from isthmus.runs.lock import locked_run
 from isthmus.workflows import evaluation, signs
+from isthmus.workflows.datasets import HeldOut
 from isthmus.workflows.evaluation import PARTS, evaluate
-from isthmus.workflows.held_out import HeldOut
 
 DRAWS = 5
 QUICK = ("likelihood", "reconstruction", "latent")
@@ -51,7 +51,7 @@ def test_no_metric_depends_on_the_order_of_images(run, bars, monkeypatch):
 
     def metrics(order):
         held = HeldOut("bars", "all", select(test, order), select(train, order))
-        monkeypatch.setattr(evaluation, "find_held_out", lambda *_, **__: held)
+        monkeypatch.setattr(evaluation, "open_held_out", lambda *_, **__: held)
         found = evaluate(run, None, DRAWS, fresh=True).to_json()
         return found["sections"], found["findings"]
 

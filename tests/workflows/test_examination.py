@@ -8,15 +8,15 @@ from sklearn.decomposition import PCA
 from isthmus.data import make_batch
 from isthmus.evaluation.diagnosis import Finding
 from isthmus.runs import load
+from isthmus.workflows.datasets import open_held_out
 from isthmus.workflows.evaluation import evaluate
 from isthmus.workflows.examination import examine, spell_verdict
-from isthmus.workflows.held_out import find_held_out
 from isthmus.workflows.report import describe
 
 
 @pytest.fixture(scope="module")
 def held(tiny_ae_run, bars):
-    return find_held_out(tiny_ae_run, bars)
+    return open_held_out(tiny_ae_run, bars)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_a_model_worse_than_pca_is_not_approved(examined):
 @pytest.mark.parametrize("kind", ["tiny_run", "tiny_ae_run", "tiny_restorer"])
 def test_training_report_and_evaluation_find_the_same(kind, bars, request, tmp_path):
     run = load(shutil.copytree(request.getfixturevalue(kind).path, tmp_path / "run"))
-    quick = examine(run, find_held_out(run, bars))
+    quick = examine(run, open_held_out(run, bars))
     page = describe(run, bars)
     whole = evaluate(run, bars, parts=["diagnosis"])
     assert [section.key for section in whole.sections] == (["restoration"] if run.restores else [])
@@ -56,7 +56,7 @@ def test_training_report_and_evaluation_find_the_same(kind, bars, request, tmp_p
 
 
 def test_a_task_is_compared_with_its_corrupted_input(tiny_restorer, bars):
-    found = examine(tiny_restorer, held := find_held_out(tiny_restorer, bars))
+    found = examine(tiny_restorer, held := open_held_out(tiny_restorer, bars))
     source = found.material.test
     batch = make_batch(source.read(np.arange(len(source))), tiny_restorer.recipe.task, 0)
     noise = np.mean(np.square((batch.input.astype(float) - batch.target) / 255))

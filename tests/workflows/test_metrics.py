@@ -7,8 +7,8 @@ from scipy import stats
 from isthmus.data import as_source, content_order, select
 from isthmus.recipes import with_fields
 from isthmus.scores import score
+from isthmus.workflows.datasets import TrainingData
 from isthmus.workflows.metrics import measure, to_json
-from isthmus.workflows.preparation import Prepared
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def source(bars):
 
 def prepared(run, validation=None, test=None, **changes):
     recipe = with_fields(run.recipe, {name.replace("__", "."): value for name, value in changes.items()})
-    return Prepared("bars", recipe, as_source(np.zeros((1, 12, 10, 1), np.uint8)), validation, test)
+    return TrainingData("bars", recipe, as_source(np.zeros((1, 12, 10, 1), np.uint8)), validation, test)
 
 
 def test_a_vaes_figures_are_the_means_of_its_scores(tiny_run, source):

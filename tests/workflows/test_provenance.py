@@ -8,7 +8,7 @@ import isthmus
 from isthmus.data import as_source
 from isthmus.probability import LatentGroup
 from isthmus.recipes import Recipe
-from isthmus.workflows.preparation import Prepared
+from isthmus.workflows.datasets import TrainingData
 from isthmus.workflows.provenance import first_manifest, machine, versions
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (9, 4, 5, 3)).astype(np.uint8)
@@ -33,7 +33,7 @@ def test_the_machine_is_described_and_not_named():
 def test_what_is_known_before_training(labels, names):
     source = as_source(IMAGES, labels)
     validation = as_source(IMAGES[:2])
-    prepared = Prepared("mine", Recipe(), source, validation, None)
+    prepared = TrainingData("mine", Recipe(), source, validation, None)
     manifest = first_manifest(prepared, LatentGroup("latent", "gaussian", (2,)))
     assert manifest.state == "training"
     assert manifest.images.spec == manifest.target.spec == source.spec

@@ -3,7 +3,7 @@ import pytest
 from isthmus.data import as_source
 from isthmus.errors import RecipeError, TrainingError
 from isthmus.recipes import with_fields
-from isthmus.workflows.preparation import Prepared
+from isthmus.workflows.datasets import TrainingData
 from isthmus.workflows.rehearsal import rehearse
 
 
@@ -11,7 +11,7 @@ from isthmus.workflows.rehearsal import rehearse
 def prepared(bars, tiny_recipe):
     def make(**changes):
         recipe = with_fields(tiny_recipe, {name.replace("__", "."): value for name, value in changes.items()})
-        return Prepared("bars", recipe, as_source(bars[0][:64]), None, None)
+        return TrainingData("bars", recipe, as_source(bars[0][:64]), None, None)
 
     return make
 

@@ -14,8 +14,8 @@ from isthmus.recipes import (
     Training,
     with_fields,
 )
+from isthmus.workflows.datasets import open_held_out
 from isthmus.workflows.examination import examine
-from isthmus.workflows.held_out import find_held_out
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +47,7 @@ def tried(squares, tmp_path):
 
     def tried(key, recipe, images=squares):
         run = isthmus.train(images, recipe, tmp_path / "planted", report=False)
-        before = examine(run, find_held_out(run, images))
+        before = examine(run, open_held_out(run, images))
         (finding,) = [finding for finding in before.findings if finding.has_remedy]
         assert finding.key == key
         if finding.resume:
@@ -55,7 +55,7 @@ def tried(squares, tmp_path):
         else:
             options = {"out": tmp_path / "remedied", "recipe": with_fields(recipe, finding.try_fields)}
         again = isthmus.train(images, **options, report=False)
-        return before.signs, examine(again, find_held_out(again, images)).signs
+        return before.signs, examine(again, open_held_out(again, images)).signs
 
     return tried
 
@@ -109,7 +109,7 @@ def test_a_beta_of_1_fills_holes(squares, tmp_path):
     recipe = with_fields(VAE, {"objective.beta": 0.01})
     for name in ("planted", "remedied"):
         run = isthmus.train(squares, recipe, tmp_path / name, report=False)
-        signs = examine(run, find_held_out(run, squares)).signs
+        signs = examine(run, open_held_out(run, squares)).signs
         power.append(signs.code_power)
         finding = prior_holes(signs)
         recipe = with_fields(recipe, finding.try_fields)

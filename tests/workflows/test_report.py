@@ -11,7 +11,7 @@ from isthmus.recipes import RECIPES
 from isthmus.runs import folder, load
 from isthmus.scores import score
 from isthmus.workflows import report
-from isthmus.workflows.reopening import reopen
+from isthmus.workflows.datasets import open_held_out
 
 WICKED = "<script>alert(1)</script>"
 
@@ -63,7 +63,7 @@ def test_training_leaves_a_report(bars, tiny_recipe, tmp_path):
 
 def test_the_figures_are_those_of_the_scores(tiny_run, bars):
     page = report.describe(tiny_run, bars)
-    images = reopen(tiny_run, bars).images
+    images = open_held_out(tiny_run, bars, training_too=True).images
     images = select(images, content_order(images, tiny_run.recipe.training.seed))
     scores = score(tiny_run, images, tiny_run.recipe.training.seed)
     found = {figure.name: figure for figure in page.figures}

@@ -7,7 +7,7 @@ from isthmus.data import as_source
 from isthmus.errors import BackendError
 from isthmus.recipes import Recipe
 from isthmus.workflows import resuming
-from isthmus.workflows.preparation import Prepared
+from isthmus.workflows.datasets import TrainingData
 from isthmus.workflows.provenance import data_entry
 from isthmus.workflows.resuming import backend_of, changed_images
 
@@ -62,7 +62,7 @@ class TestChangedImages:
     @pytest.fixture
     def kept(self):
         parts = (as_source(IMAGES[:5]), as_source(IMAGES[5:7]), as_source(IMAGES[7:]))
-        return data_entry(Prepared("mine", Recipe(), *parts))
+        return data_entry(TrainingData("mine", Recipe(), *parts))
 
     def test_none(self, kept):
         assert changed_images(kept, kept) == []

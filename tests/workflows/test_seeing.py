@@ -5,12 +5,12 @@ import numpy as np
 from isthmus.data import select
 from isthmus.scores import as_pixels, score
 from isthmus.workflows import seeing
-from isthmus.workflows.reopening import reopen
+from isthmus.workflows.datasets import open_held_out
 
 
 def test_what_is_seen_is_what_the_run_and_its_scores_say(tiny_run, bars, monkeypatch):
     monkeypatch.setattr(seeing, "BATCH", 5)
-    seen = seeing.look(tiny_run, reopen(tiny_run, bars))
+    seen = seeing.look(tiny_run, open_held_out(tiny_run, bars, training_too=True))
     images = seen.source.read(np.arange(len(seen.source)))
     np.testing.assert_allclose(seen.posterior["mean"], tiny_run.encode(images)["mean"], atol=1e-6)
     direct = score(tiny_run, seen.source, tiny_run.recipe.training.seed)
@@ -21,7 +21,7 @@ def test_what_is_seen_is_what_the_run_and_its_scores_say(tiny_run, bars, monkeyp
 
 def test_scores_and_a_choice_of_images_do_not_depend_on_their_order(tiny_run, bars, monkeypatch):
     monkeypatch.setattr(seeing, "MOST_IMAGES", 4)
-    found = reopen(tiny_run, bars)
+    found = open_held_out(tiny_run, bars, training_too=True)
     seen = seeing.look(tiny_run, found)
     assert len(seen.source) == len(seen.posterior["mean"]) == len(seen.scores.rate) == 4
     by_class = select(found.images, np.argsort(found.images.labels, kind="stable"))

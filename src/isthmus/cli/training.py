@@ -191,11 +191,11 @@ def _rehearse(
     device: str | None,
     as_json: bool,
 ) -> None:
-    from isthmus.workflows.preparation import announce, prepare
+    from isthmus.workflows.datasets import open_training_data
     from isthmus.workflows.rehearsal import rehearse
 
-    prepared = prepare(data, recipe, changes, wish, targets)
-    announce(prepared)
+    prepared = open_training_data(data, recipe, changes, wish, targets)
+    prepared.announce()
     found = rehearse(prepared, backend, device)
     if as_json:
         print_json({"recipe": prepared.recipe.name, **asdict(found)})

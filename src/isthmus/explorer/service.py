@@ -209,9 +209,9 @@ class Service:
 
     def _make_cloud(self, work: Work[Cloud]) -> Cloud:
         # Late, since data sets bring much along, and the page's first picture needs none of it.
-        from isthmus.workflows.reopening import reopen
+        from isthmus.workflows.datasets import open_held_out
 
-        found = reopen(self.run, self._data)
+        found = open_held_out(self.run, self._data, training_too=True)
         source = found.images
         if len(source) > self._images:
             source = select(source, spread(len(source), self._images))

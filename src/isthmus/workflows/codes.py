@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import Data, ImageSource, match_classes, open_images, spread
+from isthmus.data import Data, ImageSource, match_classes, spread
 from isthmus.data.decode.entries import Collection, Entry
 from isthmus.data.decode.image_files import UnreadableError
 from isthmus.data.decode.pages import file_of
@@ -19,11 +19,10 @@ from isthmus.data.places import recall_place, require_apart
 from isthmus.errors import DataError, UsageError
 from isthmus.plots.display import as_displayed
 from isthmus.plots.sheets import save, save_each, tile
-from isthmus.progress import progress_bar, tell
+from isthmus.progress import progress_bar
 from isthmus.runs import Run, require_autoencoder
 from isthmus.storage import atomic_file, new_folder, require_free
-from isthmus.workflows.held_out import remembered_data
-from isthmus.workflows.preparation import tell_left_out
+from isthmus.workflows.datasets import open_given, recall_training_data
 
 BATCH = 500
 COMPARED = 16
@@ -37,38 +36,6 @@ class Written:
 
     count: int
     path: Path
-
-
-def images_for(run: Run, data: Data) -> ImageSource:
-    """The images of a source to use a run on; of a set with test images those, unless it says `:train`.
-
-    Image files are fitted as those were that the run was trained on; arrays have to be of its shape.  What is left out
-    and what is refitted is reported on standard error.
-
-    Raises:
-        UsageError: If there is no such data, or the run restores pictures.
-        DataError: If the images are damaged, or not of the run's shape.
-    """
-    return _opened(run, data)[0]
-
-
-def _opened(run: Run, data: Data) -> tuple[ImageSource, str]:
-    """The images as `images_for` opens them, and their split, or nothing where there is none."""
-    require_autoencoder(run)
-    images = open_images(data, run.image.dtype, run.preprocessing)
-    tell_left_out(images.origin, images.notices)
-    if images.origin is not None and images.origin.refitted:
-        tell(f"{images.origin.refitted}. They become {images.origin.preprocessing}, as the run's images are")
-    if images.test is not None and len(images.train):
-        unused = f"the {len(images.train):,} training images of {images.name} are left out"
-        tell(f"{unused}; name {images.name}:train for those")
-    source = images.test or images.train
-    if source.spec != run.image:
-        example = source.names[0] if source.names else images.name
-        raise DataError(
-            f"expected images of {run.image}, as run {run.path.name!r} was trained on; {example!r} is {source.spec}."
-        )
-    return source, locate(data)[1] or ("test" if images.test else "")
 
 
 def encode_file(run: Run, data: Data, out: Path) -> Written:
@@ -90,8 +57,8 @@ def encode_file(run: Run, data: Data, out: Path) -> Written:
     """
     _require_suffix(out, ".npz")
     require_free(out)
-    found, split = _opened(run, data)
-    source, digests = match_classes(found, run.class_names), _file_digests(data)
+    given = open_given(run, data)
+    source, digests = match_classes(given.images, run.class_names), _file_digests(data)
     parts, hashes = [], list[str]()
     for start, images in _batches(source, "encoding"):
         parts.append(run.encode(images))
@@ -101,7 +68,7 @@ def encode_file(run: Run, data: Data, out: Path) -> Written:
     arrays: dict[str, NDArray[np.generic]] = {
         name: np.concatenate([part[name] for part in parts]) for name in run.latent.parameter_names
     }
-    splits = _splits_of_run(run, data, source) or [split] * len(source)
+    splits = _splits_of_run(run, data, source) or [given.split] * len(source)
     columns = {"names": source.names, "path": source.paths, "sha256": hashes, "split": splits}
     if source.labels is not None:
         arrays["labels"] = source.labels
@@ -116,7 +83,7 @@ def encode_file(run: Run, data: Data, out: Path) -> Written:
 def _splits_of_run(run: Run, data: Data, source: ImageSource) -> list[str] | None:
     """The split that each image was in when the run was trained; None for other data than the run's."""
     place = recall_place(run.manifest.data.fingerprint)
-    own = remembered_data(run) if place is not None and place.holds(data) else None
+    own = recall_training_data(run) if place is not None and place.holds(data) else None
     if own is None:
         return None
     parts = {"train": own.train, "validation": own.validation, "test": own.test}
@@ -166,7 +133,7 @@ def reconstruct_folder(run: Run, data: Data, out: Path, draws: int | None = None
     """
     require_free(out)
     require_apart(out, data)
-    source = images_for(run, data)
+    source = open_given(run, data).images
     with new_folder(out) as folder:
         for start, images in _batches(source, "reconstructing"):
             names = list(source.names[start : start + len(images)])

@@ -19,8 +19,8 @@ from isthmus.plots.sheets import tile
 from isthmus.runs import Run
 from isthmus.scores import gather_evidence, measure_for
 from isthmus.units import Estimate
+from isthmus.workflows.datasets import HeldOut, open_held_out
 from isthmus.workflows.evaluation import DEFAULT_DRAWS, evaluate
-from isthmus.workflows.held_out import HeldOut, find_held_out
 
 PARTS_BESIDE = ("latent", "representation", "disentanglement", "samples")
 """What is set side by side as `evaluate` gives it; the rest is measured image by image."""
@@ -153,7 +153,7 @@ def compare(
     if len({run.recipe.task.kind for run in runs}) > 1:
         tasks = ", ".join(f"{run.path.name!r} has {run.recipe.task.kind!r}" for run in runs)
         raise UsageError(f"expected runs of one task; {tasks}. Compare runs of the same task")
-    found = [find_held_out(run, data) for run in runs]
+    found = [open_held_out(run, data) for run in runs]
     _check_same_images(runs, found)
     # One order for all: as floats the same images have other digests.
     order = content_order(found[0].images, seed)

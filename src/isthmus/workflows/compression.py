@@ -27,7 +27,7 @@ from isthmus.progress import progress_bar, tell
 from isthmus.runs import Run
 from isthmus.storage import atomic_file, locked, require_free, write_bytes
 from isthmus.wording import spell_bytes
-from isthmus.workflows.codes import images_for
+from isthmus.workflows.datasets import open_given
 from isthmus.workflows.intake import Intake
 
 SUFFIX = ".isth"
@@ -181,7 +181,7 @@ def compress_lossy(
     out = Path(out)
     _require_suffix(out)
     require_free(out)
-    source = images_for(run, data)
+    source = open_given(run, data).images
     parts = []
     with progress_bar("encoding", len(source)) as bar:
         for start in range(0, len(source), ENCODED_AT_ONCE):

@@ -13,7 +13,7 @@ from isthmus.plots.of_run import SHOWN_CODES, decoder_of, range_of, tells_of, te
 from isthmus.probability.densities import typical
 from isthmus.runs import Run
 from isthmus.runs.history import read_history
-from isthmus.workflows.reopening import choose_images, number_of
+from isthmus.workflows.datasets import choose_images
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -94,7 +94,8 @@ def draw_scatter(
             f"expected a VAE with a latent of 2 dimensions, as it is, for ellipses; this one has {dim}"
             f"{'' if run.latent.has_rate else ' and is a plain autoencoder'}. Leave the ellipses out."
         )
-    source, what, note = choose_images(run, data, label, count, SHOWN_CODES)
+    chosen = choose_images(run, data, label, count, SHOWN_CODES)
+    source = chosen.images
     posterior = run.encode(source.read(np.arange(len(source))))
     codes: NDArray[np.floating] = posterior["mean"]
     axis_labels = plots.AXIS_LABELS
@@ -109,7 +110,7 @@ def draw_scatter(
         axis_labels=axis_labels,
         **look,
     )
-    return Drawing(figure, f"the codes of {len(source):,} {what}", note)
+    return Drawing(figure, f"the codes of {len(source):,} {chosen.what}", chosen.note)
 
 
 def draw_traversal(
@@ -137,11 +138,12 @@ def draw_traversal(
         UsageError: If there is no such image, or the range is none.
         DataError: If the images cannot be found, or are not of the run's shape.
     """
-    source, what, _ = choose_images(run, data, label)
+    chosen = choose_images(run, data, label)
+    source = chosen.images
     shown = spread(len(source), SHOWN_CODES)
     posterior = run.encode(source.read(shown))
     tells, unit = tells_of(run, posterior)
-    start = int(shown[typical(posterior["mean"])]) if image is None else number_of(source, image, what)
+    start = int(shown[typical(posterior["mean"])]) if image is None else chosen.number_of(image)
     base = run.encode(source.read(np.array([start])))["mean"][0]
     low, high = range_of(run, posterior["mean"]) if span is None else span
     if not low < high:
@@ -178,11 +180,12 @@ def draw_interpolation(
         UsageError: If there are not two images to go between, or no such way.
         DataError: If the images cannot be found, or are not of the run's shape.
     """
-    source, what, _ = choose_images(run, data, label)
+    found = choose_images(run, data, label)
+    source = found.images
     pairs = min(count, len(source) // 2)
     if pairs < 1:
         raise UsageError(
-            f"expected two images or more to go between, and one pair or more; there are {len(source)} {what}, "
+            f"expected two images or more to go between, and one pair or more; there are {len(source)} {found.what}, "
             f"and {count} pairs were asked for. Give other images."
         )
     chosen = np.random.default_rng(seed).choice(len(source), 2 * pairs, replace=False)
@@ -190,7 +193,7 @@ def draw_interpolation(
     way = way or ("spherical" if run.latent.has_rate and run.recipe.latent.dim > 2 else "straight")
     figure = plots.interpolation(decoder_of(run), codes[:pairs], codes[pairs:], steps=n, way=way, **look)  # type: ignore[arg-type]  # it checks
     note = "" if pairs == count else f"{count} pairs were asked for; there are {len(source)} images, enough for {pairs}"
-    return Drawing(figure, f"the way between {pairs} pairs of {what}", note)
+    return Drawing(figure, f"the way between {pairs} pairs of {found.what}", note)
 
 
 def draw_history(run: Run, **look: Any) -> Drawing:

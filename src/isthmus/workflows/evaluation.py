@@ -24,7 +24,7 @@ from isthmus.evaluation.table import Section
 from isthmus.runs import Run
 from isthmus.runs.lock import locked_run
 from isthmus.scores import PixelMeasure, Scores, gather_evidence, measure_for, score
-from isthmus.workflows.held_out import HeldOut, find_held_out
+from isthmus.workflows.datasets import HeldOut, open_held_out
 from isthmus.workflows.signs import measure_signs, task_signs
 
 RESTORATION = "restoration"
@@ -78,7 +78,7 @@ def evaluate(
         raise UsageError(f"expected parts of {', '.join(PARTS)}; got {', '.join(map(repr, unknown)) or 'none'}")
     if importance_samples < 1:
         raise UsageError(f"expected at least one importance sample for each image; got {importance_samples}")
-    found = find_held_out(run, data, targets=targets)
+    found = open_held_out(run, data, targets=targets)
     if run.restores:
         parts = [RESTORATION, *(part for part in parts if part == DIAGNOSIS)]
     elif strength is not None:

@@ -8,7 +8,7 @@ from isthmus.evaluation.reconstruction import measure_reconstruction
 from isthmus.report import remedy_command
 from isthmus.runs import Run
 from isthmus.scores import score
-from isthmus.workflows.held_out import HeldOut
+from isthmus.workflows.datasets import HeldOut
 from isthmus.workflows.signs import quick_signs, task_signs, training_signs
 
 EXAMINED = 2_000

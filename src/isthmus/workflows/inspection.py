@@ -13,7 +13,7 @@ from isthmus.data.decode.loader import decoded_bytes, find_packed, is_packed, se
 from isthmus.data.decode.survey import SKIPPED_SHARE, Survey, survey
 from isthmus.data.open.images import ArrayData, NamedData, locate
 from isthmus.errors import IsthmusError
-from isthmus.workflows.preparation import TEST_FRACTION, Prepared, prepare, suited_recipe
+from isthmus.workflows.datasets.training_data import TEST_FRACTION, TrainingData, open_training_data, suitable_recipe
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _of_arrays(data: Data, target: object) -> Inspection:
     labels = [part.labels for part in parts if part.labels is not None]
     plan, fault = None, ""
     try:
-        prepared = prepare(images, None, {})
+        prepared = open_training_data(images)
         plan = _counted(prepared, "memory", count * spec.dims)
     except IsthmusError as error:
         fault = str(error)
@@ -205,15 +205,15 @@ def _plan(
     ready = packed and find_packed(collection, wish) is not None
     place = "cache" if packed else "memory"
     if not packed or ready:
-        return _counted(prepare(data, None, {}, wish), place, size, ready)
-    recipe = suited_recipe(None, shape_of(found, fitted), from_files=True)
+        return _counted(open_training_data(data, preprocessing=wish), place, size, ready)
+    recipe = suitable_recipe(None, shape_of(found, fitted), from_files=True)
     test = round(TEST_FRACTION * len(found)) if layout.is_test is None else int(layout.is_test.sum())
     validation = round(recipe.training.validation_fraction * (len(found) - test))
     train = len(found) - test - validation
     return Plan(fitted, recipe.name, train, validation, test, False, place, size, False, layout.notices)
 
 
-def _counted(prepared: Prepared, place: str, size: int, ready: bool = False) -> Plan:
+def _counted(prepared: TrainingData, place: str, size: int, ready: bool = False) -> Plan:
     train, validation, test = (
         0 if part is None else len(part) for part in (prepared.train, prepared.validation, prepared.test)
     )

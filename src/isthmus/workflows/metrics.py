@@ -9,10 +9,10 @@ from isthmus.evaluation.reconstruction import psnr
 from isthmus.runs import Run
 from isthmus.scores import score
 from isthmus.units import Estimate
-from isthmus.workflows.preparation import Prepared
+from isthmus.workflows.datasets import TrainingData
 
 
-def measure(run: Run, prepared: Prepared) -> dict[str, Any]:
+def measure(run: Run, prepared: TrainingData) -> dict[str, Any]:
     """Score the test images, or else the validation images, each metric with its standard error.
 
     PSNR comes first for grey and colour images, nats per image for a Bernoulli likelihood.

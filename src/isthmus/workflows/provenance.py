@@ -9,7 +9,7 @@ from isthmus.data.named.catalogue import is_named
 from isthmus.data.places import Place, recall_place
 from isthmus.probability import LatentGroup
 from isthmus.runs.manifest import DataEntry, GroupEntry, ImageEntry, Manifest, PreprocessingEntry
-from isthmus.workflows.preparation import Prepared
+from isthmus.workflows.datasets import TrainingData
 
 PACKAGES = (
     "isthmus",
@@ -25,7 +25,7 @@ PACKAGES = (
 """What the manifest says the versions of, where installed."""
 
 
-def first_manifest(prepared: Prepared, group: LatentGroup) -> Manifest:
+def first_manifest(prepared: TrainingData, group: LatentGroup) -> Manifest:
     """What is known of a run before it is trained."""
     source, task = prepared.train, task_of(prepared.recipe.task)
     return Manifest(
@@ -40,7 +40,7 @@ def first_manifest(prepared: Prepared, group: LatentGroup) -> Manifest:
     )
 
 
-def data_entry(prepared: Prepared) -> DataEntry:
+def data_entry(prepared: TrainingData) -> DataEntry:
     """What the manifest says of the images."""
     train, validation, test = prepared.train, prepared.validation, prepared.test
     return DataEntry(

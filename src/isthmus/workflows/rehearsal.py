@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from isthmus.errors import TrainingError
 from isthmus.training.backends import choose_backend, device_name, import_keras
-from isthmus.workflows.preparation import Prepared
+from isthmus.workflows.datasets import TrainingData
 
 WARM_UP_STEPS = 3
 TIMED_STEPS = 10
@@ -40,7 +40,7 @@ class Rehearsal:
     peak_memory_bytes: int
 
 
-def rehearse(prepared: Prepared, backend: str | None = None, device: str | None = None) -> Rehearsal:
+def rehearse(prepared: TrainingData, backend: str | None = None, device: str | None = None) -> Rehearsal:
     """Build everything, train for a few steps, make no run.
 
     Raises:

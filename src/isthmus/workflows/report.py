@@ -25,9 +25,8 @@ from isthmus.runs.history import read_history
 from isthmus.runs.manifest import Manifest
 from isthmus.storage import require_free, write_text
 from isthmus.wording import spell_seconds
+from isthmus.workflows.datasets import HeldOut, open_held_out
 from isthmus.workflows.examination import Examination, examine
-from isthmus.workflows.held_out import HeldOut
-from isthmus.workflows.reopening import reopen
 from isthmus.workflows.seeing import Seen, look
 
 
@@ -69,7 +68,7 @@ def describe(
     """Gather the parts of a run's report; see `write_report` for what it takes and raises."""
     seen, found, missing = None, images, ""
     try:
-        found = images or reopen(run, data)
+        found = images or open_held_out(run, data, training_too=True)
         seen = None if run.restores else look(run, found)
     except DataError as error:
         if data is not None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from isthmus.data import ImageSource, content_order, select
 from isthmus.runs import Run
 from isthmus.scores import Scores, as_pixels, score
-from isthmus.workflows.held_out import HeldOut
+from isthmus.workflows.datasets import HeldOut
 
 MOST_IMAGES = 10_000
 MOST_PIXELS = 200_000_000

@@ -28,9 +28,8 @@ from isthmus.runs.run import TYPICAL
 from isthmus.runs.writer import RunWriter
 from isthmus.training.backends import device_name, import_keras, require_tensorboard
 from isthmus.training.film import Film
-from isthmus.workflows.held_out import held_out_of
+from isthmus.workflows.datasets import TrainingData, open_held_out, open_training_data
 from isthmus.workflows.metrics import measure, to_json
-from isthmus.workflows.preparation import Prepared, announce, prepare
 from isthmus.workflows.provenance import data_entry, first_manifest, machine, place_of
 from isthmus.workflows.resuming import (
     backend_of,
@@ -89,12 +88,12 @@ def train(request: Request) -> Run:
             held.enter_context(new_run(request.out))
         backend = backend_of(request.out, before, request.backend, request.device)
         prepared = _prepare(request, before)
-        announce(prepared)
+        prepared.announce()
         place = request.out or held.enter_context(new_run(_default_place(prepared), numbered=True))
         return _train(request, before, backend, prepared, place)
 
 
-def _train(request: Request, before: Manifest | None, backend: str, prepared: Prepared, place: Path) -> Run:
+def _train(request: Request, before: Manifest | None, backend: str, prepared: TrainingData, place: Path) -> Run:
     """Train in a folder that this process holds."""
     import_keras(request.device)
     from isthmus.training.fit import Job, begin, fit
@@ -189,15 +188,15 @@ def _with_own_images(request: Request, place: Path, before: Manifest) -> Request
     )
 
 
-def _prepare(request: Request, before: Manifest | None) -> Prepared:
+def _prepare(request: Request, before: Manifest | None) -> TrainingData:
     """Open the data and settle the recipe; a resumed run has both already."""
     assert request.data is not None
     if before is None:
-        return prepare(request.data, request.recipe, request.changes or {}, request.wish, request.targets)
+        return open_training_data(request.data, request.recipe, request.changes or {}, request.wish, request.targets)
     assert request.out is not None
     old = recipe_to_resume(request.out, before)
     goal = kept_preprocessing(request.out, before, request.wish)
-    prepared = prepare(request.data, request.recipe or old, request.changes or {}, goal, request.targets)
+    prepared = open_training_data(request.data, request.recipe or old, request.changes or {}, goal, request.targets)
     require_same(request.out, "by another recipe", changed_fields(old, prepared.recipe))
     require_same(request.out, "with other images", changed_images(before.data, data_entry(prepared)))
     return prepared
@@ -244,7 +243,7 @@ def _initial_weights(place: Path) -> tuple[dict[str, NDArray[Any]], str]:
         raise RunError(f"{place}: {folder.WEIGHTS} is damaged ({error}). Restore it.") from None
 
 
-def _default_place(prepared: Prepared) -> Path:
+def _default_place(prepared: TrainingData) -> Path:
     """`DATA-RECIPE` among the runs."""
     stem = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in Path(prepared.name).name)
     return RUNS / f"{stem}-{prepared.recipe.name}"
@@ -259,7 +258,7 @@ def _so_far(backend: str, before: Manifest | None) -> TrainingEntry:
     return TrainingEntry(**here, started=now, seconds=0.0, epochs=0, steps=0, best_epoch=0)
 
 
-def _begin(job: "Job", prepared: Prepared, training: TrainingEntry, before: Manifest | None) -> RunWriter:
+def _begin(job: "Job", prepared: TrainingData, training: TrainingEntry, before: Manifest | None) -> RunWriter:
     """Write what is known before training, so that a run whose training is cut off can be resumed."""
     manifest = first_manifest(prepared, latent_of(prepared.recipe.latent).group)
     writer = RunWriter(job.folder, manifest.model_copy(update={"training": training}), before)
@@ -275,7 +274,7 @@ def _begin(job: "Job", prepared: Prepared, training: TrainingEntry, before: Mani
     return writer
 
 
-def _finish(writer: RunWriter, prepared: Prepared, fitted: "Fitted") -> Run:
+def _finish(writer: RunWriter, prepared: TrainingData, fitted: "Fitted") -> Run:
     """Export the model, fit its codes, measure it, and commit all of it at once."""
     from isthmus.graphs import export_graphs
     from isthmus.training.callbacks import history_table
@@ -305,13 +304,13 @@ def _loggers(request: Request, job: "Job", film: Film) -> "tuple[EpochAction, ..
     return (TensorBoardLog(job.folder / folder.TENSORBOARD, lambda: film.frame),)
 
 
-def _examine(run: Run, prepared: Prepared, request: Request) -> None:
+def _examine(run: Run, prepared: TrainingData, request: Request) -> None:
     """Say what to think of the run, and make its report; if something fails here, the run is complete all the same."""
     from isthmus.workflows.examination import examine, spell_verdict
     from isthmus.workflows.report import write_report
 
     try:
-        held = held_out_of(run, prepared, training_too=True)
+        held = open_held_out(run, prepared, training_too=True)
         examined = examine(run, held)
         named = str(request.data) if isinstance(request.data, str | os.PathLike) else prepared.name
         targets = str(request.targets) if isinstance(request.targets, str | os.PathLike) else None

@@ -19,7 +19,7 @@ from isthmus.explorer.pixels import as_given
 from isthmus.plots.display import as_displayed
 from isthmus.recipes import with_fields
 from isthmus.runs import Run
-from isthmus.workflows.reopening import reopen
+from isthmus.workflows.datasets import open_held_out
 
 
 def contents(path):
@@ -96,7 +96,7 @@ def test_encodes_and_counts_nats_as_the_server_does(asked, bars):
 def test_has_the_points_and_their_pictures(asked, bars):
     run, ask = asked
     points = ask("points()")
-    found = reopen(run, bars)
+    found = open_held_out(run, bars, training_too=True)
     assert points["what"] == found.what
     images = found.images.read(np.arange(len(found.images)))
     codes = run.encode(images)["mean"]

@@ -9,19 +9,31 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data.images import spread
+from isthmus.data.sets import ImageSet
 from isthmus.data.source import ImageSpec
-from isthmus.data.tasks.colour import chroma, luma, recolour
+from isthmus.data.tasks.colour import chroma, is_grey, luma, recolour
 from isthmus.data.tasks.corruptions import Noise, add_noise, blur, clutter, coarsen
 from isthmus.data.tasks.holes import Holes, draw_holes
+from isthmus.errors import DataError
 
 if TYPE_CHECKING:  # recipes bring pydantic along, and data does without
     from isthmus.recipes import Task as TaskFields
 
 Pixels = NDArray[np.uint8]
+COLOUR_CHECKED = 200
+"""Images that are checked for colour."""
 
 
 class Task(Protocol):
     """How input and target are made of an image, and a result of a prediction."""
+
+    def check(self, images: ImageSet) -> None:
+        """Check that the task can be learned from images.
+
+        Raises:
+            DataError: If it cannot.
+        """
 
     def input_spec(self, spec: ImageSpec) -> ImageSpec:
         """The input's shape and dtype, for images of a source of `spec`."""
@@ -36,7 +48,14 @@ class Task(Protocol):
         """Make the images that a user gets of inputs and predictions, each `(n, h, w, ...)`."""
 
 
-class _SameShape:
+class _AnyImages:
+    """A task that any images suit."""
+
+    def check(self, images: ImageSet) -> None:
+        """Take all images."""
+
+
+class _SameShape(_AnyImages):
     """A task whose input and target have the image's own shape."""
 
     def input_spec(self, spec: ImageSpec) -> ImageSpec:
@@ -100,6 +119,17 @@ class SuperResolve(_SameShape):
 class Colourise:
     """The brightness of a colour image, and its chroma."""
 
+    def check(self, images: ImageSet) -> None:
+        """Check that there are colours, in some of the images."""
+        channels = images.spec.channels
+        source = images.test if images.test is not None and not len(images.train) else images.train
+        some = source.read(spread(len(source), COLOUR_CHECKED))
+        if channels < 3 or is_grey(np.asarray(some, np.uint8)):
+            raise DataError(
+                f"expected images in colour, to learn colours from; '{images.name}' is grey"
+                f"{' already' if channels < 3 else ', though its files have three channels'}. Take another task or data"
+            )
+
     def input_spec(self, spec: ImageSpec) -> ImageSpec:
         """One channel."""
         return replace(spec, channels=1)
@@ -118,7 +148,7 @@ class Colourise:
 
 
 @dataclass(frozen=True)
-class Inpaint:
+class Inpaint(_AnyImages):
     """An image with black holes and a channel more, white where a pixel is known; and the whole image."""
 
     holes: Holes
@@ -156,6 +186,14 @@ class Segment:
     clutter: float
     classes: int
 
+    def check(self, images: ImageSet) -> None:
+        """Check that images which are their own masks are grey."""
+        if self.own_masks and images.spec.channels != 1:
+            raise DataError(
+                f"expected grey images that are their own masks, white on black; '{images.name}' has "
+                f"{images.spec.channels} channels. Give masks with --targets, and task.masks=files"
+            )
+
     def input_spec(self, spec: ImageSpec) -> ImageSpec:
         """As the images are, without the mask that lies on them as their last channel."""
         return spec if self.own_masks else replace(spec, channels=spec.channels - 1)
@@ -177,7 +215,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Pairs:
+class Pairs(_AnyImages):
     """One image, and another that lies on it as further channels."""
 
     target_channels: int

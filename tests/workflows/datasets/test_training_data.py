@@ -5,7 +5,7 @@ from PIL import Image
 from isthmus.data import ImageSet, Preprocessing, Wish, as_source, select
 from isthmus.errors import DataError, RecipeError, UsageError
 from isthmus.recipes import RECIPES, BernoulliLikelihood, CategoricalLikelihood, Recipe
-from isthmus.workflows import preparation
+from isthmus.workflows.datasets import open_training_data
 from isthmus.workflows.inspection import inspect
 from isthmus.workflows.provenance import data_entry
 
@@ -17,7 +17,7 @@ def pictures(source):
 
 
 def test_three_parts_that_share_nothing():
-    prepared = preparation.prepare(IMAGES, "conv-vae", {"training.validation_fraction": 0.2})
+    prepared = open_training_data(IMAGES, "conv-vae", {"training.validation_fraction": 0.2})
     parts = [pictures(part) for part in (prepared.train, prepared.validation, prepared.test)]
     assert set.union(*parts) == {image.tobytes() for image in IMAGES}
     assert sum(map(len, parts)) == 300
@@ -26,14 +26,14 @@ def test_three_parts_that_share_nothing():
 
 
 def test_copies_of_an_image_never_stand_on_two_sides():
-    prepared = preparation.prepare(np.concatenate([IMAGES, IMAGES]), "conv-vae", {})
+    prepared = open_training_data(np.concatenate([IMAGES, IMAGES]), "conv-vae")
     assert len(prepared.train) == 2 * len(pictures(prepared.train))
     assert not pictures(prepared.train) & pictures(prepared.test)
 
 
 def test_the_datas_own_test_images_are_kept():
     source = as_source(IMAGES[:200]), as_source(IMAGES[200:])
-    prepared = preparation.prepare(ImageSet("mine", *source), "conv-vae", {"training.validation_fraction": 0.0})
+    prepared = open_training_data(ImageSet("mine", *source), "conv-vae", {"training.validation_fraction": 0.0})
     assert (len(prepared.train), prepared.validation, len(prepared.test)) == (200, None, 100)
     assert prepared.name == "mine"
 
@@ -42,26 +42,26 @@ def test_the_datas_own_test_images_are_kept():
 def test_test_images_alone_are_refused(task):
     colours = as_source(np.random.default_rng(0).integers(0, 256, (20, 16, 16, 3)).astype(np.uint8))
     images = ImageSet("mine", select(colours, []), colours)
-    with pytest.raises(DataError, match="every image of 'mine' is said to be a test image, which leaves none to learn"):
-        preparation.prepare(images, None, {"task": task})
+    with pytest.raises(DataError, match="every image of 'mine' is a test image, which leaves none to train on"):
+        open_training_data(images, None, {"task": task})
 
 
 def test_too_few_to_test_on_are_all_for_learning():
-    prepared = preparation.prepare(IMAGES[:2], "conv-vae", {"training.validation_fraction": 0.0})
+    prepared = open_training_data(IMAGES[:2], "conv-vae", {"training.validation_fraction": 0.0})
     assert len(prepared.train) + len(prepared.test or ()) == 2
     assert len(prepared.train) >= 1
 
 
 @pytest.mark.parametrize(("channels", "name"), [(1, "conv-vae-fast"), (3, "conv-vae-colour")])
 def test_a_recipe_that_suits_the_images(channels, name):
-    prepared = preparation.prepare(np.repeat(IMAGES, channels, axis=-1), None, {"latent.dim": 7})
+    prepared = open_training_data(np.repeat(IMAGES, channels, axis=-1), None, {"latent.dim": 7})
     assert prepared.recipe.name == name
     assert prepared.recipe.latent.dim == 7
 
 
 @pytest.mark.parametrize("recipe", [None, "conv-ae", Recipe()])
 def test_images_are_opened_as_the_recipe_wants_them(recipe):
-    prepared = preparation.prepare(IMAGES, recipe, {"pixels.dtype": "float32"})
+    prepared = open_training_data(IMAGES, recipe, {"pixels.dtype": "float32"})
     assert prepared.train.spec.dtype == prepared.recipe.pixels.dtype == "float32"
     values = prepared.train.read(np.arange(20))
     assert values.dtype == np.float32
@@ -69,7 +69,7 @@ def test_images_are_opened_as_the_recipe_wants_them(recipe):
 
 
 def test_named_recipes_stay_as_they_are():
-    preparation.prepare(IMAGES, "conv-ae", {"latent.dim": 3})
+    open_training_data(IMAGES, "conv-ae", {"latent.dim": 3})
     assert RECIPES["conv-ae"].latent.dim == 16
 
 
@@ -84,7 +84,7 @@ def test_named_recipes_stay_as_they_are():
 )
 def test_faults_have_their_names(data, recipe, changes, error):
     with pytest.raises(error):
-        preparation.prepare(data, recipe, changes)
+        open_training_data(data, recipe, changes)
 
 
 class TestImageFiles:
@@ -104,18 +104,18 @@ class TestImageFiles:
         return tmp_path / "photos"
 
     def test_they_are_made_one_size_and_the_recipe_suits_it(self, photos):
-        prepared = preparation.prepare(photos, None, {})
+        prepared = open_training_data(photos)
         assert prepared.preprocessing == Preprocessing(64, 64, 3)
         assert prepared.recipe.name == "conv-vae-colour"
         assert len(prepared.recipe.network.filters) == 4
 
     def test_what_is_given_by_value_does_not_grow(self, photos):
         recipe = RECIPES["conv-vae-colour"]
-        assert preparation.prepare(photos, recipe, {}).recipe == recipe
-        assert len(preparation.prepare(photos, recipe.name, {}).recipe.network.filters) == 4
+        assert open_training_data(photos, recipe).recipe == recipe
+        assert len(open_training_data(photos, recipe.name).recipe.network.filters) == 4
 
     def test_training_images_that_are_test_images_too_are_left_out(self, photos):
-        prepared = preparation.prepare(photos, None, {"training.validation_fraction": 0.0})
+        prepared = open_training_data(photos, None, {"training.validation_fraction": 0.0})
         assert (len(prepared.train), len(prepared.test)) == (38, 12)
         assert not pictures(prepared.train) & pictures(prepared.test)
         assert {"3", "7"}.isdisjoint(prepared.train.names)
@@ -129,12 +129,12 @@ class TestImageFiles:
         for path in list((photos / "test").iterdir())[:5]:
             (photos / "train" / path.name).write_bytes(path.read_bytes())
         with pytest.raises(DataError, match="every training image of 'photos' is a test image too"):
-            preparation.prepare(photos, None, {})
+            open_training_data(photos)
 
     def test_what_becomes_of_them_is_said(self, photos, capsys):
         for number in range(3):
             (photos / "train" / f"bad{number}.png").write_bytes(b"no")
-        preparation.announce(preparation.prepare(photos, None, {}, Wish(size=(8, 9), fit="pad")))
+        open_training_data(photos, preprocessing=Wish(size=(8, 9), fit="pad")).announce()
         said = capsys.readouterr().err
         assert "photos: 52 images of 2 sizes, 70x20 to 70x21, become 9x8 RGB, padded" in said
         assert "3 images are left out, train/bad0.png first (it holds no image" in said
@@ -147,14 +147,14 @@ class TestImageFiles:
             pixels[:, 0] = number
             pixels[:, 250] = 255 * (number == 0)
             Image.fromarray(pixels).save(tmp_path / f"{number:02d}.png")
-        prepared = preparation.prepare(tmp_path, None, {"training.validation_fraction": 0.0}, Wish(size=(4, 4)))
+        prepared = open_training_data(tmp_path, None, {"training.validation_fraction": 0.0}, Wish(size=(4, 4)))
         assert prepared.notices == (
             f"38 of 40 images of {tmp_path.name} are the same as another, pixel for pixel once they are 4x4 grey, "
             "cropped where the proportions differ (see --size and --fit)",
         )
 
     def test_of_arrays_nothing_is_said(self, capsys):
-        preparation.announce(preparation.prepare(IMAGES, "conv-vae", {}))
+        open_training_data(IMAGES, "conv-vae").announce()
         assert capsys.readouterr().err == ""
 
 
@@ -169,14 +169,14 @@ class TestArrays:
         return path
 
     def test_training_images_that_are_test_images_too_are_left_out(self, leaky, capsys):
-        prepared = preparation.prepare(leaky, "dense-ae", {"training.validation_fraction": 0.0})
+        prepared = open_training_data(leaky, "dense-ae", {"training.validation_fraction": 0.0})
         assert prepared.train.labels.tolist() == list(range(15))
         assert len(prepared.test) == 5
         assert prepared.notices == (
             "5 of 20 training images of leaky are test images too, and are left out of training",
             "1 of 20 images of leaky are the same as another, pixel for pixel",
         )
-        preparation.announce(prepared)
+        prepared.announce()
         assert capsys.readouterr().err.splitlines() == list(prepared.notices)
         assert data_entry(prepared).notices == prepared.notices
         assert inspect(leaky).plan.notices[:1] == prepared.notices[:1]
@@ -184,7 +184,7 @@ class TestArrays:
     def test_all_are_test_images(self):
         everything = as_source(np.random.default_rng(0).integers(0, 256, (9, 4, 4), np.uint8))
         with pytest.raises(DataError, match="every training image of 'mine' is a test image too"):
-            preparation.prepare(ImageSet("mine", everything, everything), "dense-ae", {})
+            open_training_data(ImageSet("mine", everything, everything), "dense-ae")
 
 
 class TestMasks:
@@ -210,10 +210,10 @@ class TestMasks:
         [((0, 200), BernoulliLikelihood()), ((0, 7, 90, 255), CategoricalLikelihood(classes=4))],
     )
     def test_the_likelihood_follows_the_classes_that_are_counted(self, masked, recipe, values, likelihood):
-        prepared = preparation.prepare(masked(values), recipe, {"task": "segment"})
+        prepared = open_training_data(masked(values), recipe, {"task": "segment"})
         assert prepared.recipe.task.classes == values
         assert prepared.recipe.likelihood == likelihood
 
     def test_one_that_was_asked_for_has_to_suit_them(self, masked):
         with pytest.raises(RecipeError, match=r"masks of 3 classes need likelihood.kind=categorical"):
-            preparation.prepare(masked((0, 1, 2)), "unet", {"task": "segment", "likelihood": "bernoulli"})
+            open_training_data(masked((0, 1, 2)), "unet", {"task": "segment", "likelihood": "bernoulli"})

@@ -8,22 +8,43 @@ from isthmus.data.places import recall_place, remember_place
 from isthmus.errors import DataError, UsageError
 from isthmus.evaluation.material import Material
 from isthmus.evaluation.representation import measure_representation
-from isthmus.workflows.held_out import find_held_out
-from isthmus.workflows.preparation import prepare
+from isthmus.workflows.datasets import open_held_out, open_training_data
 
 
 def test_the_same_data_is_split_as_it_was_for_training(tiny_run, bars):
-    found = find_held_out(tiny_run, bars)
-    prepared = prepare(bars, tiny_run.recipe, {})
-    assert found.split == "test"
+    found = open_held_out(tiny_run, bars)
+    prepared = open_training_data(bars, tiny_run.recipe)
+    assert (found.split, found.what) == ("test", "test images of images")
     assert found.images.fingerprint == prepared.test.fingerprint
     assert found.train.fingerprint == tiny_run.manifest.data.fingerprint
 
 
 def test_other_data_is_taken_whole(tiny_run, bars):
     images = bars[0][:30, ::-1].copy()
-    found = find_held_out(tiny_run, images)
+    found = open_held_out(tiny_run, images)
     assert (found.split, len(found.images), found.train) == ("all", 30, None)
+    assert found.what == "images of images"
+
+
+def test_other_data_is_opened_once(tiny_run, bars):
+    class Once:
+        """A data set that can be gone through once."""
+
+        passes = 0
+
+        def __len__(self):
+            return 30
+
+        def __getitem__(self, index):
+            if not 0 <= index < 30:
+                raise IndexError
+            Once.passes += index == 0
+            return bars[0][index, ::-1].copy(), int(bars[1][index])
+
+    assert len(open_held_out(tiny_run, Once()).images) == 30
+    once = Once.passes
+    isthmus.open_images(Once(), goal=tiny_run.preprocessing)
+    assert Once.passes == 2 * once
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +72,7 @@ class TestClassesOfOtherData:
         images, labels = bars
         names = ["top", "upside down", "bottom"]  # sorted, `top` has another number than in the run
         write_classes(tmp_path / "other", images[:30, :, ::-1], [names[label] for label in labels[:30]])
-        return run, find_held_out(run, str(tmp_path / "other"))
+        return run, open_held_out(run, str(tmp_path / "other"))
 
     def test_are_matched_by_name(self, found):
         run, held = found
@@ -82,14 +103,14 @@ class TestClassesOfOtherData:
 
 
 def test_a_single_image_is_enough(tiny_run, bars):
-    assert len(find_held_out(tiny_run, bars[0][:1, ::-1].copy()).images) == 1
+    assert len(open_held_out(tiny_run, bars[0][:1, ::-1].copy()).images) == 1
 
 
 def test_data_that_has_no_name_must_be_given(tiny_run):
     with pytest.raises(
         DataError, match="was trained on 'images', which is neither a named data set nor images that this"
     ):
-        find_held_out(tiny_run)
+        open_held_out(tiny_run)
 
 
 class TestDataElsewhere:
@@ -107,7 +128,7 @@ class TestDataElsewhere:
         run, place = learned
         (tmp_path / "elsewhere").mkdir()
         monkeypatch.chdir(tmp_path / "elsewhere")
-        found, given = find_held_out(run), find_held_out(run, place)
+        found, given = open_held_out(run), open_held_out(run, place)
         assert found.split == given.split == "test"
         assert found.images.fingerprint == given.images.fingerprint
         assert str(tmp_path) not in (run.path / "manifest.json").read_text()
@@ -122,7 +143,7 @@ class TestDataElsewhere:
         run = train("seen", "unet", "run", task="pairs", targets="asked", changes=changes, report=False)
         (tmp_path / "elsewhere").mkdir()
         monkeypatch.chdir(tmp_path / "elsewhere")
-        found = find_held_out(isthmus.load(tmp_path / "run"))
+        found = open_held_out(isthmus.load(tmp_path / "run"))
         pairs = found.images.read(np.arange(len(found.images)))
         assert pairs.shape[-1] == 2
         np.testing.assert_array_equal(pairs[..., 1], 255 - pairs[..., 0])
@@ -132,13 +153,13 @@ class TestDataElsewhere:
         run, place = learned
         np.savez(place.with_suffix(""), images=bars[0][::-1, ::-1], labels=bars[1])
         with pytest.raises(DataError, match="was trained on 'bars"):
-            find_held_out(run)
+            open_held_out(run)
 
     def test_where_they_are_gone_it_asks(self, learned):
         run, place = learned
         place.unlink()
         with pytest.raises(DataError, match="Say where the images are"):
-            find_held_out(run)
+            open_held_out(run)
 
 
 @pytest.fixture
@@ -153,8 +174,8 @@ def renamed(tiny_run):
 
 
 def test_changed_data_is_not_taken_for_the_runs_own(renamed):
-    with pytest.raises(DataError, match="the images of that name are others now"):
-        find_held_out(renamed("digits"))
+    with pytest.raises(DataError, match="the images of that name have changed"):
+        open_held_out(renamed("digits"))
 
 
 def test_a_name_that_comes_with_a_run_opens_no_path_of_this_machine(renamed, bars, tmp_path, monkeypatch):
@@ -163,15 +184,15 @@ def test_a_name_that_comes_with_a_run_opens_no_path_of_this_machine(renamed, bar
     monkeypatch.chdir(tmp_path)
     for name in ("bars.npz", tmp_path / "bars.npz", "*.npz", "hf:ylecun/mnist"):
         with pytest.raises(DataError, match="neither a named data set nor images that this machine remembers"):
-            find_held_out(renamed(name))
-    assert find_held_out(renamed("bars.npz"), tmp_path / "bars.npz").split == "test"
+            open_held_out(renamed(name))
+    assert open_held_out(renamed("bars.npz"), tmp_path / "bars.npz").split == "test"
 
 
 def test_images_of_another_shape_are_refused(tiny_run):
     with pytest.raises(DataError, match="expected images of 10x12x1"):
-        find_held_out(tiny_run, np.zeros((4, 8, 8, 1), np.uint8))
+        open_held_out(tiny_run, np.zeros((4, 8, 8, 1), np.uint8))
 
 
 def test_a_place_where_nothing_is_is_a_wrong_call(tiny_run):
     with pytest.raises(UsageError, match="no data set or path"):
-        find_held_out(tiny_run, "no-such-place")
+        open_held_out(tiny_run, "no-such-place")
