@@ -25,7 +25,7 @@ def test_verify_says_what_it_did_not_decode(isthmus, trained):
     assert "reading the archive needs this run as it is now" in done.stdout
     done = isthmus("verify", "x.isth")
     assert done.returncode == 0
-    assert done.stdout.startswith("x.isth: the checksums of 1000 images are right\n")
+    assert done.stdout.startswith("x.isth: the checksums of 1000 images are correct\n")
     assert "pixels were not decoded" in done.stdout
     assert "--run RUN" in done.stdout
     assert json.loads(isthmus("verify", "x.isth", "--json").stdout)["decoded"] is False

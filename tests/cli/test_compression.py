@@ -10,9 +10,9 @@ def test_there_and_back(isthmus, tmp_path, trained):
     run, _ = trained
     done = isthmus("compress", run, "digits", "--threshold", "--out", "x.isth", "--json")
     assert done.returncode == 0, done.stderr
-    figures = json.loads(done.stdout)
-    assert (figures["images"], figures["model_inside"]) == (1000, True)
-    assert figures["net_bits_per_number"] < 0.5
+    metrics = json.loads(done.stdout)
+    assert (metrics["images"], metrics["model_inside"]) == (1000, True)
+    assert metrics["net_bits_per_number"] < 0.5
     assert isthmus("decompress", "x.isth", "--out", "back").returncode == 0
     test = open_images("digits:test").train
     expected = np.where(test.read(np.arange(3)) > 127, 255, 0)
@@ -21,10 +21,10 @@ def test_there_and_back(isthmus, tmp_path, trained):
             np.testing.assert_array_equal(np.asarray(found), image[..., 0])
 
 
-def test_figures_in_words(isthmus, trained):
+def test_metrics_in_words(isthmus, trained):
     done = isthmus("compress", trained[0], "digits", "--threshold", "--compare", "--out", "x.isth")
     assert done.returncode == 0, done.stderr
-    assert "bits a pixel" in done.stdout
+    assert "bits per pixel" in done.stdout
     assert "with the model of" in done.stdout
     assert "WebP lossless" in done.stdout
 
@@ -34,8 +34,8 @@ def test_what_cannot_be_compared_is_compressed_all_the_same(isthmus, trained, tm
     Image.new("L", (5, 6)).save(tmp_path / "in" / "small.png")
     done = isthmus("compress", trained[0], "in", "--compare", "--out", "x.isth", "--json")
     assert done.returncode == 0, done.stderr
-    figures = json.loads(done.stdout)
-    assert (figures["images"], figures["compared"], figures["others"]) == (1, 0, {})
+    metrics = json.loads(done.stdout)
+    assert (metrics["images"], metrics["compared"], metrics["others"]) == (1, 0, {})
     done = isthmus("compress", trained[0], "in", "--compare", "--out", "y.isth")
     assert "only images of the run's shape were compared with other codecs: 0" in done.stdout
 
@@ -61,9 +61,9 @@ def test_lossy_there_and_back(isthmus, tmp_path, trained):
     run, _ = trained
     done = isthmus("compress", run, "digits", "--lossy", "--bytes-per-image", 6, "--out", "x.isth", "--json")
     assert done.returncode == 0, done.stderr
-    figures = json.loads(done.stdout)
+    metrics = json.loads(done.stdout)
     size = (tmp_path / "x.isth").stat().st_size
-    assert (figures["images"], figures["bytes"]) == (1000, size)
+    assert (metrics["images"], metrics["bytes"]) == (1000, size)
     assert size <= 6000
     assert isthmus("list", "x.isth").stdout.count("\n") == 1001
     assert json.loads(isthmus("list", "x.isth", "--json").stdout)["lossy"] is True
@@ -74,8 +74,8 @@ def test_lossy_there_and_back(isthmus, tmp_path, trained):
 
 def test_lossless_and_lossy_do_not_mix(isthmus, trained):
     for given, message in (
-        (("--quality", 5), "--quality goes with --lossy"),
-        (("--lossy", "--no-embed-model"), "--no-embed-model does not go with --lossy"),
+        (("--quality", 5), "--quality needs --lossy"),
+        (("--lossy", "--no-embed-model"), "--no-embed-model cannot be used with --lossy"),
         (("--lossy", "--quality", 5, "--bytes-per-image", 5), "got both"),
     ):
         done = isthmus("compress", trained[0], "digits", "--out", "x.isth", *given)

@@ -1,4 +1,4 @@
-"""`isthmus decompress`, `list` and `verify`: an archive, and the images in it."""
+"""`isthmus decompress`, `list` and `verify`: the images of an archive."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,7 @@ ArchivePath = Annotated[Path, typer.Argument(metavar="FILE.isth", help="The arch
 OwnRun = Annotated[
     Path | None,
     typer.Option(
-        "--run", metavar="RUN", help="The run that it was made with, if its model is not embedded.", show_default=False
+        "--run", metavar="RUN", help="The run that it was made with, if no model is embedded.", show_default=False
     ),
 ]
 
@@ -39,7 +39,7 @@ def decompress(
 ) -> None:
     """Write the images of an archive to files, under their names.
 
-    Where a part is damaged, all others are written, and the exit status is 1.
+    If a part is damaged, all others are written, and the exit status is 1.
 
     Examples:
 
@@ -63,10 +63,10 @@ def decompress(
     else:
         say(f"{done.count} images in {out}")
         for name, path in done.renamed[:5]:
-            say(f"  {name!r:.200} was written as {path!r:.200}: the name was taken, or is not valid for a file")
+            say(f"  {name!r:.200} was written as {path!r:.200}: the name exists already, or is not valid for a file")
         if len(done.renamed) > 5:
-            say(f"  and {len(done.renamed) - 5} more have other names; --json lists them all")
-    _tell_damage(done.damage, as_json)
+            say(f"  and {len(done.renamed) - 5} more have other names; --json lists all of them")
+    _report_damage(done.damage, as_json)
 
 
 def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
@@ -86,8 +86,8 @@ def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
             )
         else:
             say(
-                f"{archive}: {len(found.names)} images as rounded codes, {spell_bytes(found.size)}; made with decoder "
-                f"{found.model}"
+                f"{archive}: {len(found.names)} images as quantised codes, {spell_bytes(found.size)}; made with "
+                f"decoder {found.model}"
             )
             for name in found.names:
                 say(name)
@@ -117,14 +117,13 @@ def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
         )
         for name, shape in zip(found.names, shapes, strict=True):
             say(f"{name}  {shape}")
-    _tell_damage(found.damage, as_json)
+    _report_damage(found.damage, as_json)
 
 
 def verify(archive: ArchivePath, run: OwnRun = None, threads: Threads = None, as_json: AsJson = False) -> None:
-    """Check an archive: every checksum, and with the model at hand every pixel.
+    """Verify an archive: every checksum and, if the model is available, every pixel.
 
-    Without the model only the checksums are checked, and the output says so.  The exit status is 1 where anything is
-    damaged.
+    Without the model only checksums are verified, and the output says so.  The exit status is 1 if anything is damaged.
 
     Example:
 
@@ -138,15 +137,15 @@ def verify(archive: ArchivePath, run: OwnRun = None, threads: Threads = None, as
         print_json({"images": done.count, "decoded": done.decoded, "damage": [str(damage) for damage in done.damage]})
     else:
         checked = (
-            f"{done.count} images are sound" if done.decoded else f"the checksums of {done.count} images are right"
+            f"{done.count} images are sound" if done.decoded else f"the checksums of {done.count} images are correct"
         )
         say(f"{archive}: {checked}{', but there is damage' if done.damage else ''}")
         if not done.decoded:
             say("  Their pixels were not decoded: the model is missing. Give the run that it was made with: --run RUN")
-    _tell_damage(done.damage, as_json)
+    _report_damage(done.damage, as_json)
 
 
-def _tell_damage(damage: "tuple[Damage, ...]", as_json: bool) -> None:
+def _report_damage(damage: "tuple[Damage, ...]", as_json: bool) -> None:
     if not damage:
         return
     if not as_json:

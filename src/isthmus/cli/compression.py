@@ -1,4 +1,4 @@
-"""`isthmus compress`: images in few bits."""
+"""`isthmus compress`: images into an archive."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,24 +22,24 @@ def compress(
         Path, typer.Option(metavar="FILE.isth", help="The archive to write; must not exist.", show_default=False)
     ],
     threshold: Annotated[
-        bool, typer.Option("--threshold", help="Make images black and white first; decompress writes those.")
+        bool, typer.Option("--threshold", help="Binarise images first; decompress writes the binarised images.")
     ] = False,
     embed_model: Annotated[
         bool,
         typer.Option(
             "--embed-model/--no-embed-model",
-            help="Whether to store the model in the archive. Without it, reading needs the run as it is now.",
+            help="Whether to embed the model in the archive. Without it, reading needs the run as it is now.",
         ),
     ] = True,
     append: Annotated[bool, typer.Option("--append", help="Add to the archive, which must exist.")] = False,
     chunk_images: Annotated[
         int,
-        typer.Option(metavar="N", min=1, help="Images that are coded together; damage to one may lose all of them."),
+        typer.Option(metavar="N", min=1, help="Images coded together; damage to one may lose all of them."),
     ] = 2000,
     compare: Annotated[bool, typer.Option("--compare", help="Compare with PNG, WebP, xz and others.")] = False,
     threads: Threads = None,
     lossy: Annotated[
-        bool, typer.Option("--lossy", help="Store only rounded codes: far smaller, and only nearly the same.")
+        bool, typer.Option("--lossy", help="Store only quantised codes: far smaller, with images only nearly the same.")
     ] = False,
     quality: Annotated[
         int | None,
@@ -47,7 +47,7 @@ def compress(
             metavar="1..100",
             min=1,
             max=100,
-            help="With --lossy, how finely codes are rounded: 50 by default.",
+            help="With --lossy, how finely codes are quantised: 50 by default.",
             show_default=False,
         ),
     ] = None,
@@ -55,18 +55,19 @@ def compress(
         float | None,
         typer.Option(
             metavar="BYTES",
-            help="With --lossy, instead of a quality: what the file may take for each image.",
+            help="With --lossy, instead of a quality: bytes of the file for each image, at most.",
             show_default=False,
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compress images without loss: they come back pixel by pixel, on any machine.
+    """Compress images without loss: decompression gives the same pixels, on any machine.
 
     Images of the run's shape are coded by its model, unless their files are smaller.  Those files, and files of any
-    other kind, are kept byte by byte.  The model is stored in the archive, so nothing else is needed to read it.
-    Floats have to be levels of 8 bits, k / 255.  Of a set with test images only those are packed; NAME:train picks the
-    others.  With --lossy all are fitted to the run's shape, and come back as its decoder reconstructs them.
+    other kind, are stored byte by byte.  The model is embedded in the archive, so nothing else is needed to read it.
+    Floats have to be levels of 8 bits, k / 255.  Of a set with test images only those are compressed; NAME:train
+    selects the others.  With --lossy all images are fitted to the run's shape, and decompression gives their
+    reconstructions.
 
     Examples:
 
@@ -78,7 +79,7 @@ def compress(
     """
     from isthmus.runs import load
 
-    _require_one_way(
+    _require_one_kind(
         lossy,
         {"--quality": quality is not None, "--bytes-per-image": bytes_per_image is not None},
         {"--threshold": threshold, "--no-embed-model": not embed_model, "--append": append, "--compare": compare},
@@ -107,11 +108,11 @@ def compress(
         compared = compare_with(model_of(opened), data, threshold)
     if as_json:
         others = {} if compared is None else {"others": compared.figures, "compared": compared.images}
-        print_json({**_figures(done), **others})
+        print_json({**_metrics(done), **others})
     else:
-        _tell(done)
+        _print_summary(done)
         if compared is not None:
-            _tell_comparison(done, compared)
+            _print_comparison(done, compared)
 
 
 def _compress_lossy(
@@ -119,35 +120,35 @@ def _compress_lossy(
 ) -> None:
     from isthmus.workflows.compression import compress_lossy
 
-    small = compress_lossy(run, data, out, quality, bytes_per_image)
+    done = compress_lossy(run, data, out, quality, bytes_per_image)
     if as_json:
         print_json(
             {
-                "images": small.count,
-                "bytes": small.size,
-                "bytes_per_image": small.bytes_per_image,
-                "quality": small.quality,
-                "out": str(small.path),
+                "images": done.count,
+                "bytes": done.size,
+                "bytes_per_image": done.bytes_per_image,
+                "quality": done.quality,
+                "out": str(done.path),
             }
         )
     else:
         say(
-            f"{small.path}: {small.count} images in {spell_bytes(small.size)}, {small.bytes_per_image:.2f} bytes "
-            f"each; quality {small.quality}"
+            f"{done.path}: {done.count} images in {spell_bytes(done.size)}, {done.bytes_per_image:.2f} bytes each; "
+            f"quality {done.quality}"
         )
 
 
-def _require_one_way(lossy: bool, only_lossy: dict[str, bool], only_lossless: dict[str, bool]) -> None:
+def _require_one_kind(lossy: bool, only_lossy: dict[str, bool], only_lossless: dict[str, bool]) -> None:
     from isthmus.errors import UsageError
 
-    for option, given in (only_lossless if lossy else only_lossy).items():
-        if given:
-            raise UsageError(f"{option} {'does not go with' if lossy else 'goes with'} --lossy")
+    for option, used in (only_lossless if lossy else only_lossy).items():
+        if used:
+            raise UsageError(f"{option} {'cannot be used with' if lossy else 'needs'} --lossy")
 
 
-def _figures(done: "Compressed") -> dict[str, Any]:
+def _metrics(done: "Compressed") -> dict[str, Any]:
     tally, size = done.tally, done.size - (done.model_bytes if done.embedded else 0)
-    figures: dict[str, Any] = {
+    metrics: dict[str, Any] = {
         "images": tally.images,
         "images_in_archive": done.images,
         "coded": tally.coded,
@@ -162,38 +163,38 @@ def _figures(done: "Compressed") -> dict[str, Any]:
         "notes": list(done.notes),
     }
     if tally.coded_numbers:
-        figures["net_bits_per_number"] = (tally.coded_bits - tally.initial_bits) / tally.coded_numbers
+        metrics["net_bits_per_number"] = (tally.coded_bits - tally.initial_bits) / tally.coded_numbers
     if tally.images == done.images and not tally.files:
-        figures["gross_bits_per_number"] = 8 * size / tally.numbers
-        figures["gross_bits_per_number_with_model"] = 8 * (size + done.model_bytes) / tally.numbers
-    return figures
+        metrics["gross_bits_per_number"] = 8 * size / tally.numbers
+        metrics["gross_bits_per_number_with_model"] = 8 * (size + done.model_bytes) / tally.numbers
+    return metrics
 
 
-def _tell(done: "Compressed") -> None:
-    figures = _figures(done)
+def _print_summary(done: "Compressed") -> None:
+    metrics = _metrics(done)
     images = done.size - (done.model_bytes if done.embedded else 0)
     inside = f", and the model in {spell_bytes(done.model_bytes)}" if done.embedded else ""
     added = f" ({done.tally.images} added)" if done.tally.images < done.images else ""
     say(f"{done.path}: {done.images} images{added} in {spell_bytes(images)}{inside}; {spell_seconds(done.seconds)}")
-    told = []
-    if "net_bits_per_number" in figures:
-        told.append(f"{figures['net_bits_per_number']:.4f} for the images that the model codes")
-    if "gross_bits_per_number" in figures:
-        told.append(
-            f"{figures['gross_bits_per_number']:.4f} for all, with names, checksums and initial bits, "
-            f"{figures['gross_bits_per_number_with_model']:.4f} with the model of {spell_bytes(done.model_bytes)}"
+    bits = []
+    if "net_bits_per_number" in metrics:
+        bits.append(f"{metrics['net_bits_per_number']:.4f} for the images that the model codes")
+    if "gross_bits_per_number" in metrics:
+        bits.append(
+            f"{metrics['gross_bits_per_number']:.4f} for all, with names, checksums and initial bits, "
+            f"{metrics['gross_bits_per_number_with_model']:.4f} with the model of {spell_bytes(done.model_bytes)}"
         )
-    if told:
-        say(f"  bits a pixel (and channel): {'; '.join(told)}")
+    if bits:
+        say(f"  bits per pixel and channel: {'; '.join(bits)}")
     for note in done.notes:
         say(f"  {note}")
 
 
-def _tell_comparison(done: "Compressed", compared: "Comparison") -> None:
+def _print_comparison(done: "Compressed", compared: "Comparison") -> None:
     if compared.images < done.tally.images:
         say(f"  only images of the run's shape were compared with other codecs: {compared.images}")
     if compared.figures:
         print_table(
-            ("", "bits a pixel, one stream", "image by image"),
+            ("", "bits per pixel, one stream", "image by image"),
             [[name, *("" if v is None else f"{v:.4f}" for v in both)] for name, both in compared.figures.items()],
         )

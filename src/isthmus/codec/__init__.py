@@ -3,10 +3,11 @@
 What it writes are archives, whose format the documentation gives in full.
 """
 
-from isthmus.codec.archive.chunk import NamedImage, Tally
 from isthmus.codec.archive.directory import MOST_IMAGES, Directory
+from isthmus.codec.archive.image import NamedImage
 from isthmus.codec.archive.reader import Archive, Chunk, Damage
 from isthmus.codec.archive.records import RecordReader
+from isthmus.codec.archive.tally import Tally
 from isthmus.codec.archive.writer import CHUNK_IMAGES, ArchiveSummary, write_archive
 from isthmus.codec.model.codec_model import CodecModel
 from isthmus.codec.model.exact_copy import model_of, obstacle

@@ -7,8 +7,10 @@ import pytest
 from PIL import Image
 
 from isthmus.codec.archive import chunk
-from isthmus.codec.archive.chunk import NamedImage, Tally, decode_chunk, encode_chunk
+from isthmus.codec.archive.chunk import decode_chunk, encode_chunk
 from isthmus.codec.archive.directory import Directory
+from isthmus.codec.archive.image import NamedImage
+from isthmus.codec.archive.tally import Tally
 from isthmus.errors import ArchiveError
 
 

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from isthmus.codec.archive.escape import by_shape, difference, pack_pixels, unpack_pixels
+from isthmus.codec.archive.escape import difference, escape, pack_pixels, unpack_pixels
+from isthmus.codec.archive.image import NamedImage
 from isthmus.errors import ArchiveError
 
 IMAGES = hnp.arrays(np.uint8, st.tuples(*(st.integers(1, 5) for _ in range(4))))
@@ -38,10 +39,15 @@ def test_damage_is_an_error():
         unpack_pixels(content, 3, (3, 3, 1))
 
 
-def test_images_are_sorted_by_shape():
-    a, b = np.zeros((1, 2, 3), np.uint8), np.zeros((2, 2, 1), np.uint8)
-    groups = by_shape([(0, a), (1, b), (2, a)])
-    assert {shape: [place for place, _ in group] for shape, group in groups.items()} == {
-        (1, 2, 3): [0, 2],
-        (2, 2, 1): [1],
-    }
+def test_images_are_grouped_by_shape_and_files_together():
+    a, b = np.zeros((2, 3, 1), np.uint8), np.zeros((3, 2, 1), np.uint8)
+    images = {0: NamedImage("a", a), 2: NamedImage("b", b), 3: NamedImage("f", file=b"x"), 5: NamedImage("c", a)}
+    groups = escape({**images, 6: NamedImage("g", file=b"yz")})
+    assert [(group.places, group.shape) for group, _ in groups] == [
+        ((0, 5), (2, 3, 1)),
+        ((2,), (3, 2, 1)),
+        ((3, 6), None),
+    ]
+    assert [group.stored for group, _ in groups] == [len(content) for _, content in groups]
+    assert (groups[2][0].sizes, groups[2][1]) == ((1, 2), b"xyz")
+    np.testing.assert_array_equal(unpack_pixels(groups[0][1], 2, (2, 3, 1)), [a, a])

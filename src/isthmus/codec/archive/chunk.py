@@ -3,158 +3,122 @@
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.codec.archive.directory import MOST_IMAGES, MOST_NUMBERS, Directory, directory_size
 from isthmus.codec.archive.escape import (
-    Escaped,
     Shape,
-    by_shape,
-    pack_files,
+    escape,
     pack_pixels,
     shared_size,
     split,
     unpack_files,
     unpack_pixels,
 )
+from isthmus.codec.archive.image import NamedImage
+from isthmus.codec.archive.tally import Tally
 from isthmus.codec.model.codec_model import CodecModel
 from isthmus.errors import ArchiveError, DataError
 
 UInt8 = NDArray[np.uint8]
 
 
-@dataclass(frozen=True, eq=False)
-class NamedImage:
-    """An image on its way into an archive or out of it.
-
-    Attributes:
-        name: A relative path, with `/` between its parts.
-        pixels: uint8 `(height, width, channels)`; None for a file that is kept as it is.
-        file: The file's bytes, if it is; of an image on its way in, those that may be kept instead of its pixels.
-    """
-
-    name: str
-    pixels: UInt8 | None = None
-    file: bytes | None = None
-
-    @property
-    def size(self) -> int:
-        """The numbers in it, and the bytes."""
-        return len(self.file or b"") + (0 if self.pixels is None else self.pixels.size)
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How many images were coded, and in how many bits.
-
-    Attributes:
-        images: All.
-        coded: Those that the model coded.
-        coded_numbers: The numbers in those.
-        coded_bits: What they take on the stack, the initial bits among them.
-        initial_bits: What a first image needs to begin with.
-        escaped_bytes: What the others take.
-        poor: Images of a kind that the model codes, but so poorly that they are smaller without it.
-        numbers: The numbers in all images whose pixels are known.
-        files: The others, which are kept as files.
-        smaller: Images whose pixels are known, but that are kept as the files that they came in: these are smaller.
-    """
-
-    images: int = 0
-    coded: int = 0
-    coded_numbers: int = 0
-    coded_bits: int = 0
-    initial_bits: int = 0
-    escaped_bytes: int = 0
-    poor: int = 0
-    numbers: int = 0
-    files: int = 0
-    smaller: int = 0
-
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
-
-
 def encode_chunk(model: CodecModel, items: Sequence[NamedImage], first: int) -> tuple[bytes, Tally]:
-    """Code some images as a chunk: each by the model, without it or as its file, whichever is the smallest.
+    """Encode images as a chunk: each by the model, without it or as its file, whichever is the smallest.
 
     Args:
-        model: What codes them.
+        model: What codes the images.
         items: The images, at most `MOST_IMAGES`.
         first: The number of the first of them in the archive.
 
     Returns:
-        The chunk, and what it took.
+        The chunk, and its counts.
 
     Raises:
-        DataError: If what it would hold could not be read again.
+        DataError: If readers would not accept the chunk.
     """
     _require_readable(items)
     file_sizes = _file_sizes(items)
-    codable: list[tuple[int, UInt8]] = []
-    others: list[tuple[int, UInt8]] = []
-    for place, item in enumerate(items):
-        if item.pixels is not None:
-            (codable if _codable(model, item.pixels) else others).append((place, item.pixels))
-    poorly = set[int]()
-    words, blocks, initial = np.empty(0, np.uint32), list[int](), 0
-    if codable:
-        images = np.stack([pixels for _, pixels in codable])
-        posterior = model.coder.posterior(images)
-        bits = model.coder.bits(images, posterior)
-        worth = bits <= np.minimum(_plain_bits(model, images), [8 * file_sizes[place] for place, _ in codable])
-        poorly = {place for (place, _), kept in zip(codable, worth, strict=True) if not kept}
-        others += [entry for entry, kept in zip(codable, worth, strict=True) if not kept]
-        codable = [entry for entry, kept in zip(codable, worth, strict=True) if kept]
-        if codable:
-            words, blocks, initial = model.coder.encode(images[worth], posterior[worth])
-    smaller = {place for place, pixels in others if file_sizes[place] < len(pack_pixels(pixels[None]))}
-    others = [entry for entry in others if entry[0] not in smaller]
-    kept = [NamedImage(item.name, file=item.file) if place in smaller else item for place, item in enumerate(items)]
-    files = [(place, item.file) for place, item in enumerate(kept) if item.pixels is None and item.file is not None]
-    escaped, blobs = [], []
-    for shape, group in by_shape(sorted(others, key=lambda entry: entry[0])).items():
-        blobs.append(pack_pixels(np.stack([pixels for _, pixels in group])))
-        escaped.append(Escaped(tuple(place for place, _ in group), shape, (len(blobs[-1]),)))
-    if files:
-        contents = [content for _, content in files]
-        packed = pack_files(contents)
-        blobs += contents if packed is None else [packed]
-        sizes = tuple(map(len, contents))
-        escaped.append(
-            Escaped(tuple(place for place, _ in files), None, sizes, None if packed is None else len(packed))
-        )
-    names = [item.name for item in items]
-    directory = Directory(first, names, tuple(blocks), len(words), tuple(escaped), _check(kept))
-    content = b"".join([directory.to_bytes(), words.astype("<u4").tobytes(), *blobs])
+    coded = _code(model, items, file_sizes)
+    smaller = {
+        place
+        for place, item in enumerate(items)
+        if place not in coded.places
+        and item.pixels is not None
+        and file_sizes[place] < len(pack_pixels(item.pixels[None]))
+    }
+    stored = [NamedImage(item.name, file=item.file) if place in smaller else item for place, item in enumerate(items)]
+    escaped = escape({place: item for place, item in enumerate(stored) if place not in coded.places})
+    groups, contents = [group for group, _ in escaped], [content for _, content in escaped]
+    names, words = [item.name for item in items], len(coded.words)
+    directory = Directory(first, names, tuple(coded.blocks), words, tuple(groups), _check(stored))
     tally = Tally(
-        len(items),
-        len(codable),
-        len(codable) * model.dims,
-        32 * len(words),
-        initial,
-        sum(map(len, blobs)),
-        len(poorly - smaller),
-        sum(item.pixels.size for item in items if item.pixels is not None),
-        sum(item.pixels is None for item in items),
-        len(smaller),
+        images=len(items),
+        coded=len(coded.places),
+        coded_numbers=len(coded.places) * model.dims,
+        coded_bits=32 * words,
+        initial_bits=coded.initial_bits,
+        escaped_bytes=sum(map(len, contents)),
+        poor=len(coded.poor - smaller),
+        numbers=sum(item.pixels.size for item in items if item.pixels is not None),
+        files=sum(item.pixels is None for item in items),
+        smaller=len(smaller),
     )
-    return content, tally
+    return b"".join([directory.to_bytes(), coded.words.astype("<u4").tobytes(), *contents]), tally
+
+
+@dataclass(frozen=True, eq=False)
+class _Coded:
+    """Images that the model coded.
+
+    Attributes:
+        places: Their places in the chunk.
+        poor: Places of images that the model could code, but not well.
+        words: The words of the stack, uint32 `(n,)`.
+        blocks: The number of images in each block on the stack.
+        initial_bits: The initial bits of bits-back coding.
+    """
+
+    places: frozenset[int]
+    poor: frozenset[int]
+    words: NDArray[np.uint32]
+    blocks: Sequence[int]
+    initial_bits: int
+
+
+def _code(model: CodecModel, items: Sequence[NamedImage], file_sizes: Sequence[float]) -> _Coded:
+    """Code the images that take fewer bits by the model than without it or as their files."""
+    codable = {
+        place: item.pixels
+        for place, item in enumerate(items)
+        if item.pixels is not None and _codable(model, item.pixels)
+    }
+    none = _Coded(frozenset(), frozenset(codable), np.empty(0, np.uint32), (), 0)
+    if not codable:
+        return none
+    images, places = np.stack([*codable.values()]), np.array([*codable])
+    posterior = model.coder.posterior(images)
+    bits = model.coder.bits(images, posterior)
+    worth = bits <= np.minimum(_plain_bits(model, images), [8 * file_sizes[place] for place in codable])
+    if not worth.any():
+        return none
+    words, blocks, initial = model.coder.encode(images[worth], posterior[worth])
+    return _Coded(frozenset(places[worth].tolist()), frozenset(places[~worth].tolist()), words, blocks, initial)
 
 
 def decode_chunk(model: CodecModel | None, content: bytes, shape: Shape) -> list[NamedImage]:
-    """Give back the images of a chunk.
+    """Decode the images of a chunk.
 
     Args:
-        model: The model that coded them; not needed where it coded none.
+        model: The model that coded them; not needed if it coded none.
         content: The chunk.
         shape: Height, width and channels of the images that the model codes.
 
     Raises:
-        ArchiveError: If it is damaged, or of another model; nothing but the very images is ever given.
+        ArchiveError: If it is damaged, or of another model; images that differ are never returned.
     """
     directory, start = Directory.from_bytes(content, shape), directory_size(content)
     directory.require_size(start, len(content))
@@ -188,19 +152,19 @@ def decode_chunk(model: CodecModel | None, content: bytes, shape: Shape) -> list
 
 
 def _require_readable(items: Sequence[NamedImage]) -> None:
-    """Hold images to the limits that `Directory.from_bytes` holds a chunk to."""
+    """Check the limits that `Directory.from_bytes` checks."""
     if not 0 < len(items) <= MOST_IMAGES:
         raise DataError(f"expected 1 to {MOST_IMAGES} images for a chunk; got {len(items)}")
     for item in items:
         if item.size > MOST_NUMBERS:
             raise DataError(
-                f"{item.name!r:.200} is too large for an archive, which takes {MOST_NUMBERS:,} numbers or bytes for an "
-                f"image at most; it has {item.size:,}. Leave it out."
+                f"{item.name!r:.200} is too large for an archive: expected {MOST_NUMBERS:,} numbers or bytes at most; "
+                f"it has {item.size:,}. Leave it out."
             )
         if item.pixels is not None and not item.pixels.size:
             raise DataError(f"{item.name!r:.200} has no pixels: its shape is {item.pixels.shape}.")
     if sum(item.size for item in items) > MOST_NUMBERS:
-        raise DataError(f"the images of a chunk have {MOST_NUMBERS:,} numbers at most. Take fewer for each.")
+        raise DataError(f"expected a chunk of {MOST_NUMBERS:,} numbers at most. Use fewer images for each chunk.")
 
 
 def _codable(model: CodecModel, pixels: UInt8) -> bool:
@@ -210,14 +174,14 @@ def _codable(model: CodecModel, pixels: UInt8) -> bool:
 
 
 def _plain_bits(model: CodecModel, images: UInt8) -> NDArray[np.int64]:
-    """About how many bits each image takes without the model, `(n,)`: in zlib, by itself."""
+    """About how many bits each image takes without the model, `(n,)`: compressed by zlib, one by one."""
     if model.two_levels:
         return np.array([8 * len(zlib.compress(np.packbits(image).tobytes(), 1)) for image in images], np.int64)
     return np.array([8 * len(zlib.compress(image.tobytes(), 1)) for image in images], np.int64)
 
 
 def _file_sizes(items: Sequence[NamedImage]) -> list[float]:
-    """About how many bytes each item's file adds to those of the others; infinite where there is none."""
+    """About how many bytes each image's file adds to the files of the others; infinite if there is none."""
     sizes: list[float] = []
     neighbour = b""
     for item in items:

@@ -1,4 +1,4 @@
-"""The directory of a chunk: which images are in it and where they lie, readable without decoding it."""
+"""The directory of a chunk: its images and their positions, readable without decoding it."""
 
 import json
 import math
@@ -17,27 +17,27 @@ from isthmus.codec.packed_json import from_json, whole
 from isthmus.errors import ArchiveError, DataError
 
 MOST_IMAGES = 1 << 16
-"""Images in a chunk."""
+"""Images in a chunk, at most."""
 MOST_NUMBERS = 1 << 28
-"""Numbers in the images of a chunk, and bytes in its files: as many as the largest image file that is read."""
+"""Numbers in the images of a chunk plus bytes of its files, at most: as many as the largest image file that is read."""
 MOST_TEXT = 1 << 25
-"""Bytes of the directory's JSON, and characters in its names."""
+"""Bytes of the directory's JSON, and characters in its names, at most."""
 _MOST_VALUES = 20 * MOST_IMAGES
-"""Of the directory's JSON: a name takes six at most, a group of one image twelve, a block one."""
+"""Values in the directory's JSON, at most: a name takes up to six, a group of one image twelve, a block one."""
 _LENGTH = 4
-"""Bytes that tell how long the directory is."""
+"""Bytes of the directory's length."""
 
 
 @dataclass(frozen=True, eq=False)
 class Directory:
-    """What a chunk says of itself without being decoded.
+    """The directory of a chunk.
 
     Attributes:
         first: The number of its first image in the archive.
-        names: Of its images.
-        blocks: The images of each block on the stack.
-        words: Of the stack.
-        escaped: The images that are not coded.
+        names: Names of its images.
+        blocks: The number of images in each block on the stack.
+        words: The number of words of the stack.
+        escaped: Images that are not coded.
         check: CRC-32 over the pixels and files of all images.
     """
 
@@ -62,26 +62,28 @@ class Directory:
         return found
 
     def require_size(self, directory: int, chunk: int) -> None:
-        """Check the sizes that it tells against the chunk's.
+        """Check that the sizes in it add up to the chunk's.
 
         Args:
-            directory: Bytes of the directory and its length.
+            directory: Bytes of the directory, including its length.
             chunk: Bytes of the whole chunk.
 
         Raises:
-            ArchiveError: If they differ.
+            ArchiveError: If they do not.
         """
-        told = directory + 4 * self.words + sum(group.stored for group in self.escaped)
-        if told != chunk:
-            raise ArchiveError(f"a chunk's directory is damaged: expected {told} bytes in the chunk; it has {chunk}.")
+        expected = directory + 4 * self.words + sum(group.stored for group in self.escaped)
+        if expected != chunk:
+            raise ArchiveError(
+                f"a chunk's directory is damaged: expected {expected} bytes in the chunk; it has {chunk}."
+            )
 
     def to_bytes(self) -> bytes:
-        """The directory, packed, behind its length.
+        """The length of the compressed directory, and the directory.
 
         Raises:
-            DataError: If its names are too long to be read again.
+            DataError: If its names are longer than readers accept.
         """
-        told = {
+        description = {
             "first": self.first,
             "images": len(self.names),
             "names": to_runs(self.names),
@@ -90,11 +92,11 @@ class Directory:
             "escaped": [_described(group) for group in self.escaped],
             "check": self.check,
         }
-        text = json.dumps(told, separators=(",", ":")).encode()
+        text = json.dumps(description, separators=(",", ":")).encode()
         if len(text) >= MOST_TEXT or sum(map(len, self.names)) > MOST_TEXT:
             raise DataError(
                 f"the names of {len(self.names)} images are too long for one chunk, from {self.names[0]!r:.200} on. "
-                "Take fewer images for each chunk: --chunk-images"
+                "Use fewer images for each chunk: --chunk-images"
             )
         packed = zlib.compress(text, 9)
         return len(packed).to_bytes(_LENGTH, "little") + packed
@@ -104,28 +106,27 @@ class Directory:
         """Read what `to_bytes` gave.
 
         Args:
-            content: The chunk, or as much of it as holds the directory.
-            shape: Of the images that the model codes.
+            content: The chunk, or its beginning with the whole directory.
+            shape: Height, width and channels of the images that the model codes.
 
         Raises:
-            ArchiveError: If it is damaged, or says what is impossible: it may come from an untrusted source.
+            ArchiveError: If it is damaged or impossible: it may come from an untrusted source.
         """
         packed = content[_LENGTH : directory_size(content)]
-        told = from_json(packed, "a chunk's directory", most_bytes=MOST_TEXT, most_values=_MOST_VALUES)
+        description = from_json(packed, "a chunk's directory", most_bytes=MOST_TEXT, most_values=_MOST_VALUES)
         try:
-            directory = _parse(told, shape)
+            return _parse(description, shape)
         except (KeyError, TypeError, ValueError) as error:
             raise ArchiveError(f"a chunk's directory is damaged ({error}).") from None
-        return directory
 
 
 def directory_size(content: bytes) -> int:
-    """Bytes of a chunk's directory and its length, which the chunk begins with."""
+    """Bytes of the directory at the beginning of a chunk, including its length."""
     return _LENGTH + int.from_bytes(content[:_LENGTH], "little")
 
 
 def directory_at(reader: RecordReader, record: Record, shape: Shape) -> Directory:
-    """Read a chunk's directory alone; the checksum of the chunk is not checked.
+    """Read only the directory of a chunk; the checksum of the chunk is not verified.
 
     Raises:
         ArchiveError: If it is damaged.
@@ -136,15 +137,15 @@ def directory_at(reader: RecordReader, record: Record, shape: Shape) -> Director
     return directory
 
 
-def _parse(told: Mapping[str, Any], shape: Shape) -> Directory:
-    count, first = whole(told["images"], MOST_IMAGES + 1), whole(told["first"])
-    words, check = whole(told["words"]), whole(told["check"], 1 << 32)
-    blocks = tuple(whole(block) for block in told["blocks"])
+def _parse(entry: Mapping[str, Any], shape: Shape) -> Directory:
+    count, first = whole(entry["images"], MOST_IMAGES + 1), whole(entry["first"])
+    words, check = whole(entry["words"]), whole(entry["check"], 1 << 32)
+    blocks = tuple(whole(block) for block in entry["blocks"])
     limit = block_limit(math.prod(shape))
     if any(not 1 <= block <= limit for block in blocks):
         raise ValueError(f"expected blocks of 1 to {limit} images")
     taken = np.zeros(count, bool)
-    escaped = tuple(_escaped(group, taken) for group in told["escaped"])
+    escaped = tuple(_escaped(group, taken) for group in entry["escaped"])
     if not count or sum(blocks) + int(taken.sum()) != count:
         raise ValueError("the number of its images differs from the number of its places")
     numbers = sum(blocks) * math.prod(shape) + sum(
@@ -152,16 +153,16 @@ def _parse(told: Mapping[str, Any], shape: Shape) -> Directory:
     )
     if numbers > MOST_NUMBERS:
         raise ValueError(f"its images have {numbers} numbers")
-    return Directory(first, from_runs(told["names"], count, MOST_TEXT), blocks, words, escaped, check)
+    return Directory(first, from_runs(entry["names"], count, MOST_TEXT), blocks, words, escaped, check)
 
 
 def _described(group: Escaped) -> dict[str, Any]:
-    told = {"places": _as_ranges(group.places), "shape": group.shape, "sizes": group.sizes}
-    return told if group.packed is None else {**told, "packed": group.packed}
+    entry = {"places": _as_ranges(group.places), "shape": group.shape, "sizes": group.sizes}
+    return entry if group.packed is None else {**entry, "packed": group.packed}
 
 
 def _escaped(group: Mapping[str, Any], taken: np.ndarray[Any, Any]) -> Escaped:
-    """Images that are not coded; which they are is marked in `taken`, of `(images,)`, and may not be yet."""
+    """A group of images that are not coded; sets their places in `taken`, `(images,)`, which must not be set yet."""
     places: list[int] = []
     for start, stop in group["places"]:
         if not whole(start) < whole(stop) <= len(taken) or taken[start:stop].any():
@@ -184,7 +185,7 @@ def _escaped(group: Mapping[str, Any], taken: np.ndarray[Any, Any]) -> Escaped:
 
 
 def _as_ranges(places: Sequence[int]) -> list[list[int]]:
-    """Places as ranges, each from its first place to the one behind its last."""
+    """Places as ranges, each from its first place to the one after its last."""
     ranges: list[list[int]] = []
     for place in places:
         if ranges and ranges[-1][1] == place:

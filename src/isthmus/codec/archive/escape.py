@@ -1,14 +1,15 @@
-"""Images that no model codes: a file as it is, or pixels packed plainly."""
+"""Images that the model does not code: files as they are, or pixels compressed without it."""
 
 import lzma
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.codec.archive.image import NamedImage
 from isthmus.codec.coder.integers import inflate
 from isthmus.errors import ArchiveError
 
@@ -16,24 +17,24 @@ UInt8 = NDArray[np.uint8]
 Shape = tuple[int, int, int]
 _PLAIN, _DIFFERENCES = 0, 1
 _LEAST_DICTIONARY, _DICTIONARY = 1 << 12, 1 << 23
-"""Bytes that a stream of files looks back; writing takes about twelve times as much memory, reading once."""
+"""Bytes of the dictionary of an xz stream; writing takes about twelve times as much memory, reading once."""
 _WINDOW = 1 << 15
-"""Bytes that zlib looks back."""
+"""Bytes of zlib's dictionary."""
 _MEMORY = 1 << 24
-"""Bytes that reading such a stream may take."""
+"""Bytes of memory that reading an xz stream may take."""
 _WORTHWHILE = 0.98
-"""Files are packed if zlib's fastest way makes less than this of them: xz takes a second for each few megabytes."""
+"""Files are packed if zlib's fastest level makes less than this of them: xz takes a second for a few megabytes."""
 
 
 @dataclass(frozen=True)
 class Escaped:
-    """Where some images of a chunk lie that are not coded.
+    """A group of images of a chunk that are not coded.
 
     Attributes:
-        places: Which of the chunk's images they are.
-        shape: Height, width and channels of each; None for files, which are kept byte by byte.
-        sizes: The bytes: of all pixels together, or of each file.
-        packed: The bytes of the stream that all files are packed in; None if they are stored as they are.
+        places: The places of the images in the chunk.
+        shape: Height, width and channels of each; None for files.
+        sizes: The bytes of all pixels together, or of each file.
+        packed: The bytes of the stream of all files; None if they are stored as they are.
     """
 
     places: tuple[int, ...]
@@ -43,19 +44,45 @@ class Escaped:
 
     @property
     def stored(self) -> int:
-        """The bytes that they take in the chunk."""
+        """The bytes of the group in the chunk."""
         return sum(self.sizes) if self.packed is None else self.packed
+
+
+def escape(images: Mapping[int, NamedImage]) -> list[tuple[Escaped, bytes]]:
+    """Pack images by their shape, and files together.
+
+    Args:
+        images: The images by their places in the chunk, in order.
+    """
+    shapes: dict[Shape, list[int]] = {}
+    files: dict[int, bytes] = {}
+    for place, image in images.items():
+        if image.pixels is None:
+            files[place] = image.file or b""
+        else:
+            height, width, channels = image.pixels.shape
+            shapes.setdefault((height, width, channels), []).append(place)
+    groups = []
+    for shape, places in shapes.items():
+        content = pack_pixels(np.stack([pixels for place in places if (pixels := images[place].pixels) is not None]))
+        groups.append((Escaped(tuple(places), shape, (len(content),)), content))
+    if files:
+        packed = pack_files([*files.values()])
+        content = b"".join(files.values()) if packed is None else packed
+        sizes = tuple(map(len, files.values()))
+        groups.append((Escaped(tuple(files), None, sizes, None if packed is None else len(packed)), content))
+    return groups
 
 
 def pack_pixels(images: UInt8) -> bytes:
     """Pack images `(n, h, w, c)`: as they are or as differences from the left, whichever zlib makes smaller."""
-    ways = (images, difference(images))
-    packed = [bytes([way]) + zlib.compress(pixels.tobytes(), 9) for way, pixels in enumerate(ways)]
+    filtered = {_PLAIN: images, _DIFFERENCES: difference(images)}
+    packed = [bytes([kind]) + zlib.compress(pixels.tobytes(), 9) for kind, pixels in filtered.items()]
     return min(packed, key=len)
 
 
 def unpack_pixels(content: bytes, count: int, shape: Shape) -> UInt8:
-    """Give back images `(count, *shape)`.
+    """Unpack images `(count, *shape)`.
 
     Raises:
         ArchiveError: If they are damaged.
@@ -68,7 +95,7 @@ def unpack_pixels(content: bytes, count: int, shape: Shape) -> UInt8:
 
 
 def pack_files(files: Sequence[bytes]) -> bytes | None:
-    """Pack files as one xz stream, where what they have in common is told once; None if that is hardly smaller."""
+    """Pack files as one xz stream, which stores what they have in common once; None if that is hardly smaller."""
     raw = b"".join(files)
     if len(zlib.compress(raw, 1)) >= _WORTHWHILE * len(raw):
         return None
@@ -79,7 +106,7 @@ def pack_files(files: Sequence[bytes]) -> bytes | None:
 
 
 def unpack_files(content: bytes, sizes: Sequence[int]) -> list[bytes]:
-    """Give back files of these sizes.
+    """Unpack files of these sizes.
 
     Raises:
         ArchiveError: If they are damaged.
@@ -96,27 +123,18 @@ def unpack_files(content: bytes, sizes: Sequence[int]) -> list[bytes]:
 
 
 def split(content: bytes, sizes: Sequence[int]) -> list[bytes]:
-    """Cut bytes into parts of these sizes, one behind another."""
+    """Split bytes into consecutive parts of these sizes."""
     return [content[end - size : end] for end, size in zip(accumulate(sizes), sizes, strict=True)]
 
 
 def shared_size(file: bytes, neighbour: bytes) -> int:
-    """About how many bytes a file adds to a stream that a file like it is in already."""
+    """About how many bytes a file adds to a stream that already contains a similar file."""
     packer = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=neighbour[-_WINDOW:])
     return min(len(packer.compress(file)) + len(packer.flush()), len(file))
 
 
 def difference(images: UInt8) -> UInt8:
-    """Each pixel less the one to its left, modulo 256; the first of a row as it is."""
+    """Each pixel minus its left neighbour, modulo 256; the first of a row as it is."""
     left = np.zeros_like(images)
     left[:, :, 1:] = images[:, :, :-1]
     return images - left
-
-
-def by_shape(images: Sequence[tuple[int, UInt8]]) -> dict[Shape, list[tuple[int, UInt8]]]:
-    """Images, with their places, sorted by shape."""
-    groups: dict[Shape, list[tuple[int, UInt8]]] = {}
-    for place, image in images:
-        height, width, channels = image.shape
-        groups.setdefault((height, width, channels), []).append((place, image))
-    return groups

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from isthmus.codec.archive.chunk import NamedImage, decode_chunk
+from isthmus.codec.archive.chunk import decode_chunk
 from isthmus.codec.archive.directory import Directory, directory_at
 from isthmus.codec.archive.escape import Shape
+from isthmus.codec.archive.image import NamedImage
 from isthmus.codec.archive.records import Gap, Index, Record, RecordReader
 from isthmus.codec.model.codec_model import CodecModel
 from isthmus.codec.model.embedded import model_from_bytes

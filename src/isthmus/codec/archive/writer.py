@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from isthmus.codec.archive.chunk import NamedImage, Tally, encode_chunk
+from isthmus.codec.archive.chunk import encode_chunk
+from isthmus.codec.archive.image import NamedImage
 from isthmus.codec.archive.reader import Archive, Damage
 from isthmus.codec.archive.records import FORMAT, RecordWriter
+from isthmus.codec.archive.tally import Tally
 from isthmus.codec.model.codec_model import CodecModel
 from isthmus.codec.model.embedded import model_from_bytes
 from isthmus.errors import ArchiveError, RunError

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from isthmus.codec.archive.chunk import NamedImage
+from isthmus.codec.archive.image import NamedImage
 from isthmus.codec.files.paths import fitted, safe_path
 from isthmus.errors import StorageError, UsageError
 from isthmus.plots.sheets import save
