@@ -109,7 +109,7 @@ def test_nothing_is_appended_to_an_archive_that_has_lost_something(models, items
 
 def test_chunks_hold_so_many_numbers_at_most(items, monkeypatch):
     monkeypatch.setattr(writer, "CHUNK_NUMBERS", 30)
-    sizes = [len(chunk) for chunk in writer._chunked(items("a", 7), 100)]
+    sizes = [len(chunk) for _, chunk in writer._chunked(items("a", 7), 100, 0)]
     assert max(sizes) <= 2
     assert sum(sizes) == 7
 

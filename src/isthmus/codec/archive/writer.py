@@ -96,7 +96,7 @@ def write_archive(
         return encode_chunk(model, part[1], part[0])
 
     tally = Tally()
-    parts = _numbered(_chunked(items, chunk_images or CHUNK_IMAGES), first)
+    parts = _chunked(items, chunk_images or CHUNK_IMAGES, first)
     for content, added in ordered_map(encode, parts, threads, one_core_each=True):
         add_chunk(content, added.images, added.coded)
         tally += added
@@ -133,21 +133,18 @@ def _damaged(archive: Archive) -> ArchiveError:
     return ArchiveError(f"{archive.path} is damaged; `isthmus verify` shows where. Nothing was appended to it.")
 
 
-def _chunked(items: Iterable[NamedImage], most: int) -> Iterator[list[NamedImage]]:
-    """Lists of at most so many images, and of at most `CHUNK_NUMBERS` numbers unless it is one image."""
+def _chunked(items: Iterable[NamedImage], most: int, first: int) -> Iterator[tuple[int, list[NamedImage]]]:
+    """Lists of at most `most` images, and of at most `CHUNK_NUMBERS` numbers unless it is one image.
+
+    Each comes with the number of its first image, counted from `first`.
+    """
     chunk: list[NamedImage] = []
     numbers = 0
     for item in items:
         if chunk and (len(chunk) == most or numbers + item.size > CHUNK_NUMBERS):
-            yield chunk
-            chunk, numbers = [], 0
+            yield first, chunk
+            first, chunk, numbers = first + len(chunk), [], 0
         chunk.append(item)
         numbers += item.size
     if chunk:
-        yield chunk
-
-
-def _numbered(chunks: Iterable[list[NamedImage]], first: int) -> Iterator[tuple[int, list[NamedImage]]]:
-    for chunk in chunks:
         yield first, chunk
-        first += len(chunk)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,23 +49,6 @@ _STEEPNESS_BITS = 12
 _EXP_HALF: Expression = ("Exp", ("Mul", ("constant", Fraction(-1, 2)), X))
 _EXP: Expression = ("Exp", X)
 _INVERSE_LEVELS: Expression = ("Mul", ("constant", Fraction(1, 255)), ("Exp", ("Neg", X)))
-
-
-class PixelModel(Protocol):
-    """How the pixels of images are coded, given the decoder's parameters."""
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The parameters, by name."""
-
-    def push(self, stack: Stack, images: NDArray[np.uint8], parameters: Parameters) -> None:
-        """Push images `(n, h, w, c)`."""
-
-    def pop(self, stack: Stack, parameters: Parameters, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        """Pop images of a shape `(n, h, w, c)`."""
-
-    def bits(self, images: NDArray[np.uint8], parameters: Parameters) -> Integers:
-        """About how many bits each image takes, `(n,)`."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +141,10 @@ class Discretised:
             return np.asarray(summed // total + edges)
 
         return cumulative
+
+
+PixelModel: TypeAlias = BlackOrWhite | Discretised
+"""How the pixels of images are coded, given the decoder's parameters."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,15 +5,16 @@ Probabilities reach it as whole numbers of 2^-24, held in float64, which it take
 2^24 - n mean the probabilities (weight + 1) / 2^24.
 """
 
-from functools import cache
 from typing import Any
 
+import constriction
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.codec.arithmetic.tables import Integers
 
 WORD_BITS = 32
+_coders, _models = constriction.stream.stack, constriction.stream.model
 
 
 class Stack:
@@ -24,10 +25,10 @@ class Stack:
     """
 
     def __init__(self, words: NDArray[np.uint32]) -> None:
-        coders, models = _constriction()
-        self._coder = coders.AnsCoder(np.ascontiguousarray(words, np.uint32)) if len(words) else coders.AnsCoder()
+        content = (np.ascontiguousarray(words, np.uint32),) if len(words) else ()
+        self._coder = _coders.AnsCoder(*content)
         # Spelled out, because its default has changed between versions of constriction.
-        self._family = models.Categorical(perfect=False)
+        self._family = _models.Categorical(perfect=False)
 
     def push(self, symbols: NDArray[np.integer], masses: Integers) -> None:
         """Push symbols `(m,)` so that they are popped in order.
@@ -50,7 +51,7 @@ class Stack:
     def _models(self, masses: Integers) -> tuple[Any, ...]:
         weights = (masses - 1).astype(np.float64)
         if masses.ndim == 1:
-            return (_constriction()[1].Categorical(weights, perfect=False),)
+            return (_models.Categorical(weights, perfect=False),)
         return self._family, weights
 
     @property
@@ -61,10 +62,3 @@ class Stack:
     def words(self) -> NDArray[np.uint32]:
         """What lies on it, uint32 `(n,)`."""
         return np.asarray(self._coder.get_compressed(), np.uint32)
-
-
-@cache
-def _constriction() -> tuple[Any, Any]:
-    import constriction
-
-    return constriction.stream.stack, constriction.stream.model

@@ -16,36 +16,12 @@ from isthmus.codec.coder.bits_back import BitsBack
 from isthmus.codec.coder.distributions import BlackOrWhite, Discretised, PixelModel
 from isthmus.codec.coder.integers import pack
 from isthmus.codec.network.fixed_point import FixedPointNetwork
-from isthmus.codec.network.nodes import (
-    Constant,
-    Input,
-    Interpolation,
-    Join,
-    Lookup,
-    Node,
-    Product,
-    Rearranged,
-    Rectifier,
-    Shifted,
-    Sum,
-)
+from isthmus.codec.network.nodes import Node
 
 VERSION = 1
 """Of the way from a run's graphs to whole numbers: another way gives another model."""
-OPERATIONS: Mapping[str, type[Node]] = {
-    "constant": Constant,
-    "input": Input,
-    "interpolation": Interpolation,
-    "join": Join,
-    "lookup": Lookup,
-    "product": Product,
-    "rearranged": Rearranged,
-    "rectifier": Rectifier,
-    "shifted": Shifted,
-    "sum": Sum,
-}
-"""The nodes of a packed network, by what it calls them."""
-_NAMES = {operation: name for name, operation in OPERATIONS.items()}
+OPERATIONS: Mapping[str, type[Node]] = {kind.__name__.lower(): kind for kind in Node.__subclasses__()}
+"""The kinds of nodes by their names in a packed network: these are part of the format."""
 ARRAYS = {"bias": np.float64, "index": np.int32, "table": np.int64, "values": np.float64, "weights": np.float64}
 """The fields of nodes that are arrays, which are packed behind the description, and their types."""
 
@@ -65,14 +41,13 @@ class CodecModel:
     shape: tuple[int, int, int]
     encoder: FixedPointNetwork
     decoder: FixedPointNetwork
-    pixels: BlackOrWhite | Discretised
+    pixels: PixelModel
     threshold: float | None
 
     @property
     def coder(self) -> BitsBack:
         """What codes images on a stack."""
-        pixels: PixelModel = self.pixels
-        return BitsBack(self.encoder, self.decoder, pixels)
+        return BitsBack(self.encoder, self.decoder, self.pixels)
 
     @property
     def dims(self) -> int:
@@ -141,7 +116,7 @@ def _as_json(value: Any) -> bytes:
 
 def _describe(node: Node, arrays: list[np.ndarray[Any, Any]]) -> dict[str, Any]:
     """A node for JSON; its arrays are appended, and told by their shapes."""
-    told: dict[str, Any] = {"op": _NAMES[type(node)]}
+    told: dict[str, Any] = {"op": type(node).__name__.lower()}
     for field in fields(node):
         value = getattr(node, field.name)
         if field.name in ARRAYS:

@@ -7,25 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.codec.coder.distributions import PARAMETER_FRACTION, BlackOrWhite, Discretised
+from isthmus.codec.coder.distributions import PARAMETER_FRACTION, BlackOrWhite, Discretised, PixelModel
 from isthmus.codec.coder.integers import unpack
 from isthmus.codec.model.codec_model import ARRAYS, OPERATIONS, VERSION, CodecModel
+from isthmus.codec.network import nodes
 from isthmus.codec.network.bounds import largest_value
 from isthmus.codec.network.fixed_point import FixedPointNetwork, Output
-from isthmus.codec.network.nodes import (
-    EXACT,
-    Constant,
-    Input,
-    Interpolation,
-    Join,
-    Lookup,
-    Node,
-    Product,
-    Rearranged,
-    Rectifier,
-    Shifted,
-    Sum,
-)
+from isthmus.codec.network.nodes import EXACT, Node
 from isthmus.codec.packed_json import from_json, whole
 from isthmus.errors import ArchiveError, IsthmusError
 
@@ -54,16 +42,7 @@ def model_from_bytes(content: bytes) -> CodecModel:
         return _read(content)
     except ArchiveError:
         raise
-    except (
-        IsthmusError,
-        KeyError,
-        TypeError,
-        ValueError,
-        IndexError,
-        OverflowError,
-        AssertionError,
-        AttributeError,
-    ) as error:
+    except (IsthmusError, ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ArchiveError(f"the embedded model is damaged ({error}).") from None
 
 
@@ -81,7 +60,7 @@ def _read(content: bytes) -> CodecModel:
     height, width, channels = (whole(side) for side in told["shape"])
     networks = {name: _network(told[name], packed, name) for name in ("encoder", "decoder")}
     kind = told["pixels"]["kind"]
-    pixels: BlackOrWhite | Discretised = BlackOrWhite()
+    pixels: PixelModel = BlackOrWhite()
     if kind != "bernoulli":
         if kind not in ("logistic", "normal"):
             raise ArchiveError(f"the embedded model's pixels are of an unknown kind, {kind!r}.")
@@ -96,16 +75,16 @@ def _read(content: bytes) -> CodecModel:
 
 def _network(told: Mapping[str, Any], packed: "_Arrays", name: str) -> FixedPointNetwork:
     """A network whose every node fits its sources."""
-    nodes: list[Node] = []
+    made: list[Node] = []
     for number, entry in enumerate(told["nodes"]):
         node = _node(entry, packed)
-        sources = [nodes[source] for source in node.sources if 0 <= source < number]
-        complete = len(sources) == len(node.sources) and isinstance(node, Input) == (number == 0)
+        sources = [made[source] for source in node.sources if 0 <= source < number]
+        complete = len(sources) == len(node.sources) and isinstance(node, nodes.Input) == (number == 0)
         if not complete or not _fits(node, sources):
             raise ArchiveError(f"the embedded model's {name} does not fit together at node {number}.")
-        nodes.append(node)
-    outputs = {key: Output(whole(node, len(nodes)), _shape(shape)) for key, (node, shape) in told["outputs"].items()}
-    return FixedPointNetwork(nodes, outputs)
+        made.append(node)
+    outputs = {key: Output(whole(node, len(made)), _shape(shape)) for key, (node, shape) in told["outputs"].items()}
+    return FixedPointNetwork(made, outputs)
 
 
 def _shape(told: Sequence[Any]) -> tuple[int, ...]:
@@ -183,15 +162,15 @@ def _agrees(node: Node, sources: Sequence[Node]) -> bool:
     """Whether a node's own numbers agree with each other and with the sizes of its sources."""
     sizes = [source.size for source in sources]
     match node:
-        case Input():
+        case nodes.Input():
             return not sources
-        case Lookup():
+        case nodes.Lookup():
             return sizes == [node.size] and node.table.shape == (256,)
-        case Interpolation():
+        case nodes.Interpolation():
             return sizes == [node.size] and node.table.shape == (2049,) and 6 <= node.source_fraction <= 32
-        case Rectifier():
+        case nodes.Rectifier():
             return sizes == [node.size] and 0 <= node.slope <= 1 << 20
-        case Product():
+        case nodes.Product():
             rows, terms = node.index.shape
             return (
                 len(sizes) == 1
@@ -201,15 +180,15 @@ def _agrees(node: Node, sources: Sequence[Node]) -> bool:
                 and 0 <= node.shift <= _MOST_SHIFT
                 and rows * terms * len(node.bias) <= MOST_PRODUCTS
             )
-        case Shifted():
+        case nodes.Shifted():
             return sizes == [node.size] and node.values.shape == (node.size,)
-        case Sum():
+        case nodes.Sum():
             return sizes == [node.size, node.size]
-        case Join():
+        case nodes.Join():
             return bool(sizes) and sum(sizes) == node.size
-        case Rearranged():
+        case nodes.Rearranged():
             return len(sizes) == 1 and node.index.shape == (node.size,) and _inside(node.index, sizes[0])
-        case Constant():
+        case nodes.Constant():
             return len(sizes) == 1 and node.values.shape == (node.size,)
         case _:
             return False

@@ -5,7 +5,14 @@ from fractions import Fraction
 import onnx
 
 from isthmus.codec.arithmetic.scalars import evaluate, rounded
-from isthmus.codec.coder.distributions import CODE_BITS, CODE_OFFSET, PARAMETER_FRACTION, BlackOrWhite, Discretised
+from isthmus.codec.coder.distributions import (
+    CODE_BITS,
+    CODE_OFFSET,
+    PARAMETER_FRACTION,
+    BlackOrWhite,
+    Discretised,
+    PixelModel,
+)
 from isthmus.codec.model.codec_model import CodecModel
 from isthmus.codec.network.quantisation import quantise
 from isthmus.errors import RunError
@@ -57,7 +64,7 @@ def model_of(run: Run) -> CodecModel:
     return CodecModel(run.image.shape, encoder, decoder, pixels, recipe.pixels.threshold if two_levels else None)
 
 
-def _pixel_model(likelihood: Likelihood) -> BlackOrWhite | Discretised:
+def _pixel_model(likelihood: Likelihood) -> PixelModel:
     assert isinstance(likelihood, CODED_LIKELIHOODS)
     if isinstance(likelihood, BernoulliLikelihood):
         return BlackOrWhite()

@@ -11,21 +11,9 @@ from numpy.typing import NDArray
 
 from isthmus.codec.arithmetic.scalars import Expression, X, evaluate, rounded
 from isthmus.codec.arithmetic.tables import function_table
+from isthmus.codec.network import nodes
 from isthmus.codec.network.gather import Floats, Index
-from isthmus.codec.network.nodes import (
-    FRACTION,
-    LARGEST,
-    Input,
-    Interpolation,
-    Join,
-    Lookup,
-    Node,
-    Product,
-    Rearranged,
-    Rectifier,
-    Shifted,
-    Sum,
-)
+from isthmus.codec.network.nodes import FRACTION, LARGEST, Node
 from isthmus.codec.network.tensors import STRIDE, Fixed, Tensor, tensor_of
 from isthmus.errors import RunError
 
@@ -50,7 +38,7 @@ class Assembly:
 
     def __init__(self, size: int, fraction: int, bound: int, where: str) -> None:
         self._where = where
-        self.nodes: list[Node] = [Input((), size, fraction, bound)]
+        self.nodes: list[Node] = [nodes.Input((), size, fraction, bound)]
         self._applied: dict[tuple[int, Expression], int] = {}
         self._narrow: dict[tuple[int, tuple[int, ...]], int] = {}
 
@@ -74,7 +62,7 @@ class Assembly:
     def _narrowed(self, tensor: Tensor) -> Tensor:
         """The same numbers, of a product that computes no others: a decoder's last layer gives several parameters."""
         node = self.nodes[tensor.node]
-        if not isinstance(node, Product):
+        if not isinstance(node, nodes.Product):
             return tensor
         width = node.weights.shape[1]
         row, column = np.divmod((tensor.positions - 1) % STRIDE, width)
@@ -96,10 +84,10 @@ class Assembly:
         if number == 0 and source.fraction == 0:
             levels = [rounded(evaluate(function, Fraction(level)), FRACTION) for level in range(256)]
             table = np.array(levels, np.int64)
-            return self.add(Lookup((0,), source.size, FRACTION, int(np.abs(table).max()), table))
+            return self.add(nodes.Lookup((0,), source.size, FRACTION, int(np.abs(table).max()), table))
         if (slope := _rectifier(function)) is not None:
             bound = source.bound * max(slope, 1 << FRACTION) >> FRACTION
-            return self.add(Rectifier((number,), source.size, source.fraction, bound, slope))
+            return self.add(nodes.Rectifier((number,), source.size, source.fraction, bound, slope))
         if function[0] == "Add" and function[1] == X and cast("Expression", function[2])[0] == "constant":
             constant = cast("Fraction", cast("Expression", function[2])[1])
             return self._biased(number, np.full(source.size, float(constant)))
@@ -110,28 +98,28 @@ class Assembly:
         except ArithmeticError as error:
             raise RunError(f"{self._where}: {function[0]} has no value for some numbers ({error}).") from None
         bound = LARGEST << OUTPUT_FRACTION
-        return self.add(Interpolation((number,), source.size, OUTPUT_FRACTION, bound, table, source.fraction))
+        return self.add(nodes.Interpolation((number,), source.size, OUTPUT_FRACTION, bound, table, source.fraction))
 
     def _biased(self, number: int, values: NDArray[np.float64]) -> int:
         """A node with a constant added to each of its numbers."""
         node = self.nodes[number]
-        if isinstance(node, Product):
+        if isinstance(node, nodes.Product):
             rows = values.reshape(len(node.index), -1)
             if (rows == rows[:1]).all():
                 bias = node.bias + np.rint(np.ldexp(rows[0], node.fraction + node.shift))
                 return self.add(replace(node, bias=bias))
-        if isinstance(node, Join):
+        if isinstance(node, nodes.Join):
             ends = np.cumsum([self.nodes[source].size for source in node.sources])[:-1]
             parts = zip(node.sources, np.split(values, ends), strict=True)
             return self._join([self._biased(source, part) for source, part in parts])
         added = np.rint(np.ldexp(values, node.fraction))
         bound = node.bound + int(np.abs(added).max(initial=0))
-        return self.add(Shifted((number,), node.size, node.fraction, bound, added))
+        return self.add(nodes.Shifted((number,), node.size, node.fraction, bound, added))
 
     def _join(self, numbers: Sequence[int]) -> int:
         parts = [self.nodes[number] for number in numbers]
         size, bound = sum(part.size for part in parts), max(part.bound for part in parts)
-        return self.add(Join(tuple(numbers), size, parts[0].fraction, bound))
+        return self.add(nodes.Join(tuple(numbers), size, parts[0].fraction, bound))
 
     def rearranged(self, number: int, index: Index) -> int:
         """A node with the numbers at an index."""
@@ -139,7 +127,7 @@ class Assembly:
         flat = np.ascontiguousarray(index).reshape(-1)
         if flat.size == source.size and (flat == np.arange(source.size)).all():
             return number
-        return self.add(Rearranged((number,), flat.size, source.fraction, source.bound, flat))
+        return self.add(nodes.Rearranged((number,), flat.size, source.fraction, source.bound, flat))
 
     def joined(self, arguments: Sequence[Tensor | Fixed | None]) -> list[Tensor | Fixed | None]:
         """The same arguments, all tensors of one node."""
@@ -184,9 +172,9 @@ class Assembly:
 
     def _columns(self, number: int) -> int:
         node = self.nodes[number]
-        if isinstance(node, Product):
+        if isinstance(node, nodes.Product):
             return len(node.bias)
-        return self._columns(node.sources[0]) if isinstance(node, Join) else 1
+        return self._columns(node.sources[0]) if isinstance(node, nodes.Join) else 1
 
     def sum(self, first: Tensor, second: Tensor) -> Tensor:
         """Two tensors of one shape, added number by number."""
@@ -195,7 +183,7 @@ class Assembly:
             applied = self.applied(tensor)
             numbers.append(self.rearranged(self.refined(applied.node, FRACTION), applied.index(self._where)))
         size = self.nodes[numbers[0]].size
-        number = self.add(Sum(tuple(numbers), size, FRACTION, LARGEST << FRACTION))
+        number = self.add(nodes.Sum(tuple(numbers), size, FRACTION, LARGEST << FRACTION))
         return tensor_of(number, counted(first.shape[1:]))
 
     def product(self, number: int, index: Index, weights: Floats, bias: Floats, largest: float | None = None) -> int:
@@ -204,7 +192,7 @@ class Assembly:
         top = float(np.abs(weights).max(initial=0.0)) if largest is None else largest
         bits = WEIGHT_BITS - 1 - math.frexp(top)[1] if top else 0
         bits = max(bits, OUTPUT_FRACTION - source.fraction)
-        node = Product(
+        node = nodes.Product(
             (number,),
             len(index) * weights.shape[1],
             FRACTION,
@@ -221,12 +209,12 @@ class Assembly:
         node = self.nodes[number]
         if node.fraction == fraction:
             return number
-        if isinstance(node, Product):
+        if isinstance(node, nodes.Product):
             shift = node.shift + node.fraction - fraction
             return self.add(replace(node, fraction=fraction, bound=LARGEST << fraction, shift=shift))
-        if isinstance(node, Join):
+        if isinstance(node, nodes.Join):
             return self._join([self.refined(source, fraction) for source in node.sources])
-        if isinstance(node, Interpolation) and node.fraction > fraction:
+        if isinstance(node, nodes.Interpolation) and node.fraction > fraction:
             half = 1 << (node.fraction - fraction) >> 1
             table = (node.table + half) >> (node.fraction - fraction)
             return self.add(replace(node, fraction=fraction, bound=LARGEST << fraction, table=table))
@@ -236,7 +224,7 @@ class Assembly:
             (2.0 ** (fraction - node.fraction), 0) if fraction > node.fraction else (1.0, node.fraction - fraction)
         )
         return self.add(
-            Product(
+            nodes.Product(
                 (number,), node.size, fraction, LARGEST << fraction, index, np.full((1, 1), factor), np.zeros(1), shift
             )
         )

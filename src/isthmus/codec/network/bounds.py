@@ -5,36 +5,25 @@ from collections.abc import Sequence
 import numpy as np
 
 from isthmus.codec.arithmetic.tables import Integers
+from isthmus.codec.network import nodes
 from isthmus.codec.network.gather import Floats
-from isthmus.codec.network.nodes import (
-    FRACTION,
-    Constant,
-    Interpolation,
-    Join,
-    Lookup,
-    Node,
-    Product,
-    Rearranged,
-    Rectifier,
-    Shifted,
-    Sum,
-)
+from isthmus.codec.network.nodes import FRACTION, Node
 
 
 def largest_sum(node: Node, sources: Sequence[Node]) -> int:
     """The largest number, either way, that computing a node may meet."""
     match node:
-        case Product():
+        case nodes.Product():
             sums = np.abs(node.weights).sum(axis=0) * sources[0].bound + np.abs(node.bias)
             return int(sums.max(initial=0)) + (1 << max(node.shift, 0))
-        case Interpolation():
+        case nodes.Interpolation():
             steepest = int(np.abs(np.diff(node.table)).max())
             return steepest * (sources[0].bound + (16 << node.source_fraction)) + int(np.abs(node.table).max())
-        case Rectifier():
+        case nodes.Rectifier():
             return sources[0].bound * max(node.slope, 1 << FRACTION)
-        case Shifted():
+        case nodes.Shifted():
             return sources[0].bound + int(np.abs(node.values).max(initial=0))
-        case Sum():
+        case nodes.Sum():
             return sources[0].bound + sources[1].bound
         case _:
             return node.bound
@@ -43,15 +32,15 @@ def largest_sum(node: Node, sources: Sequence[Node]) -> int:
 def largest_value(node: Node, sources: Sequence[Node]) -> int:
     """The largest number, either way, that a node may give; what is cut to its bound gives no larger one."""
     match node:
-        case Lookup():
+        case nodes.Lookup():
             return _largest(node.table)
-        case Rectifier():
+        case nodes.Rectifier():
             return sources[0].bound * max(node.slope, 1 << FRACTION) >> FRACTION
-        case Shifted():
+        case nodes.Shifted():
             return sources[0].bound + _largest(node.values)
-        case Join() | Rearranged():
+        case nodes.Join() | nodes.Rearranged():
             return max(source.bound for source in sources)
-        case Constant():
+        case nodes.Constant():
             return _largest(node.values)
         case _:
             return node.bound
