@@ -4,13 +4,15 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from isthmus.evaluation.latent import information, latent_section, measure_latent, prior_holes
-from isthmus.evaluation.material import Codes
+from isthmus.probability import latent_of
+from isthmus.recipes import GaussianLatent, PointLatent
+from isthmus.runs import EncodedImages
 
 
 def codes_of(mean, log_variance, seed=0):
     mean, log_variance = np.broadcast_arrays(np.asarray(mean, float), np.asarray(log_variance, float))
-    noise = np.random.default_rng(seed).standard_normal(mean.shape)
-    return Codes(mean.copy(), log_variance.copy(), None, mean + np.exp(0.5 * log_variance) * noise)
+    posterior = {"mean": mean.copy(), "log_variance": log_variance.copy()}
+    return EncodedImages(None, latent_of(GaussianLatent(dim=mean.shape[1])), posterior, seed)
 
 
 def test_a_mixture_far_apart_tells_all_of_which_image_it_was():
@@ -100,7 +102,7 @@ def test_holes_are_where_codes_never_fall():
 
 def test_a_plain_autoencoder_has_active_dimensions_and_no_rate():
     mean = np.random.default_rng(0).standard_normal((300, 3)) * np.array([5.0, 0.0, 1.0])
-    found = measure_latent(Codes(mean, None, None, mean), 0)
+    found = measure_latent(EncodedImages(None, latent_of(PointLatent(dim=3)), {"mean": mean}), 0)
     assert found.active.tolist() == [True, False, True]
     assert found.information is None
     assert [row.key for row in latent_section(found).rows] == ["dims", "active_units"]

@@ -3,7 +3,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from isthmus.evaluation.material import Codes
 from isthmus.evaluation.pca import PCABaseline
 from isthmus.evaluation.retention import measure_retention, neighbour_error
 
@@ -31,7 +30,7 @@ def test_an_encoder_of_one_number_falls_behind_pca_of_two(images):
     pixels, told = images
     for kept, behind in (([0, 1], False), ([0, 0], True)):
         mean = told[:, kept]
-        codes = Codes(mean, None, None, mean)
+        codes = SimpleNamespace(mean=mean)
         material = SimpleNamespace(
             run=SimpleNamespace(recipe=SimpleNamespace(latent=SimpleNamespace(dim=2))),
             pca=PCABaseline(pixels, 2, 0),

@@ -1,30 +1,22 @@
 import threading
 
-import numpy as np
 import pytest
 
 from isthmus.errors import DataError
-from isthmus.explorer.job import CHUNK, Stopped, Work
-
-
-def test_chunks_cover_all_numbers_once_and_count_them():
-    work = Work()
-    seen = list(work.chunks(2 * CHUNK + 5))
-    np.testing.assert_array_equal(np.concatenate(seen), np.arange(2 * CHUNK + 5))
-    assert (work.done, work.total) == (2 * CHUNK + 5, 2 * CHUNK + 5)
+from isthmus.explorer.job import Stopped, Work
 
 
 def test_it_ends_at_the_next_step_once_it_is_asked_to():
     work = Work()
-    steps = work.chunks(10 * CHUNK)
-    next(steps)
+    work.update(7)
+    assert work.done == 7
     work.stop()
     with pytest.raises(Stopped):
-        next(steps)
+        work.update(8)
 
 
 def test_what_comes_of_it_is_there_at_the_end(wait_for):
-    work = Work().start(lambda work: sum(len(part) for part in work.chunks(300)))
+    work = Work().start(lambda work: sum(range(25)))
     wait_for(lambda: work.result is not None)
     assert work.result == 300
 

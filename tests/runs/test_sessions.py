@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
+from isthmus.data import batches
 from isthmus.errors import RunError
-from isthmus.runs import sessions
 from isthmus.runs.manifest import GraphEntry, TensorEntry
 from isthmus.runs.sessions import Session
 
@@ -72,7 +72,7 @@ def test_runs_a_graph(weights_in):
 
 @pytest.mark.parametrize("count", [0, 1, 5, 6, 7, 12])
 def test_in_batches(monkeypatch, count):
-    monkeypatch.setattr(sessions, "BATCH", 6)
+    monkeypatch.setattr(batches, "BATCH_IMAGES", 6)
     x = np.random.default_rng(0).standard_normal((count, 2), np.float32)
     found = Session(product(), ENTRY, "here")({"x": x})["y"]
     assert found.shape == (count, 3)

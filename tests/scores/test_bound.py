@@ -4,10 +4,10 @@ from keras import ops
 from scipy import integrate, special, stats
 
 import isthmus.autoencoder
-from isthmus.data import as_source
+from isthmus.data import as_source, batches
 from isthmus.errors import DataError
 from isthmus.recipes import Pixels
-from isthmus.scores import as_pixels, bound, score
+from isthmus.scores import as_pixels, score
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_the_error_is_that_of_the_mean_reconstruction(tiny_run, source):
 @pytest.mark.parametrize("batch", [1, 7, 40, 41])
 def test_batches_change_nothing(tiny_run, source, monkeypatch, batch):
     whole = score(tiny_run, source)
-    monkeypatch.setattr(bound, "BATCH", batch)
+    monkeypatch.setattr(batches, "BATCH_IMAGES", batch)
     parts = score(tiny_run, source)
     for name in ("distortion", "rate", "squared_error"):
         # The graph itself may sum in another order.

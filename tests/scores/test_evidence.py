@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logsumexp
 
-from isthmus.data import evaluation_batches, select
+from isthmus.data import batches, evaluation_batches, select
 from isthmus.errors import DataError, UsageError
 from isthmus.scores import evidence, gather_evidence, measure_for, score
 
@@ -64,8 +64,10 @@ def test_a_bernoulli_bound_reaches_the_integral(coin):
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 50])
-def test_the_figures_do_not_depend_on_the_batch_size(rough, batch_size):
-    whole, parts = gather(rough, 20, seed=3), gather(rough, 20, seed=3, batch_size=batch_size)
+def test_the_results_do_not_depend_on_the_batch_size(rough, batch_size, monkeypatch):
+    whole = gather(rough, 20, seed=3)
+    monkeypatch.setattr(batches, "BATCH_IMAGES", batch_size)
+    parts = gather(rough, 20, seed=3)
     np.testing.assert_allclose(parts.log_likelihood, whole.log_likelihood, atol=1e-4)
     np.testing.assert_allclose(parts.distortion, whole.distortion, atol=1e-4)
     np.testing.assert_allclose(parts.effective_draws, whole.effective_draws, rtol=1e-4)
@@ -84,15 +86,16 @@ def test_the_seed_fixes_the_draws(rough):
 
 def test_every_image_counts_once(rough, monkeypatch):
     seen = []
-    original = evidence.evaluation_batches
+    original = evidence.encoded_batches
 
     def counted(*arguments):
         for batch in original(*arguments):
-            seen.append(len(batch.input))
+            seen.append(len(batch.images.input))
             yield batch
 
-    monkeypatch.setattr(evidence, "evaluation_batches", counted)
-    assert len(gather(rough, 1, batch_size=16).elbo) == 50
+    monkeypatch.setattr(evidence, "encoded_batches", counted)
+    monkeypatch.setattr(batches, "BATCH_IMAGES", 16)
+    assert len(gather(rough, 1).elbo) == 50
     assert seen == [16, 16, 16, 2]
 
 

@@ -2,9 +2,9 @@ import itertools
 
 import numpy as np
 
+from isthmus import data
 from isthmus.data import BatchPlan, TrainingBatches, as_source
 from isthmus.recipes import Pixels, Recipe
-from isthmus.training import feed
 from isthmus.training.feed import ValidationFeed, training_feed
 
 DRAWN = Recipe(pixels=Pixels(binarise="stochastic"))
@@ -20,7 +20,7 @@ def test_one_stream_from_any_step_on():
 
 
 def test_validation_is_every_image_once_and_the_same_each_epoch(monkeypatch):
-    monkeypatch.setattr(feed, "VALIDATION_BATCH", 4)
+    monkeypatch.setattr(data.batches, "BATCH_IMAGES", 4)
     validation = ValidationFeed(SOURCE, Recipe())
     assert len(validation) == 3
     for _ in range(2):

@@ -6,9 +6,8 @@ import pytest
 from PIL import Image
 
 from isthmus.codec.lossy.archive import read_codes
-from isthmus.data import ArraySource
+from isthmus.data import ArraySource, batches
 from isthmus.errors import ArchiveError, UsageError
-from isthmus.workflows import compression
 from isthmus.workflows.archives import Verified, list_archive, verify
 from isthmus.workflows.compression import compress_lossy
 from isthmus.workflows.decompression import decompress
@@ -23,7 +22,7 @@ def compressed(tiny_run, bars, tmp_path):
 
 @pytest.mark.parametrize("which", ["tiny_run", "tiny_ae_run"])
 def test_images_come_back_nearly_as_they_were(which, bars, tmp_path, request, monkeypatch):
-    monkeypatch.setattr(compression, "ENCODED_AT_ONCE", 50)
+    monkeypatch.setattr(batches, "BATCH_IMAGES", 50)
     run = request.getfixturevalue(which)
     done = compress_lossy(run, bars, tmp_path / "bars.isth", quality=90)
     assert (done.count, done.size) == (120, done.path.stat().st_size)

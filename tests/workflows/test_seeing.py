@@ -2,14 +2,14 @@ import dataclasses
 
 import numpy as np
 
-from isthmus.data import select
+from isthmus.data import batches, select
 from isthmus.scores import as_pixels, score
 from isthmus.workflows import seeing
 from isthmus.workflows.datasets import open_held_out
 
 
 def test_what_is_seen_is_what_the_run_and_its_scores_say(tiny_run, bars, monkeypatch):
-    monkeypatch.setattr(seeing, "BATCH", 5)
+    monkeypatch.setattr(batches, "BATCH_IMAGES", 5)
     seen = seeing.look(tiny_run, open_held_out(tiny_run, bars, training_too=True))
     images = seen.source.read(np.arange(len(seen.source)))
     np.testing.assert_allclose(seen.posterior["mean"], tiny_run.encode(images)["mean"], atol=1e-6)

@@ -1,7 +1,15 @@
 """Images in: from names, files, folders and arrays to batches, in an order that a seed fixes."""
 
 from isthmus.data.arrays import as_source
-from isthmus.data.batches import Batch, EvaluationBatches, TrainingBatches, binarised, evaluation_batches, make_batch
+from isthmus.data.batches import (
+    Batch,
+    EvaluationBatches,
+    TrainingBatches,
+    batch_size_for,
+    binarised,
+    evaluation_batches,
+    make_batch,
+)
 from isthmus.data.classes import match_classes
 from isthmus.data.content import content_order, shared
 from isthmus.data.decode.cache import cache_folder
@@ -43,6 +51,7 @@ __all__ = [
     "TrainingBatches",
     "Wish",
     "as_source",
+    "batch_size_for",
     "binarised",
     "cache_folder",
     "content_order",

@@ -20,6 +20,18 @@ if TYPE_CHECKING:  # recipes bring pydantic along, and data does without
 
 # Tells the random numbers here from the others that the same seed gives.
 _TRAINING, _EVALUATION, _AUGMENTATION, _TASK = 0x7261696E, 0x6576616C, 0x6175676D, 0x7461736B
+BATCH_IMAGES, BATCH_NUMBERS = 500, 1 << 21
+"""What is processed at a time, at most, wherever the size of a batch changes no result."""
+
+
+def batch_size_for(dims: int) -> int:
+    """How many images to process at a time: enough to keep the cores busy, few enough to keep memory flat.
+
+    Args:
+        dims: The numbers of one image, or what is computed for it where that is more.  Several arrays of a batch may
+            be held at once, in float64: 16 MiB each at most, unless a single image is larger.
+    """
+    return max(1, min(BATCH_IMAGES, BATCH_NUMBERS // dims))
 
 
 @dataclass(frozen=True, eq=False)

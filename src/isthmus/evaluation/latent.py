@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from isthmus.evaluation.material import Codes
 from isthmus.evaluation.table import Row, Section, estimate_row, finite
 from isthmus.probability import namespace
-from isthmus.probability.gaussian import LOG_2PI, gaussian_nll, kl_from_standard_normal
+from isthmus.probability.gaussian import LOG_2PI, gaussian_nll
 from isthmus.progress import progress_bar
+from isthmus.runs import EncodedImages
 from isthmus.units import Estimate
 
 TITLE = "Latent space"
@@ -76,17 +76,17 @@ class LatentFigures:
     count: int
 
 
-def measure_latent(codes: Codes, seed: int) -> LatentFigures:
+def measure_latent(codes: EncodedImages, seed: int) -> LatentFigures:
     """Measure the codes of images."""
     active = active_dimensions(codes)
     if codes.log_variance is None:
         return LatentFigures(np.zeros(codes.mean.shape[1]), active, None, None, len(codes))
-    kl = kl_from_standard_normal(namespace, codes.mean, codes.log_variance).mean(axis=0)
+    kl = codes.kl.mean(axis=0)
     holes = prior_holes(codes.drawn, seed) if len(codes) >= LEAST_FOR_HOLES else None
     return LatentFigures(kl, active, information(codes), holes, len(codes))
 
 
-def active_dimensions(codes: Codes) -> NDArray[np.bool_]:
+def active_dimensions(codes: EncodedImages) -> NDArray[np.bool_]:
     """Which dimensions vary over images, `(dim,)`.
 
     Codes of a plain autoencoder have no scale of their own: theirs are compared with the dimension that varies most.
@@ -96,7 +96,7 @@ def active_dimensions(codes: Codes) -> NDArray[np.bool_]:
     return np.asarray(variances > ACTIVE_VARIANCE * scale)
 
 
-def information(codes: Codes) -> Information:
+def information(codes: EncodedImages) -> Information:
     """Take the rate apart, on as many images as pairs of them can be afforded."""
     assert codes.log_variance is not None
     dim = codes.mean.shape[1]

@@ -6,41 +6,18 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import ImageSource, content_order, evaluation_batches, select
+from isthmus.data import ImageSource, batch_size_for, content_order, evaluation_batches, select
 from isthmus.evaluation.pca import PCABaseline
 from isthmus.probability import namespace
-from isthmus.progress import progress_bar
-from isthmus.runs import Run
+from isthmus.runs import EncodedImages, Run, encode
+from isthmus.runs.encoding import numbers_of
 from isthmus.scores import as_pixels
 
-BATCH = 500
 MOST_IMAGES = 5_000
 """Training images (and test images) that a part looks at where all would take too long; the rows say so."""
 MOST_NUMBERS = 1 << 25
 """Numbers of pixels held at once: 128 MiB of float32."""
-_SUBSET_STREAM, _CODE_STREAM = 0x73756273, 0x636F6465
-
-FloatArray = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Codes:
-    """The posteriors of some images.
-
-    Attributes:
-        mean: `(n, dim)`; of a plain autoencoder, the code itself.
-        log_variance: `(n, dim)`, or None for a plain autoencoder.
-        labels: `(n,)`, or None.
-        drawn: One draw of each posterior, `(n, dim)`.
-    """
-
-    mean: FloatArray
-    log_variance: FloatArray | None
-    labels: NDArray[np.int64] | None
-    drawn: FloatArray
-
-    def __len__(self) -> int:
-        return len(self.mean)
+_SUBSET_STREAM = 0x73756273
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,19 +56,19 @@ class Material:
         return subset(self.test, MOST_IMAGES, self.seed)
 
     @cached_property
-    def train_codes(self) -> Codes | None:
+    def train_codes(self) -> EncodedImages | None:
         """The codes of `train_subset`."""
         return None if self.train_subset is None else encode(self.run, self.train_subset, self.seed)
 
     @cached_property
-    def test_codes(self) -> Codes:
+    def test_codes(self) -> EncodedImages:
         """The codes of every test image."""
         return encode(self.run, self.test, self.seed)
 
     @cached_property
-    def subset_codes(self) -> Codes:
+    def subset_codes(self) -> EncodedImages:
         """The codes of `test_subset`."""
-        return encode(self.run, self.test_subset, self.seed)
+        return self.test_codes if self.test_subset is self.test else encode(self.run, self.test_subset, self.seed)
 
     @cached_property
     def train_pixels(self) -> NDArray[np.float32] | None:
@@ -122,29 +99,15 @@ def subset(source: ImageSource, most: int, seed: int) -> ImageSource:
 
 def pixels(run: Run, source: ImageSource, seed: int) -> NDArray[np.float32]:
     """Every image of a source as the model takes it, float32 from 0 to 1, `(n, h, w, c)`."""
-    batches = evaluation_batches(source, BATCH, run.recipe, seed)
+    batches = evaluation_batches(source, batch_size_for(source.spec.dims), run.recipe, seed)
     return np.concatenate([as_pixels(batch.target, run.recipe.pixels).astype(np.float32) for batch in batches])
-
-
-def encode(run: Run, source: ImageSource, seed: int) -> Codes:
-    """The posterior of every image of a source, and one draw of it."""
-    posteriors = []
-    done = 0
-    with progress_bar("encoding", len(source)) as bar:
-        for batch in evaluation_batches(source, BATCH, run.recipe, seed):
-            posteriors.append(run.encode(batch.input))
-            done += len(batch.input)
-            bar.update(done)
-    joined = {name: np.concatenate([part[name] for part in posteriors]).astype(np.float64) for name in posteriors[0]}
-    noise = np.random.default_rng([seed, _CODE_STREAM]).standard_normal(joined["mean"].shape)
-    drawn = np.asarray(run.latent.sample(namespace, joined, noise))
-    return Codes(joined["mean"], joined.get("log_variance"), source.labels, drawn)
 
 
 def decode(run: Run, codes: NDArray[np.floating]) -> NDArray[np.float32]:
     """The mean image of each code `(n, dim)`, float32 `(n, h, w, c)`."""
+    size = batch_size_for(numbers_of(run))
     parts = [
-        run.likelihood.mean(namespace, run.decode_parameters(codes[start : start + BATCH]))
-        for start in range(0, len(codes), BATCH)
+        run.likelihood.mean(namespace, run.decode_parameters(codes[start : start + size]))
+        for start in range(0, len(codes), size)
     ]
     return np.concatenate(parts).astype(np.float32)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import evaluation_batches
-from isthmus.evaluation.material import BATCH, Material
+from isthmus.evaluation.material import Material
 from isthmus.evaluation.table import Row, Section, mean_row
 from isthmus.probability import namespace
-from isthmus.progress import progress_bar
+from isthmus.runs import encoded_batches
 from isthmus.scores import as_pixels
 
 TITLE = "Reconstruction"
@@ -92,22 +91,18 @@ def measure_reconstruction(material: Material, baselines: bool = True, similarit
     run, source = material.run, material.test
     pca = material.pca if baselines else None
     found: dict[str, list[Closeness]] = {"run": [], "mean_image": [], "pca": []}
-    shuffled, previous, done = [], None, 0
-    with progress_bar("reconstructing", len(source)) as bar:
-        for batch in evaluation_batches(source, BATCH, run.recipe, material.seed):
-            images = as_pixels(batch.target, run.recipe.pixels)
-            codes = run.encode(batch.input)["mean"]
-            given = run.likelihood.mean(namespace, run.decode_parameters(codes))
-            found["run"].append(closeness(images, given, similarity))
-            # The image before: the first of all meets the last of its batch.
-            others = np.concatenate([given[-1:] if previous is None else previous, given[:-1]])
-            shuffled.append(np.mean(np.square(images - others), axis=(1, 2, 3)))
-            previous = given[-1:]
-            if pca is not None:
-                found["mean_image"].append(closeness(images, pca.mean_of(len(images)), similarity))
-                found["pca"].append(closeness(images, pca.reconstruct(images), similarity))
-            done += len(images)
-            bar.update(done)
+    shuffled, previous = [], None
+    for batch in encoded_batches(run, source, material.seed, progress="reconstructing"):
+        images = as_pixels(batch.images.target, run.recipe.pixels)
+        given = run.likelihood.mean(namespace, run.decode_parameters(batch.encoded["mean"]))
+        found["run"].append(closeness(images, given, similarity))
+        # The image before: the first of all meets the last of its batch.
+        others = np.concatenate([given[-1:] if previous is None else previous, given[:-1]])
+        shuffled.append(np.mean(np.square(images - others), axis=(1, 2, 3)))
+        previous = given[-1:]
+        if pca is not None:
+            found["mean_image"].append(closeness(images, pca.mean_of(len(images)), similarity))
+            found["pca"].append(closeness(images, pca.reconstruct(images), similarity))
     parts = {name: _joined(part) if part else None for name, part in found.items()}
     assert parts["run"] is not None
     return Reconstruction(

@@ -15,6 +15,7 @@ from isthmus.evaluation.label_agreement import LabelAgreement, label_agreement_r
 from isthmus.evaluation.material import Material, decode, pixels, subset
 from isthmus.evaluation.table import Row, Section
 from isthmus.progress import progress_bar
+from isthmus.runs import encode
 
 TITLE = "Samples"
 COUNT = 2_000
@@ -89,7 +90,7 @@ def measure_samples(material: Material) -> SampleFigures | str:
         drawn = run.sample_codes(count, seed=seed)
         samples = decode(run, drawn)
         bar.update(1)
-        again = decode(run, run.encode(test_source.read(np.arange(count)))["mean"])
+        again = decode(run, encode(run, test_source, progress=None).posterior["mean"])
         features = PixelFeatures(material.train_pixels, seed)
         sample_sets = {"samples": samples, "reconstructions": again, "training": material.train_pixels[:count]}
         real = features(test)

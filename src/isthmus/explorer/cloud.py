@@ -1,17 +1,16 @@
 """The cloud: the images that a run was tested on, as points of its latent space."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import ImageSource
-from isthmus.explorer.costs import as_seen, cost, noise_for
+from isthmus.explorer.costs import as_seen, cost_of, noise_for
 from isthmus.explorer.job import Work
-from isthmus.probability import namespace
-from isthmus.runs import Run
+from isthmus.runs import Run, encode, encoded_batches
 
 FloatArray = NDArray[np.float32]
 
@@ -59,12 +58,9 @@ def encode_cloud(run: Run, source: ImageSource, what: str, work: Work[Any]) -> C
     Raises:
         Stopped: If `work` was asked to end.
     """
-    codes, divergences = [], []
-    for indices in work.chunks(len(source)):
-        posterior = run.encode(as_seen(run, source.read(indices)))
-        codes.append(posterior["mean"])
-        divergences.append(np.asarray(run.latent.kl(namespace, posterior), np.float32))
-    return Cloud(source, what, np.concatenate(codes), np.concatenate(divergences))
+    work.total = len(source)
+    encoded = encode(run, source, prepare=partial(as_seen, run), progress=work)
+    return Cloud(source, what, encoded.posterior["mean"], encoded.kl.astype(np.float32))
 
 
 def measure_distortions(run: Run, cloud: Cloud, work: Work[Any]) -> FloatArray:
@@ -73,6 +69,7 @@ def measure_distortions(run: Run, cloud: Cloud, work: Work[Any]) -> FloatArray:
     Raises:
         Stopped: If `work` was asked to end.
     """
-    noise, chunks = noise_for(run), work.chunks(len(cloud.source))
-    parts = [cost(run, cloud.source.read(indices), noise).distortion for indices in chunks]
+    work.total, noise = len(cloud.source), noise_for(run)
+    batches = encoded_batches(run, cloud.source, prepare=partial(as_seen, run), progress=work)
+    parts = [cost_of(run, batch.images.input, batch.encoded, noise).distortion for batch in batches]
     return np.asarray(np.concatenate(parts), np.float32)

@@ -5,6 +5,7 @@ encoded again, as one of the cloud's may be, has to be found where it was.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +53,13 @@ def cost(run: Run, images: ImageArray, noise: NDArray[np.float32]) -> Costs:
         DataError: If they are not of the run's shape.
     """
     seen = as_seen(run, images)
-    posterior = run.encode(seen)
+    return cost_of(run, seen, run.encode(seen), noise)
+
+
+def cost_of(
+    run: Run, seen: ImageArray, posterior: Mapping[str, NDArray[np.float32]], noise: NDArray[np.float32]
+) -> Costs:
+    """Say what images cost, as the encoder was shown them, given what it made of them; see `cost`."""
     target = as_pixels(seen, run.recipe.pixels)
     distortion = np.zeros(len(seen))
     draws = noise if run.latent.has_rate else noise[:1]

@@ -1,17 +1,11 @@
 """Work in the background: how far it is, what came of it, and stopping it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from isthmus.errors import IsthmusError
-
-CHUNK = 128
-"""Images a step: few enough that a request in between does not wait."""
 
 Result = TypeVar("Result")
 
@@ -59,18 +53,15 @@ class Work(Generic[Result]):
         """Ask it to end at its next step."""
         self._stop.set()
 
-    def chunks(self, length: int) -> Iterator[NDArray[np.int64]]:
-        """The numbers from 0 to below `length`, some at a time, counting those that are done.
+    def update(self, done: int, note: str = "") -> None:
+        """Count the steps taken, as an `isthmus.progress.Bar` does.
 
         Raises:
             Stopped: If it was asked to end.
         """
-        self.done, self.total = 0, length
-        for start in range(0, length, CHUNK):
-            if self._stop.is_set():
-                raise Stopped
-            yield np.arange(start, min(start + CHUNK, length))
-            self.done = min(start + CHUNK, length)
+        self.done = done
+        if self._stop.is_set():
+            raise Stopped
 
     def _run(self, compute: Callable[["Work[Result]"], Result]) -> None:
         try:

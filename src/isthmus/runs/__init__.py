@@ -1,5 +1,6 @@
 """Run folders: what they hold, and using a trained one on ONNX Runtime."""
 
+from isthmus.runs.encoding import EncodedImages, encode, encoded_batches
 from isthmus.runs.run import Run, load, require_autoencoder
 
-__all__ = ["Run", "load", "require_autoencoder"]
+__all__ = ["EncodedImages", "Run", "encode", "encoded_batches", "load", "require_autoencoder"]

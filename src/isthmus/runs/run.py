@@ -144,7 +144,7 @@ class Run:
         Args:
             images: `(n, h, w, c)`.
             draws: None decodes the posterior's mean; a number decodes so many draws from the posterior.
-            seed: Of the draws.
+            seed: Seed for the draws.
 
         Returns:
             `(n, h, w, c)` of `target`, or `(n, draws, h, w, c)`.
@@ -153,7 +153,10 @@ class Run:
             DataError: If the images are not of the run's shape.
             UsageError: If draws are wanted of a plain autoencoder, which has one code for each image.
         """
-        posterior = self.encode(images)
+        return self.decode_draws(self.encode(images), draws, seed)
+
+    def decode_draws(self, posterior: Mapping[str, FloatArray], draws: int | None = None, seed: int = 0) -> Images:
+        """Decode what `encode` gave; see `reconstruct`."""
         if draws is None:
             return self.decode(posterior["mean"], posterior)
         if draws < 1:

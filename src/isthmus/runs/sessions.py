@@ -1,5 +1,6 @@
 """ONNX graphs, run by ONNX Runtime in batches."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -8,15 +9,13 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
+from isthmus.data import batch_size_for
 from isthmus.errors import RunError
 from isthmus.runs.manifest import GraphEntry
 from isthmus.wording import one_line
 
 # A process that imported ONNX Runtime before isthmus has its telemetry on: no event from here on.
 onnxruntime.disable_telemetry_events()
-
-BATCH = 256
-"""Images a call: enough to keep the cores busy, few enough to keep memory flat."""
 
 
 class Session:
@@ -44,6 +43,8 @@ class Session:
             raise RunError(f"{where}: ONNX Runtime cannot open the graph ({one_line(error)}).") from None
         self._outputs = {tensor.name: tensor for tensor in entry.outputs}
         self._where = where
+        sizes = (math.prod(size for size in tensor.shape if size != "n") for tensor in (*entry.inputs, *entry.outputs))
+        self._batch_size = batch_size_for(max(sizes))
         found = {end.name: end for end in (*self._session.get_inputs(), *self._session.get_outputs())}
         missing = {tensor.name for tensor in (*entry.inputs, *entry.outputs)} - set(found)
         if missing:
@@ -59,7 +60,7 @@ class Session:
     def __call__(
         self, values: Mapping[str, NDArray[np.generic]], outputs: Iterable[str] | None = None
     ) -> dict[str, NDArray[np.generic]]:
-        """Run the graph on inputs by name, each `(n, ...)`, `BATCH` at a time; outputs by name, each `(n, ...)`.
+        """Run the graph on inputs by name, each `(n, ...)`, in batches; outputs by name, each `(n, ...)`.
 
         Raises:
             RunError: If ONNX Runtime cannot run it, or gives other shapes than the manifest declares.
@@ -69,9 +70,10 @@ class Session:
             raise RunError(f"{self._where}: the manifest declares no {', '.join(sorted(missing))}.")
         count = len(next(iter(values.values())))
         # An empty input still has to give outputs of the right shape: run it once as it is.
-        starts = range(0, max(count, 1), BATCH)
+        size = self._batch_size
         parts = [
-            self._run(names, {key: array[start : start + BATCH] for key, array in values.items()}) for start in starts
+            self._run(names, {key: array[start : start + size] for key, array in values.items()})
+            for start in range(0, max(count, 1), size)
         ]
         return {name: np.concatenate([part[i] for part in parts]) for i, name in enumerate(names)}
 

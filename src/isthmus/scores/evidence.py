@@ -5,19 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import ImageSource, evaluation_batches
-from isthmus.errors import DataError, UsageError
+from isthmus.data import ImageSource
+from isthmus.errors import UsageError
 from isthmus.noise import normal_by_image
 from isthmus.probability import namespace
 from isthmus.probability.importance import RunningLogMeanExp, log_weights
 from isthmus.progress import progress_bar
-from isthmus.runs import Run
-from isthmus.scores.bound import numbers_of
+from isthmus.runs import Run, encoded_batches
 from isthmus.scores.measures import PixelMeasure
 
-BATCH = 128
-"""Images a step, each with one code at a time."""
-_STEP_NUMBERS = 1 << 21
 _DRAW_STREAM = 0x64726177
 
 FloatArray = NDArray[np.float64]
@@ -47,9 +43,7 @@ class Evidence:
         return -(self.distortion + self.rate)
 
 
-def gather_evidence(
-    run: Run, source: ImageSource, measure: PixelMeasure, draws: int, seed: int = 0, batch_size: int = BATCH
-) -> Evidence:
+def gather_evidence(run: Run, source: ImageSource, measure: PixelMeasure, draws: int, seed: int = 0) -> Evidence:
     """Weigh `draws` codes for each image, in memory that does not grow with them.
 
     The k-th draw of an image follows from the seed, the image's number and k alone: the figures are the same whatever
@@ -60,8 +54,7 @@ def gather_evidence(
         source: Images of the run's shape.
         measure: How pixels are counted; one that is a likelihood.
         draws: Codes for each image, K.
-        seed: Of the draws, and of stochastic binarisation.
-        batch_size: Images a step, at most.
+        seed: Seed for the draws and for stochastic binarisation.
 
     Raises:
         DataError: If the images are not of the run's shape.
@@ -71,15 +64,11 @@ def gather_evidence(
         raise UsageError(measure.explanation)
     if draws < 1:
         raise UsageError(f"expected at least one importance sample for each image; got {draws}")
-    if source.spec != run.source:
-        raise DataError(f"expected images of {run.source}, as run {run.path.name!r} was trained on; got {source.spec}.")
-    batch_size = max(1, min(batch_size, _STEP_NUMBERS // numbers_of(run)))
     parts: list[tuple[FloatArray, ...]] = []
-    start = 0
     with progress_bar("likelihood", len(source) * draws) as bar:
-        for batch in evaluation_batches(source, batch_size, run.recipe, seed):
-            posterior = run.encode(batch.input)
-            images = measure.prepare(batch.target)
+        for batch in encoded_batches(run, source, seed):
+            posterior, start = batch.encoded, batch.start
+            images = measure.prepare(batch.images.target)
             count, dim = posterior["mean"].shape
             wide = {name: array.astype(np.float64) for name, array in posterior.items()}
             mean, distortions = RunningLogMeanExp(count), np.zeros(count)
@@ -92,6 +81,5 @@ def gather_evidence(
                 bar.update(start * draws + (draw + 1) * count)
             rate = np.sum(run.latent.kl(namespace, wide), axis=-1)
             parts.append((distortions / draws, rate, mean.value, mean.effective_count))
-            start += count
     distortion, rate, log_likelihood, effective = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Evidence(distortion, rate, log_likelihood, effective, draws)

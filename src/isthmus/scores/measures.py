@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import ImageSource
+from isthmus.data import ImageSource, batch_size_for
 from isthmus.probability import Likelihood, namespace
 from isthmus.probability.latents import Parameters
 from isthmus.probability.likelihoods import Gaussian, Laplace
@@ -15,8 +15,6 @@ from isthmus.runs import Run
 from isthmus.scores.bound import as_pixels
 
 Kind = Literal["probability", "discretised", "density", "none"]
-
-CHUNK = 1000
 
 
 @dataclass(frozen=True)
@@ -75,8 +73,9 @@ def measure_for(run: Run, source: ImageSource) -> PixelMeasure:
 def black_and_white(source: ImageSource) -> bool:
     """Whether every pixel of every image is 0 or the brightest; stops reading at the first that is grey."""
     brightest = 255 if source.spec.dtype == "uint8" else 1.0
-    for start in range(0, len(source), CHUNK):
-        images = source.read(np.arange(start, min(start + CHUNK, len(source)), dtype=np.int64))
+    size = batch_size_for(source.spec.dims)
+    for start in range(0, len(source), size):
+        images = source.read(np.arange(start, min(start + size, len(source)), dtype=np.int64))
         if not np.all((images == 0) | (images == brightest)):
             return False
     return True

@@ -6,10 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from isthmus.data import Batch, EvaluationBatches, ImageSource, TrainingBatches
+from isthmus.data import Batch, EvaluationBatches, ImageSource, TrainingBatches, batch_size_for
 from isthmus.recipes import Recipe
-
-VALIDATION_BATCH = 250
 
 
 def training_feed(batches: TrainingBatches, first_step: int) -> Iterator[tuple[dict[str, Any]]]:
@@ -28,7 +26,7 @@ class ValidationFeed(keras.utils.PyDataset):
 
     def __init__(self, source: ImageSource, recipe: Recipe) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
-        self._batches = EvaluationBatches(source, VALIDATION_BATCH, recipe, recipe.training.seed)
+        self._batches = EvaluationBatches(source, batch_size_for(source.spec.dims), recipe, recipe.training.seed)
 
     def __len__(self) -> int:
         return len(self._batches)

@@ -3,7 +3,6 @@
 import hashlib
 import zipfile
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,12 +18,10 @@ from isthmus.data.places import recall_place, require_apart
 from isthmus.errors import DataError, UsageError
 from isthmus.plots.display import as_displayed
 from isthmus.plots.sheets import save, save_each, tile
-from isthmus.progress import progress_bar
-from isthmus.runs import Run, require_autoencoder
+from isthmus.runs import Run, encoded_batches, require_autoencoder
 from isthmus.storage import atomic_file, new_folder, require_free
 from isthmus.workflows.datasets import open_given, recall_training_data
 
-BATCH = 500
 COMPARED = 16
 """Images in the picture that sets inputs beside reconstructions."""
 COMPARISON = "comparison.png"
@@ -60,9 +57,10 @@ def encode_file(run: Run, data: Data, out: Path) -> Written:
     given = open_given(run, data)
     source, digests = match_classes(given.images, run.class_names), _file_digests(data)
     parts, hashes = [], list[str]()
-    for start, images in _batches(source, "encoding"):
-        parts.append(run.encode(images))
-        for path, image in zip(source.paths[start : start + len(images)], images, strict=True):
+    for batch in encoded_batches(run, source, progress="encoding"):
+        parts.append(batch.encoded)
+        images = batch.images.input
+        for path, image in zip(source.paths[batch.start : batch.start + len(images)], images, strict=True):
             known = digests.get(file_of(path))
             hashes.append(hashlib.sha256(image.tobytes()).hexdigest() if known is None else known)
     arrays: dict[str, NDArray[np.generic]] = {
@@ -135,9 +133,9 @@ def reconstruct_folder(run: Run, data: Data, out: Path, draws: int | None = None
     require_apart(out, data)
     source = open_given(run, data).images
     with new_folder(out) as folder:
-        for start, images in _batches(source, "reconstructing"):
-            names = list(source.names[start : start + len(images)])
-            given = run.reconstruct(images, draws, seed + start)
+        for batch in encoded_batches(run, source, progress="reconstructing"):
+            names = list(source.names[batch.start : batch.start + len(batch.images.input)])
+            given = run.decode_draws(batch.encoded, draws, seed + batch.start)
             if draws is not None:
                 names = [f"{name}-{draw + 1}" for name in names for draw in range(draws)]
             save_each(as_displayed(given.reshape(-1, *run.image.shape)), names, folder)
@@ -165,14 +163,6 @@ def write_samples(run: Run, out: Path, count: int, label: str | None = None, see
         with new_folder(out) as folder:
             save_each(as_displayed(images), [f"sample-{i:0{digits}d}" for i in range(count)], folder)
     return Written(count, out)
-
-
-def _batches(source: ImageSource, title: str) -> Iterator[tuple[int, NDArray[np.generic]]]:
-    with progress_bar(title, len(source)) as bar:
-        for start in range(0, len(source), BATCH):
-            images = source.read(np.arange(start, min(start + BATCH, len(source))))
-            yield start, images
-            bar.update(start + len(images))
 
 
 def _compared(images: NDArray[np.generic], given: NDArray[np.generic]) -> NDArray[np.uint8]:

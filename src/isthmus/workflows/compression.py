@@ -7,8 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from isthmus.codec import (
     CHUNK_IMAGES,
     MOST_IMAGES,
@@ -24,14 +22,13 @@ from isthmus.codec.lossy.statistics import code_statistics
 from isthmus.data import Data, Skipped
 from isthmus.errors import UsageError
 from isthmus.progress import progress_bar, tell
-from isthmus.runs import Run
+from isthmus.runs import Run, encode
 from isthmus.storage import atomic_file, locked, require_free, write_bytes
 from isthmus.wording import spell_bytes
 from isthmus.workflows.datasets import open_given
 from isthmus.workflows.intake import Intake
 
 SUFFIX = ".isth"
-ENCODED_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -182,14 +179,8 @@ def compress_lossy(
     _require_suffix(out)
     require_free(out)
     source = open_given(run, data).images
-    parts = []
-    with progress_bar("encoding", len(source)) as bar:
-        for start in range(0, len(source), ENCODED_AT_ONCE):
-            stop = min(start + ENCODED_AT_ONCE, len(source))
-            parts.append(run.encode(source.read(np.arange(start, stop))))
-            bar.update(stop)
-    posterior = {name: np.concatenate([part[name] for part in parts]) for name in run.latent.parameter_names}
-    content, found = compress_codes(run, code_statistics(run, posterior), tuple(source.names), quality, bytes_per_image)
+    statistics = code_statistics(run, encode(run, source).posterior)
+    content, found = compress_codes(run, statistics, tuple(source.names), quality, bytes_per_image)
     with _reserved(out, append=False):
         write_bytes(out, content)
     return LossyCompressed(len(source), out, len(content), found)

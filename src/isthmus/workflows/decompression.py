@@ -12,13 +12,12 @@ from isthmus.codec.files.plain import plain_pixels
 from isthmus.codec.files.selection import Selection
 from isthmus.codec.files.writers import writer_to
 from isthmus.codec.lossy.archive import is_lossy, read_codes
+from isthmus.data import batch_size_for
 from isthmus.errors import ArchiveError, UsageError
 from isthmus.plots.display import as_displayed
 from isthmus.progress import progress_bar
 from isthmus.runs import Run
 from isthmus.storage import require_free
-
-DECODED_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -126,8 +125,9 @@ def _decompress_lossy(path: Path, out: Path, run: Run, only: Sequence[str]) -> D
         numbers = np.array(sorted(selection.numbers), np.int64)
 
     def images() -> Iterator[list[NamedImage]]:
-        for start in range(0, len(numbers), DECODED_AT_ONCE):
-            part = numbers[start : start + DECODED_AT_ONCE]
+        size = batch_size_for(run.image.dims)
+        for start in range(0, len(numbers), size):
+            part = numbers[start : start + size]
             decoded = as_displayed(run.decode(codes[part]))
             yield [NamedImage(names[number], pixels) for number, pixels in zip(part, decoded, strict=True)]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from isthmus.codec import CodecModel, NamedImage
 from isthmus.codec.files.plain import CHANNELS, plain_pixels
-from isthmus.data import Data, Skipped, open_images
+from isthmus.data import Data, Skipped, batch_size_for, open_images
 from isthmus.data.arrays import as_bytes
 from isthmus.data.decode.entries import Collection, Content, Entry
 from isthmus.data.decode.image_files import UnreadableError, upright
@@ -18,9 +18,6 @@ from isthmus.errors import DataError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-READ = 500
-"""Images read from an array at once."""
 
 
 class Intake:
@@ -76,8 +73,9 @@ class Intake:
         assert self._source is not None
         names = self._source.names
         self.given += len(self._source) * self._source.spec.dims
-        for start in range(0, len(self._source), READ):
-            images = self._source.read(np.arange(start, min(start + READ, len(self._source))))
+        size = batch_size_for(self._source.spec.dims)
+        for start in range(0, len(self._source), size):
+            images = self._source.read(np.arange(start, min(start + size, len(self._source))))
             for offset, pixels in enumerate(images):
                 yield NamedImage(names[start + offset], self._binarised(np.asarray(pixels, np.uint8)))
 

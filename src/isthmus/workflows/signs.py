@@ -8,18 +8,19 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from isthmus.data import ImageSource, evaluation_batches
+from isthmus.data import ImageSource, batch_size_for, evaluation_batches
 from isthmus.data.tasks.colour import MIDDLE
 from isthmus.errors import BackendError, RunError, TrustError
 from isthmus.evaluation.diagnosis import Baseline, Progress, Signs
 from isthmus.evaluation.latent import LatentFigures, active_dimensions
-from isthmus.evaluation.material import BATCH, Material, encode, subset
+from isthmus.evaluation.material import Material, subset
 from isthmus.evaluation.reconstruction import Closeness, Reconstruction, psnr
 from isthmus.evaluation.retention import measure_retention
 from isthmus.noise import normal_by_image, other_images
 from isthmus.probability import namespace
 from isthmus.recipes import Recipe
-from isthmus.runs import Run, folder
+from isthmus.runs import EncodedImages, Run, folder
+from isthmus.runs.encoding import numbers_of
 from isthmus.runs.history import read_history
 from isthmus.scores import Scores, as_pixels, score
 from isthmus.units import Estimate
@@ -95,7 +96,7 @@ def quick_signs(material: Material, scores: Scores, rebuilt: Reconstruction) -> 
         active=active,
         rate=float(scores.rate.mean()),
         code_power=float(power[:, active].mean()) if active.any() else None,
-        code_worth=code_worth(run, material.test_subset, material.seed),
+        code_worth=code_worth(run, material.subset_codes),
         distortion=scores.distortion,
         names=material.test.names,
         **losses(material, scores),
@@ -152,7 +153,7 @@ def losses(material: Material, scores: Scores) -> dict[str, Any]:
 def _unchanged(material: Material, own: NDArray[np.float64]) -> Baseline | None:
     """The input as it is, as a prediction; None where it is none."""
     recipe, errors = material.run.recipe, []
-    for batch in evaluation_batches(material.test, BATCH, recipe, material.seed):
+    for batch in evaluation_batches(material.test, batch_size_for(material.test.spec.dims), recipe, material.seed):
         given = _as_prediction(recipe, batch.input)
         if given is None or given.shape != batch.target.shape:
             return None
@@ -181,12 +182,12 @@ def _baseline(rebuilt: Reconstruction, found: Closeness | None, dim: int) -> Bas
     return Baseline(float(found.mse.mean()), float(found.psnr.mean()), excess, dim, rebuilt.fitted_on)
 
 
-def code_worth(run: Run, source: ImageSource, seed: int) -> float:
+def code_worth(run: Run, encoded: EncodedImages) -> float:
     """Nats by which an image's own code explains it better than another image's does, the mean over images."""
-    codes = encode(run, source, seed).mean.astype(np.float32)
+    codes, source, seed = encoded.posterior["mean"], encoded.source, encoded.seed
     others = codes[other_images(len(codes), [seed, _OTHER_STREAM])]
     differences, start = [], 0
-    for batch in evaluation_batches(source, BATCH, run.recipe, seed):
+    for batch in evaluation_batches(source, batch_size_for(numbers_of(run)), run.recipe, seed):
         part = slice(start, start := start + len(batch.target))
         images = as_pixels(batch.target, run.recipe.pixels)
         own, other = (
@@ -221,7 +222,7 @@ def amortisation_gap(material: Material, trust: bool) -> Estimate | str:
 
 def _some(run: Run, source: ImageSource, seed: int) -> tuple[NDArray[np.generic], dict[str, NDArray[np.float32]]]:
     chosen = subset(source, OPTIMISED, seed)
-    batches = list(evaluation_batches(chosen, BATCH, run.recipe, seed))
+    batches = list(evaluation_batches(chosen, batch_size_for(chosen.spec.dims), run.recipe, seed))
     images = np.concatenate([batch.target for batch in batches])
     return images, run.encode(np.concatenate([batch.input for batch in batches]))
 

@@ -14,14 +14,14 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from isthmus.data import Data, ImageSource, Wish, make_batch
+from isthmus.data import Data, ImageSource, Wish, make_batch, select
 from isthmus.data.places import remember_place, require_apart
 from isthmus.errors import RunError, TrainingError, UsageError
 from isthmus.probability import latent_of
 from isthmus.probability.densities import fit_density, typical
 from isthmus.progress import tell
 from isthmus.recipes import Recipe
-from isthmus.runs import Run, folder, load
+from isthmus.runs import Run, encode, folder, load
 from isthmus.runs.lock import locked_run, new_run
 from isthmus.runs.manifest import Manifest, TrainingEntry
 from isthmus.runs.run import TYPICAL
@@ -328,10 +328,8 @@ def _code_densities(run: Run, source: ImageSource) -> dict[str, NDArray[Any]]:
     count = min(len(source), CODES_FITTED)
     rng = np.random.default_rng([seed, len(source)])
     chosen = np.sort(rng.choice(len(source), count, replace=False))
-    means, codes = np.empty((2, count, run.recipe.latent.dim), np.float32)
-    for part in np.array_split(np.arange(count), -(-count // 1000)):
-        posterior = run.encode(source.read(chosen[part]))
-        means[part], codes[part] = posterior["mean"], run.draw_codes(posterior, rng)
+    posterior = encode(run, select(source, chosen), progress=None).posterior
+    means, codes = posterior["mean"], run.draw_codes(posterior, rng)
     arrays: dict[str, NDArray[Any]] = {TYPICAL: means[typical(means)]}
     arrays |= fit_density(codes, spec, seed).arrays("all")
     if source.labels is not None:

@@ -1,5 +1,6 @@
 """Statistics of latent codes, to which a grid is fitted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +33,7 @@ class CodeStatistics:
     deviations: Floats
 
 
-def code_statistics(run: Run, posterior: dict[str, NDArray[np.float32]]) -> CodeStatistics:
+def code_statistics(run: Run, posterior: Mapping[str, NDArray[np.float32]]) -> CodeStatistics:
     """Compute statistics from the posteriors of images and, where these are few, from the run's code density."""
     codes = posterior["mean"]
     wide = codes.astype(np.float64)

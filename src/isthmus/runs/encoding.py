@@ -1,0 +1,158 @@
+"""The only loop from images to their codes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data import Batch, ImageArray, ImageSource, batch_size_for, evaluation_batches
+from isthmus.errors import DataError
+from isthmus.probability import Latent, namespace
+from isthmus.progress import Bar, progress_bar
+from isthmus.runs.run import Run
+
+_CODE_STREAM = 0x636F6465
+
+FloatArray = NDArray[np.float64]
+Prepare = Callable[[ImageArray], ImageArray]
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedBatch:
+    """Some images of a source, one after the other, and what the encoder makes of them.
+
+    Attributes:
+        start: The number of the first.
+        images: The input of the encoder and the target of the decoder, each `(b, height, width, channels)`.
+        encoded: What `Run.encode` gives: the posterior's parameters, float32 `(b, dim)`, and the run's skips.
+    """
+
+    start: int
+    images: Batch
+    encoded: Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedImages:
+    """Images with their codes.
+
+    Attributes:
+        source: The images.
+        latent: What the parameters mean.
+        posterior: The parameters by name, each float32 `(n, dim)`.
+        seed: Seed for the draws.
+    """
+
+    source: ImageSource
+    latent: Latent
+    posterior: Mapping[str, NDArray[np.float32]]
+    seed: int = 0
+
+    def __len__(self) -> int:
+        return len(self.posterior["mean"])
+
+    @property
+    def labels(self) -> NDArray[np.int64] | None:
+        """The labels of the images, `(n,)`."""
+        return self.source.labels
+
+    @cached_property
+    def mean(self) -> FloatArray:
+        """The mean of each posterior, or of a plain autoencoder the code itself, `(n, dim)`."""
+        return self.posterior["mean"].astype(np.float64)
+
+    @cached_property
+    def log_variance(self) -> FloatArray | None:
+        """The logarithm of each posterior's variance, `(n, dim)`; None for a plain autoencoder."""
+        found = self.posterior.get("log_variance")
+        return None if found is None else found.astype(np.float64)
+
+    @cached_property
+    def kl(self) -> FloatArray:
+        """KL of each posterior from the prior by dimension, nats, `(n, dim)`; zeros for a plain autoencoder."""
+        return np.asarray(self.latent.kl(namespace, self._parameters))
+
+    @cached_property
+    def drawn(self) -> FloatArray:
+        """One draw of each posterior, `(n, dim)`."""
+        noise = np.random.default_rng([self.seed, _CODE_STREAM]).standard_normal(self.mean.shape)
+        return np.asarray(self.latent.sample(namespace, self._parameters, noise))
+
+    @property
+    def _parameters(self) -> dict[str, FloatArray]:
+        spread = {} if self.log_variance is None else {"log_variance": self.log_variance}
+        return {"mean": self.mean, **spread}
+
+
+def encode(
+    run: Run,
+    source: ImageSource,
+    seed: int | None = None,
+    *,
+    prepare: Prepare | None = None,
+    progress: str | Bar | None = "encoding",
+) -> EncodedImages:
+    """Encode every image of a source; see `encoded_batches`.
+
+    Raises:
+        DataError: If the images are not of the run's shape.
+    """
+    parts = [part.encoded for part in encoded_batches(run, source, seed, prepare=prepare, progress=progress)]
+    posterior = {name: np.concatenate([part[name] for part in parts]) for name in run.latent.parameter_names}
+    return EncodedImages(source, run.latent, posterior, seed or 0)
+
+
+def encoded_batches(
+    run: Run,
+    source: ImageSource,
+    seed: int | None = None,
+    *,
+    prepare: Prepare | None = None,
+    progress: str | Bar | None = None,
+) -> Iterator[EncodedBatch]:
+    """Read a source from the first image to the last, and encode each image once.
+
+    Args:
+        run: The run.
+        source: Images of the run's `source`; without a seed, of its `image`.
+        seed: Seed for stochastic binarisation and for the inputs and targets that the run's task makes of images. None
+            encodes images as they are.
+        prepare: What to make of images before they are encoded, where there is no seed.
+        progress: The title of a progress bar, or a bar of the caller's; None shows none.
+
+    Raises:
+        DataError: If the images are not of the run's shape.
+    """
+    expected = run.image if seed is None else run.source
+    if source.spec != expected:
+        raise DataError(f"expected images of {expected}, as run {run.path.name!r} was trained on; got {source.spec}.")
+    shown: AbstractContextManager[Bar | None] = (
+        progress_bar(progress, len(source)) if isinstance(progress, str) else nullcontext(progress)
+    )
+    size = batch_size_for(numbers_of(run))
+    batches = (
+        _as_they_are(source, size, prepare) if seed is None else evaluation_batches(source, size, run.recipe, seed)
+    )
+    start = 0
+    with shown as bar:
+        for batch in batches:
+            yield EncodedBatch(start, batch, run.encode(batch.input))
+            start += len(batch.input)
+            if bar is not None:
+                bar.update(start)
+
+
+def numbers_of(run: Run) -> int:
+    """How many numbers an image takes, or what its decoder says of it where that is more."""
+    image = run.image
+    return image.height * image.width * max(image.channels, run.likelihood.output_channels(image.channels))
+
+
+def _as_they_are(source: ImageSource, size: int, prepare: Prepare | None) -> Iterator[Batch]:
+    for start in range(0, len(source), size):
+        images = source.read(np.arange(start, min(start + size, len(source))))
+        images = images if prepare is None else prepare(images)
+        yield Batch(images, images)
