@@ -35,7 +35,7 @@ def make_sheet(run: Run, data: str | None, out: Path, name: str) -> list[Path]:
     """
     source = open_held_out(run, data).images
     batch = make_batch(source.read(spread(len(source), COLUMNS)), run.recipe.task, run.recipe.training.seed)
-    shown = batch.input[..., : run.source.channels] if run.recipe.task.kind == "inpaint" else batch.input
+    shown = run.task.visible(batch.input)
     rows = [
         as_displayed(shown),
         as_answer(run.recipe, batch.input, run.reconstruct(batch.input)),

@@ -23,7 +23,7 @@ import pytest
 from sharing import share
 
 import isthmus
-from isthmus.data import ImageSpec
+from isthmus.data import ImageSpec, task_of
 from isthmus.probability import latent_of
 from isthmus.recipes import (
     BernoulliLikelihood,
@@ -179,6 +179,7 @@ class FormulaRun:
 
     def __init__(self, recipe, seen_channels, given_channels, formula):
         self.recipe, self.formula, self.tiles_encoded = recipe, formula, 0
+        self.task = task_of(recipe.task)
         self.image = ImageSpec(12, 10, seen_channels, "uint8")
         self.target = ImageSpec(12, 10, given_channels, "uint8")
         self.latent = latent_of(recipe.latent)

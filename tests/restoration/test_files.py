@@ -4,11 +4,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from isthmus.recipes import Colourise, Denoise, Inpaint, Pairs, Segment, SuperResolve
+from isthmus import recipes
+from isthmus.data import task_of
 from isthmus.restoration import Restored
 from isthmus.restoration.files import alpha_of_answer, as_taken, palette, write_answer
 from isthmus.restoration.names import AnswerNames
 
+COLOURISE = task_of(recipes.Colourise())
+DENOISE = task_of(recipes.Denoise())
+INPAINT = task_of(recipes.Inpaint())
+PAIRS = task_of(recipes.Pairs())
+SEGMENT = task_of(recipes.Segment())
 NAMES = AnswerNames(PurePosixPath("deep/a.png"), "a")
 RNG = np.random.default_rng(0)
 
@@ -26,15 +32,23 @@ def clear():
 
 class TestTaken:
     def test_colours_are_taken_as_they_are_under_transparency(self, clear):
-        np.testing.assert_array_equal(as_taken(Image.fromarray(clear), 3, Denoise()), clear[..., :3])
-        np.testing.assert_array_equal(as_taken(Image.fromarray(clear), 4, Denoise()), clear)
+        np.testing.assert_array_equal(as_taken(Image.fromarray(clear), 3, DENOISE), clear[..., :3])
+        np.testing.assert_array_equal(as_taken(Image.fromarray(clear), 4, DENOISE), clear)
 
     def test_what_is_segmented_is_what_one_sees(self, clear):
         clear[..., 3] = [0, 255, 0, 255, 0, 255, 0, 255]
         expected = np.where(clear[..., 3:] > 0, clear[..., :3], 255)
-        np.testing.assert_array_equal(as_taken(Image.fromarray(clear), 3, Segment()), expected)
+        np.testing.assert_array_equal(as_taken(Image.fromarray(clear), 3, SEGMENT), expected)
 
-    @pytest.mark.parametrize(("task", "channels"), [(Denoise(), 3), (Inpaint(), 3), (Pairs(), 1), (Segment(), 1)])
+    @pytest.mark.parametrize(
+        ("task", "channels"),
+        [
+            (DENOISE, 3),
+            (INPAINT, 3),
+            (PAIRS, 1),
+            (SEGMENT, 1),
+        ],
+    )
     def test_colours_before_a_grey_run(self, clear, task, channels):
         picture = Image.fromarray(clear[..., :3])
         taken = as_taken(picture, 1, task)
@@ -45,22 +59,22 @@ class TestTaken:
     def test_grey_in_three_channels_is_grey(self, clear):
         grey = clear[..., 0]
         for picture in (Image.fromarray(grey).convert("RGB"), Image.fromarray(grey), Image.fromarray(clear[..., :2])):
-            np.testing.assert_array_equal(as_taken(picture, 1, Denoise())[..., 0], grey)
+            np.testing.assert_array_equal(as_taken(picture, 1, DENOISE)[..., 0], grey)
 
 
 class TestAlpha:
     def test_it_stays(self, clear):
-        np.testing.assert_array_equal(alpha_of_answer(Image.fromarray(clear), Denoise(), None), clear[..., 3:])
-        assert alpha_of_answer(Image.fromarray(clear[..., :3]), Denoise(), None) is None
+        np.testing.assert_array_equal(alpha_of_answer(Image.fromarray(clear), DENOISE, None), clear[..., 3:])
+        assert alpha_of_answer(Image.fromarray(clear[..., :3]), DENOISE, None) is None
 
     def test_it_grows_with_its_picture(self, clear):
         clear[..., 3] = 90
-        grown = alpha_of_answer(Image.fromarray(clear), SuperResolve(factor=4), None)
+        grown = alpha_of_answer(Image.fromarray(clear), task_of(recipes.SuperResolve(factor=4)), None)
         np.testing.assert_array_equal(grown, np.full((24, 32, 1), 90))
 
     def test_what_was_filled_in_is_opaque(self, clear):
         missing = clear[..., 3] < 128
-        alpha = alpha_of_answer(Image.fromarray(clear), Inpaint(), missing)
+        alpha = alpha_of_answer(Image.fromarray(clear), INPAINT, missing)
         np.testing.assert_array_equal(alpha[..., 0], np.where(missing, 255, clear[..., 3]))
 
 
@@ -70,7 +84,14 @@ def test_a_segmentation_is_a_mask_of_values_an_overlay_and_what_is_drawn(tmp_pat
     numbers = RNG.integers(0, len(values), (3, 6, 8, 1)).astype(np.uint8)
     deviation = RNG.random((6, 8)).astype(np.float32)
     picture = Image.fromarray(clear[..., :3])
-    write_answer(Restored(numbers[0], numbers[1:], deviation), picture, None, tmp_path, NAMES, Segment(classes=classes))
+    write_answer(
+        Restored(numbers[0], numbers[1:], deviation),
+        picture,
+        None,
+        tmp_path,
+        NAMES,
+        task_of(recipes.Segment(classes=classes)),
+    )
     for name, expected in zip(("a", "a-1", "a-2"), numbers, strict=True):
         mode, written = read(tmp_path / "deep" / f"{name}.png")
         assert mode == "P"
@@ -89,7 +110,14 @@ def test_a_segmentation_is_a_mask_of_values_an_overlay_and_what_is_drawn(tmp_pat
 def test_a_picture_its_draws_and_their_deviation(tmp_path, clear):
     made = RNG.integers(0, 256, (3, 6, 8, 3)).astype(np.uint8)
     deviation = np.linspace(0, 0.5, 48, dtype=np.float32).reshape(6, 8)
-    write_answer(Restored(made[0], made[1:], deviation), Image.fromarray(clear), None, tmp_path, NAMES, Denoise())
+    write_answer(
+        Restored(made[0], made[1:], deviation),
+        Image.fromarray(clear),
+        None,
+        tmp_path,
+        NAMES,
+        DENOISE,
+    )
     for name, expected in zip(("a", "a-1", "a-2"), made, strict=True):
         mode, written = read(tmp_path / "deep" / f"{name}.png")
         assert mode == "RGBA"
@@ -99,7 +127,10 @@ def test_a_picture_its_draws_and_their_deviation(tmp_path, clear):
     assert len(list((tmp_path / "deep").iterdir())) == 4
 
 
-@pytest.mark.parametrize(("task", "exact"), [(Inpaint(), True), (Colourise(), True), (Denoise(), False)])
+@pytest.mark.parametrize(
+    ("task", "exact"),
+    [(INPAINT, True), (COLOURISE, True), (DENOISE, False)],
+)
 def test_what_must_not_change_does_not(tmp_path, clear, task, exact):
     names = AnswerNames(PurePosixPath("a.webp"), "a")
     made = clear[..., :3]

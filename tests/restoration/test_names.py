@@ -3,26 +3,32 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from isthmus import recipes
+from isthmus.data import task_of
 from isthmus.errors import DataError
-from isthmus.recipes import Colourise, Denoise, Inpaint, Segment, SuperResolve
 from isthmus.restoration.names import settle_names
 
+COLOURISE = task_of(recipes.Colourise())
+DENOISE = task_of(recipes.Denoise())
+INPAINT = task_of(recipes.Inpaint())
+SEGMENT = task_of(recipes.Segment())
+SUPER_RESOLVE = task_of(recipes.SuperResolve())
 SMALL = (10, 12)
 
 
 def answers(pictures, task=None, draws=None, size=SMALL):
-    settled = settle_names(pictures, [size] * len(pictures), task or Denoise(), draws)
+    settled = settle_names(pictures, [size] * len(pictures), task or DENOISE, draws)
     return {name: str(files.answer) for name, files in settled.names.items()}
 
 
 def test_names_stay_where_the_format_can():
     pictures = ["a.png", "b.JPG", "deep/er/c.webp", "d.bmp", "e.tif", "f.TIFF", "g.jpeg"]
     assert answers(pictures) == {name: name for name in pictures}
-    assert not settle_names(pictures, [SMALL] * 7, Denoise(), 2).notices
+    assert not settle_names(pictures, [SMALL] * 7, DENOISE, 2).notices
 
 
 def test_other_formats_become_png_and_that_is_said():
-    settled = settle_names(["deep/a.gif", "b", "c.png"], [SMALL] * 3, Denoise(), None)
+    settled = settle_names(["deep/a.gif", "b", "c.png"], [SMALL] * 3, DENOISE, None)
     assert [str(files.answer) for files in settled.names.values()] == ["deep/a.png", "b.png", "c.png"]
     assert settled.notices == (
         "1 of 3 answers are written as PNG: isthmus writes no .gif files. That of 'deep/a.gif' is 'deep/a.png'",
@@ -30,7 +36,7 @@ def test_other_formats_become_png_and_that_is_said():
     )
 
 
-@pytest.mark.parametrize("task", [Inpaint(), Colourise()])
+@pytest.mark.parametrize("task", [INPAINT, COLOURISE])
 def test_what_must_not_change_is_in_no_format_that_changes_it(task):
     assert answers(["a.jpg", "b.jpeg", "c.webp", "d.bmp"], task) == {
         "a.jpg": "a.png",
@@ -44,13 +50,13 @@ def test_what_must_not_change_is_in_no_format_that_changes_it(task):
 @pytest.mark.parametrize(("suffix", "longest"), [("webp", 16_383), ("jpg", 65_500)])
 def test_what_is_too_long_for_a_format_becomes_png(suffix, longest):
     name = f"a.{suffix}"
-    assert answers([name], SuperResolve(), size=(8, longest)) == {name: name}
-    assert answers([name], SuperResolve(), size=(longest + 1, 8)) == {name: "a.png"}
-    assert f"more than {longest:,} pixels" in settle_names([name], [(8, longest + 1)], SuperResolve(), None).notices[0]
+    assert answers([name], SUPER_RESOLVE, size=(8, longest)) == {name: name}
+    assert answers([name], SUPER_RESOLVE, size=(longest + 1, 8)) == {name: "a.png"}
+    assert f"more than {longest:,} pixels" in settle_names([name], [(8, longest + 1)], SUPER_RESOLVE, None).notices[0]
 
 
 def test_a_segmentation_is_a_png():
-    assert answers(["a.jpg", "b.PNG"], Segment()) == {"a.jpg": "a.png", "b.PNG": "b.PNG"}
+    assert answers(["a.jpg", "b.PNG"], SEGMENT) == {"a.jpg": "a.png", "b.PNG": "b.PNG"}
 
 
 def test_like_names_stay_apart_in_any_order():
@@ -63,17 +69,17 @@ def test_like_names_stay_apart_in_any_order():
             "cat.ppm": "cat.ppm.png",
             "dog.ppm": "dog.png",
         }
-    notices = settle_names(pictures, [SMALL] * 5, Denoise(), None).notices
+    notices = settle_names(pictures, [SMALL] * 5, DENOISE, None).notices
     assert "2 of 5 answers have longer names" in notices[-1]  # the two that another took the short one from
 
 
 @pytest.mark.parametrize(
     ("pictures", "task", "draws"),
     [
-        (["a.png", "a-1.png"], Denoise(), 1),
-        (["a.jpg", "a.png", "a.webp"], Denoise(), 2),
-        (["a.png", "a-overlay.png"], Segment(), None),
-        (["a.png", "a-uncertainty.png", "a-overlay.jpg", "a-2.gif"], Segment(), 2),
+        (["a.png", "a-1.png"], DENOISE, 1),
+        (["a.jpg", "a.png", "a.webp"], DENOISE, 2),
+        (["a.png", "a-overlay.png"], SEGMENT, None),
+        (["a.png", "a-uncertainty.png", "a-overlay.jpg", "a-2.gif"], SEGMENT, 2),
     ],
 )
 def test_what_is_beside_an_answer_is_no_other_answer(pictures, task, draws):
@@ -84,11 +90,11 @@ def test_what_is_beside_an_answer_is_no_other_answer(pictures, task, draws):
 
 
 def test_the_files_of_an_answer():
-    names = settle_names(["deep/a.jpg"], [SMALL], Denoise(), 2).names["deep/a.jpg"]
-    assert list(map(str, names.files(Denoise(), 2))) == [
+    names = settle_names(["deep/a.jpg"], [SMALL], DENOISE, 2).names["deep/a.jpg"]
+    assert list(map(str, names.files(DENOISE, 2))) == [
         *("deep/a.jpg", "deep/a-1.jpg", "deep/a-2.jpg", "deep/a-uncertainty.png")
     ]
-    assert list(map(str, names.files(Segment(), None))) == ["deep/a.jpg", "deep/a-overlay.png"]
+    assert list(map(str, names.files(SEGMENT, None))) == ["deep/a.jpg", "deep/a-overlay.png"]
 
 
 @pytest.mark.parametrize("name", ["/etc/a.png", "../../etc/a.png", "etc/../../etc/a.png"])

@@ -23,7 +23,8 @@ from isthmus.data.preprocessing import Fit, Preprocessing, Wish, parse_size
 from isthmus.data.sets import ImageSet, Origin, Skipped
 from isthmus.data.source import ImageArray, ImageSource, ImageSpec, PixelType
 from isthmus.data.splits import split_by_content
-from isthmus.data.tasks.task import Task, task_of
+from isthmus.data.tasks.kinds import task_of
+from isthmus.data.tasks.task import Task
 
 __all__ = [
     "DATASETS",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from isthmus.data.plan import BatchPlan
 from isthmus.data.source import ImageArray, ImageSource
 from isthmus.data.tasks.augmentation import augment
-from isthmus.data.tasks.task import task_of
+from isthmus.data.tasks.kinds import task_of
 from isthmus.errors import UsageError
 from isthmus.noise import uniform_by_image
 
@@ -151,9 +151,9 @@ def binarised(images: ImageArray, uniform: NDArray[np.float32]) -> ImageArray:
 
 
 def _batch_of(images: ImageArray, task: "TaskFields", generator: Callable[[int], np.random.Generator]) -> Batch:
-    if task.kind == "reconstruct":
-        return Batch(images, images)
     made = task_of(task)
+    if not made.restores:
+        return Batch(images, images)
     pairs = [made.example(np.asarray(image, np.uint8), generator(place)) for place, image in enumerate(images)]
     return Batch(np.stack([image for image, _ in pairs]), np.stack([target for _, target in pairs]))
 

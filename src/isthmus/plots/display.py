@@ -24,13 +24,12 @@ def as_answer(recipe: Recipe, seen: NDArray[np.generic], given: NDArray[np.gener
 
     Classes are shown as greys, from black for the first to white for the last.
     """
-    if recipe.task.kind == "reconstruct":
-        return as_displayed(given)
     if given.dtype != np.uint8:
         given = np.rint(np.clip(given.astype(np.float32), 0.0, 1.0) * 255).astype(np.uint8)
-    pictures = task_of(recipe.task).finish(np.asarray(seen, np.uint8), np.asarray(given, np.uint8))
-    if recipe.task.kind == "segment":
-        pictures = as_classes(pictures, len(recipe.task.classes) or 2)
+    task = task_of(recipe.task)
+    pictures = task.finish(np.asarray(seen, np.uint8), np.asarray(given, np.uint8))
+    if task.class_values:
+        pictures = as_classes(pictures, len(task.class_values))
     return as_displayed(pictures)
 
 

@@ -176,7 +176,7 @@ class Recipe(Fields):
 
     def _task_faults(self) -> list[str]:
         task, likelihood, faults = self.task, self.likelihood, []
-        if task.kind == "reconstruct":
+        if not task.restores:
             if self.network.kind == "unet":
                 faults.append(
                     "network.kind='unet' hands the image around its code, so there is nothing to learn where the task "
@@ -191,12 +191,12 @@ class Recipe(Fields):
             faults.append(
                 f"the task {task.kind!r} takes pixels as they are: set pixels.binarise=none, pixels.dtype=uint8"
             )
-        if task.kind == "segment":
+        if isinstance(task, Segment):
             faults += self._mask_faults(task)
-        if task.kind != "segment" and likelihood.kind == "categorical":
+        elif likelihood.kind == "categorical":
             faults.append(f"likelihood.kind='categorical' describes masks, and the task is {task.kind!r}")
         changed = self.augmentation.crop or self.augmentation.rotation or self.augmentation.brightness
-        if task.kind in ("segment", "pairs") and changed:
+        if (task.has_masks or task.has_target_files) and changed:
             faults.append(
                 f"augmentation of the task {task.kind!r} may flip and shift, which suits both images of a pair; crop, "
                 "rotation and brightness would change what is asked for"
@@ -226,4 +226,4 @@ class Recipe(Fields):
         cross-entropy on grey pixels is none, and a density (Gaussian, Laplace) on 8-bit integers is none either.
         """
         crisp = self.likelihood.kind == "bernoulli" and self.pixels.binarise != "none"
-        return self.task.kind == "reconstruct" and (crisp or self.likelihood.kind == "logistic")
+        return not self.task.restores and (crisp or self.likelihood.kind == "logistic")

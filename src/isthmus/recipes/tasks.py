@@ -20,11 +20,21 @@ Radius = Annotated[float, Field(gt=0.0, le=16.0)]
 
 
 class _Task(Fields):
-    """What every task states of itself."""
+    """Properties of every task."""
+
+    @property
+    def restores(self) -> bool:
+        """Whether the target differs from the input."""
+        return True
 
     @property
     def has_target_files(self) -> bool:
         """Whether targets are files of their own, named by `--targets`."""
+        return False
+
+    @property
+    def has_masks(self) -> bool:
+        """Whether targets are masks."""
         return False
 
 
@@ -44,6 +54,11 @@ class Reconstruct(_Task):
     """The image itself, shown and asked for: an autoencoder."""
 
     kind: Literal["reconstruct"] = "reconstruct"
+
+    @property
+    def restores(self) -> bool:
+        """Never."""
+        return False
 
 
 class Denoise(_Ranged):
@@ -101,6 +116,11 @@ class Segment(_Task):
     """How busy a background is drawn behind images that are their own masks."""
     classes: tuple[Annotated[int, Field(ge=0, le=255)], ...] = ()
     """The values that the mask files have, a class each; filled in from the masks."""
+
+    @property
+    def has_masks(self) -> bool:
+        """Always."""
+        return True
 
     @property
     def has_target_files(self) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 from markupsafe import Markup
 
 from isthmus.data import make_batch, spread
@@ -53,7 +54,7 @@ def compare_with_baselines(examined: "Examination") -> Comparison | None:
         mean = [] if material.pca is None else _strip(as_displayed(material.pca.mean_of(1)), "The mean image")
         rows.append(_row("Mean image", signs.mean_image, mean))
     if signs.unchanged is not None:
-        shown = batch.input[..., : run.source.channels] if run.recipe.task.kind == "inpaint" else batch.input
+        shown = run.task.visible(np.asarray(batch.input))
         rows.append(_row("Unchanged input", signs.unchanged, _strip(as_displayed(shown), "The input")))
     fitted = f" PCA and the mean image are fitted to {signs.pca.fitted_on:,} training images." if signs.pca else ""
     return Comparison(

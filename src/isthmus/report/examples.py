@@ -163,7 +163,7 @@ def answers(run: Run, source: ImageSource) -> list[Group]:
     errors = np.mean(np.square((batch.target.astype(np.float64) - given) / 255.0), axis=(1, 2, 3))
     order, count = np.argsort(errors, kind="stable"), min(EXAMPLES, max(1, len(chosen) // 3))
     middle = (len(order) - count) // 2
-    shown = as_displayed(batch.input[..., : run.source.channels] if recipe.task.kind == "inpaint" else batch.input)
+    shown = as_displayed(run.task.visible(np.asarray(batch.input)))
     made, truth = (as_answer(recipe, batch.input, images) for images in (given, batch.target))
     names = [source.names[index] for index in chosen]
 

@@ -108,7 +108,7 @@ def _distortion(recipe: Recipe) -> str:
     if recipe.is_likelihood:
         return "What still has to be said about an image once its code is known; lower is better."
     kind = _DISTORTIONS[recipe.likelihood.kind]
-    pair = ("reconstructions", "images") if recipe.task.kind == "reconstruct" else ("predictions", "targets")
+    pair = ("predictions", "targets") if recipe.task.restores else ("reconstructions", "images")
     return (
         f"How far {pair[0]} are from their {pair[1]}: {kind}, summed over the image, in the unit of the loss; lower is "
         f"better. {_NO_LIKELIHOOD[recipe.likelihood.kind]}"

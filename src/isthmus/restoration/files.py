@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data import Task
 from isthmus.data.preprocessing import in_mode
 from isthmus.data.tasks.colour import is_grey
 from isthmus.data.tasks.corruptions import resized
-from isthmus.recipes import Task
 from isthmus.restoration.formats import save
-from isthmus.restoration.names import EXACT, AnswerNames
-from isthmus.restoration.restorer import BY_CHANNEL, Restored
+from isthmus.restoration.names import AnswerNames
+from isthmus.restoration.restorer import Restored
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -30,9 +30,9 @@ def as_taken(picture: "Image", channels: int, task: Task) -> Pixels:
     as their pictures, and so take the colours as they are.  A picture in colour keeps its channels where the run can
     mend them one by one.
     """
-    if channels < 4 and task.kind != "segment" and picture.has_transparency_data:
+    if channels < 4 and not task.class_values and picture.has_transparency_data:
         picture = in_mode(picture, "RGBA", "white").convert("RGB")
-    if channels == 1 and task.kind in BY_CHANNEL and picture.mode != "L":
+    if channels == 1 and task.by_channel and picture.mode != "L":
         colours = np.asarray(in_mode(picture, "RGB", "white"), np.uint8)
         return colours[..., :1] if is_grey(colours[np.newaxis]) else colours
     pixels = np.asarray(in_mode(picture, _MODES[channels], "white"), np.uint8)
@@ -44,8 +44,8 @@ def alpha_of_answer(picture: "Image", task: Task, missing: NDArray[np.bool_] | N
     if not picture.has_transparency_data:
         return None
     alpha = np.asarray(in_mode(picture, "RGBA", "white").getchannel("A"), np.uint8)[..., np.newaxis]
-    if task.kind == "super-resolve":
-        return resized(alpha, *(side * task.factor for side in alpha.shape[:2]))
+    if task.scale > 1:
+        return resized(alpha, *(side * task.scale for side in alpha.shape[:2]))
     return alpha if missing is None else np.where(missing[..., np.newaxis], np.uint8(255), alpha)
 
 
@@ -70,10 +70,9 @@ def write_answer(
     Raises:
         StorageError: If something cannot be written.
     """
-    exact, white = task.kind in EXACT, MOST_DEVIATION
-    if task.kind == "segment":
+    white = MOST_DEVIATION
+    if classes := task.class_values:
         white = 1.0
-        classes = task.classes or (0, 255)
         save(_overlay(made.image[..., 0], picture, len(classes)), out / names.overlay)
         images = [_mask(numbers[..., 0], classes) for numbers in _all(made)]
     else:
@@ -83,8 +82,8 @@ def write_answer(
         shade = np.rint(np.clip(made.deviation / white, 0.0, 1.0) * 255).astype(np.uint8)
         save(_image(shade[..., np.newaxis]), out / names.uncertainty)
     for number, draw in enumerate(images[1:]):
-        save(draw, out / names.draw(number + 1), exact=exact)
-    save(images[0], out / names.answer, exact=exact)
+        save(draw, out / names.draw(number + 1), exact=task.keeps_pixels)
+    save(images[0], out / names.answer, exact=task.keeps_pixels)
 
 
 def _all(made: Restored) -> list[Pixels]:

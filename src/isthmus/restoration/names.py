@@ -5,13 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from isthmus.data import Task
 from isthmus.data.decode.pages import as_path
 from isthmus.errors import DataError
-from isthmus.recipes import Task
 from isthmus.restoration.formats import FORMATS
-
-EXACT = frozenset({"colourise", "inpaint"})
-"""Tasks whose answer has something of its picture unchanged, which no format may lose."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ class AnswerNames:
     def files(self, task: Task, draws: int | None) -> tuple[PurePosixPath, ...]:
         """All that is written."""
         several = () if draws is None else (*(self.draw(number + 1) for number in range(draws)), self.uncertainty)
-        return (self.answer, *several, *((self.overlay,) if task.kind == "segment" else ()))
+        return (self.answer, *several, *((self.overlay,) if task.class_values else ()))
 
 
 @dataclass(frozen=True)
@@ -108,11 +105,11 @@ def _within(name: str) -> PurePosixPath:
 def _suffix(suffix: str, size: tuple[int, int], task: Task) -> tuple[str, str]:
     """The suffix of an answer, and why it is not its picture's, in words, where these should be told."""
     kind = FORMATS.get(suffix.lower())
-    if task.kind == "segment":  # always a mask with a palette
+    if task.class_values:  # always a mask with a palette
         return (suffix if suffix.lower() == ".png" else ".png"), ""
     if kind is None:
         return ".png", f"isthmus writes no {suffix.lower()} files" if suffix else "their pictures' names say no format"
-    if task.kind in EXACT and kind.exact is None:
+    if task.keeps_pixels and kind.exact is None:
         return ".png", f"{kind.name} would change what is known of them"
     if max(size) > kind.longest:
         return ".png", f"{kind.name} has no sides of more than {kind.longest:,} pixels"

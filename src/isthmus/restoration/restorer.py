@@ -6,10 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import task_of
-from isthmus.data.tasks.colour import luma
-from isthmus.data.tasks.corruptions import resized
-from isthmus.data.tasks.task import with_holes
 from isthmus.errors import DataError, UsageError
 from isthmus.probability import namespace
 from isthmus.restoration.tiles import by_tiles
@@ -20,8 +16,6 @@ Noise = NDArray[np.float32]
 _STREAM = 0x72657374
 _HELD_BYTES = 256 << 20
 """What answers may take while they are blended; a picture whose answers take more is encoded again for the rest."""
-BY_CHANNEL = frozenset({"denoise", "deblur", "inpaint", "super-resolve"})
-"""Tasks whose answer is the picture, mended: what mends a grey picture mends each channel of one in colour."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,16 +50,12 @@ class Restorer:
                 f"{run.path} reconstructs images, and restores none. `isthmus reconstruct` puts it to use; a run that "
                 "restores is trained with --task denoise, colourise, inpaint, super-resolve, deblur, segment or pairs."
             )
-        self.run = run
-        self._fields = run.recipe.task
-        self._task = task_of(self._fields)
+        self.run, self.task = run, run.task
 
     @property
     def takes(self) -> int:
         """The channels that a picture has to have: 1, 3 or 4."""
-        if self._fields.kind == "colourise":
-            return 3
-        return self.run.image.channels - (self._fields.kind == "inpaint")
+        return self.task.channels_of_images(self.run.image.channels)
 
     def restore(
         self,
@@ -79,7 +69,7 @@ class Restorer:
         """Restore a picture.
 
         Args:
-            picture: uint8 `(h, w, c)` of `takes` channels, of any size.  A grey run whose task is among `BY_CHANNEL`
+            picture: uint8 `(h, w, c)` of `takes` channels, of any size.  A grey run whose task works by channel
                 takes a picture of 3 channels too, and restores one after the other.
             missing: Which pixels to fill in, `(h, w)`; to inpaint, and only then.
             draws: So many answers from the posterior besides, of a VAE.
@@ -120,26 +110,11 @@ class Restorer:
             raise DataError(
                 f"expected a picture as uint8 (height, width, {self.takes}); got {picture.dtype} of {picture.shape}"
             )
-        kind = self._fields.kind
-        if (missing is None) == (kind == "inpaint"):
-            raise UsageError(
-                "expected the pixels to fill in, as masks or as transparent parts of the pictures"
-                if missing is None
-                else f"the run's task is to {kind}, which fills in no holes: leave the masks out"
-            )
-        if missing is not None:
-            if missing.shape != picture.shape[:2]:
-                raise DataError(f"expected a mask of {picture.shape[:2]}, as its picture is; got {missing.shape}")
-            return with_holes(picture, missing)
-        if kind == "colourise":
-            return luma(picture)
-        if self._fields.kind == "super-resolve":
-            return resized(picture, *(side * self._fields.factor for side in picture.shape[:2]))
-        return picture
+        return self.task.as_input(picture, missing)
 
     def _parts(self, picture: Pixels) -> list[Pixels]:
         """The picture, or each of its channels where the run takes but one."""
-        if self.takes == 1 and self._fields.kind in BY_CHANNEL and picture.ndim == 3 and picture.shape[2] == 3:
+        if self.takes == 1 and self.task.by_channel and picture.ndim == 3 and picture.shape[2] == 3:
             return [picture[..., channel : channel + 1] for channel in range(3)]
         return [picture]
 
@@ -148,8 +123,8 @@ class Restorer:
     ) -> list[Pixels]:
         """An answer for each noise that the codes are drawn with (None: the mean), of all that is shown as one."""
         height, width = shown[0].shape[:2]
-        values = len(self._fields.classes) if self._fields.kind == "segment" else self.run.target.channels
-        one = 4 * height * width * max(values, 1)
+        values = len(self.task.class_values) or self.run.target.channels
+        one = 4 * height * width * values
         at_once = max(1, _HELD_BYTES // one)
         some = [noises[first : first + at_once] for first in range(0, len(noises), at_once)]
         passes = [(seen, group) for seen in shown for group in some]
@@ -184,7 +159,7 @@ class Restorer:
         return np.asarray(run.likelihood.mean(namespace, parameters), np.float32)
 
     def _deviation(self, image: Pixels, answers: Pixels) -> NDArray[np.float32]:
-        if self._fields.kind == "segment":  # the numbers of classes have no distance
+        if self.task.class_values:  # the numbers of classes have no distance
             return np.asarray((answers != image).mean(axis=(0, -1)), np.float32)
         return np.asarray(answers.astype(np.float32).std(axis=0).mean(axis=-1) / np.float32(255))
 
@@ -193,7 +168,7 @@ class Restorer:
             given = np.argmax(blended, axis=-1)[..., np.newaxis].astype(np.uint8)
         else:
             given = np.rint(np.clip(blended, 0.0, 1.0) * 255).astype(np.uint8)
-        finished: Pixels = self._task.finish(seen[np.newaxis], given[np.newaxis])[0]
+        finished: Pixels = self.task.finish(seen[np.newaxis], given[np.newaxis])[0]
         return finished
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isthmus.data import ImageSpec, Preprocessing, as_source
+from isthmus.data import ImageSpec, Preprocessing, Task, as_source, task_of
 from isthmus.errors import DataError, RunError, UsageError
 from isthmus.probability import Latent, Likelihood, latent_of, likelihood_of, namespace
 from isthmus.probability.densities import GaussianMixture, typical
@@ -72,7 +72,7 @@ class Run:
     @property
     def restores(self) -> bool:
         """Whether its task is another than to reconstruct what it is shown."""
-        return self.recipe.task.kind != "reconstruct"
+        return self.recipe.task.restores
 
     @property
     def skips(self) -> tuple[str, ...]:
@@ -95,6 +95,11 @@ class Run:
     def latent(self) -> Latent:
         """What the encoder's outputs mean."""
         return latent_of(self.recipe.latent)
+
+    @property
+    def task(self) -> Task:
+        """How input, target and result are made."""
+        return task_of(self.recipe.task)
 
     @property
     def likelihood(self) -> Likelihood:

@@ -138,7 +138,7 @@ def story_of(manifest: Manifest, recipe: Recipe) -> str:
     numbers = "one number" if recipe.latent.dim == 1 else f"{recipe.latent.dim:,} numbers"
     purpose = (
         f"that writes each image of {images.spec.dims:,} numbers down in {numbers}, and draws it again from those"
-        if recipe.task.kind == "reconstruct"
+        if not recipe.task.restores
         else _PURPOSES[recipe.task.kind]
     )
     text = (

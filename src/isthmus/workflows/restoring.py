@@ -75,10 +75,10 @@ def restore_folder(
         DataError: If there are no pictures, their names cannot be told apart, or a mask is missing or does not fit.
         StorageError: If an answer cannot be written.
     """
-    restorer, task = Restorer(run), run.recipe.task
+    restorer, task = Restorer(run), run.task
     restorer.check_draws(draws)
-    if masks is not None and task.kind != "inpaint":
-        raise UsageError(f"--masks say what to inpaint; the task of {run.path} is {task.kind!r}")
+    if masks is not None and not task.fills_holes:
+        raise UsageError(f"--masks say what to inpaint; the task of {run.path} is {run.recipe.task.kind!r}")
     holes = None if masks is None else Masks(masks)
     if not resume:
         require_free(out)
@@ -87,9 +87,10 @@ def restore_folder(
     found = survey(target)
     if not found.names and not found.skipped:
         raise DataError(f"expected pictures in '{target.name}'; there are none")
-    sources = _sources(found, holes, to_fill=task.kind == "inpaint")
-    factor = task.factor if task.kind == "super-resolve" else 1
-    settled = settle_names(found.names, [(h * factor, w * factor) for h, w in found.sizes.tolist()], task, draws)
+    sources = _sources(found, holes, to_fill=task.fills_holes)
+    settled = settle_names(
+        found.names, [(h * task.scale, w * task.scale) for h, w in found.sizes.tolist()], task, draws
+    )
     answers = {settled.names[name].answer: sources[name] for name in found.names}
     record = Record.begin(out, made_by(run, draws, seed), answers)
     for notice in (*settled.notices, *_greyed(found, restorer)):
@@ -134,9 +135,9 @@ class _Work:
     bits: int | None
 
     def restore(self, entry: Entry, names: AnswerNames, bar: Bar, place: int) -> None:
-        task, picture = self.restorer.run.recipe.task, _picture(entry.load(), self.bits)
+        task, picture = self.restorer.task, _picture(entry.load(), self.bits)
         missing = None
-        if task.kind == "inpaint":
+        if task.fills_holes:
             missing = (
                 transparent(picture, entry.name)
                 if self.holes is None
@@ -176,7 +177,7 @@ def _sources(found: Survey, holes: Masks | None, *, to_fill: bool) -> dict[str, 
 
 def _greyed(found: Survey, restorer: Restorer) -> list[str]:
     """What to say of pictures in colour whose colours a run does not see, and whose answer would have them."""
-    if restorer.takes > 1 or restorer.run.recipe.task.kind != "pairs" or not found.in_colour:
+    if restorer.takes > 1 or restorer.task.by_channel or restorer.task.class_values or not found.in_colour:
         return []
     return [f"{restorer.run.path} takes grey pictures: of {found.in_colour} in colour it sees the brightness alone"]
 

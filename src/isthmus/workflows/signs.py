@@ -9,7 +9,6 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from isthmus.data import ImageSource, batch_size_for, evaluation_batches
-from isthmus.data.tasks.colour import MIDDLE
 from isthmus.errors import BackendError, RunError, TrustError
 from isthmus.evaluation.diagnosis import Baseline, Progress, Signs
 from isthmus.evaluation.latent import LatentFigures, active_dimensions
@@ -18,7 +17,6 @@ from isthmus.evaluation.reconstruction import Closeness, Reconstruction, psnr
 from isthmus.evaluation.retention import measure_retention
 from isthmus.noise import normal_by_image, other_images
 from isthmus.probability import namespace
-from isthmus.recipes import Recipe
 from isthmus.runs import EncodedImages, Run, folder
 from isthmus.runs.encoding import numbers_of
 from isthmus.runs.history import read_history
@@ -154,7 +152,7 @@ def _unchanged(material: Material, own: NDArray[np.float64]) -> Baseline | None:
     """The input as it is, as a prediction; None where it is none."""
     recipe, errors = material.run.recipe, []
     for batch in evaluation_batches(material.test, batch_size_for(material.test.spec.dims), recipe, material.seed):
-        given = _as_prediction(recipe, batch.input)
+        given = material.run.task.unchanged(np.asarray(batch.input, np.uint8))
         if given is None or given.shape != batch.target.shape:
             return None
         errors.append(
@@ -162,17 +160,6 @@ def _unchanged(material: Material, own: NDArray[np.float64]) -> Baseline | None:
         )
     mse = np.concatenate(errors)
     return Baseline(float(mse.mean()), float(psnr(mse).mean()), Estimate.of(own - mse))
-
-
-def _as_prediction(recipe: Recipe, seen: NDArray[np.generic]) -> NDArray[np.generic] | None:
-    match recipe.task.kind:
-        case "segment":
-            return None
-        case "inpaint":
-            return seen[..., :-1]  # the last channel is the mask
-        case "colourise":
-            return np.full((*seen.shape[:3], 2), MIDDLE)  # grey
-    return seen
 
 
 def _baseline(rebuilt: Reconstruction, found: Closeness | None, dim: int) -> Baseline | None:

@@ -9,7 +9,7 @@ from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structu
 from sklearn.metrics import f1_score, jaccard_score
 
 from isthmus.data import ImageSpec, as_source, make_batch
-from isthmus.data.tasks.task import task_of
+from isthmus.data.tasks.kinds import task_of
 from isthmus.errors import UsageError
 from isthmus.evaluation.restoration import contest, evaluate_restoration, methods
 from isthmus.recipes import Colourise, Deblur, Denoise, Inpaint, Pairs, Recipe, Segment, SuperResolve
@@ -23,7 +23,8 @@ class Stub:
     def __init__(self, task, answer, side=8, channels=1):
         spec = ImageSpec(side, side, channels)
         self.recipe = Recipe.model_construct(name="stub", task=task)
-        self.image, self.target = task_of(task).input_spec(spec), task_of(task).target_spec(spec)
+        self.task = task_of(task)
+        self.image, self.target = self.task.input_spec(spec), self.task.target_spec(spec)
         self.reconstruct = answer
 
 

@@ -5,7 +5,7 @@ from scipy.ndimage import gaussian_filter
 from isthmus.data import as_source
 from isthmus.data.tasks.colour import luma
 from isthmus.data.tasks.corruptions import add_noise
-from isthmus.data.tasks.task import with_holes
+from isthmus.data.tasks.kinds import with_holes
 from isthmus.evaluation.restoration import methods
 
 

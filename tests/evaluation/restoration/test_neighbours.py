@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from isthmus.data import as_source
-from isthmus.data.tasks.task import with_holes
+from isthmus.data.tasks.kinds import with_holes
 from isthmus.evaluation.restoration import neighbours
 from isthmus.evaluation.restoration.neighbours import Neighbours
 

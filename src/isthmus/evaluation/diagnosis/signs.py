@@ -146,7 +146,7 @@ class Signs:
     @property
     def restores(self) -> bool:
         """Whether the task is another than to reconstruct the input."""
-        return self.recipe.task.kind != "reconstruct"
+        return self.recipe.task.restores
 
     @property
     def beta(self) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from isthmus.data import ImageSource, make_batch, select, task_of
 from isthmus.errors import UsageError
 from isthmus.evaluation.restoration import methods
-from isthmus.evaluation.restoration.judging import Figures, Judge, Pixels, Posed, classes_of, judge_of
+from isthmus.evaluation.restoration.judging import Figures, Judge, Pixels, Posed, judge_of
 from isthmus.evaluation.restoration.methods import Method, best_labelling
 from isthmus.evaluation.restoration.tuning import Choice, best_strength
 from isthmus.evaluation.table import Row, Section, mean_row
@@ -100,8 +100,7 @@ def _poser(run: Run, fields: Any, seed: int) -> Callable[[ImageSource], Posed]:
         images = np.asarray(source.read(np.arange(len(source))), np.uint8)
         batch = make_batch(images, fields, seed)
         seen, target = np.asarray(batch.input, np.uint8), np.asarray(batch.target, np.uint8)
-        truth = images[..., :3] if fields.kind == "colourise" else target
-        return Posed(seen, task.finish(seen, target) if fields.kind == "segment" else truth)
+        return Posed(seen, task.truth(images, seen, target))
 
     return pose
 
@@ -122,7 +121,7 @@ def _set_apart(source: ImageSource, rng: np.random.Generator) -> tuple[ImageSour
 
 def _answers(run: Run, questions: Posed) -> Pixels:
     given = np.asarray(run.reconstruct(questions.seen), np.uint8)
-    return task_of(run.recipe.task).finish(questions.seen, given)
+    return run.task.finish(questions.seen, given)
 
 
 def _methods(run: Run, known: ImageSource, others: ImageSource | None) -> list[Method]:
@@ -141,7 +140,7 @@ def _methods(run: Run, known: ImageSource, others: ImageSource | None) -> list[M
         case "inpaint":
             return methods.filling(others)
         case "segment":
-            return methods.segmenting(classes_of(fields))
+            return methods.segmenting(len(run.task.class_values))
     return [methods.untouched()] if run.image == run.target else []
 
 
@@ -150,9 +149,9 @@ def _merit(method: Method, questions: Posed, judge: Judge) -> Callable[[float], 
 
 
 def _settled(given: Pixels, questions: Posed, run: Run) -> Pixels:
-    if run.recipe.task.kind != "segment":
+    if not run.task.class_values:
         return given
-    return np.stack(best_labelling(given, questions.truth, classes_of(run.recipe.task)))
+    return np.stack(best_labelling(given, questions.truth, len(run.task.class_values)))
 
 
 def _rows(figures: Mapping[str, Figures], names: Mapping[str, str], judge: Judge) -> list[Row]:
@@ -184,7 +183,7 @@ def _what_was_done(fields: Any, questions: Posed) -> str:
         hard = f", {name} {low:g}" if low == high else f", {name} {low:g} to {high:g}"
     of_noise = f" ({fields.noise})" if fields.kind == "denoise" else ""
     text = f"{fields.kind.capitalize()}{of_noise}{hard}: {len(questions.seen)} images."
-    if fields.kind == "segment":
+    if fields.has_masks:
         text += " Regions of the other methods are given the classes that suit them best, which favours them."
     return text
 

@@ -84,17 +84,12 @@ def judge_of(task: Any) -> Judge:
     """Who judges a task: masks go by their overlap, colours by their distance, all else by its pixels."""
     match task.kind:
         case "segment":
-            return Judge(partial(_as_masks, classes_of(task)), (IOU, DICE))
+            return Judge(partial(_as_masks, len(task.classes) or 2), (IOU, DICE))
         case "colourise":
             return Judge(_in_colour, (CHROMA, PSNR, SSIM))
         case "inpaint":
             return Judge(_in_holes, (HOLES, SSIM, MSE))
     return Judge(_as_pictures, (PSNR, SSIM, MSE))
-
-
-def classes_of(task: Any) -> int:
-    """How many classes the masks of a segmentation have: what lies in no files is white on black."""
-    return len(task.classes) or 2
 
 
 def _as_pictures(questions: Posed, given: Pixels) -> Figures:

@@ -23,7 +23,16 @@ from isthmus.data import (
 from isthmus.data.open.pairs import open_masked, open_pairs
 from isthmus.errors import DataError, UsageError
 from isthmus.progress import tell
-from isthmus.recipes import Recipe, default_recipe, grown, mask_likelihood, named_recipe, task_recipe, with_fields
+from isthmus.recipes import (
+    Recipe,
+    Segment,
+    default_recipe,
+    grown,
+    mask_likelihood,
+    named_recipe,
+    task_recipe,
+    with_fields,
+)
 
 TEST_FRACTION = 0.1
 """The share of the images that is held out as test images, where the data has no split."""
@@ -176,7 +185,7 @@ def _open_for_task(
         images = open_images(data, recipe.pixels.dtype, preprocessing)
         task_of(task).check(images)
         return images, recipe
-    if task.kind == "segment":
+    if isinstance(task, Segment):
         pairs = open_masked(data, targets, preprocessing, task.classes)
         changed = {
             "task": task.model_copy(update={"classes": pairs.classes}),
