@@ -1,5 +1,5 @@
 # Two commands on a fresh machine with Python 3.11 and make:
-#   make demo   trains on real digits and shows what came of it
+#   make demo   trains on handwritten digits and writes the results to demo/
 #   make test   runs the tests
 PYTHON ?= python3
 VENV ?= .venv
@@ -23,12 +23,12 @@ demo: $(VENV)/.made-tensorflow
 	$(BIN)/isthmus sample $(RUN) -n 64 --label 7 --out demo/sevens.png
 	$(BIN)/isthmus explore $(RUN) --export demo/explore.html
 	@echo
-	@echo "Look at  demo/explore.html                      what it learned, to take hold of"
-	@echo "         $(RUN)/report.html                   how well it learned it"
-	@echo "         demo/samples.png                       64 digits that nobody wrote"
-	@echo "         demo/sevens.png                        64 sevens"
+	@echo "Open     demo/explore.html                      the latent space, to explore in a browser"
+	@echo "         $(RUN)/report.html                   the metrics and the diagnosis"
+	@echo "         demo/samples.png                       64 samples"
+	@echo "         demo/sevens.png                        64 samples of the label 7"
 	@echo "         demo/reconstructions/comparison.png    digits beside their reconstructions"
-	@echo "         $(RUN)/pictures/training.gif         how it learned"
+	@echo "         $(RUN)/pictures/training.gif         the training as an animation"
 
 test: $(VENV)/.made-$(EXTRAS)
 	$(BIN)/python -m pytest -n auto --dist worksteal --durations=25

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 TOUR = ROOT / "docs" / "tour.md"
 FENCE = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NEEDS_RUN = "<!-- goes on from the tour -->"
+NEEDS_RUN = "<!-- continues from the tour -->"
 TARGETS = re.compile(r"(make \w+\s*(#.*)?\n)+")
 COMMAND = re.compile(r"isthmus (?P<arguments>[^|&;<>]*)(?:> (?P<output>\S+))?")
 
