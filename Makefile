@@ -20,13 +20,13 @@ demo: $(VENV)/.made-tensorflow
 	$(BIN)/isthmus train digits --recipe conv-vae-fast --epochs 20 --out $(RUN)
 	$(BIN)/isthmus reconstruct $(RUN) digits --out demo/reconstructions
 	$(BIN)/isthmus sample $(RUN) -n 64 --out demo/samples.png
-	$(BIN)/isthmus sample $(RUN) -n 64 --label 7 --out demo/sevens.png
+	$(BIN)/isthmus sample $(RUN) -n 64 --label 7 --out demo/label-7.png
 	$(BIN)/isthmus explore $(RUN) --export demo/explore.html
 	@echo
 	@echo "Open     demo/explore.html                      the latent space, to explore in a browser"
 	@echo "         $(RUN)/report.html                   the metrics and the diagnosis"
 	@echo "         demo/samples.png                       64 samples"
-	@echo "         demo/sevens.png                        64 samples of the label 7"
+	@echo "         demo/label-7.png                       64 samples of the label 7"
 	@echo "         demo/reconstructions/comparison.png    digits beside their reconstructions"
 	@echo "         $(RUN)/pictures/training.gif         the training as an animation"
 

@@ -1,10 +1,10 @@
-"""How few bits lossless compression takes, and how fast it is, beside other codecs.
+"""Measure the bits per pixel and the speed of lossless compression, beside other codecs.
 
     python benchmarks/compression.py runs/dense mnist --threshold
     python benchmarks/compression.py runs/grey fashion-mnist --threads 1
 
-Net bits are the images' alone; gross bits count everything in the archive but the model.  The archive is read back, and
-every pixel compared.
+Net bits are those of the images alone; gross bits count everything in the archive except the model. The archive is
+decoded again, and every pixel compared.
 """
 
 import argparse

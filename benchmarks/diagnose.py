@@ -1,7 +1,7 @@
-"""Plant faults in runs, leave others healthy, and see what the diagnosis says of each.
+"""Train runs with planted faults and healthy runs, and check the diagnosis of each.
 
-Every planted fault must be named, and no healthy run may get a fault.  Runs are trained into a folder and kept there,
-so a second call only diagnoses.
+Every planted fault must be found, and no healthy run may get a fault. Runs are stored in a folder, so that a second
+call only diagnoses.
 
     python benchmarks/diagnose.py --out runs/diagnosis                 # MNIST
     python benchmarks/diagnose.py --out runs/diagnosis --data digits   # 5,000 digits

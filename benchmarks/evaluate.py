@@ -1,10 +1,10 @@
-"""How long an evaluation takes, and how much memory: the likelihood with K draws, or every part.
+"""Measure the time and memory of an evaluation: the likelihood with K draws, or every part.
 
     python benchmarks/evaluate.py runs/mnist-conv-vae-fast --images 1000 --draws 100
     python benchmarks/evaluate.py runs/mnist-conv-vae-fast --images 100 --draws 5000
     python benchmarks/evaluate.py runs/mnist-conv-vae-fast --whole
 
-Memory is the peak of the whole process; compare it at two numbers of draws, each in a process of its own.
+Memory is the peak of the whole process. Compare it at two numbers of draws, each in a separate process.
 """
 
 import argparse

@@ -1,14 +1,14 @@
-"""How quick the explorer is, and what it takes.
+"""Measure the speed and the memory of the explorer.
 
     python benchmarks/explorer.py RUN [--data DATA] [--points N] [--chromium PATH]
 
-Four figures, of the server as a process of its own, and of the page in headless Chromium where there is one:
+Four results, of the server as a separate process, and of the page in headless Chromium if it is installed:
 
-- start: from the command to its address, and to the first decoded picture on the page;
-- decode: the time of a request for one code, with 8 clients on this machine; each asks 30 times a second, as a dragging
-  finger does, and then as fast as it is answered;
-- frames: how many the page draws in a second while N points are moved and zoomed;
-- memory: the server's peak, after all that.
+- start: from the command to its address, and to the first decoded image on the page;
+- decode: the time of a request for one code, with 8 clients on this machine. Each sends 30 requests per second, as
+  dragging does, and then as many as are answered;
+- frames: how many the page draws per second while N points are moved and zoomed;
+- memory: the peak of the server after all that.
 """
 
 import argparse
@@ -33,7 +33,7 @@ FRAME_SECONDS = 5.0
 
 @contextmanager
 def explorer(*arguments: object) -> Iterator[tuple[str, subprocess.Popen[str], float]]:
-    """The explorer at work: its address, its process and the seconds until it answered."""
+    """A running explorer: its address, its process and the seconds until it answered."""
     began = time.perf_counter()
     command = [sys.executable, "-m", "isthmus", "explore", *map(str, arguments), "--no-browser", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
@@ -50,7 +50,7 @@ def explorer(*arguments: object) -> Iterator[tuple[str, subprocess.Popen[str], f
 
 
 async def client(port: int, codes: np.ndarray[Any, Any], pace: float | None) -> list[float]:
-    """Ask over one connection until the time is over: the seconds that each answer took."""
+    """Ask over one connection until the time is over: the seconds of each response."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     end, times, number = time.perf_counter() + SECONDS, [], 0
     while (began := time.perf_counter()) < end:
@@ -60,10 +60,10 @@ async def client(port: int, codes: np.ndarray[Any, Any], pace: float | None) -> 
             f"Accept: application/octet-stream\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         writer.write(head.encode() + body)
-        answer = await reader.readuntil(b"\r\n\r\n")
-        length = re.search(rb"content-length: (\d+)", answer)
-        if b" 200 " not in answer.splitlines()[0] or length is None:
-            raise SystemExit(answer.decode())
+        response = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", response)
+        if b" 200 " not in response.splitlines()[0] or length is None:
+            raise SystemExit(response.decode())
         await reader.readexactly(int(length[1]))
         times.append(time.perf_counter() - began)
         number += 1
@@ -90,7 +90,7 @@ def report_times(what: str, times: list[float]) -> None:
 
 
 def measure_start(chromium: str | None, run: Path) -> None:
-    """Time the command to its address, and to the first picture on the page."""
+    """Time the command to its address, and to the first image on the page."""
     if chromium is None:
         with explorer(run) as (_, _, seconds):
             print(f"start: {seconds:.2f} s to the address")
@@ -106,7 +106,7 @@ def measure_start(chromium: str | None, run: Path) -> None:
             page.wait_for_function(PAINTED)
             painted = time.perf_counter() - began
         browser.close()
-    print(f"start: {seconds:.2f} s to the address, {painted:.2f} s to the first picture")
+    print(f"start: {seconds:.2f} s to the address, {painted:.2f} s to the first image")
 
 
 PAINTED = """() => {
@@ -181,7 +181,7 @@ def main() -> None:
             measure_frames(asked.chromium, address, asked.points)
         port = int(address.rstrip("/").rpartition(":")[2])
         report_times(f"{A_SECOND:g} requests a second each", asyncio.run(clients(port, dim, A_SECOND)))
-        report_times("as fast as answered", asyncio.run(clients(port, dim, None)))
+        report_times("without pauses", asyncio.run(clients(port, dim, None)))
         print(f"memory: {peak_memory(process.pid)} at the server's peak")
 
 

@@ -1,11 +1,11 @@
-"""How long a picture takes in an exported page, in the browser and without a server.
+"""Measure the time to decode an image in an exported page, in the browser and without a server.
 
     isthmus explore RUN --export page.html
     python benchmarks/page.py page.html
 
-Opens the file in Chromium (`--chromium` says where that is, by default `chromium`), and times the page's own network:
-one code, as a slider asks for it, and 324, as the manifold does.  The median of many; the first calls are left out,
-since a browser compiles what it runs often.
+Opens the file in Chromium (`--chromium` is its path, by default `chromium`) and times the page's network: one code, as
+for a slider, and 324, as for the manifold. Prints the median of many calls. The first calls are not counted, since a
+browser compiles what it runs often.
 """
 
 import argparse
@@ -46,9 +46,9 @@ def main() -> None:
         print(
             f"{asked.page.name}: {asked.page.stat().st_size / 2**20:.2f} MiB, opened in {page.evaluate(OPENED):.0f} ms"
         )
-        print(f"one picture: {page.evaluate(TIME, {'repeats': 101, 'count': 1}):.2f} ms")
+        print(f"one image: {page.evaluate(TIME, {'repeats': 101, 'count': 1}):.2f} ms")
         many = page.evaluate(TIME, {"repeats": 5, "count": 324})
-        print(f"324 pictures: {many:.0f} ms, {many / 324:.2f} ms each")
+        print(f"324 images: {many:.0f} ms, {many / 324:.2f} ms each")
         browser.close()
 
 

@@ -1,7 +1,7 @@
-"""A plain TensorFlow training loop of the `conv-vae` network: the rival that isthmus is timed against.
+"""A plain TensorFlow training loop of the `conv-vae` network: the baseline for the speed of isthmus.
 
-No isthmus code is imported here.  It is what somebody writes who follows the tutorial by hand: a `tf.data` pipeline,
-two small convolutional networks, a single-sample Monte-Carlo ELBO and one `tf.function` for the step.
+It imports no isthmus code. It follows the tutorial: a `tf.data` pipeline, two small convolutional networks, a
+single-sample Monte-Carlo ELBO and one `tf.function` for the step.
 
     python benchmarks/plain_loop.py --images train-images-idx3-ubyte.gz --test t10k-images-idx3-ubyte.gz --epochs 10
 """

@@ -1,9 +1,9 @@
-"""How near images come back for how many bytes: a run beside JPEG, WebP, AVIF and JPEG XL.
+"""Measure quality against bytes of lossy compression: a run beside JPEG, WebP, AVIF and JPEG XL.
 
     python benchmarks/rate_distortion.py runs/digits-few-bytes mnist:test --images 1000 --out curves.json
 
-Each is measured twice: one file for each image, and all images joined: in one file of codes, or as the tiles of one
-large picture.  Every byte of every file is counted.  JPEG XL needs imagecodecs, and is left out without it.
+Each is measured twice: with one file per image, and with all images in one file of codes or one large tiled image.
+Every byte of every file is counted. JPEG XL needs imagecodecs, and is omitted without it.
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""How long a person waits for a command that trains nothing.
+"""Measure the time of commands that do not train.
 
     python benchmarks/startup.py RUN
 
 Times `isthmus --help`, `isthmus sample RUN` and `isthmus reconstruct RUN FOLDER` (16 images) as whole processes, and
-`import keras` for scale: what none of them does.
+`import keras` for comparison, which none of them does.
 """
 
 import argparse

@@ -1,11 +1,11 @@
-"""Whether memory stays flat: a training on 200,000 images of 64x64 beside one on 2,000, each in a process of its own.
+"""Check that memory stays constant: train on 200,000 images of 64x64 and on 2,000, each in a separate process.
 
     python benchmarks/streaming.py [--folder PLACE] [--many 200000] [--few 2000]
 
-The images are made once, as JPEG files in two tar archives (about 300 MB); packing them takes 2.5 GB of the cache.
-Printed for each: the peak of the process's own memory (RssAnon, which leaves mapped files and the page cache out) while
-packing and while training, and the time that making batches takes as a share of the training, which bounds the time
-that a step waits for them.  Linux only.
+The images are made once, as JPEG files in two tar archives (about 300 MB). Packing them takes 2.5 GB of the cache.
+Prints for each the peak of the process's own memory while packing and while training. This is RssAnon, which excludes
+mapped files and the page cache. Also prints the time to make batches as a share of the training, an upper bound of the
+time that steps wait for them. Linux only.
 """
 
 import argparse

@@ -1,12 +1,12 @@
-"""How fast and how well isthmus trains the tutorial's network on MNIST, beside a plain TensorFlow loop.
+"""Measure the speed and quality of isthmus training the tutorial's network on MNIST, beside a plain TensorFlow loop.
 
-    ISTHMUS_DATA=DIR python benchmarks/training.py throughput   # seconds an epoch, isthmus over plain loop, in pairs
+    ISTHMUS_DATA=DIR python benchmarks/training.py throughput   # seconds per epoch of isthmus and the loop, in pairs
     ISTHMUS_DATA=DIR python benchmarks/training.py fast         # conv-vae-fast, three seeds, against ten plain epochs
-    ISTHMUS_DATA=DIR python benchmarks/training.py recipes      # every recipe on MNIST: figures and time
+    ISTHMUS_DATA=DIR python benchmarks/training.py recipes      # every recipe on MNIST: metrics and time
     ISTHMUS_DATA=DIR python benchmarks/training.py recipes conv-vae conv-vae-best
 
-DIR holds `mnist/` with its four IDX files.  Each training is a process of its own; machines drift, so what is compared
-is measured in turns, and ratios are what to quote.
+DIR holds `mnist/` with its four IDX files. Each training is a separate process. The speed of a machine varies, so
+measurements alternate, and only ratios are comparable.
 """
 
 import argparse
@@ -51,12 +51,12 @@ def throughput(pairs: int) -> None:
     ratios = []
     for batch_size in (32, 128):
         for _ in range(pairs):
-            rival = plain_loop("--epochs", 2, "--batch-size", batch_size)["epoch_seconds"][1]
+            baseline = plain_loop("--epochs", 2, "--batch-size", batch_size)["epoch_seconds"][1]
             settings = (f"training.batch_size={batch_size}", "training.validation_fraction=0")
             flags = [part for setting in settings for part in ("--set", setting)]
             ours = isthmus("conv-vae", "--epochs", 2, *flags)["epoch_seconds"][1]
-            ratios.append(rival / ours)
-            print(f"batch {batch_size}: plain {rival:.2f} s, isthmus {ours:.2f} s, throughput ratio {ratios[-1]:.3f}")
+            ratios.append(baseline / ours)
+            print(f"batch {batch_size}: plain {baseline:.2f} s, isthmus {ours:.2f} s, ratio {ratios[-1]:.3f}")
     print(f"median throughput ratio: {statistics.median(ratios):.3f}")
 
 
@@ -64,19 +64,19 @@ def fast(seeds: int) -> None:
     """The fast recipe's bound and time, against ten epochs of the plain loop timed by two beside each."""
     elbos, ratios = [], []
     for seed in range(seeds):
-        rival = TUTORIAL_EPOCHS * statistics.mean(plain_loop("--epochs", 2)["epoch_seconds"])
+        baseline = TUTORIAL_EPOCHS * statistics.mean(plain_loop("--epochs", 2)["epoch_seconds"])
         ours = isthmus("conv-vae-fast", "--seed", seed)
         elbos.append(ours["metrics"]["elbo_nats"]["mean"])
-        ratios.append(rival / ours["training"]["seconds"])
+        ratios.append(baseline / ours["training"]["seconds"])
         print(
             f"seed {seed}: test ELBO {elbos[-1]:.2f} nats in {ours['training']['seconds']:.1f} s; "
-            f"ten plain epochs {rival:.1f} s, {ratios[-1]:.1f} times as long"
+            f"ten plain epochs {baseline:.1f} s, {ratios[-1]:.1f} times as long"
         )
     print(f"mean test ELBO {statistics.mean(elbos):.2f}; median time ratio 1/{statistics.median(ratios):.1f}")
 
 
 def recipes(names: list[str]) -> None:
-    """Train recipes on MNIST, and print their figures on its test images."""
+    """Train recipes on MNIST, and print their metrics on its test images."""
     chosen = names or ["dense-ae", "conv-ae", "upsample-ae", "dense-vae", "conv-vae", "conv-vae-fast", "conv-vae-best"]
     for name in chosen:
         answer = isthmus(name)

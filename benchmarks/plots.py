@@ -1,10 +1,10 @@
-"""How long the pictures of a run take: a 20x20 manifold, decoded and drawn, and the whole report.
+"""Measure the time of the plots of a run: a 20x20 manifold, decoded and drawn, and the whole report.
 
-    python benchmarks/pictures.py RUN [DATA]
+    python benchmarks/plots.py RUN [DATA]
 
-RUN is a trained run with a code of two numbers; DATA is where its images are, if not by their own name.  Each is
-measured several times; what is printed is the median and the longest.  The exit status is 1 where a median is over its
-limit, on two cores: 2 s for the manifold, 20 s for the report in a process of its own.
+RUN has two latent dimensions; DATA are images, if not the run's own test images. Prints the median and the longest of
+several measurements. The exit status is 1 if a median exceeds its limit, on two cores: 2 s for the manifold, 20 s for
+the report in a separate process.
 """
 
 import argparse
