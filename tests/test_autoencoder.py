@@ -292,7 +292,7 @@ class TestRegularisation:
         encoder = keras.Sequential([keras.Input((5, 4, 2)), keras.layers.Flatten(), features])
         pixels = keras.layers.Dense(40, **seeded)
         decoder = keras.Sequential([keras.Input((3,)), pixels, keras.layers.Reshape((5, 4, 2))])
-        return build_model(with_fields(BASE, {"network": "own"}), SPEC, own=(encoder, decoder))
+        return build_model(with_fields(BASE, {"network": "custom"}), SPEC, custom=(encoder, decoder))
 
     @pytest.mark.parametrize("training", [True, False])
     def test_adds_to_the_loss(self, training):
@@ -327,10 +327,10 @@ class TestRegularisation:
 def test_own_networks_take_the_place_of_named_ones():
     encoder = keras.Sequential([keras.Input((5, 4, 2)), keras.layers.Flatten(), keras.layers.Dense(6, name="mine")])
     decoder = keras.Sequential([keras.Input((3,)), keras.layers.Dense(40), keras.layers.Reshape((5, 4, 2))])
-    model = build_model(with_fields(BASE, {"network": "own"}), SPEC, own=(encoder, decoder))
+    model = build_model(with_fields(BASE, {"network": "custom"}), SPEC, custom=(encoder, decoder))
     features = array(encoder(IMAGES / np.float32(255)))
     head = model.encoder.get_layer("mean")
     expected = features @ array(head.kernel) + array(head.bias)
     np.testing.assert_allclose(array(model.encoder(IMAGES)["mean"]), expected, rtol=1e-4, atol=1e-6)
     with pytest.raises(RecipeError, match="do not fit"):
-        build_model(with_fields(BASE, {"network": "own", "latent.dim": 2}), SPEC, own=(encoder, decoder))
+        build_model(with_fields(BASE, {"network": "custom", "latent.dim": 2}), SPEC, custom=(encoder, decoder))

@@ -241,7 +241,7 @@ TABLE = {
 ELSEWHERE = {
     "schema_version",
     "summary",
-    "network.own.kind",
+    "network.custom.kind",
     "training.checkpoint_seconds",
     # Tasks of images in colour, or of files in pairs: tests/data/tasks/test_task.py and tests/workflows/datasets/.
     "task.colourise.kind",
@@ -350,5 +350,5 @@ def test_the_summary_is_listed(monkeypatch):
 
 def test_an_own_network_is_asked_for():
     images = ImageSet("images", as_source(IMAGES))
-    with pytest.raises(RecipeError, match=r"network.kind=own stands for Keras models of your own"):
-        build_model(with_fields(Recipe(), {"network": "own"}), images.spec)
+    with pytest.raises(RecipeError, match=r"network.kind=custom stands for your own Keras models"):
+        build_model(with_fields(Recipe(), {"network": "custom"}), images.spec)

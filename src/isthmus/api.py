@@ -50,8 +50,8 @@ def train(
         channels: 1 (grey), 3 (RGB) or 4 (RGB with alpha).
         background: The colour behind what is transparent or padded; white by default.
         changes: Fields of the recipe to change, by dotted name: `{"latent.dim": 10}`.
-        encoder: An own Keras model from images `(h, w, c)`, float32 from 0 to 1, to flat features.
-        decoder: An own Keras model from codes `(dim,)` to the likelihood's outputs `(h, w, channels)`.
+        encoder: A custom Keras model from images `(h, w, c)`, float32 from 0 to 1, to flat features.
+        decoder: A custom Keras model from codes `(dim,)` to the likelihood's outputs `(h, w, channels)`.
         init_from: A run whose weights to start from.
         resume: Resume the run at `out`, for as many epochs as the recipe says now.
         trust: Load the custom network of a run, which may execute arbitrary code.
@@ -68,17 +68,17 @@ def train(
     """
     from isthmus.data import Wish, parse_size
     from isthmus.errors import UsageError
-    from isthmus.recipes import OwnNetwork, named_recipe
+    from isthmus.recipes import CustomNetwork, named_recipe
     from isthmus.workflows.training import Request
     from isthmus.workflows.training import train as run_training
 
     if (encoder is None) != (decoder is None):
-        raise UsageError("expected an encoder and a decoder of your own, or neither; got one of them.")
-    own = None
+        raise UsageError("expected a custom encoder and decoder, or neither; got one of them.")
+    custom = None
     if encoder is not None and decoder is not None:
-        own = (encoder, decoder)
+        custom = (encoder, decoder)
         recipe = named_recipe(recipe) if isinstance(recipe, str) else recipe or Recipe()
-        recipe = recipe.model_copy(update={"network": OwnNetwork()})
+        recipe = recipe.model_copy(update={"network": CustomNetwork()})
     return run_training(
         Request(
             data=data,
@@ -86,7 +86,7 @@ def train(
             out=None if out is None else Path(out),
             targets=targets,
             changes={**({} if task is None else {"task": task}), **(changes or {})},
-            own=own,
+            custom=custom,
             init_from=None if init_from is None else Path(init_from),
             resume=resume,
             trust=trust,

@@ -9,7 +9,7 @@ from keras import ops
 
 from isthmus.data import ImageSpec, task_of
 from isthmus.errors import RecipeError
-from isthmus.networks import build_networks, check_own_networks
+from isthmus.networks import build_networks, check_custom_networks
 from isthmus.objectives import Objective, objective_of
 from isthmus.probability import latent_of, likelihood_of
 from isthmus.recipes import Pixels, Recipe
@@ -70,7 +70,7 @@ class Autoencoder(keras.Model):
         recipe: What to build.
         spec: The source images' shape and dtype, of which the recipe's task makes input and target.
         steps_per_epoch: What an epoch of β's warm-up is.
-        own: An encoder and a decoder of the user's own, where the recipe's network is `own`.
+        custom: A custom encoder and decoder, where the recipe's network is `custom`.
 
     Raises:
         RecipeError: If the latent has more numbers than an image, or the networks do not fit.
@@ -81,7 +81,7 @@ class Autoencoder(keras.Model):
         recipe: Recipe,
         spec: ImageSpec,
         steps_per_epoch: int = 1,
-        own: tuple[keras.Model, keras.Model] | None = None,
+        custom: tuple[keras.Model, keras.Model] | None = None,
     ) -> None:
         super().__init__(name="autoencoder")
         task = task_of(recipe.task)
@@ -97,9 +97,9 @@ class Autoencoder(keras.Model):
         self.objective: Objective = objective_of(recipe.objective, steps_per_epoch)
 
         output_channels = self.likelihood.output_channels(target.channels)
-        if own is not None:
-            check_own_networks(*own, image.shape, recipe.latent.dim, output_channels)
-        self.networks = own or build_networks(recipe.network, image.shape, recipe.latent.dim, output_channels)
+        if custom is not None:
+            check_custom_networks(*custom, image.shape, recipe.latent.dim, output_channels)
+        self.networks = custom or build_networks(recipe.network, image.shape, recipe.latent.dim, output_channels)
         self.encoder = self._build_encoder(self.networks[0])
         self.decoder = self._build_decoder(self.networks[1])
 
@@ -107,7 +107,7 @@ class Autoencoder(keras.Model):
         self.noise = keras.random.SeedGenerator(recipe.training.seed, name="noise")
         # Keras keeps the optimiser's own step counter out of reach while JAX traces a step.
         self.step = self.add_weight(name="step", shape=(), dtype="float32", initializer="zeros", trainable=False)
-        self.regularised = own is not None and self._adds_losses()
+        self.regularised = custom is not None and self._adds_losses()
         self.means = {name: keras.metrics.Mean(name) for name in self._metric_names()}
 
     def _build_encoder(self, network: keras.Model) -> keras.Model:

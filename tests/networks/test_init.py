@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from isthmus.errors import RecipeError
-from isthmus.networks import build_networks, check_own_networks
-from isthmus.recipes import ConvNetwork, DenseNetwork, OwnNetwork, UpsampleNetwork
+from isthmus.networks import build_networks, check_custom_networks
+from isthmus.recipes import ConvNetwork, CustomNetwork, DenseNetwork, UpsampleNetwork
 
 SPECS = [
     DenseNetwork(units=(5, 3)),
@@ -60,7 +60,7 @@ def test_every_pixel_reaches_the_features(spec):
 
 def test_an_own_network_has_to_be_given():
     with pytest.raises(RecipeError, match=r"isthmus.train\(..., encoder=, decoder=\)"):
-        build_networks(OwnNetwork(), (4, 4, 1), 2, 1)
+        build_networks(CustomNetwork(), (4, 4, 1), 2, 1)
 
 
 def own(shape=(4, 5, 1), features=3, dim=2, out=(4, 5, 1)):
@@ -71,7 +71,7 @@ def own(shape=(4, 5, 1), features=3, dim=2, out=(4, 5, 1)):
 
 class TestOwn:
     def test_networks_that_fit(self):
-        check_own_networks(*own(), (4, 5, 1), 2, 1)
+        check_custom_networks(*own(), (4, 5, 1), 2, 1)
 
     @pytest.mark.parametrize(
         ("changes", "fault"),
@@ -83,15 +83,15 @@ class TestOwn:
     )
     def test_networks_that_do_not(self, changes, fault):
         with pytest.raises(RecipeError, match=fault):
-            check_own_networks(*own(**changes), (4, 5, 1), 2, 1)
+            check_custom_networks(*own(**changes), (4, 5, 1), 2, 1)
 
     def test_an_encoder_that_gives_a_grid(self):
         grid = keras.Sequential([keras.Input((4, 5, 1)), keras.layers.Conv2D(2, 3)])
         with pytest.raises(RecipeError, match="expected flat features"):
-            check_own_networks(grid, own()[1], (4, 5, 1), 2, 1)
+            check_custom_networks(grid, own()[1], (4, 5, 1), 2, 1)
 
     def test_every_fault_in_one_message(self):
         with pytest.raises(RecipeError) as caught:
-            check_own_networks(*own(shape=(1, 1, 1), dim=9), (4, 5, 1), 2, 1)
+            check_custom_networks(*own(shape=(1, 1, 1), dim=9), (4, 5, 1), 2, 1)
         assert "encoder takes" in str(caught.value)
         assert "decoder takes" in str(caught.value)

@@ -38,7 +38,7 @@ def networks():
             activation=ACTIVATIONS,
         ),
         upsample_networks(),
-        st.just(r.OwnNetwork()),
+        st.just(r.CustomNetwork()),
     )
 
 

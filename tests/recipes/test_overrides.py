@@ -27,6 +27,10 @@ def test_reads_what_a_recipe_writes(any_recipe, data):
     assert recipe_from_json(recipe.model_dump_json(indent=2)) == recipe
 
 
+def test_the_older_name_of_custom_networks_is_read():
+    assert recipe_from_json('{"network": {"kind": "own"}}').network.kind == "custom"
+
+
 @given(st.data())
 def test_every_field_can_be_set_by_name(any_recipe, data):
     """From any recipe to any other, leaf by leaf, as `--set` would."""
@@ -131,7 +135,7 @@ class TestFaults:
             with_fields(Recipe(), {"latent.dmi": 3, "network.kind": "transformer", "tarining.epochs": 1})
         message = str(caught.value)
         assert "latent.dmi: no such field; the nearest is latent.dim" in message
-        assert "network.kind: expected one of dense, conv, upsample, unet, own; got 'transformer'" in message
+        assert "network.kind: expected one of dense, conv, upsample, unet, custom; got 'transformer'" in message
         assert "tarining.epochs: no such field; the nearest is training.epochs" in message
 
     def test_several_wrong_values_come_in_one_message(self):
@@ -150,7 +154,9 @@ class TestFaults:
 
     @pytest.mark.parametrize("value", [[1], {"a": 1}, 5, None, True])
     def test_a_kind_that_is_no_name(self, value):
-        with pytest.raises(RecipeError, match=r"network.kind: expected one of dense, conv, upsample, unet, own; got "):
+        with pytest.raises(
+            RecipeError, match=r"network.kind: expected one of dense, conv, upsample, unet, custom; got "
+        ):
             with_fields(Recipe(), {"network.kind": value})
 
     def test_is_an_error_of_use(self):

@@ -8,9 +8,9 @@ from onnx import TensorProto, helper, numpy_helper
 from isthmus.data import ArraySource, as_source
 from isthmus.recipes import (
     BernoulliLikelihood,
+    CustomNetwork,
     GaussianLatent,
     GaussianLikelihood,
-    OwnNetwork,
     Pixels,
     Recipe,
     Training,
@@ -138,7 +138,7 @@ def make_linear(tmp_path_factory):
         recipe = Recipe(
             name="linear",
             pixels=Pixels(dtype="float32"),
-            network=OwnNetwork(),
+            network=CustomNetwork(),
             latent=GaussianLatent(dim=dim),
             likelihood=GaussianLikelihood(sigma=sigma, mean="free"),
             training=Training(validation_fraction=0.0),
@@ -177,7 +177,7 @@ def coin(tmp_path_factory):
     recipe = Recipe(
         name="coin",
         pixels=Pixels(dtype="float32", binarise="stochastic"),
-        network=OwnNetwork(),
+        network=CustomNetwork(),
         latent=GaussianLatent(dim=1),
         likelihood=BernoulliLikelihood(),
     )

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from isthmus.data import ImageSpec
-from isthmus.recipes import GaussianLatent, GaussianLikelihood, OwnNetwork, Pixels, Recipe
+from isthmus.recipes import CustomNetwork, GaussianLatent, GaussianLikelihood, Pixels, Recipe
 from isthmus.training.amortisation import optimise_posteriors
 from isthmus.training.fit import build_model
 
@@ -23,11 +23,11 @@ def linear():
     dense.set_weights([loadings.astype(np.float32), np.full(12, 0.5, np.float32)])
     recipe = Recipe(
         pixels=Pixels(dtype="float32"),
-        network=OwnNetwork(),
+        network=CustomNetwork(),
         latent=GaussianLatent(dim=2),
         likelihood=GaussianLikelihood(sigma=SIGMA, mean="free"),
     )
-    model = build_model(recipe, ImageSpec(3, 4, 1, "float32"), own=(encoder, decoder))
+    model = build_model(recipe, ImageSpec(3, 4, 1, "float32"), custom=(encoder, decoder))
     images = (0.5 + rng.standard_normal((5, 2)) @ loadings).clip(0, 1).astype(np.float32).reshape(5, 3, 4, 1)
     precision = (loadings**2).sum(1) + SIGMA**2
     mean = (images.reshape(5, -1) - 0.5) @ loadings.T / precision

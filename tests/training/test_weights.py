@@ -100,7 +100,7 @@ def test_layers_of_one_name_keep_their_own_weights(model):
     encoder = keras.Model(images, keras.layers.Dense(2, name="mean")(keras.layers.Flatten()(images)))
     decoder = keras.Model(codes, keras.layers.Reshape((12, 10, 1))(keras.layers.Dense(120, name="mean")(codes)))
     base = model()
-    one = build_model(with_fields(base.recipe, {"network": "own"}), base.image_spec, own=(encoder, decoder))
+    one = build_model(with_fields(base.recipe, {"network": "custom"}), base.image_spec, custom=(encoder, decoder))
     found = weights_of(one)
     assert [name for name in found if "mean/kernel" in name] == ["mean/kernel", "mean/kernel#2", "mean/kernel#3"]
     shapes = sorted(found[name].shape for name in found if "mean/kernel" in name)

@@ -370,7 +370,7 @@ class TestInitFrom:
 
 class TestOwnNetworks:
     def test_go_in_and_are_kept(self, own_run):
-        assert own_run.recipe.network.kind == "own"
+        assert own_run.recipe.network.kind == "custom"
         assert {"own_encoder.keras", "own_decoder.keras"} <= set(own_run.manifest.files)
 
     def test_losses_of_their_layers_are_a_term(self, own_run):
@@ -398,17 +398,17 @@ class TestOwnNetworks:
         assert not (tmp_path / "new").exists()
         changes = {"training.epochs": 1}
         run = train(bars, own_run.recipe, tmp_path / "new", init_from=place, trust=True, changes=changes)
-        assert run.recipe.network.kind == "own"
+        assert run.recipe.network.kind == "custom"
 
     def test_the_recipes_network_is_not_replaced(self, own_run, networks, bars, tmp_path):
         recipe = own_run.recipe.model_copy(update={"network": DenseNetwork(units=(16,))})
         with pytest.raises(
-            UsageError, match=r"has a custom network, .* do not fit network.kind=dense.*network=own --trust"
+            UsageError, match=r"has a custom network, .* do not fit network.kind=dense.*network=custom --trust"
         ):
             train(bars, recipe, tmp_path / "x", init_from=own_run.path, trust=True)
         changes = {"network": "dense"}
         with pytest.raises(
-            UsageError, match=r"expected network.kind=own, for the encoder and the decoder .* got 'dense'"
+            UsageError, match=r"expected network.kind=custom, for the encoder and the decoder .* got 'dense'"
         ):
             train(bars, recipe, tmp_path / "x", changes=changes, encoder=networks[0], decoder=networks[1])
         with pytest.raises(RecipeError, match=r"do not fit the images and the recipe: the encoder takes \(12, 10, 1\)"):
@@ -416,7 +416,7 @@ class TestOwnNetworks:
         assert not (tmp_path / "x").exists()
 
     def test_both_or_neither(self, networks, bars, tmp_path):
-        with pytest.raises(UsageError, match="an encoder and a decoder of your own, or neither"):
+        with pytest.raises(UsageError, match="a custom encoder and decoder, or neither"):
             train(bars, out=tmp_path / "x", encoder=networks[0])
 
     def test_that_do_not_fit_cost_nothing(self, networks, bars, tmp_path):
@@ -426,8 +426,8 @@ class TestOwnNetworks:
         assert not (tmp_path / "x").exists()
 
     def test_the_kind_alone_is_not_enough(self, bars, tmp_path):
-        with pytest.raises(RecipeError, match=r"network.kind=own"):
-            train(bars, "conv-vae", tmp_path / "x", changes={"network": "own"})
+        with pytest.raises(RecipeError, match=r"network.kind=custom"):
+            train(bars, "conv-vae", tmp_path / "x", changes={"network": "custom"})
         assert not (tmp_path / "x").exists()
 
 
@@ -440,7 +440,7 @@ class TestWrongCalls:
             ({"latent.dim": 0}, RecipeError, "latent.dim: input should be greater than 0"),
             ({"latent.dim": 121}, RecipeError, "latent.dim=121 is more than the 120 numbers"),
             ({"objective.beta_warmup_epochs": 3}, RecipeError, "longer than the training of 2 epochs"),
-            ({"network": "own"}, RecipeError, "network.kind=own"),
+            ({"network": "custom"}, RecipeError, "network.kind=custom"),
             ({"network.padding": "valid", "network.filters": [2] * 5}, RecipeError, "leave nothing of an image"),
         ],
     )

@@ -12,9 +12,9 @@ from isthmus.networks.conv import conv_decoder, conv_encoder
 from isthmus.networks.dense import dense_decoder, dense_encoder
 from isthmus.networks.unet import unet_decoder, unet_encoder
 from isthmus.networks.upsample import upsample_decoder, upsample_encoder
-from isthmus.recipes import ConvNetwork, DenseNetwork, Network, OwnNetwork, UNetwork, UpsampleNetwork
+from isthmus.recipes import ConvNetwork, CustomNetwork, DenseNetwork, Network, UNetwork, UpsampleNetwork
 
-__all__ = ["build_networks", "check_own_networks"]
+__all__ = ["build_networks", "check_custom_networks"]
 
 Shape = tuple[int, int, int]
 
@@ -28,7 +28,7 @@ def build_networks(
     """Build the encoder and the decoder that a recipe describes, for images of this shape.
 
     Raises:
-        RecipeError: If the images are too small for the network, or the network is the user's own and cannot be built.
+        RecipeError: If the images are too small for the network, or the network is custom, and so cannot be built.
     """
     match spec:
         case DenseNetwork():
@@ -39,13 +39,13 @@ def build_networks(
             return upsample_encoder(spec, shape), upsample_decoder(spec, shape, latent_dim, output_channels)
         case UNetwork():
             return unet_encoder(spec, shape), unet_decoder(spec, shape, latent_dim, output_channels)
-        case OwnNetwork():
+        case CustomNetwork():
             raise RecipeError(
-                "network.kind=own stands for Keras models of your own: give isthmus.train(..., encoder=, decoder=)"
+                "network.kind=custom stands for your own Keras models: give isthmus.train(..., encoder=, decoder=)"
             )
 
 
-def check_own_networks(
+def check_custom_networks(
     encoder: keras.Model, decoder: keras.Model, shape: Shape, latent_dim: int, output_channels: int
 ) -> None:
     """Check that custom networks fit the images, the latent and the likelihood.

@@ -12,7 +12,7 @@ from isthmus.recipes.likelihoods import (
     mask_likelihood,
 )
 from isthmus.recipes.named import RECIPES, default_recipe, grown, named_recipe, task_recipe
-from isthmus.recipes.networks import ConvNetwork, DenseNetwork, Network, OwnNetwork, UNetwork, UpsampleNetwork
+from isthmus.recipes.networks import ConvNetwork, CustomNetwork, DenseNetwork, Network, UNetwork, UpsampleNetwork
 from isthmus.recipes.overrides import build_recipe, leaf_fields, parse_assignments, recipe_from_json, with_fields
 from isthmus.recipes.tasks import (
     Colourise,
@@ -34,6 +34,7 @@ __all__ = [
     "CodeDensity",
     "Colourise",
     "ConvNetwork",
+    "CustomNetwork",
     "Deblur",
     "Denoise",
     "DenseNetwork",
@@ -45,7 +46,6 @@ __all__ = [
     "LogisticLikelihood",
     "Network",
     "Objective",
-    "OwnNetwork",
     "Pairs",
     "Pixels",
     "PointLatent",

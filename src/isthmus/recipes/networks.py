@@ -79,10 +79,12 @@ class UNetwork(Fields):
     """The activation of every hidden layer."""
 
 
-class OwnNetwork(Fields):
-    """An encoder and a decoder of the user's own, given to `isthmus.train` as Keras models."""
+class CustomNetwork(Fields):
+    """A custom encoder and decoder, given to `isthmus.train` as Keras models."""
 
-    kind: Literal["own"] = "own"
+    kind: Literal["custom"] = "custom"
 
 
-Network = Annotated[DenseNetwork | ConvNetwork | UpsampleNetwork | UNetwork | OwnNetwork, Field(discriminator="kind")]
+Network = Annotated[
+    DenseNetwork | ConvNetwork | UpsampleNetwork | UNetwork | CustomNetwork, Field(discriminator="kind")
+]

@@ -18,7 +18,7 @@ from isthmus.recipes.likelihoods import (
     LogisticLikelihood,
     mask_likelihood,
 )
-from isthmus.recipes.networks import ConvNetwork, DenseNetwork, OwnNetwork, UNetwork, UpsampleNetwork
+from isthmus.recipes.networks import ConvNetwork, CustomNetwork, DenseNetwork, UNetwork, UpsampleNetwork
 from isthmus.recipes.tasks import Colourise, Deblur, Denoise, Inpaint, Pairs, Reconstruct, Segment, SuperResolve
 
 KINDS: Mapping[str, Mapping[str, type[Fields]]] = {
@@ -37,7 +37,7 @@ KINDS: Mapping[str, Mapping[str, type[Fields]]] = {
         "conv": ConvNetwork,
         "upsample": UpsampleNetwork,
         "unet": UNetwork,
-        "own": OwnNetwork,
+        "custom": CustomNetwork,
     },
     "latent": {"point": PointLatent, "gaussian": GaussianLatent},
     "likelihood": {
@@ -82,6 +82,9 @@ def recipe_from_json(text: str) -> Recipe:
         raise RecipeError(
             f"the recipe has schema version {version}; this isthmus reads up to {SCHEMA_VERSION}. Upgrade isthmus."
         )
+    network = values.get("network")
+    if isinstance(network, dict) and network.get("kind") == "own":  # what older runs call a custom network
+        values["network"] = {**network, "kind": "custom"}
     return build_recipe(values)
 
 

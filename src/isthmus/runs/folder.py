@@ -26,8 +26,8 @@ STAGED = "staged"
 PICTURES = "pictures"
 REPORT = "report.html"
 TENSORBOARD = "tensorboard"
-OWN_ENCODER = "own_encoder.keras"
-OWN_DECODER = "own_decoder.keras"
+CUSTOM_ENCODER = "own_encoder.keras"
+CUSTOM_DECODER = "own_decoder.keras"
 
 MOST_PICTURE_BYTES = 256 << 20
 

@@ -37,7 +37,7 @@ class Job:
         validation: The images that choose the best epoch, or None.
         folder: The run folder, which gets the loss curves and the checkpoints.
         history: The file of the loss curves; by default `history.csv` in the folder.
-        own: An encoder and a decoder of the user's own.
+        custom: A custom encoder and decoder.
         initial_weights: Weights to start from instead of random ones, and where they come from.
         resume: Whether to go on from the newest checkpoint.
     """
@@ -47,7 +47,7 @@ class Job:
     validation: ImageSource | None
     folder: Path
     history: Path | None = None
-    own: tuple[keras.Model, keras.Model] | None = None
+    custom: tuple[keras.Model, keras.Model] | None = None
     initial_weights: tuple[Mapping[str, Any], str] | None = None
     resume: bool = False
 
@@ -81,7 +81,7 @@ def build_model(
     recipe: Recipe,
     spec: ImageSpec,
     steps_per_epoch: int = 1,
-    own: tuple[keras.Model, keras.Model] | None = None,
+    custom: tuple[keras.Model, keras.Model] | None = None,
 ) -> Autoencoder:
     """Build and compile the recipe's model, its weights fixed by the recipe's seed.
 
@@ -89,7 +89,7 @@ def build_model(
         RecipeError: If the recipe does not fit images of this shape.
     """
     with _seeded(recipe.training.seed):
-        model = Autoencoder(recipe, spec, steps_per_epoch, own)
+        model = Autoencoder(recipe, spec, steps_per_epoch, custom)
     optimiser = build_optimiser(recipe.training, recipe.training.epochs * steps_per_epoch)
     # XLA compiles TensorFlow's small convolutions into slower ones on a CPU; JAX has no other way.
     model.compile(optimizer=optimiser, jit_compile=keras.config.backend() == "jax")
@@ -110,7 +110,7 @@ def begin(job: Job) -> Begun:
         RunError: If there is nothing to resume from, or initial weights that do not fit.
     """
     training, steps_per_epoch = job.recipe.training, job.plan.steps_per_epoch
-    model = build_model(job.recipe, job.train.spec, steps_per_epoch, job.own)
+    model = build_model(job.recipe, job.train.spec, steps_per_epoch, job.custom)
     if job.resume:
         state = Checkpoints(job.folder / CHECKPOINT).restore(model)
         if state.out_of_patience(training.patience):

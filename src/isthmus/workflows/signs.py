@@ -224,16 +224,16 @@ def _optimised(
     choose_backend()
     import_keras()
     arrays = safetensors.numpy.load(folder.read_file(run.path, folder.WEIGHTS, run.manifest))
-    own = None
-    if folder.OWN_ENCODER in run.manifest.files:
-        from isthmus.training.own import load_own
+    custom = None
+    if folder.CUSTOM_ENCODER in run.manifest.files:
+        from isthmus.training.custom import load_custom
 
-        own = load_own(run.path, run.manifest, trust)
+        custom = load_custom(run.path, run.manifest, trust)
     from isthmus.training.amortisation import optimise_posteriors
     from isthmus.training.fit import build_model
     from isthmus.training.weights import set_weights
 
-    model = build_model(run.recipe, run.image, own=own)
+    model = build_model(run.recipe, run.image, custom=custom)
     set_weights(model, arrays, str(run.path))
     return optimise_posteriors(model, images, posterior, seed)
 

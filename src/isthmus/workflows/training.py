@@ -60,7 +60,7 @@ class Request:
     targets: Data | None = None
     out: Path | None = None
     changes: Mapping[str, Any] | None = None
-    own: "tuple[keras.Model, keras.Model] | None" = None
+    custom: "tuple[keras.Model, keras.Model] | None" = None
     init_from: Path | None = None
     resume: bool = False
     trust: bool = False
@@ -103,7 +103,7 @@ def _train(request: Request, before: Manifest | None, backend: str, prepared: Tr
         train=prepared.train,
         validation=prepared.validation,
         folder=place,
-        own=_own_networks(request, before, prepared.recipe),
+        custom=_custom_networks(request, before, prepared.recipe),
         initial_weights=_initial_weights(request.init_from) if request.init_from else None,
         resume=request.resume,
     )
@@ -202,7 +202,7 @@ def _prepare(request: Request, before: Manifest | None) -> TrainingData:
     return prepared
 
 
-def _own_networks(
+def _custom_networks(
     request: Request, before: Manifest | None, recipe: Recipe
 ) -> "tuple[keras.Model, keras.Model] | None":
     """The custom networks that were given, or those of the run to resume or to start from; None for a recipe's own.
@@ -212,26 +212,26 @@ def _own_networks(
         TrustError: If they are a run's, and were not trusted.
     """
     kind = recipe.network.kind
-    if request.own is not None:
-        if kind != "own":
+    if request.custom is not None:
+        if kind != "custom":
             raise UsageError(
-                f"expected network.kind=own, for the encoder and the decoder that were given; got {kind!r}"
+                f"expected network.kind=custom, for the encoder and the decoder that were given; got {kind!r}"
             )
-        return request.own
+        return request.custom
     for place in (request.out if before else None, request.init_from):
         if place is None:
             continue
         manifest = folder.read_manifest(place)
-        if folder.OWN_ENCODER not in manifest.files:
+        if folder.CUSTOM_ENCODER not in manifest.files:
             continue
-        if kind != "own":
+        if kind != "custom":
             raise UsageError(
                 f"{place} has a custom network, whose weights do not fit network.kind={kind}. "
-                "To train its network, add --set network=own --trust; else leave --init-from out."
+                "To train its network, add --set network=custom --trust; else leave --init-from out."
             )
-        from isthmus.training.own import load_own
+        from isthmus.training.custom import load_custom
 
-        return load_own(place, manifest, request.trust)
+        return load_custom(place, manifest, request.trust)
     return None
 
 
@@ -266,10 +266,10 @@ def _begin(job: "Job", prepared: TrainingData, training: TrainingEntry, before: 
         listed = [{"name": item.name, "reason": item.reason} for item in prepared.skipped]
         writer.write(folder.SKIPPED, json.dumps(listed, indent=1) + "\n")
     writer.write(folder.RECIPE, prepared.recipe.model_dump_json(indent=2) + "\n")
-    if job.own is not None:
-        from isthmus.training.own import own_files
+    if job.custom is not None:
+        from isthmus.training.custom import custom_files
 
-        for name, content in own_files(job.own).items():
+        for name, content in custom_files(job.custom).items():
             writer.write(name, content)
     return writer
 

@@ -9,24 +9,24 @@ from pathlib import Path
 import keras
 
 from isthmus.errors import RunError, TrustError
-from isthmus.runs.folder import OWN_DECODER, OWN_ENCODER, read_file
+from isthmus.runs.folder import CUSTOM_DECODER, CUSTOM_ENCODER, read_file
 from isthmus.runs.manifest import Manifest
 
 Networks = tuple[keras.Model, keras.Model]
 
 
-def own_files(networks: Networks) -> dict[str, bytes]:
+def custom_files(networks: Networks) -> dict[str, bytes]:
     """The encoder and the decoder as files, by name."""
     contents = {}
     with tempfile.TemporaryDirectory() as scratch:
-        for name, network in zip((OWN_ENCODER, OWN_DECODER), networks, strict=True):
+        for name, network in zip((CUSTOM_ENCODER, CUSTOM_DECODER), networks, strict=True):
             path = Path(scratch) / name
             network.save(path)
             contents[name] = path.read_bytes()
     return contents
 
 
-def load_own(folder: Path, manifest: Manifest, trust: bool) -> Networks:
+def load_custom(folder: Path, manifest: Manifest, trust: bool) -> Networks:
     """Load a run's custom networks.
 
     Raises:
@@ -40,7 +40,7 @@ def load_own(folder: Path, manifest: Manifest, trust: bool) -> Networks:
         )
     networks = []
     with tempfile.TemporaryDirectory() as scratch:
-        for name in (OWN_ENCODER, OWN_DECODER):
+        for name in (CUSTOM_ENCODER, CUSTOM_DECODER):
             path = Path(scratch) / name
             path.write_bytes(read_file(folder, name, manifest))
             try:
