@@ -66,7 +66,7 @@ def train(
     Raises:
         IsthmusError: By name, with what to do about it.
     """
-    from isthmus.data import Wish, parse_size
+    from isthmus.data import ImageOptions, parse_size
     from isthmus.errors import UsageError
     from isthmus.recipes import CustomNetwork, named_recipe
     from isthmus.workflows.training import Request
@@ -94,7 +94,7 @@ def train(
             device=device,
             report=report,
             tensorboard=tensorboard,
-            wish=Wish(parse_size(size), fit, channels, background),
+            image_options=ImageOptions(parse_size(size), fit, channels, background),
         )
     )
 

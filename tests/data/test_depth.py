@@ -53,13 +53,13 @@ def test_a_run_s_bits_stay(write, suffix, tmp_path):
     assert prepared.bits == 12
     assert first_manifest(prepared, latent_of(prepared.recipe.latent).group).preprocessing.bits == 12
     kept = Preprocessing(1, 1, 1, bits=12)
-    other = open_images(write([16, 4096], ".png"), goal=kept)
+    other = open_images(write([16, 4096], ".png"), preprocessing=kept)
     assert everything(other.train).ravel().tolist() == [1, 255]
     assert other.notices[0].endswith(
         "use 14 bits; the run's used 12, so 0 to 4,095 becomes 0 to 255, and higher values become 255"
     )
     np.save(tmp_path / "other.npy", np.array([16, 4096], np.uint16).reshape(2, 1, 1))
-    assert everything(open_images(tmp_path / "other.npy", goal=kept).train).ravel().tolist() == [1, 255]
+    assert everything(open_images(tmp_path / "other.npy", preprocessing=kept).train).ravel().tolist() == [1, 255]
     floats = open_images(tmp_path / "other.npy", "float32", kept).train
     np.testing.assert_allclose(everything(floats).ravel(), [16 / 4095, 1.0], rtol=1e-6)
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from isthmus.data import ImageSpec, Preprocessing, Wish, parse_size
+from isthmus.data import ImageOptions, ImageSpec, Preprocessing, parse_size
 from isthmus.errors import UsageError
 
 
@@ -77,7 +77,7 @@ class TestApply:
 
 class TestWish:
     def settle(self, *sizes, colour=False, **wishes):
-        return Wish(**wishes).settle(np.array(sizes), colour)
+        return ImageOptions(**wishes).settle(np.array(sizes), colour)
 
     def test_small_images_of_one_size_are_taken_as_they_are(self):
         assert self.settle((28, 28), (28, 28)) == Preprocessing(28, 28, 1)
@@ -98,8 +98,8 @@ class TestWish:
         assert self.settle((28, 28), colour=True, channels=1) == Preprocessing(28, 28, 1)
 
     def test_nothing_wished_is_false(self):
-        assert not Wish()
-        assert Wish(fit="crop")
+        assert not ImageOptions()
+        assert ImageOptions(fit="crop")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_no_sizes(text):
 )
 def test_what_cannot_be_wished(wish, fault):
     with pytest.raises(UsageError, match=fault):
-        Wish(**wish)
+        ImageOptions(**wish)
 
 
 def test_of_arrays():

@@ -190,7 +190,9 @@ class TestInput:
 
     @pytest.mark.parametrize("path", ["photos/", Path("photos")])
     def test_a_path_is_no_array_of_images(self, tiny_run, path):
-        with pytest.raises(DataError, match=r"got the path 'photos/?'\. `isthmus.open_images\('photos/?', goal="):
+        with pytest.raises(
+            DataError, match=r"got the path 'photos/?'\. `isthmus.open_images\('photos/?', preprocessing="
+        ):
             tiny_run.encode(path)
 
     def test_images_of_several_sizes(self, tiny_run):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from isthmus.data.places import remember_place
+from isthmus.data.locations import remember_location
 from isthmus.workflows.codes import encode_file, reconstruct_folder
 from isthmus.workflows.datasets import open_held_out
 
@@ -57,7 +57,7 @@ def test_arrays_have_the_digests_of_their_pixels(tiny_ae_run, bars, tmp_path, ca
 
 def test_the_run_s_own_images_have_the_splits_of_its_training(tiny_ae_run, bars, tmp_path):
     np.savez(tmp_path / "bars.npz", x=bars[0], y=bars[1])
-    remember_place(tiny_ae_run.manifest.data.fingerprint, tmp_path / "bars.npz")
+    remember_location(tiny_ae_run.manifest.data.fingerprint, tmp_path / "bars.npz")
     codes = encoded(tiny_ae_run, tmp_path / "bars.npz", tmp_path / "codes.npz")
     data = tiny_ae_run.manifest.data
     expected = Counter(train=data.train_images, validation=data.validation_images, test=data.test_images)

@@ -8,7 +8,7 @@ import pytest
 
 import isthmus
 from isthmus.data import ArraySource, select
-from isthmus.data.places import remember_place
+from isthmus.data.locations import remember_location
 from isthmus.errors import BackendError, RunError, UsageError
 from isthmus.evaluation.result import Evaluation
 from isthmus.evaluation.store import read_evaluations
@@ -238,7 +238,7 @@ def test_decibels_come_first_but_for_black_and_white(run, tiny_ae_run, bars, tmp
 def test_images_that_the_run_was_trained_on_are_counted(run, bars, tmp_path):
     images, labels = bars
     np.savez(tmp_path / "bars.npz", x=images, y=labels)
-    remember_place(run.manifest.data.fingerprint, tmp_path / "bars.npz")
+    remember_location(run.manifest.data.fingerprint, tmp_path / "bars.npz")
     trained_on = run.manifest.data.train_images
     mixed = np.concatenate([images[::-1], 255 - images[:40]])  # inverted, they are new
     found = evaluate(run, mixed, DRAWS, parts=("reconstruction",))

@@ -20,7 +20,7 @@ from PIL import Image
 
 import isthmus
 from isthmus.data import ImageSet, as_source, select
-from isthmus.data.places import remember_place
+from isthmus.data.locations import remember_location
 from isthmus.errors import BackendError, RecipeError, RunError, StorageError, TrainingError, TrustError, UsageError
 from isthmus.recipes import DenseNetwork, leaf_fields, with_fields
 from isthmus.runs.folder import describe_file, read_file, read_manifest
@@ -518,7 +518,7 @@ class TestStorage:
 
 def test_resuming_finds_the_targets_again(tiny_run, tmp_path):
     manifest = tiny_run.manifest
-    remember_place(manifest.data.fingerprint, tmp_path / "images", tmp_path / "masks")
+    remember_location(manifest.data.fingerprint, tmp_path / "images", tmp_path / "masks")
     asked = training.Request(data=tmp_path / "images", out=tiny_run.path, resume=True)
     assert training._with_own_images(asked, tiny_run.path, manifest).targets == str(tmp_path / "masks")
     given = replace(asked, targets="others")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isthmus.cli.console import print_json, print_table, say
-from isthmus.cli.options import AsJson, Background, Channels, DataName, Fitting, Size, make_wish
+from isthmus.cli.options import AsJson, Background, Channels, DataName, Fitting, Size, image_options
 from isthmus.wording import spell_bytes
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def inspect(
     """
     from isthmus.workflows import inspection
 
-    found = inspection.inspect(data, make_wish(size, fit, channels, background))
+    found = inspection.inspect(data, image_options(size, fit, channels, background))
     if as_json:
         print_json(inspection.to_json(found))
         return

@@ -137,9 +137,9 @@ def _print_section(section: "Section", origin: str) -> None:
 
 def _print_diagnosis(part: "Evaluation", origin: str, run: "Run") -> None:
     from isthmus.report import remedy_command
-    from isthmus.workflows.provenance import place_of
+    from isthmus.workflows.provenance import location_of
 
-    place = place_of(run.manifest.data)
+    place = location_of(run.manifest.data)
     data, targets = (run.manifest.data.name, None) if place is None else (place.data, place.targets)
     say(f"\nDiagnosis{origin}")
     if part.verdict is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 if TYPE_CHECKING:
-    from isthmus.data import Wish
+    from isthmus.data import ImageOptions
 
 RunPath = Annotated[
     Path, typer.Argument(metavar="RUN", help="The run folder that `isthmus train` made.", show_default=False)
@@ -57,12 +57,12 @@ Background = Annotated[
 ]
 
 
-def make_wish(size: str | None, fit: str | None, channels: int | None, background: str | None) -> "Wish":
+def image_options(size: str | None, fit: str | None, channels: int | None, background: str | None) -> "ImageOptions":
     """What the options ask image files to become.
 
     Raises:
         UsageError: If a value is none that there is.
     """
-    from isthmus.data import Wish, parse_size
+    from isthmus.data import ImageOptions, parse_size
 
-    return Wish(parse_size(size), cast("Any", fit), channels, background)
+    return ImageOptions(parse_size(size), cast("Any", fit), channels, background)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from isthmus.cli.console import print_json, print_table, say
-from isthmus.cli.options import AsJson, Background, Channels, Fitting, OptionalDataName, Size, make_wish
+from isthmus.cli.options import AsJson, Background, Channels, Fitting, OptionalDataName, Size, image_options
 from isthmus.wording import spell_bytes, spell_count, spell_seconds
 
 _METRICS = {
@@ -113,11 +113,11 @@ def train(
     changes = parse_assignments(settings or ())
     named: dict[str, Any] = {"task": task, "training.epochs": epochs, "latent.dim": latent_dim, "training.seed": seed}
     changes |= {field: value for field, value in named.items() if value is not None}
-    wish = make_wish(size, fit, channels, background)
+    fitted = image_options(size, fit, channels, background)
     if dry_run:
         if data is None:
             raise UsageError("expected DATA, the images to try a few steps on")
-        _rehearse(data, recipe, changes, wish, targets, backend, device, as_json)
+        _rehearse(data, recipe, changes, fitted, targets, backend, device, as_json)
         return
 
     from isthmus.workflows.training import Request
@@ -135,7 +135,7 @@ def train(
             trust=trust,
             backend=backend,
             device=device,
-            wish=wish,
+            image_options=fitted,
             report=report,
             tensorboard=tensorboard,
         )
@@ -185,7 +185,7 @@ def _rehearse(
     data: str,
     recipe: str | None,
     changes: dict[str, Any],
-    wish: Any,
+    fitted: Any,
     targets: str | None,
     backend: str | None,
     device: str | None,
@@ -194,7 +194,7 @@ def _rehearse(
     from isthmus.workflows.datasets import open_training_data
     from isthmus.workflows.rehearsal import rehearse
 
-    prepared = open_training_data(data, recipe, changes, wish, targets)
+    prepared = open_training_data(data, recipe, changes, fitted, targets)
     prepared.announce()
     found = rehearse(prepared, backend, device)
     if as_json:

@@ -19,7 +19,7 @@ from isthmus.data.named.catalogue import DATASETS, NamedSet, is_named, open_name
 from isthmus.data.named.sprites import FACTORS, SHAPES, Sprites, draw_sprites, sprites
 from isthmus.data.open.images import Data, open_images
 from isthmus.data.plan import BatchPlan
-from isthmus.data.preprocessing import Fit, Preprocessing, Wish, parse_size
+from isthmus.data.preprocessing import Fit, ImageOptions, Preprocessing, parse_size
 from isthmus.data.sets import ImageSet, Origin, Skipped
 from isthmus.data.source import ImageArray, ImageSource, ImageSpec, PixelType
 from isthmus.data.splits import split_by_content
@@ -37,6 +37,7 @@ __all__ = [
     "EvaluationBatches",
     "Fit",
     "ImageArray",
+    "ImageOptions",
     "ImageSet",
     "ImageSource",
     "ImageSpec",
@@ -50,7 +51,6 @@ __all__ = [
     "Sprites",
     "Task",
     "TrainingBatches",
-    "Wish",
     "as_source",
     "batch_size_for",
     "binarised",

@@ -111,8 +111,8 @@ class Preprocessing:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a user wants image files to become; what is None is picked by what the files are.
+class ImageOptions:
+    """What a user asks image files to become; None is chosen by what the files are.
 
     Attributes:
         size: Height and width in pixels.
@@ -135,8 +135,8 @@ class Wish:
         _check(self.fit or "crop", self.channels or 1, self.background or "white")
 
     def __bool__(self) -> bool:
-        """Whether anything is wanted at all."""
-        return self != Wish()
+        """Whether anything is asked for."""
+        return self != ImageOptions()
 
     def settle(
         self, sizes: Sequence[tuple[int, int]] | NDArray[np.integer], colour: bool, bits: int | None = None

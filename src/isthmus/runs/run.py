@@ -297,7 +297,7 @@ class Run:
         if isinstance(images, str | os.PathLike):
             raise DataError(
                 f"expected images as an array (n, height, width, channels); got the path {os.fspath(images)!r}. "
-                f"`isthmus.open_images({os.fspath(images)!r}, goal=run.preprocessing)` opens its images, and "
+                f"`isthmus.open_images({os.fspath(images)!r}, preprocessing=run.preprocessing)` opens its images, and "
                 "`isthmus encode` writes their codes to a file."
             )
         bits = None if self.preprocessing is None else self.preprocessing.bits

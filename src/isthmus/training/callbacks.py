@@ -27,7 +27,7 @@ TERMS = ("distortion", "rate", "regularisation")
 """The terms of the loss, as far as a model has them."""
 
 
-class InterruptedTraining(Exception):  # noqa: N818  # no error, but somebody's wish
+class InterruptedTraining(Exception):  # noqa: N818  # no error, but a request
     """Somebody asked the training to stop; it does so between two steps."""
 
 

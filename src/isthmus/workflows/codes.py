@@ -13,8 +13,8 @@ from isthmus.data import Data, ImageSource, match_classes, spread
 from isthmus.data.decode.entries import Collection, Entry
 from isthmus.data.decode.image_files import UnreadableError
 from isthmus.data.decode.pages import file_of
+from isthmus.data.locations import recall_location, require_apart
 from isthmus.data.open.images import locate
-from isthmus.data.places import recall_place, require_apart
 from isthmus.errors import DataError, UsageError
 from isthmus.plots.display import as_displayed
 from isthmus.plots.sheets import save, save_each, tile
@@ -80,7 +80,7 @@ def encode_file(run: Run, data: Data, out: Path) -> Written:
 
 def _splits_of_run(run: Run, data: Data, source: ImageSource) -> list[str] | None:
     """The split that each image was in when the run was trained; None for other data than the run's."""
-    place = recall_place(run.manifest.data.fingerprint)
+    place = recall_location(run.manifest.data.fingerprint)
     own = recall_training_data(run) if place is not None and place.holds(data) else None
     if own is None:
         return None

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.data import Data, ImageSource, Preprocessing, Skipped, Wish, open_images
+from isthmus.data import Data, ImageOptions, ImageSource, Preprocessing, Skipped, open_images
 from isthmus.data.decode.entries import Collection
 from isthmus.data.decode.layout import Layout
 from isthmus.data.decode.loader import decoded_bytes, find_packed, is_packed, settle, shape_of, sound
@@ -86,7 +86,7 @@ class Inspection:
     fault: str = ""
 
 
-def inspect(data: Data, wish: Wish | None = None) -> Inspection:
+def inspect(data: Data, options: ImageOptions | None = None) -> Inspection:
     """Go through data, and plan a training on it; nothing is trained, and nothing written.
 
     Raises:
@@ -95,7 +95,7 @@ def inspect(data: Data, wish: Wish | None = None) -> Inspection:
     """
     target, split = locate(data)
     if isinstance(target, Collection) and split is None:
-        return _of_files(data, target, wish or Wish())
+        return _of_files(data, target, options or ImageOptions())
     return _of_arrays(data, target)
 
 
@@ -106,13 +106,13 @@ def to_json(found: Inspection) -> dict[str, Any]:
     return asdict(found)
 
 
-def _of_files(data: Data, collection: Collection, wish: Wish) -> Inspection:
+def _of_files(data: Data, collection: Collection, options: ImageOptions) -> Inspection:
     looked_at = found = survey(collection)
     fitted, plan, fault, classes, splits, straddling = None, None, "", {}, {}, 0
     strays: tuple[Skipped, ...] = ()
     if len(looked_at):
         try:
-            fitted = settle(looked_at, wish, collection.name)
+            fitted = settle(looked_at, options, collection.name)
             found = sound(collection, looked_at, fitted)
         except IsthmusError as error:
             fault = str(error)
@@ -133,7 +133,7 @@ def _of_files(data: Data, collection: Collection, wish: Wish) -> Inspection:
                 straddling = len(np.intersect1d(contents[layout.is_test], contents[~layout.is_test]))
             if not fault:
                 packed = is_packed(collection, looked_at, fitted)
-                plan = _plan(data, collection, found, layout, fitted, wish, packed)
+                plan = _plan(data, collection, found, layout, fitted, options, packed)
         except IsthmusError as error:
             fault = fault or str(error)
     return Inspection(
@@ -198,14 +198,14 @@ def _plan(
     found: Survey,
     layout: Layout,
     fitted: Preprocessing | None,
-    wish: Wish,
+    options: ImageOptions,
     packed: bool,
 ) -> Plan:
     size = decoded_bytes(found, fitted)
-    ready = packed and find_packed(collection, wish) is not None
+    ready = packed and find_packed(collection, options) is not None
     place = "cache" if packed else "memory"
     if not packed or ready:
-        return _counted(open_training_data(data, preprocessing=wish), place, size, ready)
+        return _counted(open_training_data(data, preprocessing=options), place, size, ready)
     recipe = suitable_recipe(None, shape_of(found, fitted), from_files=True)
     test = round(TEST_FRACTION * len(found)) if layout.is_test is None else int(layout.is_test.sum())
     validation = round(recipe.training.validation_fraction * (len(found) - test))

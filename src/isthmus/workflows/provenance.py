@@ -5,8 +5,8 @@ import platform
 from importlib import metadata
 
 from isthmus.data import ImageSource, Preprocessing, task_of
+from isthmus.data.locations import DataLocation, recall_location
 from isthmus.data.named.catalogue import is_named
-from isthmus.data.places import Place, recall_place
 from isthmus.probability import LatentGroup
 from isthmus.runs.manifest import DataEntry, GroupEntry, ImageEntry, Manifest, PreprocessingEntry
 from isthmus.workflows.datasets import TrainingData
@@ -57,11 +57,11 @@ def data_entry(prepared: TrainingData) -> DataEntry:
     )
 
 
-def place_of(data: DataEntry) -> Place | None:
+def location_of(data: DataEntry) -> DataLocation | None:
     """Where the images of a run are, as a command names them: where this machine remembers them, or a named set."""
-    place = recall_place(data.fingerprint)
+    place = recall_location(data.fingerprint)
     # The name comes with the run, which may be untrusted: it never opens a path.
-    return place or (Place(data.name) if is_named(data.name) else None)
+    return place or (DataLocation(data.name) if is_named(data.name) else None)
 
 
 def versions() -> dict[str, str]:

@@ -14,8 +14,8 @@ from isthmus.data.decode.pages import each_image
 from isthmus.data.decode.reader import as_image
 from isthmus.data.decode.survey import Survey, digest_of, survey
 from isthmus.data.depth import depth_notices
+from isthmus.data.locations import require_apart
 from isthmus.data.open.images import locate
-from isthmus.data.places import require_apart
 from isthmus.errors import DataError, UsageError
 from isthmus.progress import Bar, progress_bar, tell
 from isthmus.restoration import Restorer

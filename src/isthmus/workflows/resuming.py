@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from isthmus.data import Preprocessing, Wish
+from isthmus.data import ImageOptions, Preprocessing
 from isthmus.errors import BackendError, UsageError
 from isthmus.inputs import MOST_TEXT_BYTES, read_regular
 from isthmus.progress import tell
@@ -52,14 +52,14 @@ def recipe_to_resume(place: Path, before: Manifest) -> Recipe:
     return recipe_from_json(read_regular(staged, MOST_TEXT_BYTES).decode("utf-8", errors="replace"))
 
 
-def kept_preprocessing(place: Path, before: Manifest, wish: Wish | None) -> Preprocessing | None:
+def kept_preprocessing(place: Path, before: Manifest, options: ImageOptions | None) -> Preprocessing | None:
     """What image files became for the run that is resumed.
 
     Raises:
         UsageError: If something else is asked for.
     """
     kept = None if before.preprocessing is None else before.preprocessing.value
-    for name, value in vars(wish or Wish()).items():
+    for name, value in vars(options or ImageOptions()).items():
         now = None if kept is None else (kept.height, kept.width) if name == "size" else getattr(kept, name)
         if value is not None and value != now:
             raise UsageError(

@@ -14,8 +14,8 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from isthmus.data import Data, ImageSource, Wish, make_batch, select
-from isthmus.data.places import remember_place, require_apart
+from isthmus.data import Data, ImageOptions, ImageSource, make_batch, select
+from isthmus.data.locations import remember_location, require_apart
 from isthmus.errors import RunError, TrainingError, UsageError
 from isthmus.probability import latent_of
 from isthmus.probability.densities import fit_density, typical
@@ -30,7 +30,7 @@ from isthmus.training.backends import device_name, import_keras, require_tensorb
 from isthmus.training.film import Film
 from isthmus.workflows.datasets import TrainingData, open_held_out, open_training_data
 from isthmus.workflows.metrics import measure, to_json
-from isthmus.workflows.provenance import data_entry, first_manifest, machine, place_of
+from isthmus.workflows.provenance import data_entry, first_manifest, location_of, machine
 from isthmus.workflows.resuming import (
     backend_of,
     changed_fields,
@@ -66,7 +66,7 @@ class Request:
     trust: bool = False
     backend: str | None = None
     device: str | None = None
-    wish: Wish | None = None
+    image_options: ImageOptions | None = None
     report: bool = True
     tensorboard: bool = False
 
@@ -117,7 +117,7 @@ def _train(request: Request, before: Manifest | None, backend: str, prepared: Tr
     if not finished:  # a finished run stays as it is until all that replaces it is written
         writer.commit()
     assert request.data is not None
-    remember_place(prepared.train.fingerprint, request.data, request.targets)
+    remember_location(prepared.train.fingerprint, request.data, request.targets)
     job = replace(job, history=writer.place(folder.HISTORY))
     quoted = shlex.quote(str(place))
     with _stopped(
@@ -173,7 +173,7 @@ def _check(request: Request) -> None:
 
 def _with_own_images(request: Request, place: Path, before: Manifest) -> Request:
     """A request to resume, with the images and the targets of the training before, unless others are given."""
-    known = place_of(before.data)
+    known = location_of(before.data)
     if request.data is None and known is None:
         raise UsageError(
             f"{place} was trained on {before.data.name!r}, which is neither a named data set nor images that this "
@@ -192,11 +192,15 @@ def _prepare(request: Request, before: Manifest | None) -> TrainingData:
     """Open the data and settle the recipe; a resumed run has both already."""
     assert request.data is not None
     if before is None:
-        return open_training_data(request.data, request.recipe, request.changes or {}, request.wish, request.targets)
+        return open_training_data(
+            request.data, request.recipe, request.changes or {}, request.image_options, request.targets
+        )
     assert request.out is not None
     old = recipe_to_resume(request.out, before)
-    goal = kept_preprocessing(request.out, before, request.wish)
-    prepared = open_training_data(request.data, request.recipe or old, request.changes or {}, goal, request.targets)
+    preprocessing = kept_preprocessing(request.out, before, request.image_options)
+    prepared = open_training_data(
+        request.data, request.recipe or old, request.changes or {}, preprocessing, request.targets
+    )
     require_same(request.out, "by another recipe", changed_fields(old, prepared.recipe))
     require_same(request.out, "with other images", changed_images(before.data, data_entry(prepared)))
     return prepared

@@ -6,7 +6,7 @@ import pytest
 from isthmus.data import open_images
 from isthmus.data.decode import loader
 from isthmus.data.decode.cache import cache_folder, cached, clear, make_room
-from isthmus.data.places import recall_place, remember_place
+from isthmus.data.locations import recall_location, remember_location
 
 BROKEN_OFF = f".{'0a' * 20}-xyz.part"
 
@@ -20,13 +20,13 @@ def test_lists_and_clears_packs_and_leaves_data_sets(tmp_path, encoded, random_i
     (cache_folder() / "mnist").mkdir()
     (cache_folder() / "mnist" / "file").write_bytes(bytes(7))
     (cache_folder() / "packs" / BROKEN_OFF).mkdir()
-    remember_place("f" * 64, folder)
+    remember_location("f" * 64, folder)
     what = {item.what: item.bytes for item in cached()}
     assert what.pop("folder photos, 9 images of 5x5x1") > 225
     assert what == {"data set mnist": 7, "left by a packing that was broken off, or goes on": 0}
     assert clear() > 225
     assert [item.what for item in cached()] == ["data set mnist"]
-    assert recall_place("f" * 64) is None
+    assert recall_location("f" * 64) is None
     # Who reads a pack reads on.
     assert opened.train.read(np.arange(9)).shape == (9, 5, 5, 1)
     assert len(open_images(str(folder)).train) == 9

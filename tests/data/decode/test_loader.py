@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from isthmus.data import PackedSource, Preprocessing, Wish, open_images, split_by_content
+from isthmus.data import ImageOptions, PackedSource, Preprocessing, open_images, split_by_content
 from isthmus.data.decode import loader
 from isthmus.data.decode.cache import cached
 from isthmus.errors import DataError, StorageError, UsageError
@@ -158,13 +158,13 @@ class TestFaults:
 
 class TestGoals:
     def test_a_wish_is_granted(self, photos):
-        opened = open_images(str(photos[0]), goal=Wish(size=(12, 20), channels=1))
+        opened = open_images(str(photos[0]), preprocessing=ImageOptions(size=(12, 20), channels=1))
         assert opened.spec.shape == (12, 20, 1)
         assert opened.origin.preprocessing == Preprocessing(12, 20, 1)
 
     def test_a_run_makes_what_it_knows_of_others(self, photos):
         how = Preprocessing(16, 16, 4, "pad")
-        opened = open_images(str(photos[0]), goal=how)
+        opened = open_images(str(photos[0]), preprocessing=how)
         assert opened.origin.preprocessing == how
         with Image.open(photos[0] / "cat" / "01.png") as image:
             index = opened.train.names.index("cat/01")
@@ -172,9 +172,9 @@ class TestGoals:
 
     @pytest.mark.parametrize("data", ["sprites-5", np.zeros((2, 4, 4), np.uint8)])
     def test_arrays_are_taken_as_they_are(self, data):
-        assert open_images(data, goal=Preprocessing(16, 16, 3)).origin is None
+        assert open_images(data, preprocessing=Preprocessing(16, 16, 3)).origin is None
         with pytest.raises(UsageError, match=r"arrays of .* which are taken as they are"):
-            open_images(data, goal=Wish(size=(8, 8)))
+            open_images(data, preprocessing=ImageOptions(size=(8, 8)))
 
 
 class TestPacks:
@@ -238,7 +238,7 @@ class TestPacks:
 
     def test_each_preprocessing_has_its_own(self, photos, little_memory):
         open_images(str(photos[0]))
-        assert open_images(str(photos[0]), goal=Wish(size=(4, 4))).spec.shape == (4, 4, 3)
+        assert open_images(str(photos[0]), preprocessing=ImageOptions(size=(4, 4))).spec.shape == (4, 4, 3)
         assert len(packs()) == 2
 
     @pytest.mark.parametrize("name", ["pixels.npy", "index.json", "digests.npy"])
@@ -282,11 +282,11 @@ class TestPacks:
 
     def test_what_was_not_used_for_longest_makes_room(self, photos, little_memory, monkeypatch):
         for size in (4, 5):
-            open_images(str(photos[0]), goal=Wish(size=(size, size)))
+            open_images(str(photos[0]), preprocessing=ImageOptions(size=(size, size)))
         old = next(item for item in packs() if "4x4" in item.what)
         os.utime(old.path, (1, 1))
         monkeypatch.setenv("ISTHMUS_CACHE_LIMIT", str(sum(item.bytes for item in packs()) + 100))
-        open_images(str(photos[0]), goal=Wish(size=(3, 3)))
+        open_images(str(photos[0]), preprocessing=ImageOptions(size=(3, 3)))
         assert sorted(item.what[-5:] for item in packs()) == ["3x3x3", "5x5x3"]
 
     def test_too_many_unreadable_leave_nothing(self, photos, little_memory):
@@ -303,7 +303,9 @@ class TestSplits:
         folder.mkdir()
 
         def split():
-            kept, aside = split_by_content(open_images(str(folder), goal=Wish(size=(16, 16))).train, 0.3)
+            kept, aside = split_by_content(
+                open_images(str(folder), preprocessing=ImageOptions(size=(16, 16))).train, 0.3
+            )
             return {name.rpartition("-")[2] for name in kept.names}, {name.rpartition("-")[2] for name in aside.names}
 
         # Of each image a copy, and one of another format and size that looks the same once it is fitted.
@@ -333,6 +335,6 @@ class TestSplits:
 
         # What suits them by themselves is another size now, and so are the pixels.
         assert open_images(str(folder)).spec != before.spec
-        held = open_images(str(folder), goal=before.origin.preprocessing)
+        held = open_images(str(folder), preprocessing=before.origin.preprocessing)
         assert aside(held) == aside(before)
-        assert aside(open_images(str(folder), goal=Wish(size=(16, 16), channels=3))) == aside(before)
+        assert aside(open_images(str(folder), preprocessing=ImageOptions(size=(16, 16), channels=3))) == aside(before)

@@ -43,7 +43,7 @@ def stack(tmp_path, levels):
 )
 def test_each_page_is_an_image(stack, levels, name, options):
     folder = stack(name, **options)
-    images = open_images(folder, goal=None).train
+    images = open_images(folder, preprocessing=None).train
     grey = everything(images)[..., 0]
     np.testing.assert_array_equal(grey, levels)
     assert images.names[3] == "a[03]"

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from isthmus.data.open.pairs import open_masked, open_pairs
-from isthmus.data.preprocessing import Wish
+from isthmus.data.preprocessing import ImageOptions
 from isthmus.errors import DataError, UsageError
 
 
@@ -57,7 +57,7 @@ def test_two_classes_are_black_and_white(folders):
 
 
 def test_masks_are_fitted_without_mixing(folders):
-    pairs = open_masked(folders, None, Wish(size=(5, 5)))
+    pairs = open_masked(folders, None, ImageOptions(size=(5, 5)))
     masks = pairs.images.train.read(np.arange(6))[..., 3]
     assert masks.shape == (6, 5, 5)
     assert set(np.unique(masks)) == {0, 1, 2}
@@ -71,9 +71,9 @@ def test_a_mask_moves_with_its_picture(tmp_path):
         save(tmp_path / "images" / f"{number}.png", mask)
         save(tmp_path / "masks" / f"{number}.png", mask)
     for fit in ("crop", "pad", "stretch"):
-        pixels = open_masked(tmp_path, None, Wish(size=(30, 30), fit=fit, background="black")).images.train.read(
-            np.arange(3)
-        )
+        pixels = open_masked(
+            tmp_path, None, ImageOptions(size=(30, 30), fit=fit, background="black")
+        ).images.train.read(np.arange(3))
         assert ((pixels[..., 0] >= 128) != (pixels[..., 1] > 0)).mean() < 0.03
 
 

@@ -4,7 +4,7 @@ from PIL import Image
 
 import isthmus
 from isthmus import train
-from isthmus.data.places import recall_place, remember_place
+from isthmus.data.locations import recall_location, remember_location
 from isthmus.errors import DataError, UsageError
 from isthmus.evaluation.material import Material
 from isthmus.evaluation.representation import measure_representation
@@ -43,7 +43,7 @@ def test_other_data_is_opened_once(tiny_run, bars):
 
     assert len(open_held_out(tiny_run, Once()).images) == 30
     once = Once.passes
-    isthmus.open_images(Once(), goal=tiny_run.preprocessing)
+    isthmus.open_images(Once(), preprocessing=tiny_run.preprocessing)
     assert Once.passes == 2 * once
 
 
@@ -55,7 +55,7 @@ def folder_run(bars, tiny_recipe, tmp_path_factory):
     write_classes(place / "data", images, [("top", "middle", "bottom")[label] for label in labels])
     changes = {"training.epochs": 1}
     run = train(str(place / "data"), tiny_recipe, place / "run", changes=changes, report=False)
-    return run, recall_place(run.manifest.data.fingerprint)
+    return run, recall_location(run.manifest.data.fingerprint)
 
 
 def write_classes(place, images, names):
@@ -68,7 +68,7 @@ class TestClassesOfOtherData:
     @pytest.fixture
     def found(self, folder_run, bars, tmp_path):
         run, place = folder_run
-        remember_place(run.manifest.data.fingerprint, place.data)
+        remember_location(run.manifest.data.fingerprint, place.data)
         images, labels = bars
         names = ["top", "upside down", "bottom"]  # sorted, `top` has another number than in the run
         write_classes(tmp_path / "other", images[:30, :, ::-1], [names[label] for label in labels[:30]])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from isthmus.data import ImageSet, Preprocessing, Wish, as_source, select
+from isthmus.data import ImageOptions, ImageSet, Preprocessing, as_source, select
 from isthmus.errors import DataError, RecipeError, UsageError
 from isthmus.recipes import RECIPES, BernoulliLikelihood, CategoricalLikelihood, Recipe
 from isthmus.workflows.datasets import open_training_data
@@ -134,7 +134,7 @@ class TestImageFiles:
     def test_what_becomes_of_them_is_said(self, photos, capsys):
         for number in range(3):
             (photos / "train" / f"bad{number}.png").write_bytes(b"no")
-        open_training_data(photos, preprocessing=Wish(size=(8, 9), fit="pad")).announce()
+        open_training_data(photos, preprocessing=ImageOptions(size=(8, 9), fit="pad")).announce()
         said = capsys.readouterr().err
         assert "photos: 52 images of 2 sizes, 70x20 to 70x21, become 9x8 RGB, padded" in said
         assert "3 images are left out, train/bad0.png first (it holds no image" in said
@@ -147,7 +147,7 @@ class TestImageFiles:
             pixels[:, 0] = number
             pixels[:, 250] = 255 * (number == 0)
             Image.fromarray(pixels).save(tmp_path / f"{number:02d}.png")
-        prepared = open_training_data(tmp_path, None, {"training.validation_fraction": 0.0}, Wish(size=(4, 4)))
+        prepared = open_training_data(tmp_path, None, {"training.validation_fraction": 0.0}, ImageOptions(size=(4, 4)))
         assert prepared.notices == (
             f"38 of 40 images of {tmp_path.name} are the same as another, pixel for pixel once they are 4x4 grey, "
             "cropped where the proportions differ (see --size and --fit)",

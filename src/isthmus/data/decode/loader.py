@@ -24,7 +24,7 @@ from isthmus.data.decode.reader import decoded_images, decoder
 from isthmus.data.decode.survey import Survey, check_readable, survey
 from isthmus.data.depth import depth_notices
 from isthmus.data.limits import memory_limit
-from isthmus.data.preprocessing import CHANNELS, Preprocessing, Wish
+from isthmus.data.preprocessing import CHANNELS, ImageOptions, Preprocessing
 from isthmus.data.sets import ImageSet, Origin, Skipped
 from isthmus.data.source import ImageArray, PixelType
 from isthmus.errors import DataError, StorageError
@@ -38,24 +38,24 @@ PACKED_SOURCE_BYTES = 256 << 20
 _SHOWN_FROM = 5_000
 """Images from which on it is said how far the decoding has come."""
 
-Goal: TypeAlias = Preprocessing | Wish | None
+Conversion: TypeAlias = Preprocessing | ImageOptions | None
 """What images are to become: all of it, as a run says; what a user wishes of it; or whatever suits them."""
 
 
-def open_collection(collection: Collection, dtype: PixelType = "uint8", goal: Goal = None) -> ImageSet:
+def open_collection(collection: Collection, dtype: PixelType = "uint8", preprocessing: Conversion = None) -> ImageSet:
     """Open many images that are files, or like files.
 
     Raises:
         DataError: If there are none, more than a few cannot be read, or arrays among them differ in shape.
         StorageError: If they have to be packed, and the cache has no room.
     """
-    signature = _signature(collection, goal)
+    signature = _signature(collection, preprocessing)
     pack = None if signature is None else find_pack(signature)
     if pack is not None:
         return _from_pack(collection.name, pack, dtype)
     found = survey(collection)
     check_readable(len(found), found.skipped, collection.name)
-    fitted, bits = settle(found, goal, collection.name), bits_of(found, goal)
+    fitted, bits = settle(found, preprocessing, collection.name), bits_of(found, preprocessing)
     found, layout = found.arranged(collection)
     layout = replace(layout, notices=(*layout.notices, *_depth(found, bits, collection.name)))
     if not is_packed(collection, found, fitted, dtype):
@@ -70,34 +70,40 @@ def open_collection(collection: Collection, dtype: PixelType = "uint8", goal: Go
     return _from_pack(collection.name, pack, dtype)
 
 
-def find_packed(collection: Collection, goal: Goal = None) -> Pack | None:
+def find_packed(collection: Collection, preprocessing: Conversion = None) -> Pack | None:
     """The pack that a collection would be read from without a look at its images, if there is one."""
-    signature = _signature(collection, goal)
+    signature = _signature(collection, preprocessing)
     return None if signature is None else find_pack(signature)
 
 
-def settle(found: Survey, goal: Goal, where: str) -> Preprocessing | None:
+def settle(found: Survey, preprocessing: Conversion, where: str) -> Preprocessing | None:
     """What images will become; None for arrays of one shape, which are taken as they are.
 
     Raises:
         DataError: If arrays differ in shape, and have so many channels that they cannot be fitted.
     """
-    if isinstance(goal, Preprocessing):
-        goal = replace(goal, bits=bits_of(found, goal))
-        return None if found.arrays and found.uniform and shape_of(found) == goal.spec().shape else goal
-    if found.arrays and found.uniform and not goal:
+    if isinstance(preprocessing, Preprocessing):
+        preprocessing = replace(preprocessing, bits=bits_of(found, preprocessing))
+        return (
+            None if found.arrays and found.uniform and shape_of(found) == preprocessing.spec().shape else preprocessing
+        )
+    if found.arrays and found.uniform and not preprocessing:
         return None
     if found.arrays and not set(found.channels) <= {1, *CHANNELS}:
         raise DataError(
             f"the images of '{where}' have {', '.join(map(str, sorted(set(found.channels))))} channels: such arrays "
             "have to be of one shape, and are taken as they are"
         )
-    return (goal or Wish()).settle(found.sizes, found.in_colour > 0, found.bits)
+    return (preprocessing or ImageOptions()).settle(found.sizes, found.in_colour > 0, found.bits)
 
 
-def bits_of(found: Survey, goal: Goal) -> int | None:
+def bits_of(found: Survey, preprocessing: Conversion) -> int | None:
     """How many bits images of 16 are scaled by: those of the run, if it says, or else those that are in use."""
-    return goal.bits if isinstance(goal, Preprocessing) and goal.bits is not None else found.bits
+    return (
+        preprocessing.bits
+        if isinstance(preprocessing, Preprocessing) and preprocessing.bits is not None
+        else found.bits
+    )
 
 
 def decoded_bytes(found: Survey, fitted: Preprocessing | None) -> int:
@@ -286,9 +292,9 @@ def _in_order(skipped: list[Skipped]) -> tuple[Skipped, ...]:
     return tuple(sorted(skipped, key=lambda item: item.name))
 
 
-def _signature(collection: Collection, goal: Goal) -> str | None:
+def _signature(collection: Collection, preprocessing: Conversion) -> str | None:
     signature = collection.signature()
-    return None if signature is None else f"{VERSION} {signature} {goal or Wish()!r}"
+    return None if signature is None else f"{VERSION} {signature} {preprocessing or ImageOptions()!r}"
 
 
 def shape_of(found: Survey, fitted: Preprocessing | None = None) -> tuple[int, int, int]:

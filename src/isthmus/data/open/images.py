@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from isthmus.data.arrays import as_set
 from isthmus.data.decode.entries import Collection
-from isthmus.data.decode.loader import Goal, open_collection
+from isthmus.data.decode.loader import Conversion, open_collection
 from isthmus.data.decode.pack import PackedSource
 from isthmus.data.images import ArraySource, Selection
 from isthmus.data.named.catalogue import DATASETS, is_named, open_named
@@ -18,7 +18,7 @@ from isthmus.data.open.folders import Pattern, is_pattern
 from isthmus.data.open.hub import PREFIX, HuggingFace
 from isthmus.data.open.iterables import DataSet, is_data_set
 from isthmus.data.open.paths import KINDS, collection_at, open_path
-from isthmus.data.preprocessing import Preprocessing, Wish
+from isthmus.data.preprocessing import ImageOptions, Preprocessing
 from isthmus.data.sets import ImageSet
 from isthmus.data.source import ImageSource, PixelType
 from isthmus.errors import DataError, UsageError
@@ -27,7 +27,9 @@ Data: TypeAlias = str | Path | ArrayLike | tuple[ArrayLike, ArrayLike] | ImageSo
 """Whatever `open_images` opens."""
 
 
-def open_images(data: Data, dtype: PixelType = "uint8", goal: Goal = None, exact: bool = False) -> ImageSet:
+def open_images(
+    data: Data, dtype: PixelType = "uint8", preprocessing: Conversion = None, exact: bool = False
+) -> ImageSet:
     """Open images, whatever they are given as.
 
     Args:
@@ -39,8 +41,8 @@ def open_images(data: Data, dtype: PixelType = "uint8", goal: Goal = None, exact
             channels)`; a pair `(images, labels)`; a PyTorch `Dataset`, a `tf.data.Dataset`, or what looks like one; a
             source; a set.
         dtype: The type of the images that the set gives: `"uint8"`, 0 to 255, or `"float32"`, 0 to 1.
-        goal: What image files are to become: a `Preprocessing`, as a run has it, or a `Wish`; by default what suits
-            them.  Arrays are taken as they are.
+        preprocessing: What image files become: a `Preprocessing`, as a run has it, or `ImageOptions`; by default what
+            suits them.  Arrays are taken as they are.
         exact: Whether to refuse arrays of floats that `"uint8"` would round, as those that are no whole levels are.
 
     Returns:
@@ -54,7 +56,7 @@ def open_images(data: Data, dtype: PixelType = "uint8", goal: Goal = None, exact
         StorageError: If a download or a pack cannot be stored.
     """
     target, split = locate(data)
-    bits = goal.bits if isinstance(goal, Preprocessing) else None
+    bits = preprocessing.bits if isinstance(preprocessing, Preprocessing) else None
     if isinstance(target, NamedData):
         images = open_named(target.name, dtype)
     elif isinstance(target, Path):
@@ -66,8 +68,8 @@ def open_images(data: Data, dtype: PixelType = "uint8", goal: Goal = None, exact
     elif isinstance(target, ArrayData):
         images = as_set("images", (target.images, target.labels), None, dtype, exact, bits)
     else:
-        images = open_collection(target, dtype, goal)
-    if images.origin is None and isinstance(goal, Wish) and goal:
+        images = open_collection(target, dtype, preprocessing)
+    if images.origin is None and isinstance(preprocessing, ImageOptions) and preprocessing:
         raise UsageError(
             f"'{images.name}' holds arrays of {images.spec}, which are taken as they are: size, fit, channels and "
             "background are for image files"

@@ -16,7 +16,7 @@ from isthmus.data.arrays import as_source
 from isthmus.data.decode.entries import Collection, Content
 from isthmus.data.decode.image_files import UnreadableError, decode
 from isthmus.data.decode.layout import Layout, make_source
-from isthmus.data.decode.loader import Goal, settle, summary
+from isthmus.data.decode.loader import Conversion, settle, summary
 from isthmus.data.decode.pages import as_path
 from isthmus.data.decode.reader import decoded_images, decoder
 from isthmus.data.decode.survey import Survey, check_readable, survey
@@ -51,7 +51,7 @@ class Paired:
     classes: tuple[int, ...] = ()
 
 
-def open_pairs(data: Data, targets: Data, goal: Goal = None) -> Paired:
+def open_pairs(data: Data, targets: Data, preprocessing: Conversion = None) -> Paired:
     """Open two collections whose images have equal names (but for the suffix).
 
     Raises:
@@ -59,14 +59,16 @@ def open_pairs(data: Data, targets: Data, goal: Goal = None) -> Paired:
         DataError: If they do not match in number, names or sizes, names differ by their suffixes alone, or they do not
             fit memory.
     """
-    both = _Both.of(data, targets, goal)
+    both = _Both.of(data, targets, preprocessing)
     channels = 3 if both.asked.in_colour else 1
     fitted = both.fitted
     wanted = Preprocessing(fitted.height, fitted.width, channels, fitted.fit, fitted.background)
     return Paired(both.stack(decoder(wanted, both.asked.bits), channels), channels)
 
 
-def open_masked(data: Data, masks: Data | None, goal: Goal = None, classes: Sequence[int] = ()) -> Paired:
+def open_masked(
+    data: Data, masks: Data | None, preprocessing: Conversion = None, classes: Sequence[int] = ()
+) -> Paired:
     """Open pictures and masks with equal names; a mask's values are classes.
 
     A mask of two classes becomes 0 and 255; one of more the numbers of its classes, from 0.
@@ -74,7 +76,7 @@ def open_masked(data: Data, masks: Data | None, goal: Goal = None, classes: Sequ
     Args:
         data: The pictures; or a folder that holds `images/` and `masks/`, where `masks` is None.
         masks: The masks: files with a palette, or grey.
-        goal: What the pictures are to become.
+        preprocessing: What the pictures are to become.
         classes: The values that are known; empty takes those that there are.
 
     Raises:
@@ -88,7 +90,7 @@ def open_masked(data: Data, masks: Data | None, goal: Goal = None, classes: Sequ
                 f"expected masks: a folder of them with --targets, or DATA with '{IMAGES}/' and '{MASKS}/' in it"
             )
         data, masks = folder / IMAGES, folder / MASKS
-    both = _Both.of(data, masks, goal)
+    both = _Both.of(data, masks, preprocessing)
     images = both.stack(_mask_reader(both.fitted), 1)
     known = _classes_of(images, classes)
     return Paired(_numbered(images, known), 1, known)
@@ -106,7 +108,7 @@ class _Both:
     fitted: Preprocessing
 
     @classmethod
-    def of(cls, data: Data, targets: Data, goal: Goal) -> "_Both":
+    def of(cls, data: Data, targets: Data, preprocessing: Conversion) -> "_Both":
         shown_at, asked_at = _collection(data), _collection(targets)
         shown, asked = survey(shown_at), survey(asked_at)
         for found, place in ((shown, shown_at), (asked, asked_at)):
@@ -115,7 +117,7 @@ class _Both:
             _check_apart(found, place.name)
         _check_names(shown, asked, shown_at.name, asked_at.name)
         _check_sizes(shown, asked)
-        fitted = settle(shown, goal, shown_at.name)
+        fitted = settle(shown, preprocessing, shown_at.name)
         if fitted is None:
             raise UsageError(f"expected pairs of image files; '{shown_at.name}' holds arrays")
         shown, layout = shown.arranged(shown_at)

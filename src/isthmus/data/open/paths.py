@@ -4,12 +4,12 @@ from pathlib import Path
 
 from isthmus.data.arrays import as_set, open_array
 from isthmus.data.decode.entries import Collection, holds_image
-from isthmus.data.decode.loader import Goal, open_collection
+from isthmus.data.decode.loader import Conversion, open_collection
 from isthmus.data.named.idx import has_splits, is_idx, open_idx, read_splits
 from isthmus.data.open.archives import TAR_SUFFIXES, ZIP_SUFFIXES, Archive, is_archive
 from isthmus.data.open.folders import Folder, SingleFile
 from isthmus.data.open.hub import HuggingFace, is_saved_dataset
-from isthmus.data.open.tables import TABLE_SUFFIXES, Table
+from isthmus.data.open.tables import TABLE_SUFFIXES, ImageTable
 from isthmus.data.sets import ImageSet
 from isthmus.data.source import PixelType
 from isthmus.errors import DataError, UsageError
@@ -22,14 +22,18 @@ KINDS = (
 
 
 def open_path(
-    path: Path, dtype: PixelType = "uint8", goal: Goal = None, exact: bool = False, bits: int | None = None
+    path: Path,
+    dtype: PixelType = "uint8",
+    preprocessing: Conversion = None,
+    exact: bool = False,
+    bits: int | None = None,
 ) -> ImageSet:
     """Open whatever lies at a path.
 
     Args:
         path: What to open; the set takes its name.
         dtype: The type of the images that the set gives.
-        goal: What image files are to become.
+        preprocessing: What image files are to become.
         exact: Whether to refuse arrays of floats that would be rounded.
         bits: How many bits are in use of arrays of 16 bits; None for as few as hold their numbers.
 
@@ -40,7 +44,7 @@ def open_path(
     """
     collection = collection_at(path)
     if collection is not None:
-        return open_collection(collection, dtype, goal)
+        return open_collection(collection, dtype, preprocessing)
     if path.is_dir():
         return _open_idx_folder(path, dtype, exact)
     if path.suffix.lower() in (".npy", ".npz"):
@@ -72,7 +76,7 @@ def collection_at(path: Path) -> Collection | None:
     if is_archive(path):
         return Archive(path)
     if suffix in TABLE_SUFFIXES:
-        return Table(path)
+        return ImageTable(path)
     if holds_image(path):
         return SingleFile(path)
     # By name too, so that an IDX file cut down to nothing is told as what it should have been.

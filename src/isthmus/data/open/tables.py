@@ -33,7 +33,7 @@ _SPLIT_COLUMNS = ("split", "subset", "partition", "set")
 _ROWS_AT_ONCE = 1024
 
 
-class Table:
+class ImageTable:
     """The images that a table lists, in its order.
 
     A column `path` (or `file`, `filename`, `image`) holds paths from the table's folder; `label` (or `class`,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from isthmus.data import DATASETS, Data, ImageSet, ImageSource, match_classes
+from isthmus.data.locations import recall_location
 from isthmus.data.named.catalogue import is_named
-from isthmus.data.places import recall_place
 from isthmus.errors import DataError, IsthmusError, UsageError
 from isthmus.runs import Run
 from isthmus.workflows.datasets.training_data import TrainingData, open_for_recipe, open_training_data
@@ -88,7 +88,7 @@ def open_held_out(
 
 def recall_training_data(run: Run, targets: Data | None = None) -> TrainingData | None:
     """Open a run's own data where it was for training; None where that is not known, or other images are there now."""
-    place = recall_place(run.manifest.data.fingerprint)
+    place = recall_location(run.manifest.data.fingerprint)
     if place is None:
         return None
     try:

@@ -8,12 +8,12 @@ import numpy as np
 
 from isthmus.data import (
     Data,
+    ImageOptions,
     ImageSet,
     ImageSource,
     Origin,
     Preprocessing,
     Skipped,
-    Wish,
     open_images,
     select,
     shared,
@@ -110,7 +110,7 @@ def open_training_data(
     data: Data,
     recipe: Recipe | str | None = None,
     changes: Mapping[str, Any] | None = None,
-    preprocessing: Preprocessing | Wish | None = None,
+    preprocessing: Preprocessing | ImageOptions | None = None,
     targets: Data | None = None,
 ) -> TrainingData:
     """Open images, settle the recipe, and split the images into training, validation and test images.
@@ -135,7 +135,7 @@ def open_for_recipe(
     data: Data,
     recipe: Recipe | str | None,
     changes: Mapping[str, Any] | None = None,
-    preprocessing: Preprocessing | Wish | None = None,
+    preprocessing: Preprocessing | ImageOptions | None = None,
     targets: Data | None = None,
 ) -> tuple[ImageSet, Recipe]:
     """Open images as a recipe's task takes them, and fill in what the recipe leaves to them.
@@ -173,7 +173,7 @@ def tell_skipped(origin: Origin | None, notices: tuple[str, ...], more: str = ""
 
 
 def _open_for_task(
-    data: Data, recipe: Recipe, preprocessing: Preprocessing | Wish | None, targets: Data | None
+    data: Data, recipe: Recipe, preprocessing: Preprocessing | ImageOptions | None, targets: Data | None
 ) -> tuple[ImageSet, Recipe]:
     task = recipe.task
     if not task.has_target_files:

@@ -20,7 +20,7 @@ from isthmus.storage import write_text
 
 
 @dataclass(frozen=True)
-class Place:
+class DataLocation:
     """What to open again.
 
     Attributes:
@@ -52,7 +52,7 @@ def require_apart(out: Path, *given: Data | None) -> None:
                 )
 
 
-def remember_place(fingerprint: str, data: Data, targets: Data | None = None) -> None:
+def remember_location(fingerprint: str, data: Data, targets: Data | None = None) -> None:
     """Note where the images of a fingerprint are: at a path, or on the Hugging Face hub.
 
     Named sets are found anyway, and arrays have no place.  A cache that cannot be written to remembers nothing.
@@ -60,13 +60,13 @@ def remember_place(fingerprint: str, data: Data, targets: Data | None = None) ->
     place, beside = _spelled(data), None if targets is None else _spelled(targets)
     if place is not None and (targets is None or beside is not None):
         with contextlib.suppress(StorageError):
-            write_text(_note(fingerprint), json.dumps(asdict(Place(place, beside))) + "\n")
+            write_text(_note(fingerprint), json.dumps(asdict(DataLocation(place, beside))) + "\n")
 
 
-def recall_place(fingerprint: str) -> Place | None:
+def recall_location(fingerprint: str) -> DataLocation | None:
     """Where the images of a fingerprint were when they were last trained on; they may have gone since."""
     try:
-        place = Place(**json.loads(_note(fingerprint).read_text(encoding="utf-8")))
+        place = DataLocation(**json.loads(_note(fingerprint).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
     return place if isinstance(place.data, str) and isinstance(place.targets, str | None) else None

@@ -7,7 +7,7 @@ import pytest
 
 from isthmus.data import open_images
 from isthmus.data.decode.cache import cache_folder
-from isthmus.data.places import Place, recall_place, remember_place, require_apart
+from isthmus.data.locations import DataLocation, recall_location, remember_location, require_apart
 from isthmus.errors import UsageError
 
 PRINT = "0123456789abcdef" * 4
@@ -20,61 +20,61 @@ def test_a_relative_path_is_found_from_anywhere(spell, tmp_path, monkeypatch, ra
     monkeypatch.chdir(tmp_path / "here")
     np.save("many.npy", random_images(9, 5, 5))
     found = open_images(spell("many.npy"))
-    remember_place(PRINT, spell("many.npy"))
+    remember_location(PRINT, spell("many.npy"))
     monkeypatch.chdir(tmp_path / "there")
-    again = open_images(recall_place(PRINT).data)
+    again = open_images(recall_location(PRINT).data)
     assert again.train.fingerprint == found.train.fingerprint
 
 
 def test_targets_are_remembered_too(tmp_path):
-    remember_place(PRINT, tmp_path / "photos", str(tmp_path / "masks"))
-    assert recall_place(PRINT) == Place(str(tmp_path / "photos"), str(tmp_path / "masks"))
+    remember_location(PRINT, tmp_path / "photos", str(tmp_path / "masks"))
+    assert recall_location(PRINT) == DataLocation(str(tmp_path / "photos"), str(tmp_path / "masks"))
 
 
 def test_a_data_set_on_the_hub_keeps_its_name():
-    remember_place(PRINT, "hf:somebody/something")
-    assert recall_place(PRINT) == Place("hf:somebody/something")
+    remember_location(PRINT, "hf:somebody/something")
+    assert recall_location(PRINT) == DataLocation("hf:somebody/something")
 
 
 @pytest.mark.parametrize("data", ["digits", "mnist:train", np.zeros((3, 4, 4), np.uint8), ([1], [2])])
 def test_what_has_a_name_or_no_place_is_not_remembered(data):
-    remember_place(PRINT, data)
-    assert recall_place(PRINT) is None
-    remember_place(PRINT, "photos", np.zeros((3, 4, 4), np.uint8))
-    assert recall_place(PRINT) is None
+    remember_location(PRINT, data)
+    assert recall_location(PRINT) is None
+    remember_location(PRINT, "photos", np.zeros((3, 4, 4), np.uint8))
+    assert recall_location(PRINT) is None
 
 
 def test_a_path_that_is_named_like_a_set_is_a_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    remember_place(PRINT, Path("digits"))
-    assert recall_place(PRINT) == Place(str(tmp_path / "digits"))
+    remember_location(PRINT, Path("digits"))
+    assert recall_location(PRINT) == DataLocation(str(tmp_path / "digits"))
 
 
 def test_home_is_spelled_out_and_nobodys_home_is_a_name(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
-    remember_place(PRINT, "~/photos")
-    assert recall_place(PRINT) == Place(str(tmp_path / "home" / "photos"))
-    remember_place(PRINT, "~no-such-user/photos")
-    assert recall_place(PRINT) == Place(str(tmp_path / "~no-such-user" / "photos"))
+    remember_location(PRINT, "~/photos")
+    assert recall_location(PRINT) == DataLocation(str(tmp_path / "home" / "photos"))
+    remember_location(PRINT, "~no-such-user/photos")
+    assert recall_location(PRINT) == DataLocation(str(tmp_path / "~no-such-user" / "photos"))
 
 
 @pytest.mark.parametrize(
     "content", ["", "[]", "{}", '{"data": 5}', '{"data": "x", "targets": []}', '{"data": "x", "more": 1}', "\0"]
 )
 def test_a_damaged_note_is_none(content):
-    remember_place(PRINT, "photos")
+    remember_location(PRINT, "photos")
     (note,) = (cache_folder() / "places").iterdir()
     assert "photos" in json.loads(note.read_text())["data"]
     note.write_text(content)
-    assert recall_place(PRINT) is None
+    assert recall_location(PRINT) is None
 
 
 def test_a_cache_that_cannot_be_written_to_remembers_nothing(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("ISTHMUS_CACHE", str(tmp_path / "file"))
-    remember_place(PRINT, "photos")
-    assert recall_place(PRINT) is None
+    remember_location(PRINT, "photos")
+    assert recall_location(PRINT) is None
 
 
 class TestApart:
