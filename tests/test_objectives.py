@@ -3,7 +3,7 @@ import pytest
 from keras import ops
 
 from isthmus import recipes
-from isthmus.objectives import Objective, objective_of
+from isthmus.objectives import RateDistortion, objective_of
 from isthmus.probability import latent_of, likelihood_of, namespace
 
 RNG = np.random.default_rng(0)
@@ -16,7 +16,7 @@ BERNOULLI = likelihood_of(recipes.BernoulliLikelihood())
 
 
 def terms(estimator, xp=namespace, latent=GAUSSIAN, z=Z):
-    return Objective(estimator, 1.0, 0).terms(xp, latent, BERNOULLI, IMAGES, z, POSTERIOR, OUTPUTS)
+    return RateDistortion(estimator, 1.0, 0).terms(xp, latent, BERNOULLI, IMAGES, z, POSTERIOR, OUTPUTS)
 
 
 @pytest.mark.parametrize("estimator", ["closed-form", "monte-carlo"])

@@ -9,8 +9,8 @@ from keras import ops
 
 from isthmus.data import ImageSpec, task_of
 from isthmus.errors import RecipeError
-from isthmus.networks import build_networks, check_custom_networks
-from isthmus.objectives import Objective, objective_of
+from isthmus.networks import Shapes, build_networks, check_custom_networks
+from isthmus.objectives import RateDistortion, objective_of
 from isthmus.probability import latent_of, likelihood_of
 from isthmus.recipes import Pixels, Recipe
 
@@ -94,12 +94,12 @@ class Autoencoder(keras.Model):
         self.recipe, self.image_spec, self.target_spec = recipe, image, target
         self.latent = latent_of(recipe.latent)
         self.likelihood = likelihood_of(recipe.likelihood)
-        self.objective: Objective = objective_of(recipe.objective, steps_per_epoch)
+        self.objective: RateDistortion = objective_of(recipe.objective, steps_per_epoch)
 
-        output_channels = self.likelihood.output_channels(target.channels)
+        shapes = Shapes(image.shape, recipe.latent.dim, self.likelihood.output_channels(target.channels))
         if custom is not None:
-            check_custom_networks(*custom, image.shape, recipe.latent.dim, output_channels)
-        self.networks = custom or build_networks(recipe.network, image.shape, recipe.latent.dim, output_channels)
+            check_custom_networks(*custom, shapes)
+        self.networks = custom or build_networks(recipe.network, shapes)
         self.encoder = self._build_encoder(self.networks[0])
         self.decoder = self._build_decoder(self.networks[1])
 

@@ -8,7 +8,7 @@ from isthmus.probability import Latent, Likelihood, Terms
 
 
 @dataclass(frozen=True)
-class Objective:
+class RateDistortion:
     """Distortion + β x rate: the negative ELBO at β = 1 (Kingma & Welling 2014), else the β-VAE's (Higgins 2017).
 
     Attributes:
@@ -51,6 +51,6 @@ class Objective:
         return self.beta * xp.clip(step / self.warmup_steps, 0.0, 1.0)
 
 
-def objective_of(spec: recipes.Objective, steps_per_epoch: int) -> Objective:
+def objective_of(spec: recipes.Objective, steps_per_epoch: int) -> RateDistortion:
     """The objective that a recipe describes, for a training of so many steps an epoch."""
-    return Objective(spec.estimator, spec.beta, round(spec.beta_warmup_epochs * steps_per_epoch))
+    return RateDistortion(spec.estimator, spec.beta, round(spec.beta_warmup_epochs * steps_per_epoch))

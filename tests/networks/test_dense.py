@@ -1,14 +1,17 @@
 import numpy as np
 from keras import ops
 
+from isthmus.networks import Shapes
 from isthmus.networks.dense import dense_decoder, dense_encoder
 from isthmus.recipes import DenseNetwork
+
+SHAPES = Shapes((3, 5, 2), 2, 2)
 
 
 def test_is_two_matrix_products():
     """The same by hand, from the weights."""
     spec = DenseNetwork(units=(6, 4), activation="tanh")
-    encoder, decoder = dense_encoder(spec, (3, 5, 2)), dense_decoder(spec, (3, 5, 2), 2, 2)
+    encoder, decoder = dense_encoder(spec, SHAPES), dense_decoder(spec, SHAPES)
     rng = np.random.default_rng(0)
     for weight in (*encoder.weights, *decoder.weights):
         weight.assign(rng.normal(size=weight.shape))
@@ -30,5 +33,5 @@ def test_is_two_matrix_products():
 
 
 def test_the_decoder_mirrors_the_encoder():
-    decoder = dense_decoder(DenseNetwork(units=(6, 4)), (3, 5, 2), 2, 2)
+    decoder = dense_decoder(DenseNetwork(units=(6, 4)), SHAPES)
     assert [layer.units for layer in decoder.layers if hasattr(layer, "units")] == [4, 6, 30]

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from isthmus.errors import RecipeError
-from isthmus.networks import build_networks, check_custom_networks
+from isthmus.networks import Shapes, build_networks, check_custom_networks
 from isthmus.recipes import ConvNetwork, CustomNetwork, DenseNetwork, UpsampleNetwork
 
 SPECS = [
@@ -26,7 +26,7 @@ SPECS = [
 @example(height=1, width=1, channels=1, extra=0)
 @example(height=33, width=32, channels=4, extra=4)
 def test_any_image_goes_in_and_comes_out(apply, spec, height, width, channels, extra):
-    encoder, decoder = build_networks(spec, (height, width, channels), 3, channels + extra)
+    encoder, decoder = build_networks(spec, Shapes((height, width, channels), 3, channels + extra))
     features = apply(encoder)
     assert features.ndim == 2
     assert features.shape == (2, encoder.output_shape[-1])
@@ -43,14 +43,14 @@ def reach_everything(network):
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
 def test_the_code_reaches_every_pixel(apply, spec):
-    _, decoder = build_networks(spec, (13, 10, 2), 6, 2)
+    _, decoder = build_networks(spec, Shapes((13, 10, 2), 6, 2))
     reach_everything(decoder)
     assert (apply(decoder, count=64).std(axis=0) > 0).all()
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
 def test_every_pixel_reaches_the_features(spec):
-    encoder, _ = build_networks(spec, (7, 6, 1), 3, 1)
+    encoder, _ = build_networks(spec, Shapes((7, 6, 1), 3, 1))
     reach_everything(encoder)
     singles = np.eye(42, dtype=np.float32).reshape(42, 7, 6, 1)
     features = keras.ops.convert_to_numpy(encoder(singles))
@@ -58,20 +58,20 @@ def test_every_pixel_reaches_the_features(spec):
     assert (np.abs(features - nothing).max(axis=1) > 0).all()
 
 
-def test_an_own_network_has_to_be_given():
+def test_a_custom_network_has_to_be_given():
     with pytest.raises(RecipeError, match=r"isthmus.train\(..., encoder=, decoder=\)"):
-        build_networks(CustomNetwork(), (4, 4, 1), 2, 1)
+        build_networks(CustomNetwork(), Shapes((4, 4, 1), 2, 1))
 
 
-def own(shape=(4, 5, 1), features=3, dim=2, out=(4, 5, 1)):
+def custom(shape=(4, 5, 1), features=3, dim=2, out=(4, 5, 1)):
     encoder = keras.Sequential([keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(features)])
     decoder = keras.Sequential([keras.Input((dim,)), keras.layers.Dense(int(np.prod(out))), keras.layers.Reshape(out)])
     return encoder, decoder
 
 
-class TestOwn:
+class TestCustom:
     def test_networks_that_fit(self):
-        check_custom_networks(*own(), (4, 5, 1), 2, 1)
+        check_custom_networks(*custom(), Shapes((4, 5, 1), 2, 1))
 
     @pytest.mark.parametrize(
         ("changes", "fault"),
@@ -83,15 +83,15 @@ class TestOwn:
     )
     def test_networks_that_do_not(self, changes, fault):
         with pytest.raises(RecipeError, match=fault):
-            check_custom_networks(*own(**changes), (4, 5, 1), 2, 1)
+            check_custom_networks(*custom(**changes), Shapes((4, 5, 1), 2, 1))
 
     def test_an_encoder_that_gives_a_grid(self):
         grid = keras.Sequential([keras.Input((4, 5, 1)), keras.layers.Conv2D(2, 3)])
         with pytest.raises(RecipeError, match="expected flat features"):
-            check_custom_networks(grid, own()[1], (4, 5, 1), 2, 1)
+            check_custom_networks(grid, custom()[1], Shapes((4, 5, 1), 2, 1))
 
     def test_every_fault_in_one_message(self):
         with pytest.raises(RecipeError) as caught:
-            check_custom_networks(*own(shape=(1, 1, 1), dim=9), (4, 5, 1), 2, 1)
+            check_custom_networks(*custom(shape=(1, 1, 1), dim=9), Shapes((4, 5, 1), 2, 1))
         assert "encoder takes" in str(caught.value)
         assert "decoder takes" in str(caught.value)

@@ -1,12 +1,15 @@
+from isthmus.networks import Shapes
 from isthmus.networks.upsample import upsample_decoder, upsample_encoder
 from isthmus.recipes import UpsampleNetwork
+
+SHAPES = Shapes((28, 28, 1), 10, 1)
 
 
 def test_has_the_sizes_of_the_tutorial():
     """By hand: kernels of 3x3 times channels in and out, and a bias for each out."""
     encoder, decoder = (
-        upsample_encoder(UpsampleNetwork(), (28, 28, 1)),
-        upsample_decoder(UpsampleNetwork(), (28, 28, 1), 10, 1),
+        upsample_encoder(UpsampleNetwork(), SHAPES),
+        upsample_decoder(UpsampleNetwork(), SHAPES),
     )
     assert [layer.count_params() for layer in encoder.layers if layer.weights] == [80, 584, 584, 584]
     assert encoder.output_shape == (None, 7 * 7 * 8)
@@ -16,5 +19,5 @@ def test_has_the_sizes_of_the_tutorial():
 
 def test_strides_say_how_far_the_grid_shrinks():
     spec = UpsampleNetwork(filters=(2, 3), strides=(1, 1), decoder_filters=(2,))
-    assert upsample_encoder(spec, (5, 7, 1)).output_shape == (None, 5 * 7 * 3)
-    assert upsample_decoder(spec, (5, 7, 1), 2, 1).output_shape == (None, 5, 7, 1)
+    assert upsample_encoder(spec, Shapes((5, 7, 1), 2, 1)).output_shape == (None, 5 * 7 * 3)
+    assert upsample_decoder(spec, Shapes((5, 7, 1), 2, 1)).output_shape == (None, 5, 7, 1)

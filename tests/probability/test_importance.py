@@ -4,7 +4,7 @@ from scipy.stats import norm
 
 from isthmus.probability import namespace
 from isthmus.probability.importance import RunningLogMeanExp, log_mean_exp, log_weights
-from isthmus.probability.latents import GaussianLatent
+from isthmus.probability.latents import GaussianPosterior
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def test_a_log_weight_is_the_joint_less_the_posterior(draws):
     z, posterior, distortion = draws
     expected = -distortion + norm.logpdf(z).sum(1)
     expected -= norm.logpdf(z, posterior["mean"], np.exp(0.5 * posterior["log_variance"])).sum(1)
-    np.testing.assert_allclose(log_weights(namespace, GaussianLatent(3), z, posterior, distortion), expected)
+    np.testing.assert_allclose(log_weights(namespace, GaussianPosterior(3), z, posterior, distortion), expected)
 
 
 def test_numpy_and_keras_give_the_same(draws):
@@ -26,8 +26,8 @@ def test_numpy_and_keras_give_the_same(draws):
     z, posterior, distortion = draws
     single = [np.asarray(array, np.float32) for array in (z, distortion)]
     parameters = {name: array.astype(np.float32) for name, array in posterior.items()}
-    ours = log_weights(namespace, GaussianLatent(3), z, posterior, distortion)
-    theirs = log_weights(ops, GaussianLatent(3), single[0], parameters, single[1])
+    ours = log_weights(namespace, GaussianPosterior(3), z, posterior, distortion)
+    theirs = log_weights(ops, GaussianPosterior(3), single[0], parameters, single[1])
     np.testing.assert_allclose(ops.convert_to_numpy(theirs), ours, rtol=1e-5, atol=1e-5)
     both = log_mean_exp(ops, ops.convert_to_tensor(ours.reshape(2, 3).astype(np.float32)))
     np.testing.assert_allclose(ops.convert_to_numpy(both), log_mean_exp(namespace, ours.reshape(2, 3)), rtol=1e-5)

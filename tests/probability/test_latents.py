@@ -5,7 +5,7 @@ from scipy import stats
 
 from isthmus import recipes
 from isthmus.probability import LatentGroup, latent_of, namespace
-from isthmus.probability.latents import GaussianLatent, PointLatent
+from isthmus.probability.latents import GaussianPosterior, PointCode
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def many_draws(posterior, count=40_000):
 
 
 class TestGaussian:
-    latent = GaussianLatent(4)
+    latent = GaussianPosterior(4)
 
     def test_draws_follow_the_posterior(self, posterior):
         noise = np.random.default_rng(2).standard_normal((20_000, 4))
@@ -65,7 +65,7 @@ class TestGaussian:
 
 
 class TestPoint:
-    latent = PointLatent(4)
+    latent = PointCode(4)
 
     def test_is_its_mean_whatever_the_noise(self, posterior):
         z = self.latent.sample(namespace, posterior, np.full((3, 4), 1e9))
@@ -82,5 +82,5 @@ class TestPoint:
 
 
 def test_from_a_recipe():
-    assert latent_of(recipes.PointLatent(dim=5)) == PointLatent(5)
-    assert latent_of(recipes.GaussianLatent(dim=5, epsilon_std=0.5)) == GaussianLatent(5, 0.5)
+    assert latent_of(recipes.PointLatent(dim=5)) == PointCode(5)
+    assert latent_of(recipes.GaussianLatent(dim=5, epsilon_std=0.5)) == GaussianPosterior(5, 0.5)

@@ -4,7 +4,7 @@ from typing import get_args
 import pytest
 
 from isthmus.recipes import RECIPES, Denoise, Recipe, Segment, with_fields
-from isthmus.recipes.likelihoods import Likelihood
+from isthmus.recipes.likelihoods import LikelihoodFields
 from isthmus.report import key_figures
 
 METRICS = {
@@ -78,7 +78,7 @@ def test_black_and_white_pixels_are_called_so():
     assert "black-and-white" not in _by_name(recipe=recipe)["Squared error"].meaning
 
 
-@pytest.mark.parametrize("likelihood", get_args(get_args(Likelihood)[0]))
+@pytest.mark.parametrize("likelihood", get_args(get_args(LikelihoodFields)[0]))
 @pytest.mark.parametrize("task", [Denoise(), Segment()])
 @pytest.mark.parametrize("latent", ["gaussian", "point"])
 def test_every_likelihood_of_every_task_has_words(likelihood, task, latent):

@@ -15,8 +15,7 @@ from isthmus.errors import UsageError
 from isthmus.noise import uniform_by_image
 
 if TYPE_CHECKING:  # recipes bring pydantic along, and data does without
-    from isthmus.recipes import Pixels, Recipe
-    from isthmus.recipes import Task as TaskFields
+    from isthmus.recipes import Pixels, Recipe, TaskFields
 
 # Tells the random numbers here from the others that the same seed gives.
 _TRAINING, _EVALUATION, _AUGMENTATION, _TASK = 0x7261696E, 0x6576616C, 0x6175676D, 0x7461736B

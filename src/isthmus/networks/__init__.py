@@ -10,44 +10,36 @@ import keras
 from isthmus.errors import RecipeError
 from isthmus.networks.conv import conv_decoder, conv_encoder
 from isthmus.networks.dense import dense_decoder, dense_encoder
+from isthmus.networks.layout import Shapes
 from isthmus.networks.unet import unet_decoder, unet_encoder
 from isthmus.networks.upsample import upsample_decoder, upsample_encoder
-from isthmus.recipes import ConvNetwork, CustomNetwork, DenseNetwork, Network, UNetwork, UpsampleNetwork
+from isthmus.recipes import ConvNetwork, CustomNetwork, DenseNetwork, NetworkFields, UNetwork, UpsampleNetwork
 
-__all__ = ["build_networks", "check_custom_networks"]
-
-Shape = tuple[int, int, int]
+__all__ = ["Shapes", "build_networks", "check_custom_networks"]
 
 
-def build_networks(
-    spec: Network,
-    shape: Shape,
-    latent_dim: int,
-    output_channels: int,
-) -> tuple[keras.Model, keras.Model]:
-    """Build the encoder and the decoder that a recipe describes, for images of this shape.
+def build_networks(spec: NetworkFields, shapes: Shapes) -> tuple[keras.Model, keras.Model]:
+    """Build the encoder and the decoder that a recipe describes.
 
     Raises:
         RecipeError: If the images are too small for the network, or the network is custom, and so cannot be built.
     """
     match spec:
         case DenseNetwork():
-            return dense_encoder(spec, shape), dense_decoder(spec, shape, latent_dim, output_channels)
+            return dense_encoder(spec, shapes), dense_decoder(spec, shapes)
         case ConvNetwork():
-            return conv_encoder(spec, shape), conv_decoder(spec, shape, latent_dim, output_channels)
+            return conv_encoder(spec, shapes), conv_decoder(spec, shapes)
         case UpsampleNetwork():
-            return upsample_encoder(spec, shape), upsample_decoder(spec, shape, latent_dim, output_channels)
+            return upsample_encoder(spec, shapes), upsample_decoder(spec, shapes)
         case UNetwork():
-            return unet_encoder(spec, shape), unet_decoder(spec, shape, latent_dim, output_channels)
+            return unet_encoder(spec, shapes), unet_decoder(spec, shapes)
         case CustomNetwork():
             raise RecipeError(
                 "network.kind=custom stands for your own Keras models: give isthmus.train(..., encoder=, decoder=)"
             )
 
 
-def check_custom_networks(
-    encoder: keras.Model, decoder: keras.Model, shape: Shape, latent_dim: int, output_channels: int
-) -> None:
+def check_custom_networks(encoder: keras.Model, decoder: keras.Model, shapes: Shapes) -> None:
     """Check that custom networks fit the images, the latent and the likelihood.
 
     Raises:
@@ -55,8 +47,8 @@ def check_custom_networks(
     """
     faults = []
     for name, model, takes, gives in (
-        ("encoder", encoder, shape, None),
-        ("decoder", decoder, (latent_dim,), (*shape[:2], output_channels)),
+        ("encoder", encoder, shapes.image, None),
+        ("decoder", decoder, (shapes.latent_dim,), shapes.output),
     ):
         if tuple(model.input_shape[1:]) != takes:
             faults.append(f"the {name} takes {tuple(model.input_shape[1:])}; expected {takes}")

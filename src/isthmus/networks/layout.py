@@ -1,21 +1,41 @@
-"""Shapes that the networks share: how a grid halves, and how one grows back to the image."""
+"""Shapes of the networks: how a grid halves, and how one grows back to the image."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 
 
+@dataclass(frozen=True)
+class Shapes:
+    """What a pair of networks takes and gives.
+
+    Attributes:
+        image: Height, width and channels of the images that the encoder takes.
+        latent_dim: The dimensions of a code.
+        output_channels: The channels of what the decoder gives, of the images' height and width.
+    """
+
+    image: tuple[int, int, int]
+    latent_dim: int
+    output_channels: int
+
+    @property
+    def output(self) -> tuple[int, int, int]:
+        """Height, width and channels of what the decoder gives."""
+        return (*self.image[:2], self.output_channels)
+
+
 def halved(size: int, times: int) -> int:
-    """The side of a grid after so many convolutions of stride 2 with padding: each rounds up."""
+    """The side of a grid after a number of padded convolutions of stride 2, each of which rounds up."""
     for _ in range(times):
         size = -(-size // 2)
     return size
 
 
 def grow(
-    latent_dim: int,
-    shape: tuple[int, int, int],
+    shapes: Shapes,
     doublings: int,
     stem_filters: int,
     activation: str,
@@ -27,16 +47,15 @@ def grow(
     from all sides alike, so any height and width will do.
 
     Args:
-        latent_dim: The numbers in one code.
-        shape: The image's height and width (its channels are the body's concern).
+        shapes: The networks' shapes; the channels of the images are the body's concern.
         doublings: How often the body doubles the grid.
-        stem_filters: The depth of the small grid.
-        activation: Of the dense layer.
+        stem_filters: The channels of the small grid.
+        activation: The activation of the dense layer.
         body: From the small grid `(batch, h, w, stem_filters)` to `(batch, h·2^doublings, w·2^doublings, outputs)`.
     """
-    height, width = shape[:2]
+    height, width, _ = shapes.image
     rows, columns = halved(height, doublings), halved(width, doublings)
-    codes = keras.Input((latent_dim,), name="latent")
+    codes = keras.Input((shapes.latent_dim,), name="latent")
     grid = keras.layers.Dense(rows * columns * stem_filters, activation=activation, name="decoder_stem")(codes)
     grid = keras.layers.Reshape((rows, columns, stem_filters), name="decoder_grid")(grid)
     image = body(grid)

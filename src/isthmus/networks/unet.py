@@ -4,20 +4,20 @@ from typing import Any
 
 import keras
 
-from isthmus.networks.layout import halved
+from isthmus.networks.layout import Shapes, halved
 from isthmus.recipes import UNetwork
 
 
-def unet_encoder(spec: UNetwork, shape: tuple[int, int, int]) -> keras.Model:
-    """From images `(batch, *shape)` to flat features `(batch, n)` and, for each scale but the last, skip features.
+def unet_encoder(spec: UNetwork, shapes: Shapes) -> keras.Model:
+    """From images `(batch, *shapes.image)` to flat features `(batch, n)`, and to skip features.
 
-    Those of the image's own scale have the pixels among them, so that a decoder which changes little can begin with
-    what it was shown.
+    Each scale but the last has skip features.  Those of the image's own scale hold the pixels too, so that a decoder
+    which changes little can begin with the input.
 
     Returns:
         A model with a list of outputs: the features for the code, then the skip features from the largest scale on.
     """
-    images = keras.Input(shape, name="pixels")
+    images = keras.Input(shapes.image, name="pixels")
     x, skips = images, []
     for scale, filters in enumerate(spec.filters):
         if scale:
@@ -29,21 +29,15 @@ def unet_encoder(spec: UNetwork, shape: tuple[int, int, int]) -> keras.Model:
     return keras.Model(images, [keras.layers.Flatten(name="encoder_flat")(x), *skips], name="encoder")
 
 
-def unet_decoder(spec: UNetwork, shape: tuple[int, int, int], latent_dim: int, output_channels: int) -> keras.Model:
+def unet_decoder(spec: UNetwork, shapes: Shapes) -> keras.Model:
     """From codes `(batch, latent_dim)` and skip features to outputs `(batch, height, width, output_channels)`.
-
-    Args:
-        spec: The network.
-        shape: Of the images that the encoder takes.
-        latent_dim: The numbers in one code.
-        output_channels: Of the outputs.
 
     Returns:
         A model with a list of inputs: the codes, then the skip features as the encoder gives them.
     """
-    height, width, channels = shape
+    height, width, channels = shapes.image
     sides = [(halved(height, scale), halved(width, scale)) for scale in range(len(spec.filters))]
-    codes = keras.Input((latent_dim,), name="latent")
+    codes = keras.Input((shapes.latent_dim,), name="latent")
     skips = [
         keras.Input((*sides[scale], filters + (channels if scale == 0 else 0)), name=f"skip_{scale}")
         for scale, filters in enumerate(spec.filters[:-1])
@@ -56,7 +50,7 @@ def unet_decoder(spec: UNetwork, shape: tuple[int, int, int], latent_dim: int, o
         x = keras.layers.Concatenate(name=f"decoder_{scale}_skip")([x, skips[scale]])
         x = _block(spec, x, spec.filters[scale], f"decoder_{scale}", spec.convolutions)
     x = keras.layers.Concatenate(name="decoder_last_skip")([x, skips[0]])
-    x = keras.layers.Conv2D(output_channels, spec.kernel, padding="same", name="decoder_out")(x)
+    x = keras.layers.Conv2D(shapes.output_channels, spec.kernel, padding="same", name="decoder_out")(x)
     return keras.Model([codes, *skips], x, name="decoder")
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import keras
 
-from isthmus.networks.layout import grow
+from isthmus.networks.layout import Shapes, grow
 from isthmus.recipes import UpsampleNetwork
 
 
-def upsample_encoder(spec: UpsampleNetwork, shape: tuple[int, int, int]) -> keras.Model:
-    """From images `(batch, *shape)` to flat features `(batch, n)`."""
-    images = keras.Input(shape, name="pixels")
+def upsample_encoder(spec: UpsampleNetwork, shapes: Shapes) -> keras.Model:
+    """From images `(batch, *shapes.image)` to flat features `(batch, n)`."""
+    images = keras.Input(shapes.image, name="pixels")
     x = images
     for i, (filters, stride) in enumerate(zip(spec.filters, spec.strides, strict=True)):
         x = keras.layers.Conv2D(
@@ -22,9 +22,7 @@ def upsample_encoder(spec: UpsampleNetwork, shape: tuple[int, int, int]) -> kera
     return keras.Model(images, keras.layers.Flatten(name="encoder_flat")(x), name="encoder")
 
 
-def upsample_decoder(
-    spec: UpsampleNetwork, shape: tuple[int, int, int], latent_dim: int, output_channels: int
-) -> keras.Model:
+def upsample_decoder(spec: UpsampleNetwork, shapes: Shapes) -> keras.Model:
     """From codes `(batch, latent_dim)` to outputs `(batch, height, width, output_channels)`."""
     doublings = spec.strides.count(2)
 
@@ -35,6 +33,6 @@ def upsample_decoder(
             )(x)
             if i < doublings:
                 x = keras.layers.UpSampling2D(2, name=f"decoder_double_{i}")(x)
-        return keras.layers.Conv2D(output_channels, spec.kernel, padding="same", name="decoder_out")(x)
+        return keras.layers.Conv2D(shapes.output_channels, spec.kernel, padding="same", name="decoder_out")(x)
 
-    return grow(latent_dim, shape, doublings, spec.stem_filters, spec.activation, body)
+    return grow(shapes, doublings, spec.stem_filters, spec.activation, body)

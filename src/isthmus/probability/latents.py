@@ -45,7 +45,7 @@ class Latent(Protocol):
 
 
 @dataclass(frozen=True)
-class PointLatent:
+class PointCode:
     """One code for each image, and no distribution over it."""
 
     dim: int
@@ -71,7 +71,7 @@ class PointLatent:
 
 
 @dataclass(frozen=True)
-class GaussianLatent:
+class GaussianPosterior:
     """A diagonal Gaussian posterior under a standard normal prior (Kingma & Welling 2014).
 
     `epsilon_std` scales the noise of training alone: pass noise that is scaled by it.
@@ -102,8 +102,8 @@ class GaussianLatent:
         return xp.sum(prior - posterior, axis=-1)
 
 
-def latent_of(spec: recipes.PointLatent | recipes.GaussianLatent) -> Latent:
+def latent_of(spec: recipes.LatentFields) -> Latent:
     """The latent that a recipe describes."""
     if isinstance(spec, recipes.PointLatent):
-        return PointLatent(spec.dim)
-    return GaussianLatent(spec.dim, spec.epsilon_std)
+        return PointCode(spec.dim)
+    return GaussianPosterior(spec.dim, spec.epsilon_std)

@@ -1,18 +1,27 @@
 """Recipes: the whole description of a run, as data."""
 
 from isthmus.recipes.augmentation import Augmentation
-from isthmus.recipes.fields import CodeDensity, GaussianLatent, Objective, Pixels, PointLatent, Recipe, Training
+from isthmus.recipes.fields import (
+    CodeDensity,
+    GaussianLatent,
+    LatentFields,
+    Objective,
+    Pixels,
+    PointLatent,
+    Recipe,
+    Training,
+)
 from isthmus.recipes.likelihoods import (
     BernoulliLikelihood,
     CategoricalLikelihood,
     GaussianLikelihood,
     LaplaceLikelihood,
-    Likelihood,
+    LikelihoodFields,
     LogisticLikelihood,
     mask_likelihood,
 )
 from isthmus.recipes.named import RECIPES, default_recipe, grown, named_recipe, task_recipe
-from isthmus.recipes.networks import ConvNetwork, CustomNetwork, DenseNetwork, Network, UNetwork, UpsampleNetwork
+from isthmus.recipes.networks import ConvNetwork, CustomNetwork, DenseNetwork, NetworkFields, UNetwork, UpsampleNetwork
 from isthmus.recipes.overrides import build_recipe, leaf_fields, parse_assignments, recipe_from_json, with_fields
 from isthmus.recipes.tasks import (
     Colourise,
@@ -23,7 +32,7 @@ from isthmus.recipes.tasks import (
     Reconstruct,
     Segment,
     SuperResolve,
-    Task,
+    TaskFields,
 )
 
 __all__ = [
@@ -42,9 +51,10 @@ __all__ = [
     "GaussianLikelihood",
     "Inpaint",
     "LaplaceLikelihood",
-    "Likelihood",
+    "LatentFields",
+    "LikelihoodFields",
     "LogisticLikelihood",
-    "Network",
+    "NetworkFields",
     "Objective",
     "Pairs",
     "Pixels",
@@ -53,7 +63,7 @@ __all__ = [
     "Reconstruct",
     "Segment",
     "SuperResolve",
-    "Task",
+    "TaskFields",
     "Training",
     "UNetwork",
     "UpsampleNetwork",

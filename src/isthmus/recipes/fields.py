@@ -10,9 +10,9 @@ from pydantic import Field, PositiveInt, model_validator
 
 from isthmus.recipes.augmentation import Augmentation
 from isthmus.recipes.base import Fields, Fraction, PositiveNumber
-from isthmus.recipes.likelihoods import BernoulliLikelihood, Likelihood, mask_likelihood
-from isthmus.recipes.networks import Activation, ConvNetwork, Network
-from isthmus.recipes.tasks import Reconstruct, Segment, Task
+from isthmus.recipes.likelihoods import BernoulliLikelihood, LikelihoodFields, mask_likelihood
+from isthmus.recipes.networks import Activation, ConvNetwork, NetworkFields
+from isthmus.recipes.tasks import Reconstruct, Segment, TaskFields
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -54,7 +54,7 @@ class GaussianLatent(Fields):
     """Scales the posterior's noise in training; anything but 1 no longer maximises a bound."""
 
 
-Latent = Annotated[PointLatent | GaussianLatent, Field(discriminator="kind")]
+LatentFields = Annotated[PointLatent | GaussianLatent, Field(discriminator="kind")]
 
 
 class Objective(Fields):
@@ -136,12 +136,12 @@ class Recipe(Fields):
     """What reports call it."""
     summary: str = ""
     """What it is for, in a line."""
-    task: Task = Reconstruct()
+    task: TaskFields = Reconstruct()
     pixels: Pixels = Pixels()
     augmentation: Augmentation = Augmentation()
-    network: Network = ConvNetwork()
-    latent: Latent = GaussianLatent()
-    likelihood: Likelihood = BernoulliLikelihood()
+    network: NetworkFields = ConvNetwork()
+    latent: LatentFields = GaussianLatent()
+    likelihood: LikelihoodFields = BernoulliLikelihood()
     objective: Objective = Objective()
     training: Training = Training()
     codes: CodeDensity = CodeDensity()

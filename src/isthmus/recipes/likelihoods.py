@@ -63,12 +63,12 @@ class LogisticLikelihood(Fields):
         return self
 
 
-Likelihood = Annotated[
+LikelihoodFields = Annotated[
     BernoulliLikelihood | GaussianLikelihood | LaplaceLikelihood | LogisticLikelihood | CategoricalLikelihood,
     Field(discriminator="kind"),
 ]
 
 
-def mask_likelihood(classes: int) -> Likelihood:
+def mask_likelihood(classes: int) -> LikelihoodFields:
     """What describes masks of so many classes: black or white where there are two, else numbers."""
     return BernoulliLikelihood() if classes == 2 else CategoricalLikelihood(classes=classes)

@@ -85,6 +85,6 @@ class CustomNetwork(Fields):
     kind: Literal["custom"] = "custom"
 
 
-Network = Annotated[
+NetworkFields = Annotated[
     DenseNetwork | ConvNetwork | UpsampleNetwork | UNetwork | CustomNetwork, Field(discriminator="kind")
 ]

@@ -154,6 +154,6 @@ class Pairs(_Task):
         return True
 
 
-Task = Annotated[
+TaskFields = Annotated[
     Reconstruct | Denoise | Colourise | Inpaint | SuperResolve | Deblur | Segment | Pairs, Field(discriminator="kind")
 ]

@@ -16,7 +16,7 @@ from isthmus.codec.coder.distributions import (
 from isthmus.codec.model.codec_model import CodecModel
 from isthmus.codec.network.quantisation import quantise
 from isthmus.errors import RunError
-from isthmus.recipes import BernoulliLikelihood, GaussianLikelihood, Likelihood, LogisticLikelihood
+from isthmus.recipes import BernoulliLikelihood, GaussianLikelihood, LikelihoodFields, LogisticLikelihood
 from isthmus.runs import Run, require_autoencoder
 
 CODED_LIKELIHOODS = (BernoulliLikelihood, GaussianLikelihood, LogisticLikelihood)
@@ -64,7 +64,7 @@ def model_of(run: Run) -> CodecModel:
     return CodecModel(run.image.shape, encoder, decoder, pixels, recipe.pixels.threshold if two_levels else None)
 
 
-def _pixel_model(likelihood: Likelihood) -> PixelModel:
+def _pixel_model(likelihood: LikelihoodFields) -> PixelModel:
     assert isinstance(likelihood, CODED_LIKELIHOODS)
     if isinstance(likelihood, BernoulliLikelihood):
         return BlackOrWhite()

@@ -16,7 +16,7 @@ from isthmus.data.tasks.task import Pixels, Task
 from isthmus.errors import DataError, UsageError
 
 if TYPE_CHECKING:  # recipes bring pydantic along, and data does without
-    from isthmus.recipes import Task as TaskFields
+    from isthmus.recipes import TaskFields
 
 COLOUR_CHECKED = 200
 """Images that are checked for colour."""

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-def likelihood_of(spec: recipes.Likelihood) -> Likelihood:
+def likelihood_of(spec: recipes.LikelihoodFields) -> Likelihood:
     """The likelihood that a recipe describes."""
     match spec:
         case recipes.BernoulliLikelihood():
