@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WIDE, PHONE = (1360, 860), (390, 844)
 SCREENSHOTS = {
     "explorer-light": ("light", WIDE, "dimensions", "points"),
-    "explorer-dark": ("dark", WIDE, "journey", "both"),
+    "explorer-dark": ("dark", WIDE, "interpolation", "both"),
     "explorer-phone": ("light", PHONE, "dimensions", "points"),
 }
 """Theme, window size, tool and content of the map, by name of the file."""

@@ -1,10 +1,10 @@
-"""A run in a Jupyter notebook: pictures as `isthmus plot` draws them, the training's film, and sliders over the code.
+"""A run in a Jupyter notebook: plots, the film of its training, and sliders for its latent dimensions.
 
     from isthmus import notebook
 
     notebook.sliders(run)
 
-Sliders take `pip install 'isthmus[notebook]'`.  A run and a picture show themselves where they are a cell's last line.
+Sliders need `pip install 'isthmus[notebook]'`.  A run or a figure on the last line of a cell is displayed.
 """
 
 import io
@@ -32,23 +32,23 @@ if TYPE_CHECKING:
 
 MOST_SLIDERS, STEPS = 10, 9
 STRIP_SIDE, GAP = 40, 2
-"""The longer side of a strip's images, at most, and the pixels between them."""
-PICTURE_SIDE = 224
-SOUNDINGS = 500
-"""Codes drawn to see how far they spread."""
+"""The longer side of the images in a strip, at most, and the pixels between them."""
+IMAGE_SIDE = 224
+RANGE_SAMPLES = 500
+"""Latent codes sampled to estimate the range of the sliders."""
 
 
 def draw(run: Run, kind: str, **options: Any) -> "Figure":
-    """Draw a picture as `isthmus plot` does: `manifold`, `grid`, `scatter`, `traversal`, `interpolation` or `history`.
+    """Draw a figure as `isthmus plot` does: `manifold`, `grid`, `scatter`, `traversal`, `interpolation` or `history`.
 
     Args:
         run: The run.
         kind: What to draw.
-        **options: What the command takes for it, such as `count=500`, its `--range` as `span=(-3, 3)`; and `axes`, to
-            draw there.
+        **options: The options of the command, such as `count=500`, with `--range` as `span=(-3, 3)`; and `axes`, the
+            Matplotlib axes to draw on.
 
     Raises:
-        UsageError: If there is no such kind or option, or the run cannot be drawn so.
+        UsageError: If there is no such kind or option, or the figure does not suit the run.
         DataError: If the run's images cannot be found.
     """
     from isthmus.workflows import plot
@@ -76,18 +76,18 @@ def film(run: Run) -> "ShownImage":
 
 
 def sliders(run: Run, image: ArrayLike | None = None, most: int = MOST_SLIDERS) -> "ipywidgets.Widget":
-    """A slider for each number of the code, the image that they decode to, and what each does by itself.
+    """Sliders for the latent dimensions, the decoded image, and the effect of each dimension.
 
-    Beside a slider stand the images that its whole range would give, the other numbers as they are.  The sliders come
-    in the order of how much they change the picture.
+    Beside each slider are the images over its range, with the other dimensions unchanged.  Sliders are sorted by how
+    much they change the image.
 
     Args:
         run: The run.
-        image: Where to start, `(h, w, c)`; by default from the run's typical code.
-        most: How many sliders to show.
+        image: The image to start from, `(h, w, c)`; by default the typical latent code of the run.
+        most: The largest number of sliders.
 
     Raises:
-        UsageError: If ipywidgets is not installed, `most` is no number of sliders, or the run restores pictures.
+        UsageError: If ipywidgets is not installed, `most` is not a positive integer, or the run restores images.
         DataError: If the image is not of the run's shape.
     """
     if not isinstance(most, int | np.integer) or most < 1:
@@ -101,18 +101,18 @@ def sliders(run: Run, image: ArrayLike | None = None, most: int = MOST_SLIDERS) 
 
 
 class _Panel:
-    """The sliders, the picture and the strips of one run, and what joins them."""
+    """The sliders, the image and the strips of one run."""
 
     def __init__(self, widgets: Any, run: Run, image: ArrayLike | None, most: int) -> None:
         self._run, self._decode, self._draws = run, decoder_of(run), 0
-        drawn = run.sample_codes(SOUNDINGS)
+        drawn = run.sample_codes(RANGE_SAMPLES)
         self._start = run.typical_code if image is None else _code_of(run, np.asarray(image))
         self._code = self._start.copy()
         low, high = range_of(run, drawn)
-        # An image's code may lie where few do, and has to be within reach all the same.
+        # The code of an image may be unusual, and has to be within the range all the same.
         self._values = np.linspace(min(low, self._start.min()), max(high, self._start.max()), STEPS)
         self._order = self._by_effect()[:most]
-        self._picture = widgets.Image(format="png")
+        self._image = widgets.Image(format="png")
         self._strips = [widgets.Image(format="png") for _ in self._order]
         ends = {"min": self._values[0], "max": self._values[-1], "step": (self._values[-1] - self._values[0]) / 500}
         self._sliders = [
@@ -120,17 +120,17 @@ class _Panel:
         ]
         for slider in self._sliders:
             slider.observe(self._moved, "value")
-        again = widgets.Button(description="Start again", tooltip="Back to where the sliders were")
-        another = widgets.Button(description="Another", tooltip="A code drawn from the model")
+        again = widgets.Button(description="Start again", tooltip="Back to the first latent code")
+        another = widgets.Button(description="Another", tooltip="A latent code sampled from the model")
         again.on_click(lambda _: self._go(self._start))
         another.on_click(self._draw)
         rows = [widgets.HBox(pair) for pair in zip(self._sliders, self._strips, strict=True)]
-        left = widgets.VBox([self._picture, widgets.HBox([again, another])])
+        left = widgets.VBox([self._image, widgets.HBox([again, another])])
         self.widget = widgets.HBox([left, widgets.VBox(rows)])
         self._show()
 
     def _by_effect(self) -> NDArray[np.int64]:
-        """The numbers of the code, the one that changes the picture most first."""
+        """The latent dimensions, the one that changes the image most first."""
         ends = self._values[[0, -1]]
         images = self._decode(traversal_codes(self._code, range(len(self._code)), ends)).astype(np.float32)
         low, high = images.reshape(len(self._code), len(ends), -1).swapaxes(0, 1)
@@ -148,7 +148,7 @@ class _Panel:
     def _go(self, code: NDArray[np.float32]) -> None:
         self._code = code.copy()
         for k, slider in zip(self._order, self._sliders, strict=True):
-            # Each slider's own event would decode once more, and take the code back to what the slider can hold.
+            # Each slider's own event would decode once more, and limit the code to the range of the slider.
             slider.unobserve(self._moved, "value")
             slider.value = code[k]
             slider.observe(self._moved, "value")
@@ -157,8 +157,8 @@ class _Panel:
     def _show(self) -> None:
         codes = np.concatenate([self._code[None], traversal_codes(self._code, self._order, self._values)])
         images = self._decode(codes)
-        times = max(1, round(PICTURE_SIDE / max(images.shape[1:3])))
-        self._picture.value = _png(enlarge(images[:1], times)[0])
+        times = max(1, round(IMAGE_SIDE / max(images.shape[1:3])))
+        self._image.value = _png(enlarge(images[:1], times)[0])
         small = rgba(thumbnails(images[1:], STRIP_SIDE))
         for i, strip in enumerate(self._strips):
             strip.value = _png(arrange(small[i * STEPS : (i + 1) * STEPS], STEPS, GAP))
@@ -178,4 +178,4 @@ def _png(image: Images) -> bytes:
 
 
 def _needs(package: str) -> UsageError:
-    return UsageError(f"this needs {package}, which is not installed. `pip install 'isthmus[notebook]'` brings it.")
+    return UsageError(f"this needs {package}, which is not installed. `pip install 'isthmus[notebook]'` installs it.")

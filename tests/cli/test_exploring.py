@@ -12,7 +12,7 @@ BROUGHT = """
 import json, sys
 sys.argv = ["isthmus", "explore", sys.argv[1], "--no-browser", "--port", "0"]
 import isthmus.explorer.server.runner as server
-def serve(service, place, token, ready):
+def serve(service, listener, token, ready):
     ready()
     print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
     return True
@@ -26,7 +26,7 @@ import sys, threading
 sys.argv = ["isthmus", "explore", sys.argv[1], "--no-browser", "--port", "0"]
 import numpy as np
 import isthmus.explorer.server.runner as server
-def serve(service, place, token, ready):
+def serve(service, listener, token, ready):
     begun = threading.Event()
     def work():
         image = np.zeros((500, *service.run.image.shape), np.uint8)
@@ -157,5 +157,5 @@ def test_it_writes_a_page_and_says_its_size(isthmus, tiny_run, bars, tmp_path):
 def test_what_a_file_has_no_use_for_is_refused(isthmus, tiny_run, tmp_path, options, idle):
     done = isthmus("explore", tiny_run.path, "--export", "page.html", *options)
     assert done.returncode == 2
-    assert f"--export goes without {idle}: the file that it writes has no server" in " ".join(done.stderr.split())
+    assert f"--export excludes {idle}: the file that it writes needs no server" in " ".join(done.stderr.split())
     assert not list(tmp_path.iterdir())

@@ -15,7 +15,8 @@ import pytest
 
 import isthmus
 from isthmus.explorer.limits import Limits
-from isthmus.explorer.server.runner import bind, server
+from isthmus.explorer.server.listener import bind
+from isthmus.explorer.server.runner import server
 from isthmus.explorer.service import Service
 from isthmus.recipes import with_fields
 
@@ -70,21 +71,21 @@ def finish():
 
 @contextlib.contextmanager
 def _serving(service, token=None, background=True):
-    place = bind("127.0.0.1", 0)
+    listener = bind("127.0.0.1", 0)
     started = threading.Event()
-    running = server(service, place, token, started.set)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [place.socket]}, daemon=True)
+    running = server(service, listener, token, started.set)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener.socket]}, daemon=True)
     if background:
         service.start()
     thread.start()
     assert started.wait(30)
     try:
-        yield Explorer(service, place.port)
+        yield Explorer(service, listener.port)
     finally:
         service.stop()
         running.should_exit = True
         thread.join(10)
-        place.socket.close()
+        listener.socket.close()
 
 
 @pytest.fixture(scope="session")
@@ -124,8 +125,8 @@ def service(tiny_run, others, wait_for):
     """A service whose points and distortions are all there."""
     made = Service(tiny_run, others, limits=Limits(batch=256, body_bytes=1 << 20))
     made.start()
-    wait_for(lambda: made.distortions.result is not None or made.distortions.fault)
-    assert not made.distortions.fault
+    wait_for(lambda: made.distortions.result is not None or made.distortions.error)
+    assert not made.distortions.error
     return made
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from isthmus.data import as_source
-from isthmus.explorer.costs import as_seen, cost, noise_for
+from isthmus.explorer.costs import as_encoder_input, cost, noise_for
 from isthmus.noise import normal_by_image
 from isthmus.scores import score
 
@@ -47,7 +47,7 @@ def test_pixels_are_drawn_by_their_brightness_and_for_each_image_alike(stochasti
     levels = np.array([0, 51, 204, 255])
     images = np.broadcast_to(levels[:, None, None, None], (4, 100, 100, 1)).astype(np.uint8)
     given = images if dtype == "uint8" else images.astype(np.float32) / np.float32(255)
-    seen = as_seen(stochastic_run, given)
+    seen = as_encoder_input(stochastic_run, given)
     assert seen.dtype == given.dtype
     assert set(np.unique(seen)) == {0, white}
     np.testing.assert_allclose((seen == white).mean(axis=(1, 2, 3)), levels / 255, atol=0.02)

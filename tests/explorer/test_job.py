@@ -3,11 +3,11 @@ import threading
 import pytest
 
 from isthmus.errors import DataError
-from isthmus.explorer.job import Stopped, Work
+from isthmus.explorer.job import Job, Stopped
 
 
 def test_it_ends_at_the_next_step_once_it_is_asked_to():
-    work = Work()
+    work = Job()
     work.update(7)
     assert work.done == 7
     work.stop()
@@ -16,7 +16,7 @@ def test_it_ends_at_the_next_step_once_it_is_asked_to():
 
 
 def test_what_comes_of_it_is_there_at_the_end(wait_for):
-    work = Work().start(lambda work: sum(range(25)))
+    work = Job().start(lambda work: sum(range(25)))
     wait_for(lambda: work.result is not None)
     assert work.result == 300
 
@@ -28,14 +28,14 @@ def test_what_goes_wrong_is_said(error, said, wait_for):
     def fail(work):
         raise error
 
-    work = Work().start(fail)
+    work = Job().start(fail)
     wait_for(lambda: work.fault)
     assert said in work.fault
 
 
 def test_its_thread_does_not_keep_the_process():
     hold = threading.Event()
-    Work().start(lambda work: hold.wait(10))
+    Job().start(lambda work: hold.wait(10))
     assert all(
         thread.daemon for thread in threading.enumerate() if thread.name.startswith("Thread-") and thread.is_alive()
     )
@@ -44,10 +44,10 @@ def test_its_thread_does_not_keep_the_process():
 
 def test_one_waits_for_it_no_longer_than_one_said():
     hold = threading.Event()
-    work = Work().start(lambda work: hold.wait(60))
+    work = Job().start(lambda work: hold.wait(60))
     assert work.wait(0.01) is None
-    assert work.goes_on
+    assert work.is_running
     hold.set()
     assert work.wait()
-    assert not work.goes_on
-    assert not Work().goes_on
+    assert not work.is_running
+    assert not Job().is_running

@@ -61,13 +61,13 @@ def settle(page):
     page.wait_for_selector("#stage[aria-busy=false]")
 
 
-def picture(page, canvas="decoded"):
+def image(page, canvas="decoded"):
     return page.evaluate(f"document.getElementById('{canvas}').toDataURL()")
 
 
 def changes(page, act, canvas="decoded"):
-    """Whether a picture is another after something was done."""
-    before = picture(page, canvas)
+    """Whether an image is another after something was done."""
+    before = image(page, canvas)
     act()
     page.wait_for_function(f"old => document.getElementById('{canvas}').toDataURL() !== old", arg=before)
 
@@ -88,7 +88,7 @@ def middle_of(page, selector):
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def test_the_first_picture_is_that_of_a_typical_image(page, tiny_run):
+def test_the_first_image_is_that_of_a_typical_image(page, tiny_run):
     data = page.evaluate(
         "Array.from(document.getElementById('decoded').getContext('2d').getImageData(0, 0, 10, 12).data)"
     )
@@ -96,7 +96,7 @@ def test_the_first_picture_is_that_of_a_typical_image(page, tiny_run):
     assert np.abs(found.astype(int) - tiny_run.decode(tiny_run.typical_code[None])[0]).max() <= 1
 
 
-def test_the_picture_follows_the_finger(page):
+def test_the_image_follows_the_finger(page):
     x, y = middle_of(page, "#stage")
 
     def drag():
@@ -142,7 +142,7 @@ def test_a_click_on_a_point_shows_its_image_beside_the_decoded_one(page):
 def test_arrow_keys_move_the_cursor_and_say_where_it_is(page):
     page.focus("#stage")
     changes(page, lambda: page.keyboard.press("Shift+ArrowRight"))
-    until(page, "document.getElementById('said').textContent.startsWith('At ')")
+    until(page, "document.getElementById('announcement').textContent.startsWith('At ')")
     page.keyboard.press("Enter")
     page.wait_for_selector("#original-figure:not([hidden])")
     for key in ("+", "-", "0", "Alt+ArrowUp"):
@@ -170,7 +170,7 @@ def test_the_buttons_on_the_map_answer_to_enter(page):
     assert not page.locator("#original-figure").is_visible()
 
 
-def test_sliders_move_the_picture_and_the_picture_moves_sliders(page):
+def test_sliders_move_the_image_and_the_image_moves_sliders(page):
     slider, shown = page.locator(".dimension input").first, page.locator(".dimension output").first
     before = shown.inner_text()
     changes(page, lambda: slider.fill("1.5"))
@@ -213,7 +213,7 @@ def test_rate_and_distortion_are_those_of_the_api(page, explorer):
 
 
 def test_drawing_is_encoded_as_it_grows(page):
-    page.click("#tab-own")
+    page.click("#tab-drawing")
     x, y = middle_of(page, ".pad")
 
     def draw():
@@ -226,11 +226,11 @@ def test_drawing_is_encoded_as_it_grows(page):
     changes(page, draw)
     page.wait_for_selector("#original-figure:not([hidden])")
     assert page.locator("#original-name").inner_text() == "your drawing"
-    for name in ("Undo", "Invert", "Clear", "Start from the picture shown"):
+    for name in ("Undo", "Invert", "Clear", "Start from the image shown"):
         page.get_by_role("button", name=name, exact=True).click()
 
 
-def test_a_picture_can_be_dropped_and_opened(page, others, explorer):
+def test_an_image_can_be_dropped_and_opened(page, others, explorer):
     file = BytesIO()
     Image.fromarray(others[0][4, ..., 0]).save(file, "PNG")
     drop = """(bytes) => {
@@ -250,12 +250,12 @@ def test_a_picture_can_be_dropped_and_opened(page, others, explorer):
     np.testing.assert_array_equal(np.array(shown, np.uint8).reshape(12, 10, 4)[..., 0], others[0][4, ..., 0])
     page.set_input_files("input[type=file]", {"name": "no.png", "mimeType": "image/png", "buffer": b"nothing"})
     page.wait_for_selector("#toast:not([hidden])")
-    assert "expected a picture file" in page.locator("#toast").inner_text()
+    assert "expected an image file" in page.locator("#toast").inner_text()
 
 
 @pytest.fixture(scope="module")
 def see_through(tiny_ae_recipe, tmp_path_factory):
-    """A run of pictures with opacity: red squares on nothing."""
+    """A run of images with opacity: red squares on nothing."""
     images = np.zeros((16, 8, 8, 4), np.uint8)
     for number, image in enumerate(images):
         image[2:6, 2:6] = [200 + number, 20, 20, 255]
@@ -271,7 +271,7 @@ def test_what_is_seen_through_stays_so_on_the_pad(open_page, serving, see_throug
     file = BytesIO()
     Image.fromarray(given).save(file, "PNG")
     with serving(Service(see_through)) as served:
-        page = open_page("#t=own", served=served)
+        page = open_page("#t=drawing", served=served)
 
         def pixels(canvas):
             size, values = page.evaluate(
@@ -315,9 +315,9 @@ def test_what_is_seen_through_stays_so_on_the_pad(open_page, serving, see_throug
         assert not pixels(".pad").any()
 
 
-def test_a_journey_plays_and_is_saved_as_a_film(page):
-    page.click("#tab-journey")
-    until(page, "document.querySelector('#panel-journey .strip').width === 110")
+def test_an_interpolation_plays_and_is_saved_as_a_film(page):
+    page.click("#tab-interpolation")
+    until(page, "document.querySelector('#panel-interpolation .strip').width === 110")
     changes(page, lambda: page.get_by_role("button", name="Play").click())
     page.get_by_role("button", name="Pause").click()
     page.get_by_label("Spherical").check()
@@ -338,8 +338,8 @@ def test_a_journey_plays_and_is_saved_as_a_film(page):
 def test_the_film_shows_what_the_decoder_gives(open_page, tiny_run):
     """The pixels of the film's ends are those of the codes in the link."""
     ends = np.array([[-1.5, 0.5], [1.0, -1.0]], np.float32)
-    page = open_page(f"#t=journey&ab={'.'.join(map(text_of, ends))}&w=straight")
-    until(page, "document.querySelector('#panel-journey .strip').width === 110")
+    page = open_page(f"#t=interpolation&ab={'.'.join(map(text_of, ends))}&w=linear")
+    until(page, "document.querySelector('#panel-interpolation .strip').width === 110")
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save as GIF").click()
     film = Image.open(saved.value.path())
@@ -364,32 +364,32 @@ def test_more_like_this_is_near_at_a_low_temperature(page):
         page,
         """new Set([...document.querySelectorAll('#panel-variations .thumb')].map((c) => c.toDataURL())).size > 6""",
     )
-    changes(page, lambda: page.locator("#panel-variations .picture-button").first.click())
-    changes(page, lambda: page.get_by_role("button", name="A new picture of class 1").click())
+    changes(page, lambda: page.locator("#panel-variations .image-button").first.click())
+    changes(page, lambda: page.get_by_role("button", name="A new image of class 1").click())
 
 
-def test_pictures_to_go_to_keep_the_focus_and_say_where_they_lead(page):
+def test_images_to_go_to_keep_the_focus_and_say_where_they_lead(page):
     focused = "document.activeElement.getAttribute('aria-label')"
     changes(page, lambda: page.locator(".dimension input").first.fill("1.5"))  # away from all images
     third = page.locator("#neighbours button").nth(2)
     third.wait_for()
     third.focus()
-    goal, away = page.evaluate(focused).removeprefix("Go to image ").rsplit(", ", 1)
-    assert away != "0.00 away"
+    goal, distance = page.evaluate(focused).removeprefix("Go to image ").rsplit(", ", 1)
+    assert distance != "distance 0.00"
     page.keyboard.press("Enter")
-    page.wait_for_function("goal => document.getElementById('said').textContent === `Image ${goal}`", arg=goal)
+    page.wait_for_function("goal => document.getElementById('announcement').textContent === `Image ${goal}`", arg=goal)
     # The button stands for another image now, no farther than the one that it led to.
-    until(page, "document.activeElement.getAttribute('aria-label').endsWith(' 0.00 away')")
+    until(page, "document.activeElement.getAttribute('aria-label').endsWith(' distance 0.00')")
     assert third.evaluate("(button) => button === document.activeElement")
 
     page.click("#tab-variations")
-    second = page.locator("#panel-variations .picture-button").nth(1)
+    second = page.locator("#panel-variations .image-button").nth(1)
     second.focus()
     for _ in range(2):
         changes(page, lambda: page.keyboard.press("Enter"))
-        until(page, "document.getElementById('said').textContent === 'Variation 2'")
+        until(page, "document.getElementById('announcement').textContent === 'Variation 2'")
         assert page.evaluate(focused) == "Go to variation 2"
-    assert page.locator("#panel-variations .picture-button").count() == 12
+    assert page.locator("#panel-variations .image-button").count() == 12
 
 
 def hold(page, path):
@@ -418,14 +418,14 @@ def hold(page, path):
     ("path", "ask"),
     [
         ("**/api/images", lambda page: page.click("#surprise")),
-        ("**/api/sample", lambda page: page.get_by_role("button", name="A new picture of class 1").click()),
+        ("**/api/sample", lambda page: page.get_by_role("button", name="A new image of class 1").click()),
         ("**/api/encode", lambda page: page.get_by_role("button", name="Invert").click()),
     ],
     ids=["image", "sample", "drawing"],
 )
 def test_an_answer_that_comes_too_late_moves_nothing(page, path, ask):
     page.wait_for_selector("#neighbours button")
-    page.click("#tab-own" if "encode" in path else "#tab-variations")
+    page.click("#tab-drawing" if "encode" in path else "#tab-variations")
     release = hold(page, path)
     with page.expect_request(path):
         ask(page)
@@ -436,8 +436,8 @@ def test_an_answer_that_comes_too_late_moves_nothing(page, path, ask):
     assert not page.locator("#original-figure").is_visible()
 
 
-def test_a_journey_ends_where_a_hand_takes_over(page):
-    page.click("#tab-journey")
+def test_an_interpolation_ends_where_a_hand_takes_over(page):
+    page.click("#tab-interpolation")
     page.get_by_role("button", name="Play").click()
     page.get_by_role("button", name="Pause").wait_for()
     x, y = middle_of(page, "#stage")
@@ -472,7 +472,7 @@ def test_points_can_be_lassoed(page):
     until(page, "document.getElementById('panel-arithmetic').textContent.includes('120 images are')")
 
 
-def test_a_link_restores_what_was_seen(open_page, page):
+def test_a_link_restores_what_was_encoder_input(open_page, page):
     page.click("#tab-variations")
     page.get_by_label("Temperature").fill("0.8")
     page.get_by_label("Both").check()
@@ -482,7 +482,7 @@ def test_a_link_restores_what_was_seen(open_page, page):
     address = page.evaluate("location.hash")
     other = open_page(address)
     other.wait_for_selector("#original-figure:not([hidden])")
-    other.wait_for_function("old => document.getElementById('decoded').toDataURL() === old", arg=picture(page))
+    other.wait_for_function("old => document.getElementById('decoded').toDataURL() === old", arg=image(page))
     assert other.locator("#original-name").inner_text() == page.locator("#original-name").inner_text()
     assert other.locator("#tab-variations").get_attribute("aria-selected") == "true"
     assert other.get_by_label("Temperature").input_value() == "0.8"
@@ -495,7 +495,7 @@ def test_a_link_restores_colours_hidden_classes_and_arithmetic(open_page, page):
     page.locator(".chip").nth(1).click()
     page.get_by_label("Colour of the points").select_option("rate")
     page.click("#tab-arithmetic")
-    without = picture(page)
+    without = image(page)
     changes(page, lambda: page.get_by_label("Strength").fill("1"))
     until_linked(page, "s", "value === '1'")
     other = open_page(page.evaluate("location.hash"))
@@ -505,7 +505,7 @@ def test_a_link_restores_colours_hidden_classes_and_arithmetic(open_page, page):
     other.get_by_label("Colour of the points").select_option("label")
     pressed = "[...document.querySelectorAll('.chip')].map((chip) => chip.getAttribute('aria-pressed'))"
     assert other.evaluate(pressed) == ["true", "false", "true"]
-    # The slider goes on from where it was: without what was added the picture is the one before.
+    # The slider goes on from where it was: without what was added the image is the one before.
     other.get_by_label("Strength").fill("0")
     other.wait_for_function("old => document.getElementById('decoded').toDataURL() === old", arg=without)
 
@@ -521,7 +521,7 @@ def test_a_link_that_is_entered_is_followed_and_so_is_the_way_back(page):
     changes(page, page.get_by_role("button", name="Surprise me").click)  # decoded, however slow the machine
     page.wait_for_selector("#original-figure:not([hidden])")
     until_linked(page, "i", "value")
-    address, name, seen = page.evaluate("location.hash"), page.inner_text("#original-name"), picture(page)
+    address, name, seen = page.evaluate("location.hash"), page.inner_text("#original-name"), image(page)
     page.click("#tab-dimensions")
     changes(page, lambda: page.get_by_role("button", name="Back to the start").click())
     until_linked(page, "t", "value === 'dimensions'")
@@ -542,12 +542,12 @@ def test_a_link_does_not_pull_back_who_moved_before_the_points_were_there(open_p
     with serving(Service(tiny_run, others), background=False) as served:
         page = open_page("#i=3", served=served)
         changes(page, lambda: page.locator(".dimension input").first.fill("1.5"))
-        seen = picture(page)
+        seen = image(page)
         served.service.start()
         settle(page)
         until_linked(page, "v", "value")
         assert linked(page, "i") is None
-        assert picture(page) == seen
+        assert image(page) == seen
 
 
 @pytest.mark.parametrize(
@@ -564,7 +564,7 @@ def test_the_manifold_covers_the_prior(page):
     changes(page, lambda: page.locator(".manifold").click(position={"x": 10, "y": 10}))
 
 
-def test_labels_can_be_hidden_and_pictures_shown_under_the_points(page):
+def test_labels_can_be_hidden_and_images_shown_under_the_points(page):
     dots = "document.getElementById('stage-dots').toDataURL()"
     before = page.evaluate(dots)
     page.locator(".chip").first.click()
@@ -575,7 +575,7 @@ def test_labels_can_be_hidden_and_pictures_shown_under_the_points(page):
     page.wait_for_function(f"old => {tiles} !== old", arg=before)
 
 
-def test_an_embedding_has_points_and_no_pictures_between_them(page, service):
+def test_an_embedding_has_points_and_no_images_between_them(page, service):
     places = np.array(service.cloud.result.codes, np.float32) ** 3
     page.route(
         "**/api/projection?name=umap",
@@ -590,11 +590,11 @@ def test_an_embedding_has_points_and_no_pictures_between_them(page, service):
     page.get_by_label("Both").check()
     page.get_by_label("Projection").select_option("umap")
     page.wait_for_selector("#toast:not([hidden])")
-    assert "UMAP gives places to points alone" in page.inner_text("#toast")
+    assert "UMAP has no latent codes between its points" in page.inner_text("#toast")
     assert page.get_by_label("Points", exact=True).is_checked()
-    assert page.get_by_label("Pictures", exact=True).is_disabled()
+    assert page.get_by_label("Images", exact=True).is_disabled()
     page.get_by_label("Projection").select_option("latent")
-    page.get_by_label("Pictures", exact=True).check()
+    page.get_by_label("Images", exact=True).check()
 
 
 def with_umap(about):
@@ -622,7 +622,7 @@ def test_many_classes_leave_the_map_its_place(open_page, serving, tiny_run, othe
     from isthmus.explorer.service import Service
 
     with serving(Service(tiny_run, (others[0], np.arange(120)))) as served:
-        page = open_page("#t=journey", served=served, viewport=viewport)
+        page = open_page("#t=interpolation", served=served, viewport=viewport)
         page.wait_for_selector(".chip >> nth=119", state="attached")
         heights = page.evaluate("['stage', 'legend'].map((id) => document.getElementById(id).clientHeight)")
         assert heights[0] > 250
@@ -630,8 +630,8 @@ def test_many_classes_leave_the_map_its_place(open_page, serving, tiny_run, othe
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
         for select in page.locator("#toolbar select").all():
             assert select.bounding_box()["width"] > 145  # "Colour by distortion" and the arrow
-        ways = page.locator("#panel-journey .segments").bounding_box()
-        assert ways["width"] < 0.7 * page.locator("#panel-journey").bounding_box()["width"]
+        ways = page.locator("#panel-interpolation .segments").bounding_box()
+        assert ways["width"] < 0.7 * page.locator("#panel-interpolation").bounding_box()["width"]
 
 
 def test_sliders_say_where_they_stand_and_what_a_code_is(open_page):
@@ -694,13 +694,13 @@ def test_without_images_the_prior_is_there_to_explore(open_page, serving, tiny_r
     from isthmus.explorer.service import Service
 
     with serving(Service(tiny_run)) as served:
-        wait_for(lambda: served.service.cloud.fault)
+        wait_for(lambda: served.service.cloud.error)
         page = open_page(served=served)
         until(page, "document.getElementById('toolbar').textContent.includes('No images')")
         x, y = middle_of(page, "#stage")
         changes(page, lambda: page.mouse.click(x + 90, y + 60))
-        page.click("#tab-journey")
-        until(page, "document.querySelector('#panel-journey .strip').width === 110")
+        page.click("#tab-interpolation")
+        until(page, "document.querySelector('#panel-interpolation .strip').width === 110")
 
 
 def test_a_plain_autoencoder_of_three_dimensions_too(open_page, serving, tiny_ae_run, others, wait_for):

@@ -67,7 +67,7 @@ def test_the_scale_of_a_plain_autoencoder_is_that_of_its_codes(tiny_ae_run, bars
 def test_without_images_it_works_from_the_prior_alone(tiny_run, wait_for, finish):
     service = Service(tiny_run)
     service.start()
-    wait_for(lambda: service.cloud.fault)
+    wait_for(lambda: service.cloud.error)
     about = service.describe()
     assert not about["capabilities"]["points"]
     assert "--data DATA" in about["note"]

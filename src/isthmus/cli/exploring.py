@@ -1,4 +1,4 @@
-"""`isthmus explore`: a page on this machine, to explore the latent space of a run."""
+"""`isthmus explore`: a web page on this machine to explore the latent space of a run."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ def explore(
         str | None,
         typer.Option(
             metavar="DATA",
-            help="Other images than the run's own test images, or where those are now.",
+            help="Images to use instead of the run's own test images, or the path of those if they were moved.",
             show_default=False,
         ),
     ] = None,
@@ -31,7 +31,7 @@ def explore(
             metavar="N",
             min=2,
             max=200_000,
-            help="How many of the images to show as points, at most: by default 10,000, and 2,000 in a file.",
+            help="The largest number of images to show as points. Default: 10,000, or 2,000 with --export.",
             show_default=False,
         ),
     ] = None,
@@ -39,7 +39,7 @@ def explore(
         Path | None,
         typer.Option(
             metavar="PAGE.html",
-            help="Write the page with the run in it to a file that a double click opens, and that needs no server.",
+            help="Write the page and the run to one HTML file, which needs no server.",
             show_default=False,
         ),
     ] = None,
@@ -49,7 +49,7 @@ def explore(
             metavar="N",
             min=0,
             max=65_535,
-            help="The port; by default 8137, or else any that is free.",
+            help="The port. Default: 8137, or any free port if that is taken.",
             show_default=False,
         ),
     ] = None,
@@ -57,7 +57,7 @@ def explore(
         str | None,
         typer.Option(
             metavar="HOST",
-            help="The address to listen at, by default 127.0.0.1. Other machines need the token.",
+            help="The address to listen at. Default: 127.0.0.1. Clients on other machines need the token.",
             show_default=False,
         ),
     ] = None,
@@ -65,7 +65,7 @@ def explore(
         str | None,
         typer.Option(
             metavar="TEXT",
-            help="The token that clients need. By default none on this machine, and a new one where others connect.",
+            help="The token that clients need. Default: none, or a new one if --host admits other machines.",
             show_default=False,
         ),
     ] = None,
@@ -73,9 +73,9 @@ def explore(
         bool, typer.Option("--no-browser", help="Do not open the page; only print its address.")
     ] = False,
 ) -> None:
-    """Explore the latent space of a run in a browser: move through it and see it decode.
+    """Explore the latent space of a run in a browser, with images decoded as you move.
 
-    It needs no training framework and contacts no other machine. Ctrl-C ends it.
+    No training framework is needed, and no other machine is contacted. Ctrl-C stops the server.
 
     Examples:
 
@@ -89,27 +89,28 @@ def explore(
     if export is not None:
         served = {"--port": port, "--host": host, "--token": token}
         if idle := [flag for flag, value in served.items() if value is not None]:
-            raise UsageError(f"--export goes without {' and '.join(idle)}: the file that it writes has no server.")
+            raise UsageError(f"--export excludes {' and '.join(idle)}: the file that it writes needs no server.")
         _write(load(run), export, data, images)
         return
-    from isthmus.explorer.server.runner import bind, open_browser, serve, settle_token
+    from isthmus.explorer.server.listener import bind, settle_token
+    from isthmus.explorer.server.runner import open_browser, serve
     from isthmus.explorer.service import Service
 
     host = "127.0.0.1" if host is None else host
     token = settle_token(host, token)
     service = Service(load(run), data, images or 10_000)
-    place = bind(host, port)
-    address = place.address(token)
+    listener = bind(host, port)
+    address = listener.url(token)
 
     def ready() -> None:
-        tell(f"isthmus: exploring {run} at {address}  (Ctrl-C ends it)")
+        tell(f"isthmus: exploring {run} at {address}  (Ctrl-C to stop)")
         if not no_browser:
             open_browser(address)
 
-    ended = serve(service, place, token, ready=ready)
+    ended = serve(service, listener, token, ready=ready)
     tell("isthmus: stopped.")
     if not ended:
-        # A thread amid native code, which Python would unwind on its way out: that aborts the process, as a crash does.
+        # A thread is in native code. Python would unwind it on exit, which aborts the process like a crash.
         os._exit(0)
 
 

@@ -1,1 +1,1 @@
-"""The explorer: a page on this machine, to explore the latent space of a run, and the server under it."""
+"""The explorer: a web page on this machine to explore the latent space of a run, its server and its export."""

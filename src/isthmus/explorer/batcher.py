@@ -1,4 +1,4 @@
-"""Concurrent requests, computed together: a network takes a batch hardly longer than one row."""
+"""Concurrent requests in batches: a batch takes a network hardly longer than one row."""
 
 import asyncio
 from collections import deque
@@ -10,26 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 Rows = NDArray[Any]
-Work = Callable[[Rows], Mapping[str, Rows]]
+Compute = Callable[[Rows], Mapping[str, Rows]]
 
 
 class BusyError(Exception):
-    """More rows wait than may."""
+    """Too many rows wait."""
 
 
 class Batcher:
-    """Gathers what arrives while the last batch is computed, and computes it as the next.
+    """Collects requests while a batch is computed, and computes them as the next batch.
 
-    Nothing waits for company: a request that comes alone is computed at once.
+    A request that arrives alone is computed at once.
 
     Args:
-        work: Takes rows `(n, ...)` and gives arrays by name, each `(n, ...)`; called from one thread.
-        most: Rows a batch, unless a single request brings more.
+        compute: Takes rows `(n, ...)` and returns arrays by name, each `(n, ...)`; called from one thread.
+        most: Rows per batch, unless a single request has more.
         waiting: Rows that may wait.
     """
 
-    def __init__(self, work: Work, most: int, waiting: int) -> None:
-        self._work, self._most, self._limit = work, most, waiting
+    def __init__(self, compute: Compute, most: int, waiting: int) -> None:
+        self._compute, self._most, self._limit = compute, most, waiting
         self._queue: deque[tuple[Rows, asyncio.Future[dict[str, Rows]]]] = deque()
         self._rows_waiting = 0
         self._task: asyncio.Task[None] | None = None
@@ -56,7 +56,7 @@ class Batcher:
             batch = self._take()
             try:
                 rows = batch[0][0] if len(batch) == 1 else np.concatenate([rows for rows, _ in batch])
-                found = await loop.run_in_executor(self._thread, self._work, rows)
+                found = await loop.run_in_executor(self._thread, self._compute, rows)
             except Exception as error:
                 for _, future in batch:
                     if not future.done():
@@ -65,7 +65,7 @@ class Batcher:
             start = 0
             for rows, future in batch:
                 end = start + len(rows)
-                if not future.done():  # whoever asked may have gone
+                if not future.done():  # the client may have gone
                     future.set_result({name: array[start:end] for name, array in found.items()})
                 start = end
 

@@ -1,4 +1,4 @@
-"""The cloud: the images that a run was tested on, as points of its latent space."""
+"""The cloud: the test images of a run as points of its latent space."""
 
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import ImageSource
-from isthmus.explorer.costs import as_seen, cost_of, noise_for
-from isthmus.explorer.job import Work
+from isthmus.explorer.costs import as_encoder_input, cost_of, noise_for
+from isthmus.explorer.job import Job
 from isthmus.runs import Run, encode, encoded_batches
 
 FloatArray = NDArray[np.float32]
@@ -17,11 +17,11 @@ FloatArray = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Cloud:
-    """Images and their codes.
+    """Images and their latent codes.
 
     Attributes:
         source: The images.
-        what: What they are, in words.
+        what: A description of the images, such as "test images of mnist".
         codes: The posterior's means, float32 `(n, dim)`.
         kl: The rate of each dimension, nats, float32 `(n, dim)`; zeros for a plain autoencoder.
     """
@@ -33,43 +33,43 @@ class Cloud:
 
     @cached_property
     def rate(self) -> FloatArray:
-        """Of each image, nats, `(n,)`."""
+        """The rate of each image, nats, `(n,)`."""
         return np.asarray(self.kl.sum(axis=1, dtype=np.float64), np.float32)
 
     @cached_property
     def information(self) -> FloatArray:
-        """How much each dimension tells, `(dim,)`: its mean rate, or its variance where there is none."""
+        """Information per dimension, `(dim,)`: its mean rate in nats, or its variance for a plain autoencoder."""
         kl = self.kl.mean(axis=0, dtype=np.float64)
         return np.asarray(kl if kl.any() else self.codes.astype(np.float64).var(axis=0), np.float32)
 
     def neighbours(self, code: FloatArray, count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The images whose codes are nearest to a code `(dim,)`: their indices and Euclidean distances, nearest first.
 
-        All are looked at: for as many points as a page can show, that takes milliseconds, and there is no index to err.
+        The search is exact: for as many points as a page can show, it takes milliseconds.
         """
         distances = np.linalg.norm(self.codes.astype(np.float64) - code, axis=1)
         nearest = np.argsort(distances, kind="stable")[:count]
         return nearest, distances[nearest]
 
 
-def encode_cloud(run: Run, source: ImageSource, what: str, work: Work[Any]) -> Cloud:
+def encode_cloud(run: Run, source: ImageSource, what: str, job: Job[Any]) -> Cloud:
     """Encode all images of a source.
 
     Raises:
-        Stopped: If `work` was asked to end.
+        Stopped: If the job was asked to end.
     """
-    work.total = len(source)
-    encoded = encode(run, source, prepare=partial(as_seen, run), progress=work)
+    job.total = len(source)
+    encoded = encode(run, source, prepare=partial(as_encoder_input, run), progress=job)
     return Cloud(source, what, encoded.posterior["mean"], encoded.kl.astype(np.float32))
 
 
-def measure_distortions(run: Run, cloud: Cloud, work: Work[Any]) -> FloatArray:
-    """The distortion of every image, nats, float32 `(n,)`: what the image costs when it is encoded by itself.
+def measure_distortions(run: Run, cloud: Cloud, job: Job[Any]) -> FloatArray:
+    """Measure the distortion of every image, nats, float32 `(n,)`.
 
     Raises:
-        Stopped: If `work` was asked to end.
+        Stopped: If the job was asked to end.
     """
-    work.total, noise = len(cloud.source), noise_for(run)
-    batches = encoded_batches(run, cloud.source, prepare=partial(as_seen, run), progress=work)
+    job.total, noise = len(cloud.source), noise_for(run)
+    batches = encoded_batches(run, cloud.source, prepare=partial(as_encoder_input, run), progress=job)
     parts = [cost_of(run, batch.images.input, batch.encoded, noise).distortion for batch in batches]
     return np.asarray(np.concatenate(parts), np.float32)

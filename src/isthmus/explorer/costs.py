@@ -1,7 +1,7 @@
-"""What images cost a model in nats, and the codes that it gives them.
+"""The rate and distortion of images, and their posteriors.
 
-Where an image lies follows from the image alone, not from its number nor from what is asked for beside it: one that is
-encoded again, as one of the cloud's may be, has to be found where it was.
+Both follow from the image alone, not from its number or its batch.  So an image of the cloud that is encoded again has
+the same latent code.
 """
 
 import math
@@ -18,9 +18,9 @@ from isthmus.runs import Run
 from isthmus.scores.bound import as_pixels
 
 DRAWS = 4
-"""Draws of the posterior that a distortion is averaged over: as many for every image, so that costs can be ranked."""
+"""Draws of the posterior that a distortion is averaged over: the same number for every image, for a fair comparison."""
 
-# Tell the random numbers here from each other and from those of training and scoring.
+# Separate the random numbers here from each other and from those of training and scoring.
 _POSTERIOR_STREAM, _PIXEL_STREAM = 0x6578706C, 0x70697865
 
 
@@ -42,7 +42,7 @@ class Costs:
 
 
 def cost(run: Run, images: ImageArray, noise: NDArray[np.float32]) -> Costs:
-    """Encode images, and say what they cost.
+    """Encode images, and measure their rate and distortion.
 
     Args:
         run: The run.
@@ -52,16 +52,16 @@ def cost(run: Run, images: ImageArray, noise: NDArray[np.float32]) -> Costs:
     Raises:
         DataError: If they are not of the run's shape.
     """
-    seen = as_seen(run, images)
-    return cost_of(run, seen, run.encode(seen), noise)
+    inputs = as_encoder_input(run, images)
+    return cost_of(run, inputs, run.encode(inputs), noise)
 
 
 def cost_of(
-    run: Run, seen: ImageArray, posterior: Mapping[str, NDArray[np.float32]], noise: NDArray[np.float32]
+    run: Run, inputs: ImageArray, posterior: Mapping[str, NDArray[np.float32]], noise: NDArray[np.float32]
 ) -> Costs:
-    """Say what images cost, as the encoder was shown them, given what it made of them; see `cost`."""
-    target = as_pixels(seen, run.recipe.pixels)
-    distortion = np.zeros(len(seen))
+    """Measure the rate and distortion of inputs of the encoder, given their posterior; see `cost`."""
+    target = as_pixels(inputs, run.recipe.pixels)
+    distortion = np.zeros(len(inputs))
     draws = noise if run.latent.has_rate else noise[:1]
     for draw in draws:
         z = np.asarray(run.latent.sample(namespace, posterior, draw), np.float32)
@@ -72,10 +72,10 @@ def cost_of(
     return Costs(posterior["mean"], posterior.get("log_variance"), kl, distortion / len(draws))
 
 
-def as_seen(run: Run, images: ImageArray) -> ImageArray:
-    """Images `(n, height, width, channels)` as the encoder is shown them: black or white where training drew them so.
+def as_encoder_input(run: Run, images: ImageArray) -> ImageArray:
+    """Images `(n, height, width, channels)` as input of the encoder, binarised if they were binarised in training.
 
-    The draw is the same for every image.
+    The draws are the same for every image.
     """
     if run.recipe.pixels.binarise != "stochastic":
         return images
@@ -83,7 +83,7 @@ def as_seen(run: Run, images: ImageArray) -> ImageArray:
 
 
 def uniform_for(shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """What pixels are held against to draw them black or white, always the same: float32 `(1, *shape)` from [0, 1)."""
+    """The fixed thresholds of stochastic binarisation: float32 `(1, *shape)` from [0, 1)."""
     return uniform_by_image([_PIXEL_STREAM], 0, 1, math.prod(shape)).reshape(1, *shape)
 
 

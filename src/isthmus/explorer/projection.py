@@ -1,4 +1,4 @@
-"""Planes to look at codes on."""
+"""Projections of latent codes to a plane."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -15,13 +15,13 @@ FloatArray = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Projection:
-    """Codes on a plane.
+    """Latent codes on a plane.
 
     Attributes:
         places: float32 `(n, 2)`.
-        names: Of the axes.
+        names: The names of the axes.
         axes: Two orthonormal rows, float32 `(2, dim)`, if the plane is linear: `places = (codes - centre) @ axes.T`.
-            The second is zeros for codes of one dimension, whose places are spread by hand.
+            The second is zeros for codes of one dimension, whose places are jittered.
         centre: float32 `(dim,)`, if the plane is linear.
     """
 
@@ -32,20 +32,20 @@ class Projection:
 
 
 def projections_for(dim: int) -> tuple[ProjectionName, ...]:
-    """The projections that codes of `dim` numbers have here, the default first; UMAP only where it is installed."""
+    """The projections available for `dim` latent dimensions, the default first; UMAP only if it is installed."""
     if dim <= 2:
         return ("latent",)
     return ("pca", "umap") if find_spec("umap") else ("pca",)
 
 
 def project(codes: FloatArray, name: ProjectionName) -> Projection:
-    """Bring codes `(n, dim)` to a plane.
+    """Project latent codes `(n, dim)` to a plane.
 
-    PCA is linear, so that a place on its plane is a code again.  UMAP (McInnes et al. 2018) keeps neighbours together,
-    and its axes mean nothing.
+    PCA is linear, so that each place on its plane has a code.  UMAP (McInnes et al. 2018) preserves neighbourhoods, and
+    its axes have no meaning.
 
     Raises:
-        UsageError: If codes of so many numbers have no such projection.
+        UsageError: If the projection is not available for this many dimensions.
     """
     if name not in projections_for(codes.shape[1]):
         known = ", ".join(projections_for(codes.shape[1]))
@@ -59,7 +59,7 @@ def _as_they_are(codes: FloatArray) -> Projection:
     count, dim = codes.shape
     axes = np.eye(2, dim, dtype=np.float32)
     if dim == 1:
-        # A line of points would hide all but a few of them: they are spread across it, each always the same.
+        # On a line most points would be hidden, so they are spread across it by a fixed jitter.
         places = np.zeros((count, 2), np.float32)
         places[:, 0], places[:, 1] = codes[:, 0], np.random.default_rng(0).normal(scale=0.25, size=count)
         return Projection(places, ("z[0]", ""), axes, np.zeros(1, np.float32))

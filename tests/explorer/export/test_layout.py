@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isthmus.explorer.export.layout import View, natural_order, shortest_period, tables_of
+from isthmus.explorer.export.layout import Layout, natural_order, shortest_period, tables_of
 
 
 def from_tables(tables):
@@ -34,19 +34,19 @@ def test_an_index_that_is_no_sum_has_no_tables(index):
 @given(st.permutations(range(4)))
 def test_the_natural_order_undoes_a_transposition(axes):
     index = np.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5).transpose(axes)
-    view = View(0, index.transpose(natural_order(index)))
-    assert view.is_in_order(120)
-    assert view.fills(120)
+    layout = Layout(0, index.transpose(natural_order(index)))
+    assert layout.is_in_order(120)
+    assert layout.fills(120)
 
 
 def test_what_a_view_says_of_its_buffer():
     grid = np.arange(6).reshape(2, 3)
-    assert View(0, grid).is_in_order(6)
-    assert not View(0, grid.T).is_in_order(6)
-    assert View(0, grid.T).fills(6)
-    assert not View(0, grid[:, :2]).fills(6)  # cropped
-    assert not View(0, np.zeros((2, 3), np.int64)).fills(6)  # repeated
-    padded = View(0, np.pad(grid, 1, constant_values=-1))
+    assert Layout(0, grid).is_in_order(6)
+    assert not Layout(0, grid.T).is_in_order(6)
+    assert Layout(0, grid.T).fills(6)
+    assert not Layout(0, grid[:, :2]).fills(6)  # cropped
+    assert not Layout(0, np.zeros((2, 3), np.int64)).fills(6)  # repeated
+    padded = Layout(0, np.pad(grid, 1, constant_values=-1))
     assert padded.is_padded
     assert not padded.fills(6)
 

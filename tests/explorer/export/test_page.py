@@ -14,8 +14,8 @@ from isthmus.errors import UsageError
 from isthmus.explorer.costs import cost, noise_for
 from isthmus.explorer.export.bundle import bundle
 from isthmus.explorer.export.page import MOST_SAMPLED, export_page
-from isthmus.explorer.job import Work
-from isthmus.explorer.pixels import as_given
+from isthmus.explorer.images import as_input
+from isthmus.explorer.job import Job
 from isthmus.plots.display import as_displayed
 from isthmus.recipes import with_fields
 from isthmus.runs import Run
@@ -93,7 +93,7 @@ def test_encodes_and_counts_nats_as_the_server_does(asked, bars):
         assert found["rate"] == [0, 0, 0, 0]
 
 
-def test_has_the_points_and_their_pictures(asked, bars):
+def test_has_the_points_and_their_images(asked, bars):
     run, ask = asked
     points = ask("points()")
     found = open_held_out(run, bars, training_too=True)
@@ -103,8 +103,8 @@ def test_has_the_points_and_their_pictures(asked, bars):
     np.testing.assert_array_equal(np.array(points["codes"], np.float32), codes.ravel())
     assert points["labels"] == found.images.labels.tolist()
     assert points["names"] == list(found.images.names)
-    pictures = ask("pointImages(Int32Array.of(7, 0))")
-    np.testing.assert_array_equal(pictures["pixels"], images[[7, 0]].ravel())
+    images = ask("pointImages(Int32Array.of(7, 0))")
+    np.testing.assert_array_equal(images["pixels"], images[[7, 0]].ravel())
     near = ask("neighbours(Float32Array.from(given.code), 3)", code=codes[9].tolist())
     distances = np.linalg.norm(codes.astype(float) - codes[9], axis=1)
     assert near["indices"] == np.argsort(distances, kind="stable")[:3].tolist()
@@ -152,7 +152,7 @@ def test_other_pixels_and_likelihoods(tiny_recipe, bars, tmp_path, chromium, cha
     check_decoding(run, ask)
     pixels = bars[0][::30]
     found = ask("encode(Uint8Array.from(given.pixels), 4)", pixels=pixels.ravel().tolist())
-    expected = cost(run, as_given(run, pixels), noise_for(run))
+    expected = cost(run, as_input(run, pixels), noise_for(run))
     np.testing.assert_allclose(found["mean"], expected.mean.ravel(), rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(found["distortion"], expected.distortion, rtol=1e-4)
     page.close()
@@ -189,7 +189,7 @@ def eventually(page, check):
     return check()
 
 
-def picture_of(page, canvas="decoded"):
+def image_of(page, canvas="decoded"):
     return page.evaluate(
         """(id) => {
           const canvas = document.getElementById(id);
@@ -201,13 +201,13 @@ def picture_of(page, canvas="decoded"):
 
 
 def shown(run, page, other_than=None):
-    """The code in the page's address: another than before, and the picture is what the run decodes it to."""
+    """The code in the page's address: another than before, and the image is what the run decodes it to."""
     found = re.search("z=([^&]*)", page.url)
     assert found
     code = np.frombuffer(base64.urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4)), "<f4")
     assert other_than is None or not np.allclose(code, other_than)
     expected = run.decode(code[None])[0, ..., 0].ravel().astype(int)
-    np.testing.assert_allclose(picture_of(page), expected, atol=1)
+    np.testing.assert_allclose(image_of(page), expected, atol=1)
     return code
 
 
@@ -216,7 +216,7 @@ def code_of(run, page, other_than=None):
     return eventually(page, lambda: shown(run, page, other_than))
 
 
-def test_sliders_move_the_picture(opened):
+def test_sliders_move_the_image(opened):
     run, page = opened
     before = code_of(run, page)
     slider = page.locator("#panel-dimensions input[type=range]").first
@@ -238,14 +238,14 @@ def test_dragging_over_the_points_decodes(opened):
     code_of(run, page, other_than=before)
 
 
-def test_a_journey_plays(opened):
+def test_an_interpolation_plays(opened):
     run, page = opened
-    page.get_by_role("tab", name="Journey").click()
+    page.get_by_role("tab", name="Interpolation").click()
     page.get_by_role("button", name="Play").click()
     seen = set()
 
     def check():
-        seen.add(tuple(picture_of(page)))
+        seen.add(tuple(image_of(page)))
         assert len(seen) >= 4
 
     eventually(page, check)
@@ -284,17 +284,17 @@ def test_a_drawing_is_encoded(opened):
 
     def check():
         code = shown(run, page, other_than=before)
-        drawn = np.array(picture_of(page, "original"), np.uint8).reshape(1, *run.image.shape)
+        drawn = np.array(image_of(page, "original"), np.uint8).reshape(1, *run.image.shape)
         np.testing.assert_allclose(code, run.encode(drawn)["mean"][0], rtol=1e-3, atol=1e-3)
 
     eventually(page, check)
 
 
-def test_new_pictures_of_a_class(opened):
+def test_new_images_of_a_class(opened):
     run, page = opened
     before = code_of(run, page)
     page.get_by_role("tab", name="Similar").click()
-    page.get_by_role("button", name=f"A new picture of class {run.class_names[2]}").click()
+    page.get_by_role("button", name=f"A new image of class {run.class_names[2]}").click()
     code = code_of(run, page, other_than=before)
     drawn = run.sample_codes(MOST_SAMPLED, run.class_names[2])
     assert np.abs(drawn - code).max(axis=1).min() < 1e-5
@@ -324,13 +324,13 @@ def test_takes_as_many_images_as_it_is_told_and_as_fit(tiny_run, bars, tmp_path,
     (tmp_path / "page.html").unlink()
     made = exported(tiny_run, bars, tmp_path, images=50)
     assert made.points == 10
-    assert made.note == "10 images are in it, and not 50: more of this size would make it heavy."
+    assert made.note == "It has 10 images instead of 50: more of this size would make it too large."
 
 
 def test_without_images_there_is_a_page_all_the_same(tiny_run, copied_run, tmp_path, chromium):
     made = export_page(isthmus.load(copied_run), tmp_path / "page.html")
     assert made.points == 0
-    assert "No images are in it" in made.note
+    assert "It has no images" in made.note
     page = chromium.new_page()
     page.goto(made.path.as_uri())
     page.wait_for_selector("html[data-ready]")
@@ -346,7 +346,7 @@ def test_large_weights_are_halved_where_nobody_sees_it(tiny_run, bars, tmp_path,
     made = export_page(tiny_run, tmp_path / "half.html", bars)
     assert made.precision == "float16"
     assert made.bytes < full.bytes
-    # Where a picture would change, they stay.
+    # Where an image would change, they stay.
     decode = Run.decode
     monkeypatch.setattr(Run, "decode", lambda run, codes: decode(run, codes) // 2)
     assert export_page(tiny_run, tmp_path / "full.html", bars).precision == "float32"
@@ -368,7 +368,7 @@ def test_a_run_that_moved_is_exported_from_where_it_is(tiny_run, bars, tmp_path)
 
 def test_ctrl_c_ends_the_work_in_the_background(tiny_run, bars, tmp_path, monkeypatch):
     """Else a thread amid native code is unwound as Python ends, which aborts the process."""
-    wait, begun = Work.wait, []
+    wait, begun = Job.wait, []
 
     def press(work, seconds=None):
         if not begun:
@@ -376,9 +376,9 @@ def test_ctrl_c_ends_the_work_in_the_background(tiny_run, bars, tmp_path, monkey
             raise KeyboardInterrupt
         return wait(work, seconds)
 
-    monkeypatch.setattr(Work, "wait", press)
+    monkeypatch.setattr(Job, "wait", press)
     with pytest.raises(KeyboardInterrupt):
         export_page(tiny_run, tmp_path / "page.html", bars)
     assert begun[0]._stop.is_set()
-    assert not begun[0].goes_on
+    assert not begun[0].is_running
     assert not (tmp_path / "page.html").exists()

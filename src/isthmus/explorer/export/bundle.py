@@ -1,4 +1,4 @@
-"""The page in one piece: its modules as one script, which a browser also runs from a file."""
+"""The page in one piece: its modules as one script, which a browser also runs from a local file."""
 
 import base64
 import hashlib
@@ -14,15 +14,15 @@ _EXPORT = re.compile(r"^export (?=(?:async function|function|class|const) (\w+))
 
 
 def page_file(name: str) -> str:
-    """A file of the page, as text."""
+    """The text of a file of the page."""
     return (PAGE / name).read_text(encoding="utf-8")
 
 
 def bundle(entry: str) -> str:
-    """A module and all that it imports as one script; each becomes a constant that holds what it exports.
+    """Bundle a module and its imports in one script; each becomes a constant that holds its exports.
 
-    Browsers load no modules from a file beside the page.  The page's own modules import by name from one another, and
-    export functions, classes and constants: no more is understood here.
+    Browsers do not load modules from local files.  Only what the modules of the page use is supported: imports by name
+    from one another, and exports of functions, classes and constants.
 
     Args:
         entry: The module's name, without its suffix.
@@ -31,7 +31,7 @@ def bundle(entry: str) -> str:
         A script, strict as modules are; the last constant is `$entry`.
 
     Raises:
-        ValueError: If a module imports or exports in another way, or modules import each other in a circle.
+        ValueError: If a module imports or exports in another way, or imports are circular.
     """
     done: dict[str, str] = {}
     _add(entry, done, ())
@@ -55,20 +55,20 @@ def _add(name: str, done: dict[str, str], above: tuple[str, ...]) -> None:
 
 
 def one_file(data: Mapping[str, Any]) -> str:
-    """The page with its style, its script and what it shows, as one HTML file that asks nobody for anything.
+    """The page with its style, script and data as one HTML file that makes no requests.
 
     Args:
-        data: What `local_model.js` is given.
+        data: The data of `local_model.js`.
     """
     script = f"{bundle('local_main')}\n"
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    # The browser itself sees to it that nothing is fetched, and that no other script runs.
+    # The browser enforces that nothing is fetched and no other script runs.
     policy = (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
     )
     icon = base64.b64encode(page_file("icon.svg").encode()).decode("ascii")
-    # "<" could end the element that the data stands in.
+    # "<" could end the element of the data.
     shown = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     page = page_file("index.html")
     for there, instead in (

@@ -1,9 +1,8 @@
-"""Values that only move: what reshapes, transposes, crops, pads and repeats do, as an index into a buffer.
+"""Layouts: reshapes, transposes, crops, pads and repeats as an index into a buffer.
 
-Exporters say "double this picture" in five ways, and "these channels go last" before and after every convolution.  Here
-a tensor is a flat buffer and, for each of its elements, where in the buffer it stands; moving changes the index alone.
-Whoever needs the numbers in a certain order asks for the index as a sum of one small table for each axis, which is all
-that a page has to be told.
+Exporters write "double the size of this image" in five ways, and transpose before and after every convolution.  Here a
+tensor is a flat buffer and an index: for each element, its place in the buffer.  Moving elements changes only the
+index.  To gather the elements in order, the page needs the index as a sum of one small table per axis.
 """
 
 from dataclasses import dataclass
@@ -14,16 +13,16 @@ from numpy.typing import NDArray
 
 Index = NDArray[np.int64]
 NOTHING = -1
-"""The index of a zero that stands in no buffer: padding."""
+"""The index of a zero that is in no buffer: padding."""
 
 
 @dataclass(frozen=True, eq=False)
-class View:
-    """A tensor that stands in a buffer.
+class Layout:
+    """A tensor in a buffer.
 
     Attributes:
-        buffer: The buffer's number.
-        index: For each element, its place there or `NOTHING`; of the tensor's shape, the batch of one included.
+        buffer: The number of the buffer.
+        index: The place of each element there, or `NOTHING`; of the tensor's shape, including the batch of one.
     """
 
     buffer: int
@@ -31,11 +30,11 @@ class View:
 
     @property
     def is_padded(self) -> bool:
-        """Whether some elements are zeros from nowhere."""
+        """Whether some elements are padding."""
         return bool((self.index < 0).any())
 
     def fills(self, length: int) -> bool:
-        """Whether each of the buffer's `length` places is an element's, once."""
+        """Whether each of the `length` places of the buffer holds exactly one element."""
         return self.index.size == length and bool(np.array_equal(np.sort(self.index, axis=None), np.arange(length)))
 
     def is_in_order(self, length: int) -> bool:
@@ -44,11 +43,11 @@ class View:
 
 
 def tables_of(index: Index) -> list[Index] | None:
-    """Take an index apart into a table for each axis, whose sum it is.
+    """Decompose an index into a sum of one table per axis.
 
     Returns:
-        Tables of the lengths of the axes, none of them negative but for `NOTHING`, which makes the whole slice nothing;
-        or None where the index is no such sum.
+        Tables of the lengths of the axes, non-negative but for `NOTHING`, which makes the whole slice padding; None if
+        the index is not such a sum.
     """
     there = index >= 0
     if not there.any():
@@ -71,7 +70,7 @@ def tables_of(index: Index) -> list[Index] | None:
 
 
 def natural_order(index: Index) -> tuple[int, ...]:
-    """The axes of an index, the one whose steps in the buffer are widest first: the order in which it stands there."""
+    """The axes of an index in the order of the buffer: the one with the widest steps first."""
 
     def width(axis: int) -> float:
         steps = np.abs(np.diff(index, axis=axis))
@@ -81,7 +80,7 @@ def natural_order(index: Index) -> tuple[int, ...]:
 
 
 def shortest_period(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The shortest beginning of `(n,)` that, repeated, gives the whole: a bias for each channel out of a grid of it."""
+    """The shortest prefix of `(n,)` that, repeated, gives the whole, such as the bias per channel of a whole grid."""
     for period in range(1, len(values) // 2 + 1):
         if len(values) % period == 0 and (values.reshape(-1, period) == values[:period]).all():
             return values[:period]

@@ -1,4 +1,4 @@
-"""The page as one file: a run's networks, points and pictures in it, to be opened by a double click."""
+"""The page as one file, with a run's networks, points and images, to be opened by a double click."""
 
 import base64
 import zlib
@@ -19,8 +19,8 @@ from isthmus.explorer.costs import noise_for, uniform_for
 from isthmus.explorer.export.bundle import one_file
 from isthmus.explorer.export.program import Precision
 from isthmus.explorer.export.translation import translate
-from isthmus.explorer.pixels import as_shown
 from isthmus.explorer.service import Service
+from isthmus.plots.display import as_displayed
 from isthmus.runs import Run
 from isthmus.runs.folder import read_file
 from isthmus.runs.sessions import Session
@@ -28,24 +28,24 @@ from isthmus.storage import require_free, write_text
 
 MOST_IMAGES = 2_000
 MOST_NUMBERS = 6_000_000
-"""Numbers in the pictures of all points together, at most."""
+"""The largest number of channel values in the images of all points together."""
 LARGE_BYTES = 1_000_000
-"""Weights that take more are halved where that changes no picture by more than one grey level."""
+"""Larger weights are stored in half precision if that changes no image by more than one grey level."""
 MOST_SAMPLED, MOST_SAMPLED_NUMBERS = 64, 200_000
-"""Codes drawn for each label, at most, and their numbers altogether."""
+"""The largest number of latent codes sampled per label, and of their coordinates altogether."""
 PROBES = 64
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A page that was written.
+    """An exported page.
 
     Attributes:
-        path: Where to.
+        path: The file.
         bytes: Its size.
-        points: How many images are in it.
-        precision: Of the weights.
-        note: What the caller should know, such as why there are no images.
+        points: The number of images in it.
+        precision: The precision of the weights.
+        note: A remark for the user, such as why there are no images.
     """
 
     path: Path
@@ -56,31 +56,31 @@ class Exported:
 
 
 def export_page(run: Run, out: Path, data: Data | None = None, images: int | None = None) -> Exported:
-    """Write the explorer's page with the run in it: one file that asks no server, and no other machine, for anything.
+    """Write the explorer's page with the run in it: one file that makes no requests.
 
     Args:
         run: The run.
-        out: Where to; must not exist.
+        out: The file to write; it must not exist.
         data: Images for the points; by default the run's own test images.
-        images: How many at most, evenly spread; by default 2,000, and fewer where they are large.
+        images: The largest number of points; by default 2,000, and fewer where images are large.
 
     Raises:
-        UsageError: If `out` exists, or is no `.html`, or the run restores pictures.
+        UsageError: If `out` exists or does not end in `.html`, or the run restores images.
         RunError: If the run's graphs are damaged.
-        ExportError: If they do what a page cannot, as a custom network's may.
+        ExportError: If a graph has an operator that a page cannot run, as that of a custom network may.
         StorageError: If `out` cannot be written.
     """
     if out.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"expected --export to end in .html; got {out.name!r}.")
     require_free(out)
     count = images or MOST_IMAGES
-    kept = max(2, min(count, MOST_NUMBERS // run.image.dims))
-    service = Service(run, data, kept)
+    most = max(2, min(count, MOST_NUMBERS // run.image.dims))
+    service = Service(run, data, most)
     service.start()
     try:
         service.cloud.wait()
         service.distortions.wait()
-    finally:  # Ctrl-C must not leave a thread amid native code: unwinding it aborts the process
+    finally:  # Ctrl-C must not leave a thread in native code: unwinding it aborts the process
         service.stop()
     codes = run.sample_codes(PROBES)
     graphs = {name: read_file(run.path, entry.file, run.manifest) for name, entry in run.manifest.graphs.items()}
@@ -88,9 +88,9 @@ def export_page(run: Run, out: Path, data: Data | None = None, images: int | Non
     page = one_file(_contents(run, service, graphs, precision))
     write_text(out, page)
     cloud = service.cloud.result
-    note = f"No images are in it: {service.cloud.fault}" if cloud is None else ""
-    if cloud is not None and images is not None and kept < images:
-        note = f"{len(cloud.codes):,} images are in it, and not {images:,}: more of this size would make it heavy."
+    note = f"It has no images: {service.cloud.error}" if cloud is None else ""
+    if cloud is not None and images is not None and most < images:
+        note = f"It has {len(cloud.codes):,} images instead of {images:,}: more of this size would make it too large."
     return Exported(out, len(page.encode()), 0 if cloud is None else len(cloud.codes), precision, note)
 
 
@@ -100,7 +100,7 @@ def _contents(run: Run, service: Service, graphs: Mapping[str, bytes], precision
     about["projections"] = [name for name in service.projections if name != "umap"]
     about["capabilities"]["prepare"] = False
     if cloud is None:
-        # The reason may name places of this machine, which are nothing to whoever gets the file.
+        # The reason may name paths of this machine, which the file should not contain.
         about["note"] = "The file was made without images."
     else:
         about["data"]["what"] = _without_folders(cloud.what)
@@ -123,7 +123,7 @@ def _contents(run: Run, service: Service, graphs: Mapping[str, bytes], precision
 
 def _points(cloud: Cloud, distortions: NDArray[np.float32] | None) -> dict[str, Any]:
     source = cloud.source
-    pictures = as_shown(source.read(np.arange(len(source))))
+    images = as_displayed(source.read(np.arange(len(source))))
     return {
         "what": _without_folders(cloud.what),
         "names": list(source.names),
@@ -132,7 +132,7 @@ def _points(cloud: Cloud, distortions: NDArray[np.float32] | None) -> dict[str, 
         "rate": _packed(cloud.rate),
         "information": _packed(cloud.information),
         "distortion": None if distortions is None else _packed(distortions),
-        "pictures": base64.b64encode(zlib.compress(pictures.tobytes(), 9)).decode("ascii"),
+        "images": base64.b64encode(zlib.compress(images.tobytes(), 9)).decode("ascii"),
     }
 
 
@@ -151,30 +151,30 @@ def _plane(service: Service, name: str) -> dict[str, Any]:
 
 
 def _samples(run: Run) -> dict[str, Any]:
-    """Codes drawn here: a page cannot draw from the distributions that were fitted."""
+    """Latent codes sampled here: a page cannot sample from the fitted distributions."""
     labels = run.class_names
     count = max(4, min(MOST_SAMPLED, MOST_SAMPLED_NUMBERS // ((len(labels) + 1) * run.recipe.latent.dim)))
-    drawn = []
+    sampled = []
     for label in labels:
         try:
-            drawn.append(_packed(run.sample_codes(count, label)))
+            sampled.append(_packed(run.sample_codes(count, label)))
         except UsageError:  # none of the training images had it
-            drawn.append("")
-    return {"all": _packed(run.sample_codes(count)), "labels": drawn}
+            sampled.append("")
+    return {"all": _packed(run.sample_codes(count)), "labels": sampled}
 
 
 def _precision(run: Run, graphs: Mapping[str, bytes], codes: NDArray[np.float32]) -> Precision:
-    """Half precision where the weights are many, and no picture differs by more than one of 255 levels for it."""
+    """Half precision if the weights are large and no image changes by more than one of 255 levels; else single."""
     if sum(len(content) for content in graphs.values()) <= LARGE_BYTES:
         return "float32"
     entry = run.manifest.graphs["decoder"]
     halved = Session(_halved(graphs["decoder"]), entry, entry.file)({"latent": codes}, ("images",))["images"]
-    difference = np.abs(as_shown(halved).astype(int) - as_shown(run.decode(codes)).astype(int)).max()
+    difference = np.abs(as_displayed(halved).astype(int) - as_displayed(run.decode(codes)).astype(int)).max()
     return "float16" if difference <= 1 else "float32"
 
 
 def _halved(graph: bytes) -> bytes:
-    """A graph whose weights are as half precision keeps them."""
+    """A graph with its weights rounded to half precision."""
     model = onnx.load_model_from_string(graph)
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
@@ -184,7 +184,7 @@ def _halved(graph: bytes) -> bytes:
 
 
 def _fixed_log_scale(run: Run) -> float | None:
-    """What no graph gives, since the recipe fixes it."""
+    """The log scale that the recipe fixes, and that the graph does not return; else None."""
     likelihood = run.recipe.likelihood
     if likelihood.kind in ("gaussian", "laplace") and likelihood.scale == "fixed":
         return float(np.log(likelihood.sigma))
@@ -192,11 +192,11 @@ def _fixed_log_scale(run: Run) -> float | None:
 
 
 def _without_folders(what: str) -> str:
-    """`test images of /home/me/cats` as `test images of cats`: where they lie is nobody's concern."""
+    """`test images of cats` for `test images of /home/me/cats`: the file should not contain paths."""
     kind, _, name = what.partition(" of ")
     return f"{kind} of {Path(name).name}"
 
 
 def _packed(values: NDArray[Any]) -> str:
-    """Little-endian numbers in base64."""
+    """An array as little-endian base64."""
     return base64.b64encode(values.astype(values.dtype.newbyteorder("<")).tobytes()).decode("ascii")

@@ -1,4 +1,4 @@
-"""Programs: a network as the page runs it, one image at a time, with nothing but arrays and loops.
+"""Programs: networks as the page runs them, one image at a time, with arrays and loops.
 
 `page/network.js` runs them; `translation` makes them of ONNX graphs.
 """
@@ -16,13 +16,13 @@ Precision = Literal["float32", "float16"]
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """What to do with one input, step by step.
+    """The steps that compute a network for one input.
 
     Attributes:
-        lengths: Of each buffer, in numbers; the input is the first buffer.
-        steps: Each reads buffers and fills one; `page/network.js` says what each kind takes.
-        outputs: Of each output by name, its shape without the batch, and its buffer or (of a constant) its weight.
-        weights: All weights, float32 `(n,)`; steps name theirs as `[start, length]`.
+        lengths: The number of elements of each buffer; the first buffer is the input.
+        steps: Each reads buffers and fills one; `page/network.js` documents their kinds.
+        outputs: For each output by name, its shape without the batch, and its buffer or, if constant, its weight.
+        weights: All weights, float32 `(n,)`; steps refer to theirs by `[start, length]`.
     """
 
     lengths: tuple[int, ...]
@@ -31,7 +31,7 @@ class Program:
     weights: NDArray[np.float32]
 
     def to_json(self, precision: Precision = "float32") -> dict[str, Any]:
-        """Values for JSON, the weights in little-endian base64."""
+        """JSON values, with the weights in little-endian base64."""
         packed = self.weights.astype("<f2" if precision == "float16" else "<f4")
         return {
             "lengths": self.lengths,

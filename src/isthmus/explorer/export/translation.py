@@ -1,4 +1,4 @@
-"""From ONNX graphs to programs that a page can run."""
+"""Translation of ONNX graphs to programs that a page can run."""
 
 import math
 import tempfile
@@ -14,7 +14,7 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from isthmus.errors import ExportError
-from isthmus.explorer.export.layout import View, natural_order, shortest_period, tables_of
+from isthmus.explorer.export.layout import Layout, natural_order, shortest_period, tables_of
 from isthmus.explorer.export.program import Program
 from isthmus.runs.sessions import check_graph
 
@@ -27,26 +27,26 @@ FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
     "LeakyRelu": {"alpha": 0.01}, "Log": {}, "Neg": {}, "Relu": {}, "Round": {}, "Sigmoid": {}, "Softplus": {},
     "Sqrt": {}, "Tanh": {},
 }  # fmt: skip
-"""Functions of one number, with the values of their attributes where a graph is silent."""
+"""Functions of one number, with the defaults of their attributes."""
 ARITHMETIC = ("Add", "Div", "Greater", "Less", "Max", "Min", "Mul", "Pow", "Sub")
 FOLDS = ("ReduceSum", "Softmax")
-"""What is done along one axis."""
+"""Operators along one axis."""
 OTHERS = ("Cast", "Clip", "Conv", "ConvTranspose", "Gemm", "MatMul")
 OPERATORS = tuple(sorted((*MOVING, *FUNCTIONS, *ARITHMETIC, *FOLDS, *OTHERS)))
-"""All that a graph may do, once ONNX Runtime has simplified it."""
+"""All operators that a graph may have once ONNX Runtime has simplified it."""
 
 
 def translate(graph: bytes, outputs: Sequence[str], where: str) -> Program:
-    """Make a program of a graph of one input.
+    """Translate a graph of one input.
 
     Args:
         graph: An ONNX file; its input's first dimension is the batch.
-        outputs: Those to compute; what only others need is left out.
-        where: The file, for messages.
+        outputs: The names of the outputs to compute; nodes that only others need are left out.
+        where: The name of the file, for messages.
 
     Raises:
         RunError: If the graph is damaged, refers to files outside itself or holds control flow.
-        ExportError: If it does what a program cannot; the message says what.
+        ExportError: If it has an operator that a program cannot have; the message names it.
     """
     check_graph(graph, where)
     model = _simplified(graph)
@@ -57,7 +57,7 @@ def translate(graph: bytes, outputs: Sequence[str], where: str) -> Program:
 
 
 def _simplified(content: bytes) -> onnx.ModelProto:
-    """The graph for a batch of one, with all constants computed and what each exporter does its own way made alike."""
+    """The graph for a batch of one, with constants folded and the habits of exporters removed."""
     model = onnx.load_model_from_string(content)
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
     with tempfile.TemporaryDirectory() as scratch:
@@ -71,7 +71,7 @@ def _simplified(content: bytes) -> onnx.ModelProto:
 
 
 def _needed(model: onnx.ModelProto, outputs: Iterable[str]) -> list[onnx.NodeProto]:
-    """The nodes that the outputs rest on, in order."""
+    """The nodes that the outputs depend on, in order."""
     wanted, nodes = set(outputs), []
     for node in reversed(model.graph.node):
         if wanted & set(node.output):
@@ -81,12 +81,12 @@ def _needed(model: onnx.ModelProto, outputs: Iterable[str]) -> list[onnx.NodePro
 
 
 class _Translation:
-    """A program in the making; each value of the graph is a constant, or a view of a buffer."""
+    """A program under construction; each value of the graph is a constant, or a layout in a buffer."""
 
     def __init__(self, model: onnx.ModelProto, where: str) -> None:
         self.where = where
         self.opset = next(entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx"))
-        self.values: dict[str, Constant | View] = {
+        self.values: dict[str, Constant | Layout] = {
             tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer
         }
         self.lengths: list[int] = []
@@ -94,15 +94,15 @@ class _Translation:
         self.weights: list[NDArray[np.float32]] = []
         entry = model.graph.input[0]
         shape = [size.dim_value for size in entry.type.tensor_type.shape.dim]
-        self.values[entry.name] = View(self._buffer(math.prod(shape)), np.arange(math.prod(shape)).reshape(shape))
+        self.values[entry.name] = Layout(self._buffer(math.prod(shape)), np.arange(math.prod(shape)).reshape(shape))
 
     def take(self, node: onnx.NodeProto) -> None:
-        """Add what one node does."""
+        """Add one node."""
         if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATORS:
             raise self._refusal(f"has the operator {node.op_type}; a page knows {', '.join(OPERATORS)}")
         inputs: list[Any] = [self.values[name] if name else None for name in node.input]
         attributes = {entry.name: onnx.helper.get_attribute_value(entry) for entry in node.attribute}
-        if len(node.output) != 1 or not any(isinstance(value, View) for value in inputs):
+        if len(node.output) != 1 or not any(isinstance(value, Layout) for value in inputs):
             raise self._refusal(f"has a {node.op_type} that ONNX Runtime should have simplified away")
         value: Any
         match node.op_type:
@@ -129,79 +129,81 @@ class _Translation:
         self.values[node.output[0]] = value
 
     def finish(self, outputs: Sequence[str]) -> Program:
-        """The program that gives these outputs."""
+        """The program that computes these outputs."""
         given: dict[str, Mapping[str, Any]] = {}
         for name in outputs:
             value, shape = self.values[name], _shape(self.values[name])[1:]
-            if isinstance(value, View):
+            if isinstance(value, Layout):
                 given[name] = {"buffer": self._in_order(value).buffer, "shape": shape}
             else:  # a learned scale is the same for every input
                 given[name] = {"weight": self._weight(value), "shape": shape}
         weights = np.concatenate([np.zeros(0, np.float32), *self.weights])
         return Program(tuple(self.lengths), tuple(self.steps), given, weights)
 
-    def _moved(self, node: onnx.NodeProto, inputs: Sequence[Any], attributes: Mapping[str, Any]) -> View:
-        view, *rest = inputs
-        if not isinstance(view, View) or any(isinstance(value, View) for value in rest):
+    def _moved(self, node: onnx.NodeProto, inputs: Sequence[Any], attributes: Mapping[str, Any]) -> Layout:
+        layout, *rest = inputs
+        if not isinstance(layout, Layout) or any(isinstance(value, Layout) for value in rest):
             raise self._refusal(f"has a {node.op_type} whose second input is computed")
         if node.op_type == "Pad" and len(rest) > 1 and rest[1] is not None and np.any(rest[1] != 0):
             raise self._refusal("pads with numbers other than zero")
-        # ONNX's own reference moves the places instead of the numbers.  They are counted from 1, so that the zeros
-        # which padding brings in are told apart.
-        feeds = dict(zip(node.input, (view.index + 1, *rest), strict=True))
+        # ONNX's reference implementation moves the indices instead of the numbers.  They start at 1, so that the
+        # zeros of padding can be told apart.
+        feeds = dict(zip(node.input, (layout.index + 1, *rest), strict=True))
         feeds.pop("", None)
         (moved,) = ReferenceEvaluator(node, opsets={"": self.opset}).run(None, feeds)
-        return View(view.buffer, np.asarray(moved, np.int64) - 1)
+        return Layout(layout.buffer, np.asarray(moved, np.int64) - 1)
 
-    def _applied(self, kind: str, view: Any, settings: Mapping[str, Any]) -> View:
-        # A function of zero need not be zero, so padding has to become numbers first.
-        view = self._laid_out(view, natural_order(view.index)) if view.is_padded else view
-        buffer = self._buffer(self.lengths[view.buffer])
-        self.steps.append({"do": "apply", "function": kind, **settings, "from": view.buffer, "to": buffer})
-        return View(buffer, view.index)
+    def _applied(self, kind: str, layout: Any, settings: Mapping[str, Any]) -> Layout:
+        # A function of zero need not be zero, so padding is materialised first.
+        layout = self._laid_out(layout, natural_order(layout.index)) if layout.is_padded else layout
+        buffer = self._buffer(self.lengths[layout.buffer])
+        self.steps.append({"do": "apply", "function": kind, **settings, "from": layout.buffer, "to": buffer})
+        return Layout(buffer, layout.index)
 
-    def _combined(self, kind: str, first: Any, second: Any) -> View:
+    def _combined(self, kind: str, first: Any, second: Any) -> Layout:
         shape = np.broadcast_shapes(_shape(first), _shape(second))
         first, second = _spread(first, shape), _spread(second, shape)
-        views = [value for value in (first, second) if isinstance(value, View)]
-        if len(views) == 2 and not np.array_equal(views[0].index, views[1].index):
+        layouts = [value for value in (first, second) if isinstance(value, Layout)]
+        if len(layouts) == 2 and not np.array_equal(layouts[0].index, layouts[1].index):
             first, second = self._in_order(first), self._in_order(second)
-            views = [first, second]
-        elif len(views) == 1 and not views[0].fills(self.lengths[views[0].buffer]):
-            # The constant is laid out as the buffer is, which takes a place for each of its numbers.
-            views = [self._laid_out(views[0], natural_order(views[0].index))]
-            first, second = (views[0] if isinstance(value, View) else value for value in (first, second))
-        buffer = self._buffer(self.lengths[views[0].buffer])
-        operands = [self._operand(value, views[0]) for value in (first, second)]
+            layouts = [first, second]
+        elif len(layouts) == 1 and not layouts[0].fills(self.lengths[layouts[0].buffer]):
+            # The constant gets the layout of the buffer, which needs a place for each of its numbers.
+            layouts = [self._laid_out(layouts[0], natural_order(layouts[0].index))]
+            first, second = (layouts[0] if isinstance(value, Layout) else value for value in (first, second))
+        buffer = self._buffer(self.lengths[layouts[0].buffer])
+        operands = [self._operand(value, layouts[0]) for value in (first, second)]
         self.steps.append({"do": "combine", "function": kind, "operands": operands, "to": buffer})
-        return View(buffer, views[0].index)
+        return Layout(buffer, layouts[0].index)
 
-    def _operand(self, value: Any, host: View) -> Mapping[str, Any]:
-        if isinstance(value, View):
+    def _operand(self, value: Any, host: Layout) -> Mapping[str, Any]:
+        if isinstance(value, Layout):
             return {"buffer": value.buffer}
         numbers = np.empty(self.lengths[host.buffer], np.float32)
         numbers[host.index] = value
         return {"weight": self._weight(shortest_period(numbers))}
 
-    def _folded(self, kind: str, attributes: Mapping[str, Any], view: Any, axes: Any = None) -> View:
+    def _folded(self, kind: str, attributes: Mapping[str, Any], layout: Any, axes: Any = None) -> Layout:
         along = np.ravel(attributes.get("axis", -1) if kind == "Softmax" else attributes.get("axes", axes))
-        if not isinstance(view, View) or isinstance(axes, View) or len(along) != 1 or along[0] is None:
+        if not isinstance(layout, Layout) or isinstance(axes, Layout) or len(along) != 1 or along[0] is None:
             raise self._refusal(f"has a {kind} along other than one axis")
-        axis = int(along[0]) % view.index.ndim
-        view = self._laid_out(view, (*(other for other in range(view.index.ndim) if other != axis), axis))
-        length = view.index.shape[axis]
+        axis = int(along[0]) % layout.index.ndim
+        layout = self._laid_out(layout, (*(other for other in range(layout.index.ndim) if other != axis), axis))
+        length = layout.index.shape[axis]
         same = kind == "Softmax"
-        buffer = self._buffer(view.index.size if same else view.index.size // length)
-        self.steps.append({"do": "fold", "function": kind, "length": length, "from": view.buffer, "to": buffer})
+        buffer = self._buffer(layout.index.size if same else layout.index.size // length)
+        self.steps.append({"do": "fold", "function": kind, "length": length, "from": layout.buffer, "to": buffer})
         if same:
-            return View(buffer, view.index)
-        kept = view.index.take([0] if attributes.get("keepdims", 1) else 0, axis)
-        return View(buffer, kept // length)
+            return Layout(buffer, layout.index)
+        kept = layout.index.take([0] if attributes.get("keepdims", 1) else 0, axis)
+        return Layout(buffer, kept // length)
 
-    def _convolved(self, kind: str, attributes: Mapping[str, Any], view: Any, weight: Any, bias: Any = None) -> View:
+    def _convolved(
+        self, kind: str, attributes: Mapping[str, Any], layout: Any, weight: Any, bias: Any = None
+    ) -> Layout:
         settings = {"auto_pad": b"NOTSET", "group": 1, "dilations": [1, 1], **attributes}
-        if isinstance(weight, View) or weight.ndim != 4:
-            raise self._refusal(f"has a {kind} of something other than pictures with weights")
+        if isinstance(weight, Layout) or weight.ndim != 4:
+            raise self._refusal(f"has a {kind} of something other than images with weights")
         if settings["group"] != 1 or set(settings["dilations"]) != {1}:
             raise self._refusal(f"has a {kind} with groups or dilations; a page knows neither")
         if settings["auto_pad"] != b"NOTSET" or "output_shape" in settings:
@@ -211,58 +213,62 @@ class _Translation:
         kernel = weight.transpose((1, 2, 3, 0) if transposed else (0, 2, 3, 1))
         channels, *taps, depth = kernel.shape
         pads, strides = settings.get("pads", [0] * 4), settings.get("strides", [1, 1])
-        sides = _sides(view.index.shape[2:], taps, strides, pads, settings.get("output_padding", [0, 0]), transposed)
-        tables = tables_of(view.index[0].transpose(1, 2, 0))
-        # The channels of a pixel have to stand side by side.
+        sides = _sides(layout.index.shape[2:], taps, strides, pads, settings.get("output_padding", [0, 0]), transposed)
+        tables = tables_of(layout.index[0].transpose(1, 2, 0))
+        # The channels of a pixel have to be adjacent.
         if tables is None or not np.array_equal(tables[2], np.arange(depth)):
-            view = self._laid_out(view, (0, 2, 3, 1))
-            tables = tables_of(view.index[0].transpose(1, 2, 0))
+            layout = self._laid_out(layout, (0, 2, 3, 1))
+            tables = tables_of(layout.index[0].transpose(1, 2, 0))
             assert tables is not None
         buffer = self._buffer(sides[0] * sides[1] * channels)
         self.steps.append({
-            "do": "convolve", "transposed": transposed, "from": view.buffer, "to": buffer,
+            "do": "convolve", "transposed": transposed, "from": layout.buffer, "to": buffer,
             "rows": tables[0].tolist(), "columns": tables[1].tolist(), "depth": depth,
             "size": [*sides, channels], "kernel": taps, "strides": strides, "pads": pads[:2],
             "weight": self._weight(kernel), "bias": self._weight(np.zeros(channels) if bias is None else bias),
         })  # fmt: skip
-        return View(buffer, np.arange(self.lengths[buffer]).reshape(1, *sides, channels).transpose(0, 3, 1, 2))
+        return Layout(buffer, np.arange(self.lengths[buffer]).reshape(1, *sides, channels).transpose(0, 3, 1, 2))
 
-    def _multiplied(self, attributes: Mapping[str, Any], view: Any, weight: Any, bias: Any = None) -> View:
+    def _multiplied(self, attributes: Mapping[str, Any], layout: Any, weight: Any, bias: Any = None) -> Layout:
         settings = {"transA": 0, "transB": 0, "alpha": 1.0, "beta": 1.0, **attributes}
-        if not isinstance(view, View) or not isinstance(weight, np.ndarray) or len(_shape(view)) != 2:
+        if not isinstance(layout, Layout) or not isinstance(weight, np.ndarray) or len(_shape(layout)) != 2:
             raise self._refusal("multiplies matrices other than a row of numbers with weights")
         # One row to each output, so that a product reads memory in order.
         matrix = settings["alpha"] * (weight if settings["transB"] else weight.T)
-        view = self._in_order(view)
+        layout = self._in_order(layout)
         buffer = self._buffer(len(matrix))
         shift = np.zeros(len(matrix)) if bias is None else np.broadcast_to(settings["beta"] * bias.ravel(), len(matrix))
-        step = {"do": "multiply", "from": view.buffer, "to": buffer}
+        step = {"do": "multiply", "from": layout.buffer, "to": buffer}
         self.steps.append({**step, "weight": self._weight(matrix), "bias": self._weight(shift)})
-        return View(buffer, np.arange(len(matrix)).reshape(1, -1))
+        return Layout(buffer, np.arange(len(matrix)).reshape(1, -1))
 
-    def _in_order(self, view: Any) -> View:
-        """The same tensor, standing in its buffer from the first element to the last."""
-        return view if view.is_in_order(self.lengths[view.buffer]) else self._laid_out(view, range(view.index.ndim))
+    def _in_order(self, layout: Any) -> Layout:
+        """The same tensor, with its elements in order in its buffer."""
+        return (
+            layout
+            if layout.is_in_order(self.lengths[layout.buffer])
+            else self._laid_out(layout, range(layout.index.ndim))
+        )
 
-    def _laid_out(self, view: View, order: Iterable[int]) -> View:
-        """The same tensor in a buffer of its own, its axes in this order there."""
+    def _laid_out(self, layout: Layout, order: Iterable[int]) -> Layout:
+        """The same tensor in a new buffer, with its axes in this order."""
         axes = tuple(order)
-        tables = tables_of(view.index.transpose(axes))
+        tables = tables_of(layout.index.transpose(axes))
         if tables is None:
-            raise self._refusal("moves numbers about in a way that is not the same for each row and column")
-        size = view.index.size
+            raise self._refusal("moves numbers in a way that differs between rows or columns")
+        size = layout.index.size
         buffer = self._buffer(size)
-        moves = {"do": "gather", "from": view.buffer, "to": buffer, "tables": [table.tolist() for table in tables]}
+        moves = {"do": "gather", "from": layout.buffer, "to": buffer, "tables": [table.tolist() for table in tables]}
         self.steps.append(moves)
         shape = tuple(len(table) for table in tables)
-        return View(buffer, np.arange(size).reshape(shape).transpose(np.argsort(axes)))
+        return Layout(buffer, np.arange(size).reshape(shape).transpose(np.argsort(axes)))
 
     def _buffer(self, length: int) -> int:
         self.lengths.append(int(length))
         return len(self.lengths) - 1
 
     def _weight(self, values: NDArray[Any]) -> list[int]:
-        """Keep weights; where they start among all, and how many they are."""
+        """Add weights; where they start among all, and their number."""
         start = sum(len(part) for part in self.weights)
         self.weights.append(np.asarray(values, np.float32).ravel())
         return [start, values.size]
@@ -272,13 +278,13 @@ class _Translation:
 
 
 def _shape(value: Any) -> tuple[int, ...]:
-    return tuple(value.index.shape if isinstance(value, View) else value.shape)
+    return tuple(value.index.shape if isinstance(value, Layout) else value.shape)
 
 
 def _spread(value: Any, shape: tuple[int, ...]) -> Any:
-    """Repeat what is smaller along the axes that it lacks."""
-    if isinstance(value, View):
-        return value if value.index.shape == shape else View(value.buffer, np.broadcast_to(value.index, shape))
+    """Broadcast to a shape."""
+    if isinstance(value, Layout):
+        return value if value.index.shape == shape else Layout(value.buffer, np.broadcast_to(value.index, shape))
     return np.broadcast_to(value, shape)
 
 

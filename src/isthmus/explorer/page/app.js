@@ -1,13 +1,13 @@
-/** The page, put together: `start(model)` opens it on any model (see model.js). */
+/** The page: `start(model)` opens it on any model (see model.js). */
 
 import { Arithmetic } from "./arithmetic.js";
 import { Dimensions } from "./dimensions.js";
 import { announce, find, h, toast } from "./dom.js";
-import { Journey } from "./journey.js";
+import { Interpolation } from "./interpolation.js";
 import { Link, readLink } from "./link.js";
 import { Manifold } from "./manifold.js";
-import { Own } from "./own.js";
-import { PicturePanel } from "./picture.js";
+import { Drawing } from "./drawing.js";
+import { ImagePanel } from "./image_panel.js";
 import { Session } from "./session.js";
 import { Stage } from "./stage.js";
 import { Theme } from "./theme.js";
@@ -32,15 +32,15 @@ export async function start(model) {
     session.emit("theme");
   });
   const stage = new Stage(session);
-  new PicturePanel(session);
+  new ImagePanel(session);
   const tools = openTools(session, stage);
   const toolbar = new Toolbar(session, stage);
   const link = new Link({ session, stage, toolbar, tools, theme });
   session.on("fault", ({ message }) => toast(message));
-  session.on("code", ({ said }) => said && announce(said));
+  session.on("code", ({ announcement }) => announcement && announce(announcement));
   find("surprise").addEventListener("click", () => surprise(session));
 
-  // The first picture needs no points: those come when they are ready.
+  // The first image needs no points, which arrive later.
   link.follow(location.href);
   document.documentElement.dataset.ready = "true";
   await openPoints(session, stage, toolbar);
@@ -55,10 +55,10 @@ function introduce(about) {
   const colours = { 1: "grey", 3: "colour", 4: "colour with opacity" }[channels];
   const kind = about.hasRate ? "variational autoencoder" : "plain autoencoder";
   find("facts").textContent =
-    `${about.recipe} · ${kind} · ${width} × ${height} ${colours} · ${about.latentDim} number${about.latentDim > 1 ? "s" : ""} a code`;
+    `${about.recipe} · ${kind} · ${width} × ${height} ${colours} · ${about.latentDim} latent dimension${about.latentDim > 1 ? "s" : ""}`;
 }
 
-/** Fetch the points and lay them out. */
+/** Fetch the points and show them. */
 async function openPoints(session, stage, toolbar) {
   const { model, about } = session;
   if (!about.capabilities.points) {
@@ -75,7 +75,7 @@ async function openPoints(session, stage, toolbar) {
     session.setPlane(await model.projection(name), name);
     find("facts").textContent += ` · ${points.count.toLocaleString("en")} ${points.what}`;
     progress(null);
-    announce(`${points.count} ${points.what} are shown`);
+    announce(`${points.count} ${points.what} shown`);
   } catch (error) {
     progress(null);
     noPoints(session, stage, toolbar, error.message);
@@ -86,7 +86,7 @@ async function openPoints(session, stage, toolbar) {
 
 function noPoints(session, stage, toolbar, why) {
   session.about.capabilities.neighbours = false;
-  stage.setLayers("pictures");
+  stage.setLayers("images");
   stage.rest();
   toolbar.setNoPoints(why ?? "");
 }
@@ -98,7 +98,7 @@ function surprise(session) {
   }
   const { count } = session.points;
   const index = Math.floor(Math.random() * count);
-  // The image that is shown already would be no surprise: the page opens on one of them.
+  // Never the image that is shown already: the page opens on one of them.
   const shown = session.codeOf(index).every((number, axis) => number === session.code[axis]);
   session.moveToPoint(shown ? (index + 1) % count : index, "surprise");
 }
@@ -107,8 +107,8 @@ function openTools(session, stage) {
   const { about } = session;
   const made = [["dimensions", "Dimensions", (panel) => new Dimensions(session, panel)]];
   if (about.latentDim === 2 && about.hasRate) made.push(["manifold", "Manifold", (panel) => new Manifold(session, panel)]);
-  made.push(["journey", "Journey", (panel) => new Journey(session, stage, panel)]);
-  if (about.capabilities.encode) made.push(["own", "Draw", (panel) => new Own(session, panel, () => show("own"))]);
+  made.push(["interpolation", "Interpolation", (panel) => new Interpolation(session, stage, panel)]);
+  if (about.capabilities.encode) made.push(["drawing", "Draw", (panel) => new Drawing(session, panel, () => show("drawing"))]);
   made.push(["variations", "Similar", (panel) => new Variations(session, panel)]);
   if (about.capabilities.points) made.push(["arithmetic", "Arithmetic", (panel) => new Arithmetic(session, panel)]);
   const tabs = new Map();

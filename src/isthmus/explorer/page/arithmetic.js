@@ -1,9 +1,9 @@
-/** Arithmetic with attributes: what one group of images has and another has not, added to the picture that is shown. */
+/** Latent arithmetic: the difference between the mean codes of two groups, added to the image shown. */
 
 import { add, mean } from "./codes.js";
 import { h, slider } from "./dom.js";
 import { latest } from "./latest.js";
-import { paint, paintSheet } from "./pictures.js";
+import { paint, paintSheet } from "./canvas.js";
 
 const STEPS = 9;
 const REACH = 2;
@@ -16,23 +16,23 @@ export class Arithmetic {
     this.base = session.code;
     this.groups = [null, null]; // { name, indices }
     this.selects = [0, 1].map((i) =>
-      h("select", { onchange: () => this._choose(i), "aria-label": i ? "The group to take away" : "The group to add" }));
-    this.pictures = [0, 1].map((i) => h("canvas", { class: "end-picture", role: "img", "aria-label": i ? "The middle of the group to take away" : "The middle of the group to add" }));
+      h("select", { onchange: () => this._choose(i), "aria-label": i ? "Group B, subtracted" : "Group A, added" }));
+    this.images = [0, 1].map((i) => h("canvas", { class: "end-image", role: "img", "aria-label": i ? "Decoded mean of group B" : "Decoded mean of group A" }));
     this.strength = slider("Strength", { min: -REACH, max: REACH, step: 0.02, value: 0 }, (v) => v.toFixed(2), (value) => {
       if (this.direction) session.moveTo(add(this.base, this.direction, value), { by: "arithmetic" });
     });
     this.strip = h("canvas", { class: "strip tall", "aria-hidden": "true" });
     this.selection = h("p", { class: "hint", "aria-live": "polite" });
     panel.append(
-      h("p", { class: "hint" }, "What distinguishes one group of images from another is a direction. Add it to the picture shown: this − B + A."),
+      h("p", { class: "hint" }, "The difference between two groups of images is a direction in the latent space. Add it to the image shown: image − B + A."),
       h("div", { class: "ends" }, [0, 1].map((i) =>
-        h("div", { class: "end" }, h("span", { class: "end-name" }, "AB"[i]), this.pictures[i], this.selects[i]))),
+        h("div", { class: "end" }, h("span", { class: "end-name" }, "AB"[i]), this.images[i], this.selects[i]))),
       this.strip,
       this.strength.element,
-      h("h3", {}, "Groups of your own"),
+      h("h3", {}, "Your own groups"),
       this.selection,
       h("div", { class: "row wrap" },
-        h("button", { onclick: () => this._selectAround() }, `Select the ${AROUND} nearest to the picture`),
+        h("button", { onclick: () => this._selectAround() }, `Select the ${AROUND} nearest to the image`),
         h("button", { onclick: () => session.select([]) }, "Select none")),
     );
     this._draw = latest(async () => this._decode(), session.fail);
@@ -50,13 +50,13 @@ export class Arithmetic {
     this._draw();
   }
 
-  /** The groups and how much of what is between them is added; null if they are this visitor's own. */
+  /** The groups and the strength; null if a group is a selection, which a link cannot hold. */
   state() {
     const names = this.selects.map((select) => select.value);
     return names.every((name) => name && name !== "selection") ? { names, strength: this.strength.value } : null;
   }
 
-  /** Take the code shown for what came of a state. */
+  /** Restore a state; the code shown is its result. */
   restore({ names, strength }) {
     this.wanted = names;
     this._fill();
@@ -70,7 +70,7 @@ export class Arithmetic {
     const { points, selection } = session;
     this.selection.textContent = selection.length
       ? `${selection.length.toLocaleString("en")} images are selected.`
-      : "Draw around points with the lasso of the map, or take those around the picture.";
+      : "Draw around points with the lasso tool, or select those nearest to the image.";
     if (!points) return;
     const groups = new Map([["all", { text: "all images", indices: Array.from({ length: points.count }, (_, i) => i) }]]);
     if (selection.length) groups.set("selection", { text: `the selection (${selection.length})`, indices: selection });
@@ -129,6 +129,6 @@ export class Arithmetic {
     const images = await session.model.decode(codes, STEPS + 2);
     const size = images.pixels.length / images.count;
     paintSheet(this.strip, { ...images, count: STEPS, pixels: images.pixels.subarray(0, STEPS * size) }, STEPS);
-    this.pictures.forEach((canvas, i) => paint(canvas, images, STEPS + i));
+    this.images.forEach((canvas, i) => paint(canvas, images, STEPS + i));
   }
 }

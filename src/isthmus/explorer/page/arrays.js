@@ -1,4 +1,4 @@
-/** Arrays of numbers that came as text: little-endian, in base64. */
+/** Arrays from text: little-endian, in base64. */
 
 /** The bytes that base64 stands for. */
 export function bytesOf(text) {

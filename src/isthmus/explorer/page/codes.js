@@ -1,4 +1,4 @@
-/** Codes: vectors of a latent space, and ways between them. */
+/** Latent codes: arithmetic, interpolation and projection. */
 
 export function add(a, b, weight = 1) {
   return a.map((value, i) => value + weight * b[i]);
@@ -10,13 +10,13 @@ export function dot(a, b) {
   return sum;
 }
 
-export function straight(a, b, t) {
+export function linear(a, b, t) {
   return a.map((value, i) => value + t * (b[i] - value));
 }
 
 /**
- * From a to b along the sphere around `centre`, the length going evenly from one to the other (Shoemake 1985); straight
- * where the two point the same way, or opposite ways, and the sphere says nothing.
+ * From a to b along the sphere around `centre`, the length changing linearly (Shoemake 1985); linear
+ * where the two have the same or opposite directions.
  */
 export function spherical(a, b, t, centre) {
   const from = add(a, centre, -1);
@@ -24,7 +24,7 @@ export function spherical(a, b, t, centre) {
   const lengths = [Math.sqrt(dot(from, from)), Math.sqrt(dot(to, to))];
   const cosine = dot(from, to) / (lengths[0] * lengths[1]);
   const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
-  if (!(angle > 1e-4 && angle < Math.PI - 1e-4)) return straight(a, b, t);
+  if (!(angle > 1e-4 && angle < Math.PI - 1e-4)) return linear(a, b, t);
   const [p, q] = [Math.sin((1 - t) * angle) / Math.sin(angle), Math.sin(t * angle) / Math.sin(angle)];
   const length = lengths[0] + t * (lengths[1] - lengths[0]);
   return from.map((value, i) => centre[i] + length * ((p * value) / lengths[0] + (q * to[i]) / lengths[1]));
@@ -45,12 +45,12 @@ export function normal() {
 }
 
 /**
- * A code like another: the same at temperature 0, anything that the model knows at 1.  The step keeps the distribution
- * of all codes, so that no temperature leads out of it.
+ * A variation of a code: the same at temperature 0, a sample of the latent distribution at 1.  The step preserves that
+ * distribution at any temperature.
  */
 export function vary(code, temperature, centre, deviation) {
-  const kept = Math.sqrt(1 - temperature ** 2);
-  return code.map((value, k) => centre[k] + kept * (value - centre[k]) + temperature * deviation[k] * normal());
+  const share = Math.sqrt(1 - temperature ** 2);
+  return code.map((value, k) => centre[k] + share * (value - centre[k]) + temperature * deviation[k] * normal());
 }
 
 /** The place of a code on a plane (`Projection` of model.js); on an embedding, among the points whose codes are near. */
@@ -73,7 +73,7 @@ export function placeOf(plane, points, code) {
 }
 
 /**
- * The code of a place: on a linear plane the given code moved within the plane, its other directions kept; on an
+ * The code of a place: on a linear plane the given code moved within the plane, its other directions unchanged; on an
  * embedding a mean of the codes of the points around.
  */
 export function codeAt(plane, points, place, code) {

@@ -1,6 +1,6 @@
-/** What pictures cost, in nats: the same sums as in the package's `probability`. */
+/** What images cost, in nats: the same formulas as in the package's `probability`. */
 
-/** The likelihoods: -log p(x | z) of one number of a picture, pixels from 0 to 1. */
+/** The likelihoods: -log p(x | z) of one channel of a pixel, pixels from 0 to 1. */
 const DISTORTIONS = {
   bernoulli: (x, { logits }) => (i) => softplus(logits[i]) - logits[i] * x[i],
   gaussian: (x, { mean, log_scale: s }) => (i) => {
@@ -41,9 +41,9 @@ function logSumExp(values) {
 }
 
 /**
- * -log p(x | z), summed over the picture.
+ * -log p(x | z), summed over the image.
  * @param {string} likelihood  "bernoulli", "gaussian", "laplace" or "logistic", one or a mixture.
- * @param {Float32Array} x  The picture, from 0 to 1.
+ * @param {Float32Array} x  The image, from 0 to 1.
  * @param {Object<string, ArrayLike<number>>} parameters  As the decoder gives them; `log_scale` may be one number for all.
  */
 export function distortionOf(likelihood, x, parameters) {

@@ -1,8 +1,8 @@
-/** Each number of the code by itself: a slider, and the strip of pictures along it; what tells most comes first. */
+/** The latent dimensions: a slider and a strip of decoded images for each, the most informative first. */
 
 import { h, slider } from "./dom.js";
 import { latest } from "./latest.js";
-import { toImageData } from "./pictures.js";
+import { toImageData } from "./canvas.js";
 
 const STEPS = 9;
 const AT_FIRST = 8;
@@ -35,10 +35,10 @@ export class Dimensions {
     this.order = Array.from({ length: session.dim }, (_, k) => k);
     if (information) this.order.sort((a, b) => information[b] - information[a]);
     this.note.textContent = !information
-      ? "One slider for each number of the code."
+      ? "One slider per latent dimension."
       : session.about.hasRate
-        ? "One slider for each number of the code, from the one that tells most. Its nats are what it says of an image, on average; one that says nothing moves nothing."
-        : "One slider for each number of the code, from the one that varies most.";
+        ? "One slider per latent dimension, the most informative first. The nats are its mean information per image. An inactive dimension changes nothing."
+        : "One slider per latent dimension, the one of largest variance first.";
     this._build();
   }
 
@@ -49,9 +49,9 @@ export class Dimensions {
     this.rows = this.order.slice(0, this.shown).map((k) => {
       const reach = REACH * deviation[k];
       const strip = h("canvas", { class: "strip", width: STEPS * image.width, height: image.height, "aria-hidden": "true" });
-      const told = information ? (hasRate ? ` · ${information[k].toFixed(2)} nats` : ` · variance ${information[k].toPrecision(2)}`) : "";
+      const amount = information ? (hasRate ? ` · ${information[k].toFixed(2)} nats` : ` · variance ${information[k].toPrecision(2)}`) : "";
       const control = slider(
-        `z[${k}]${told}`,
+        `z[${k}]${amount}`,
         { min: centre[k] - reach, max: centre[k] + reach, step: reach / 150, value: session.code[k] },
         (value) => value.toFixed(2),
         (value) => {
@@ -104,7 +104,7 @@ export class Dimensions {
     this._strips();
   }
 
-  /** Draw the strips in view that show the way through another code; the others wait until they are looked at. */
+  /** Draw the strips in view that are out of date; the others wait until they come into view. */
   async _decodeStrips() {
     const { session } = this;
     const { code, dim } = session;

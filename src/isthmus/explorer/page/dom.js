@@ -1,4 +1,4 @@
-/** Elements, made and found. */
+/** Elements of the page. */
 
 /** Make an element: `h("button", { class: "quiet", onclick: f, "aria-label": "Fit" }, "Fit")`. */
 export function h(tag, props = {}, ...children) {
@@ -24,14 +24,14 @@ export function svg(tag, props = {}, ...children) {
 
 export const find = (id) => document.getElementById(id);
 
-/** Say something to those who listen instead of look. */
+/** Announce a text to screen readers. */
 export function announce(text) {
-  find("said").textContent = text;
+  find("announcement").textContent = text;
 }
 
 let toastTimer = 0;
 
-/** Show a sentence for a moment. */
+/** Show a sentence for five seconds. */
 export function toast(text) {
   const element = find("toast");
   element.textContent = text;
@@ -40,7 +40,7 @@ export function toast(text) {
   toastTimer = setTimeout(() => (element.hidden = true), 5000);
 }
 
-/** Offer some bytes as a file to keep. */
+/** Save some bytes as a file. */
 export function save(blob, name) {
   const address = URL.createObjectURL(blob);
   const link = h("a", { href: address, download: name });
@@ -50,7 +50,7 @@ export function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
-/** Several choices of which one holds, as radio buttons: arrow keys work as people know them. */
+/** A group of radio buttons. */
 export function choice(name, legend, options, chosen, change) {
   return h(
     "fieldset",
@@ -67,12 +67,12 @@ export function choice(name, legend, options, chosen, change) {
   );
 }
 
-/** Check the radio button of a value in what `choice` made. */
+/** Check the radio button of a value in a group that `choice` made. */
 export function check(fieldset, value) {
   for (const input of fieldset.querySelectorAll("input")) input.checked = input.value === value;
 }
 
-/** A slider with its name and its value beside it: the step of it that is nearest to what is asked for. */
+/** A slider with its name and its value beside it; the value is that of the nearest step. */
 export function slider(text, { min, max, step, value }, show, change) {
   const output = h("output");
   const input = h("input", { type: "range", min, max, step, value, "aria-label": text });
@@ -89,7 +89,7 @@ export function slider(text, { min, max, step, value }, show, change) {
   return {
     element,
     input,
-    /** Say another value than the nearest step's. */
+    /** Show another value than that of the nearest step. */
     say,
     get value() {
       return input.valueAsNumber;

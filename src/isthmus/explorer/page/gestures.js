@@ -90,7 +90,7 @@ export class Gestures {
     if (event.target !== stage.element || event.ctrlKey || event.metaKey) return;
     const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (arrows[event.key]) {
-      const [dx, dy] = arrows[event.key].map((way) => way * (event.shiftKey ? 4 : 1) * STEP);
+      const [dx, dy] = arrows[event.key].map((direction) => direction * (event.shiftKey ? 4 : 1) * STEP);
       if (event.altKey) stage.pan(-4 * dx, -4 * dy);
       else {
         const [px, py] = stage.view.toPixels(stage.session.place);

@@ -1,9 +1,9 @@
-/** Films as GIF files, 89a: up to 256 colours, each frame packed by Lempel, Ziv and Welch's method. */
+/** Animations as GIF89a files: up to 256 colours, each frame compressed with LZW. */
 
 const MOST_COLOURS = 256;
 
 /**
- * Write a film.
+ * Write an animation.
  * @param {ImageData[]} frames  All of one size.
  * @param {number} hundredths  How long each is shown.
  * @param {number} zoom  Pixels a side for each pixel.

@@ -1,7 +1,7 @@
 /** The card beside a point under the pointer: its image, label, name and costs. */
 
 import { find, h } from "./dom.js";
-import { paint } from "./pictures.js";
+import { paint } from "./canvas.js";
 
 export class HoverCard {
   constructor(session, view) {

@@ -1,7 +1,7 @@
-/** Work that only its newest request matters for: a finger moves faster than a network answers. */
+/** Calls of which only the newest matters: a finger moves faster than a network computes. */
 
 /**
- * Run `work` on the newest arguments, one call at a time; what came in between is dropped.
+ * Run `work` on the newest arguments, one call at a time; arguments in between are dropped.
  * @param {(...values: any[]) => Promise<void>} work
  * @param {(error: Error) => void} [failed]
  * @param {number} [pause]  Milliseconds to leave between two calls.
@@ -27,7 +27,7 @@ export function latest(work, failed = () => {}, pause = 0) {
   };
 }
 
-/** Call `work` once before the next frame, however often it is asked for. */
+/** Call `work` once before the next frame, however often it is requested. */
 export function once(work) {
   let asked = false;
   return () => {

@@ -1,16 +1,16 @@
-/** The state of the page in its address, so that a link shows another the same. */
+/** The state of the page in its address, so that a link restores the view. */
 
 import { find, toast } from "./dom.js";
 
-const PAUSE_MILLISECONDS = 300; // between what is done and what the address says of it
+const PAUSE_MILLISECONDS = 300; // between a change and the address
 
-/** A code as text: its float32 bytes in base64 for addresses. */
+/** A latent code as text: its float32 bytes in URL-safe base64. */
 function codeToText(code) {
   const bytes = new Uint8Array(Float32Array.from(code).buffer);
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** The code that a text stands for; null if it is none of `dim` finite numbers. */
+/** The latent code of a text; null if it does not hold `dim` finite numbers. */
 function textToCode(text, dim) {
   try {
     const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
@@ -21,7 +21,7 @@ function textToCode(text, dim) {
   }
 }
 
-/** What an address says, by name. */
+/** The parameters of an address. */
 export function readLink(address = location.href) {
   return new URLSearchParams(new URL(address).hash.slice(1));
 }
@@ -35,13 +35,13 @@ function writeLink(state) {
   history.replaceState(null, "", `#${parameters}`);
 }
 
-/** Keeps the address as the page is, and the page as the address is when somebody enters another. */
+/** Keeps the address in step with the page, and the page with an address that the user enters. */
 export class Link {
   constructor({ session, stage, toolbar, tools, theme }) {
     Object.assign(this, { session, stage, toolbar, tools, theme });
-    this.following = null; // what an address said, as long as the page does not show all of it
+    this.following = null; // the parameters of an address, until the page shows all of them
     this.timer = 0;
-    /** Resolves when `open` is called: once the points are there, or it is known that there are none. */
+    /** Resolves when `open` is called: once the points have arrived, or it is known that there are none. */
     this.opened = new Promise((resolve) => (this.open = resolve));
     const keep = () => {
       clearTimeout(this.timer);
@@ -55,54 +55,54 @@ export class Link {
     addEventListener("hashchange", ({ newURL }) => this.follow(newURL));
   }
 
-  /** Show what an address says; what it does not say is as at first. */
+  /** Restore the state of an address; what it lacks gets the default. */
   async follow(address) {
-    const said = readLink(address);
-    this.following = said;
+    const parameters = readLink(address);
+    this.following = parameters;
     const { session, theme } = this;
-    theme.choose(said.get("theme"));
-    session.moveTo(textToCode(said.get("z") ?? "", session.dim) ?? session.about.start, { by: "link" });
+    theme.choose(parameters.get("theme"));
+    session.moveTo(textToCode(parameters.get("z") ?? "", session.dim) ?? session.about.start, { by: "link" });
     const inTime = session.ask("link");
-    this._restoreTools(said);
+    this._restoreTools(parameters);
     await this.opened;
-    if (this.following === said && session.points) await this.toolbar.setProjection(said.get("p") ?? session.about.projections[0]);
-    if (this.following !== said) return;
-    this._restoreMap(said);
-    if (session.points) this._restorePoint(said, inTime);
+    if (this.following === parameters && session.points) await this.toolbar.setProjection(parameters.get("p") ?? session.about.projections[0]);
+    if (this.following !== parameters) return;
+    this._restoreMap(parameters);
+    if (session.points) this._restorePoint(parameters, inTime);
     this.following = null;
     this._write();
   }
 
-  _restoreTools(said) {
+  _restoreTools(parameters) {
     const { tabs, show } = this.tools;
-    const ends = (said.get("ab") ?? "").split(".").map((text) => textToCode(text, this.session.dim));
-    const way = ["straight", "spherical"].includes(said.get("w")) ? said.get("w") : null;
-    if (ends.length === 2 && ends.every(Boolean)) tabs.get("journey").tool.restore({ ends, way });
-    const temperature = Number(said.get("T"));
-    if (said.has("T") && temperature >= 0 && temperature <= 1) tabs.get("variations").tool.temperature.value = temperature;
-    show(said.get("t") ?? "dimensions");
+    const ends = (parameters.get("ab") ?? "").split(".").map((text) => textToCode(text, this.session.dim));
+    const path = ["linear", "spherical"].includes(parameters.get("w")) ? parameters.get("w") : null;
+    if (ends.length === 2 && ends.every(Boolean)) tabs.get("interpolation").tool.restore({ ends, path });
+    const temperature = Number(parameters.get("T"));
+    if (parameters.has("T") && temperature >= 0 && temperature <= 1) tabs.get("variations").tool.temperature.value = temperature;
+    show(parameters.get("t") ?? "dimensions");
   }
 
-  _restoreMap(said) {
+  _restoreMap(parameters) {
     const { session, stage, toolbar } = this;
-    const view = said.get("v")?.split(",").map(Number);
+    const view = parameters.get("v")?.split(",").map(Number);
     if (view?.length === 3 && view.every(Number.isFinite) && view[2] > 0) {
       stage.setView({ x: view[0], y: view[1], scale: view[2] * stage.view.side });
     } else stage.fit();
     if (!session.points) return;
-    toolbar.setLayers(said.get("l") ?? "points");
-    toolbar.setColourBy(said.get("c") ?? "label");
-    const hidden = (said.get("h") ?? "").split(".").filter((label) => /^-?\d+$/.test(label));
+    toolbar.setLayers(parameters.get("l") ?? "points");
+    toolbar.setColourBy(parameters.get("c") ?? "label");
+    const hidden = (parameters.get("h") ?? "").split(".").filter((label) => /^-?\d+$/.test(label));
     stage.hide(new Set(hidden.map(Number)));
   }
 
-  /** The point that is shown, or the groups whose difference was added, unless a hand went elsewhere in the meantime. */
-  _restorePoint(said, inTime) {
+  /** Restore the point, or the groups of the arithmetic, unless the user moved in the meantime. */
+  _restorePoint(parameters, inTime) {
     const { session, tools } = this;
-    const index = Number(said.get("i") ?? NaN);
+    const index = Number(parameters.get("i") ?? NaN);
     const isPoint = Number.isInteger(index) && index >= 0 && index < session.points.count;
-    const names = said.get("g")?.split(".");
-    const strength = isPoint || !inTime() ? 0 : Number(said.get("s"));
+    const names = parameters.get("g")?.split(".");
+    const strength = isPoint || !inTime() ? 0 : Number(parameters.get("s"));
     if (names?.length === 2) tools.tabs.get("arithmetic")?.tool.restore({ names, strength });
     if (isPoint && inTime()) session.moveToPoint(index, "link");
   }
@@ -110,7 +110,7 @@ export class Link {
   _state() {
     const { session, stage, tools, theme } = this;
     const { x, y, scale, side } = stage.view;
-    const journey = tools.tabs.get("journey").tool.state();
+    const interpolation = tools.tabs.get("interpolation").tool.state();
     const groups = tools.tabs.get("arithmetic")?.tool.state();
     return {
       z: codeToText(session.code),
@@ -122,8 +122,8 @@ export class Link {
       p: session.planeName,
       t: tools.now(),
       T: tools.tabs.get("variations").tool.temperature.value,
-      ab: journey?.ends.map(codeToText).join("."),
-      w: journey?.way,
+      ab: interpolation?.ends.map(codeToText).join("."),
+      w: interpolation?.path,
       g: groups?.names.join("."),
       s: groups?.strength,
       theme: theme.chosen,

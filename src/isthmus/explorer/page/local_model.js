@@ -1,10 +1,10 @@
-/** The model in the page itself: networks, points and pictures came with the file (see `Model` in model.js). */
+/** The model in an exported page: networks, points and images are in the file (see `Model` in model.js). */
 
 import { floatsOf, inflate, integersOf } from "./arrays.js";
 import { distortionOf, rateOf } from "./costs.js";
 import { Network } from "./network.js";
 
-/** How long the page may stand still for pictures; a frame of the screen lasts 16. */
+/** How long decoding may block the page; a frame of the screen lasts 16. */
 const SLICE_MILLISECONDS = 12;
 
 export class LocalModel {
@@ -28,7 +28,7 @@ export class LocalModel {
     const pixels = new Uint8Array(count * size);
     await this._inSlices(count, (i) => {
       this.decoder.run(codes.subarray(i * this.dim, (i + 1) * this.dim));
-      pixels.set(this._shown(this.decoder.outputs.images, size), i * size);
+      pixels.set(this._displayed(this.decoder.outputs.images, size), i * size);
     });
     return { count, height, width, channels, pixels };
   }
@@ -43,14 +43,14 @@ export class LocalModel {
       distortion: new Float32Array(count),
     };
     await this._inSlices(count, (i) => {
-      const picture = this._given(pixels.subarray(i * size, (i + 1) * size));
-      const { mean, log_variance: logVariance } = this.encoder.run(picture);
+      const image = this._input(pixels.subarray(i * size, (i + 1) * size));
+      const { mean, log_variance: logVariance } = this.encoder.run(image);
       found.mean.set(mean, i * dim);
       if (logVariance) {
         found.logVariance.set(logVariance, i * dim);
         found.rate[i] = rateOf(mean, logVariance);
       }
-      found.distortion[i] = this._distortion(picture, mean, logVariance);
+      found.distortion[i] = this._distortion(image, mean, logVariance);
     });
     return found;
   }
@@ -73,11 +73,11 @@ export class LocalModel {
   }
 
   async pointImages(indices) {
-    this.pictures ??= await inflate(this.run.points.pictures);
+    this.images ??= await inflate(this.run.points.images);
     const { height, width, channels } = this.about.image;
     const size = height * width * channels;
     const pixels = new Uint8Array(indices.length * size);
-    indices.forEach((index, i) => pixels.set(this.pictures.subarray(index * size, (index + 1) * size), i * size));
+    indices.forEach((index, i) => pixels.set(this.images.subarray(index * size, (index + 1) * size), i * size));
     return { count: indices.length, height, width, channels, pixels };
   }
 
@@ -91,7 +91,7 @@ export class LocalModel {
     return { indices, distances: Float32Array.from(indices, (i) => Math.sqrt(squared[i])) };
   }
 
-  /** Some of the codes that were drawn for the file. */
+  /** Some of the latent codes that were sampled for the file. */
   async sample(count, label, seed) {
     const pool = floatsOf(label === null ? this.run.samples.all : this.run.samples.labels[label]);
     const drawn = pool.length / this.dim;
@@ -104,20 +104,20 @@ export class LocalModel {
     return codes;
   }
 
-  /** Do something `count` times, and let the page breathe in between; once is done at once. */
+  /** Call `work` `count` times, and yield to the browser in between. */
   async _inSlices(count, work) {
     let began = performance.now();
     for (let i = 0; i < count; i++) {
       work(i);
       if (i + 1 < count && performance.now() - began > SLICE_MILLISECONDS) {
-        await breath();
+        await pause();
         began = performance.now();
       }
     }
   }
 
-  /** What a network gave as 8-bit pixels; channels that no picture has are shown by their mean. */
-  _shown(values, size) {
+  /** The output of a network as 8-bit pixels; channels that cannot be displayed become their mean. */
+  _displayed(values, size) {
     const times = this.run.dtype === "uint8" ? 1 : 255;
     const each = values.length / size;
     return Uint8Array.from({ length: size }, (_, i) => {
@@ -127,19 +127,19 @@ export class LocalModel {
     });
   }
 
-  /** 8-bit pixels as the network takes them; drawn black or white where training drew them. */
-  _given(pixels) {
+  /** 8-bit pixels as input of the network, binarised if they were binarised in training. */
+  _input(pixels) {
     const full = this.run.dtype === "uint8" ? 255 : 1;
     if (!this.run.uniform) return Float32Array.from(pixels, (value) => (value / 255) * full);
     this.uniform ??= floatsOf(this.run.uniform);
     return Float32Array.from(pixels, (value, i) => (this.uniform[i] < Math.fround(value / 255) ? full : 0));
   }
 
-  /** -log p(x | z), averaged over draws of the posterior: always the same ones. */
-  _distortion(picture, mean, logVariance) {
+  /** -log p(x | z), averaged over draws of the posterior, with fixed noise. */
+  _distortion(image, mean, logVariance) {
     const { dtype, pixels: { binarise, threshold }, likelihood } = this.run;
     const full = dtype === "uint8" ? 255 : 1;
-    const x = picture.map((value) => (binarise === "threshold" ? Number(Math.fround(value / full) > threshold) : value / full));
+    const x = image.map((value) => (binarise === "threshold" ? Number(Math.fround(value / full) > threshold) : value / full));
     this.noise ??= floatsOf(this.run.noise);
     const draws = logVariance ? this.noise.length / this.dim : 1;
     let sum = 0;
@@ -152,8 +152,8 @@ export class LocalModel {
   }
 }
 
-/** Let the browser do what waits; by a message, since timers wait for milliseconds more. */
-function breath() {
+/** Yield to the browser; by a message, since timers wait for milliseconds more. */
+function pause() {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     port1.onmessage = () => {

@@ -1,17 +1,17 @@
-/** The manifold: a latent space of two dimensions, decoded at equal steps of the prior's probability. */
+/** The manifold: a two-dimensional latent space, decoded at equal steps of the prior's probability. */
 
 import { h, save } from "./dom.js";
 import { latest } from "./latest.js";
-import { paintSheet } from "./pictures.js";
+import { paintSheet } from "./canvas.js";
 
 const SIDE = 18;
 
 export class Manifold {
   constructor(session, panel) {
     this.session = session;
-    this.canvas = h("canvas", { class: "manifold", role: "img", "aria-label": `${SIDE} by ${SIDE} pictures across the prior` });
+    this.canvas = h("canvas", { class: "manifold", role: "img", "aria-label": `${SIDE} by ${SIDE} images across the prior` });
     panel.append(
-      h("p", { class: "hint" }, "The whole latent space at a glance: equal steps are equally probable. Move over it to go there."),
+      h("p", { class: "hint" }, "The whole latent space, in steps of equal probability under the prior. Move over it to go there."),
       this.canvas,
       h("div", { class: "row" }, h("button", { onclick: () => this.canvas.toBlob((blob) => save(blob, `${session.about.name}-manifold.png`)) }, "Save as PNG")),
     );

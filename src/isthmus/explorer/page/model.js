@@ -1,7 +1,7 @@
 /**
- * What the page needs of a model, and all that it may ask of one.
+ * The interface between the page and a model.
  *
- * The page never computes a network, and never calls a server, but through an object of this shape.  `ServerModel`
+ * The page runs networks and calls the server only through an object of this shape.  `ServerModel`
  * (server_model.js) asks the machine that `isthmus explore` runs on; any other object that answers the same will do:
  * `start(model)` of app.js opens the page on it.
  *
@@ -9,7 +9,7 @@
  * the page shows.  Arrays are flat and in C order: the code of image `i` is `codes.subarray(i * dim, (i + 1) * dim)`.
  * Pixels are always 8-bit, whatever the network takes.  Numbers of information are nats.
  *
- * @typedef {Object} Images  Pictures of one size.
+ * @typedef {Object} Images  Images of one size.
  * @property {number} count
  * @property {number} height
  * @property {number} width
@@ -21,15 +21,15 @@
  * @property {boolean} points      `points`, `pointImages` and `projection` are there.
  * @property {boolean} distortions `distortions` is there.
  * @property {boolean} neighbours  `neighbours` is there.
- * @property {boolean} sample      `sample` is there: codes of the training data's own distribution, of one label too.
- * @property {boolean} prepare     `prepare` is there: picture files made fit exactly as for training.
+ * @property {boolean} sample      `sample` is there: codes from the distribution of the training data, or of one label.
+ * @property {boolean} prepare     `prepare` is there: image files preprocessed as for training.
  *
  * @typedef {Object} Description
  * @property {string} name         What the run is called.
  * @property {string} recipe       The name of its recipe.
  * @property {string} summary      What the recipe is for, in a line; may be empty.
  * @property {{height: number, width: number, channels: number}} image
- * @property {number} latentDim    The numbers in one code.
+ * @property {number} latentDim    The number of latent dimensions.
  * @property {boolean} hasRate     False for a plain autoencoder: no posterior, no prior, rates are all 0.
  * @property {boolean} isLikelihood  Whether distortion + rate is a negative ELBO; if not, it is the loss and no bound.
  * @property {string} likelihood   "bernoulli", "gaussian", "laplace" or "logistic".
@@ -77,23 +77,23 @@
  * @typedef {Object} Model
  * @property {() => Promise<Description>} describe  Quick: the page can show nothing before it.
  * @property {(codes: Float32Array, count: number) => Promise<Images>} decode
- *     The pictures that codes (count x latentDim) stand for.  Called while a finger moves: milliseconds matter.
+ *     The images that codes (count x latentDim) stand for.  Called while a finger moves: milliseconds matter.
  * @property {(pixels: Uint8Array, count: number) => Promise<Posterior>} [encode]
- *     The codes of pictures (count x height x width x channels of `Description.image`), and what they cost.
+ *     The codes of images (count x height x width x channels of `Description.image`), and what they cost.
  * @property {(progress?: Progress) => Promise<Points>} [points]  Resolves when they are all there; rejects
  *     with the reason where there are none.
  * @property {(name: string, progress?: Progress) => Promise<Projection>} [projection]  One of `projections`.
- * @property {(indices: Int32Array) => Promise<Images>} [pointImages]  The pictures of some points, in that order.
+ * @property {(indices: Int32Array) => Promise<Images>} [pointImages]  The images of some points, in that order.
  * @property {(progress?: Progress) => Promise<Float32Array>} [distortions]
  *     The distortion of each point, count; apart from `points`, since it takes a decoding of each.
  * @property {(code: Float32Array, count: number) => Promise<Neighbours>} [neighbours]
  * @property {(count: number, label: number|null, seed: number) => Promise<Float32Array>} [sample]
  *     Codes, count x latentDim, of images like the training images, or of one label's; the same for the same seed.
- * @property {(file: Blob) => Promise<Images>} [prepare]  One picture, of `Description.image`.
+ * @property {(file: Blob) => Promise<Images>} [prepare]  One image, of `Description.image`.
  */
 
 /**
- * One picture of several.
+ * One image of several.
  * @param {Images} images
  * @param {number} index
  * @returns {Images} A view, not a copy.

@@ -1,8 +1,8 @@
 /**
- * Networks, run by the page itself: no library, no server.
+ * Networks, computed in the page without a library or a server.
  *
  * A program is what `export/translation.py` makes of a run's graph: buffers of numbers, and steps that each read some and fill
- * one.  It runs one input at a time.  A picture stands in its buffer row by row, the channels of a pixel side by side,
+ * one.  It runs one input at a time.  An image stands in its buffer row by row, the channels of a pixel side by side,
  * so that the loops below go through memory in order.
  */
 
@@ -169,7 +169,7 @@ function multiply(step, buffers, weight) {
  * Both are sums over pairs of an input pixel and a place in the kernel; they differ in which pairs meet in an output
  * pixel, and that is worked out once for its row and once for its column.  `step.rows` and `step.columns` say where in
  * the buffer each row and column of the input begins (-1: a border of zeros), so that cropped, padded and repeated
- * pictures are read where they stand.
+ * images are read where they stand.
  */
 function convolve(step, buffers, weight) {
   const from = buffers[step.from];

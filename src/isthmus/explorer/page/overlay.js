@@ -1,4 +1,4 @@
-/** The overlay: what is drawn over the points - the path of a journey, the selection, the lasso and the cursor. */
+/** The overlay: what is drawn over the points - the path of an interpolation, the selection, the lasso and the cursor. */
 
 export class Overlay {
   /** @param {Stage} stage */

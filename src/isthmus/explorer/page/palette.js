@@ -1,11 +1,11 @@
 /** Colours: of classes, of amounts, and of the page's own lines, for light and for dark. */
 
-// Okabe and Ito's colours and two more, as the figures of isthmus have them.
+// Okabe and Ito's colours and two more, as in the figures of isthmus.
 const CLASSES = {
   light: ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#24292f", "#c9b400", "#8c8c8c", "#6b3fa0"],
   dark: ["#3b9fe6", "#e69f00", "#19b98c", "#dc8fba", "#8fd2f7", "#ee7a30", "#ffffff", "#f0e442", "#a5a5a5", "#b08ae6"],
 };
-// From dark to bright on black, from bright to dark on white: what is much stands out.
+// From dark to bright on black, from bright to dark on white: large amounts stand out.
 const AMOUNTS = {
   light: ["#d9e7c8", "#8fc9a5", "#3f9f9f", "#2b6a93", "#3b2a6b"],
   dark: ["#3a2c66", "#33638d", "#2aa198", "#8fd16a", "#fde725"],
@@ -26,7 +26,7 @@ export function amountColour(theme, amount) {
   return `#${a.map((value, i) => hex(value + (at - low) * (b[i] - value))).join("")}`;
 }
 
-/** A colour as the points' buffer keeps it: red in the lowest byte, no opacity. */
+/** A colour in the format of the points' buffer: red in the lowest byte, no opacity. */
 export function packed(colour) {
   const [red, green, blue] = channels(colour);
   return (blue << 16) | (green << 8) | red;

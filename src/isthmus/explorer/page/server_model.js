@@ -1,6 +1,6 @@
-/** The model behind the page's own server: see `Model` in model.js for what each method gives. */
+/** The model on the server of the page: see `Model` in model.js. */
 
-import { join } from "./pictures.js";
+import { join } from "./canvas.js";
 
 const BYTES = "application/octet-stream";
 const POLL_MILLISECONDS = 250;

@@ -1,12 +1,12 @@
-/** What the page shows now, for all its parts: one code, its picture and what is known of it; they listen to changes. */
+/** The state of the page: one latent code, its image and its costs; all parts of the page listen to its events. */
 
 import { codeAt, placeOf } from "./codes.js";
 import { imageAt } from "./model.js";
 import { latest } from "./latest.js";
 
 /**
- * Events, by name: "asked" (somebody wants to move; detail.by says who), "code" (moved; detail.by, and detail.said, what
- * to tell those who listen), "picture" (decoded), "reading" (its costs), "points", "plane", "costs" (of all points),
+ * Events: "asked" (a move was requested; detail.by names the source), "code" (moved; detail.by, and detail.announcement, the
+ * text for screen readers), "image" (decoded), "reading" (its rate and distortion), "points", "plane", "costs" (of all points),
  * "selection", "theme" and "fault" (detail.message).
  */
 export class Session extends EventTarget {
@@ -16,7 +16,7 @@ export class Session extends EventTarget {
     this.about = about;
     this.dim = about.latentDim;
     this.code = Float32Array.from(about.start);
-    /** The plane before there are points: the first two numbers of a code. */
+    /** The plane before there are points: the first two latent dimensions. */
     const axes = new Float32Array(2 * this.dim);
     axes[0] = 1;
     if (this.dim > 1) axes[this.dim + 1] = 1;
@@ -30,17 +30,17 @@ export class Session extends EventTarget {
     this.points = null;
     this.distortions = null;
     this.sortedCosts = null;
-    this.picture = null;
+    this.image = null;
     this.reading = null;
-    this.origin = null; // the picture that the code was made from, if it was: { images, name, index? }
-    this.asked = 0; // how often somebody wanted to move
-    this.drawing = null; // at which of these a picture came last
+    this.origin = null; // the image that the code was encoded from, if any: { images, name, index? }
+    this.asked = 0; // the number of moves requested
+    this.drawing = null; // the number of the last request that came with an image
     this.selection = [];
     this.theme = "light";
     this._decode = latest(async (code, origin) => {
-      this.picture = await this.model.decode(code, 1);
-      this.emit("picture");
-      if (about.capabilities.encode) this._read(origin ? origin.images : this.picture, Boolean(origin));
+      this.image = await this.model.decode(code, 1);
+      this.emit("image");
+      if (about.capabilities.encode) this._read(origin ? origin.images : this.image, Boolean(origin));
     }, this.fail);
     this._read = latest(async (images, given) => {
       const found = await this.model.encode(images.pixels, 1);
@@ -66,8 +66,8 @@ export class Session extends EventTarget {
   }
 
   /**
-   * Want to move, once an answer is there.
-   * @returns {() => boolean}  Whether nobody wanted to go elsewhere since: if somebody did, the answer comes too late.
+   * Request a move that has to wait for a response.
+   * @returns {() => boolean}  Whether no other move was requested since: if one was, the response comes too late.
    */
   ask(by) {
     const asked = ++this.asked;
@@ -76,12 +76,12 @@ export class Session extends EventTarget {
   }
 
   /** Show a code. */
-  moveTo(code, { origin = null, by = "", place = null, said = "" } = {}) {
+  moveTo(code, { origin = null, by = "", place = null, announcement = "" } = {}) {
     this.ask(by);
     this.code = Float32Array.from(code);
     this.origin = origin;
     this.place = place ?? this.placeOf(this.code);
-    this.emit("code", { by, said });
+    this.emit("code", { by, announcement });
     this._decode(this.code, origin);
   }
 
@@ -91,33 +91,33 @@ export class Session extends EventTarget {
     this.moveTo(code, { by, place: this.plane.kind === "linear" ? null : place });
   }
 
-  /** Show a point: its code, and its own picture beside what the model makes of it. */
+  /** Show a point: its latent code, and its image beside the reconstruction. */
   async moveToPoint(index, by = "point") {
     const inTime = this.ask(by);
     try {
       const images = await this.model.pointImages(Int32Array.of(index));
       const name = this.nameOf(index);
-      if (inTime()) this.moveTo(this.codeOf(index), { origin: { images, name, index }, by, said: `Image ${name}` });
+      if (inTime()) this.moveTo(this.codeOf(index), { origin: { images, name, index }, by, announcement: `Image ${name}` });
     } catch (error) {
       this.fail(error);
     }
   }
 
-  /** Show something new that is like the training images, or like those of one label. */
+  /** Show a new sample, of one label if given. */
   async moveToSample(label = null, by = "sample") {
     const inTime = this.ask(by);
     try {
       const code = await this.model.sample(1, label, Math.floor(Math.random() * 2 ** 31));
-      const what = label === null ? "A new picture" : `A new picture of class ${this.about.labels[label]}`;
-      if (inTime()) this.moveTo(code, { by, said: what });
+      const what = label === null ? "A new image" : `A new image of class ${this.about.labels[label]}`;
+      if (inTime()) this.moveTo(code, { by, announcement: what });
     } catch (error) {
       this.fail(error);
     }
   }
 
-  /** Encode a picture and show where it lies; while pictures come in quickly, the newest. */
-  showPicture(images, name, by) {
-    // A drawing grows faster than it is encoded: what it was a moment ago counts, unless something else came in between.
+  /** Encode an image and show its latent code; while images arrive quickly, the newest. */
+  showImage(images, name, by) {
+    // A drawing changes faster than it is encoded: older states of it count too, unless another move came in between.
     if (this.asked !== this.drawing) {
       this.ask(by);
       this.drawing = this.asked;
@@ -139,7 +139,7 @@ export class Session extends EventTarget {
     return label === undefined ? "" : this.classTitle(label);
   }
 
-  /** The name of a class; labels beyond the run's own are classes that it does not know. */
+  /** The name of a class; labels beyond those of the run are unknown classes. */
   classTitle(label) {
     const { labels } = this.about;
     return labels[label] ?? (labels.length ? `unknown class ${label - labels.length + 1}` : String(label));
@@ -149,7 +149,7 @@ export class Session extends EventTarget {
     return placeOf(this.plane, this.points, code);
   }
 
-  /** How many percent of the points cost less than some nats; null while that is not known. */
+  /** The percentage of points that cost less than some nats; null while that is unknown. */
   percentile(cost) {
     if (!this.sortedCosts) return null;
     let [low, high] = [0, this.sortedCosts.length];

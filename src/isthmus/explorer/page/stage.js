@@ -1,20 +1,20 @@
 /** The stage: the latent plane with its points, a cursor to drag through it, and the image that follows. */
 
+import { paint } from "./canvas.js";
 import { announce, find } from "./dom.js";
 import { DotIndex, stampDots } from "./dots.js";
-import { Faces } from "./faces.js";
 import { Gestures } from "./gestures.js";
 import { HoverCard } from "./hover_card.js";
 import { latest, once } from "./latest.js";
 import { Morph } from "./morph.js";
 import { Overlay } from "./overlay.js";
-import { paint } from "./pictures.js";
 import { PointColours, centralRange } from "./point_colours.js";
+import { Thumbnails } from "./thumbnails.js";
 import { Tiles } from "./tiles.js";
 import { View } from "./view.js";
 
 const PICK = 10; // pixels around a dot that count as it
-const PICK_FACE = 20;
+const PICK_THUMBNAIL = 20;
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Stage {
@@ -24,14 +24,14 @@ export class Stage {
     this.canvases = ["tiles", "dots", "overlay"].map((name) => find(`stage-${name}`));
     this.loupe = find("loupe");
     this.view = new View();
-    this.layers = session.about.capabilities.points ? "points" : "pictures";
+    this.layers = session.about.capabilities.points ? "points" : "images";
     this.tool = "move";
     this.colours = new PointColours(session);
     this.places = { x: new Float32Array(0), y: new Float32Array(0) };
-    this.path = null; // the latent codes of a journey
+    this.path = null; // the latent codes of an interpolation
     this.lasso = null;
     this.tiles = new Tiles(session, () => this.draw());
-    this.faces = new Faces(session, () => this.draw());
+    this.thumbnails = new Thumbnails(session, () => this.draw());
     this.overlay = new Overlay(this);
     this.draw = once((time) => this._draw(time));
     const card = new HoverCard(session, this.view);
@@ -47,7 +47,7 @@ export class Stage {
       this._follow();
       this.draw();
     });
-    session.on("picture", () => paint(this.loupe.firstElementChild, session.picture));
+    session.on("image", () => paint(this.loupe.firstElementChild, session.image));
     session.on("plane", () => this._setPlaces());
     session.on("selection", () => this.draw());
     for (const event of ["points", "costs", "theme"]) session.on(event, () => this._recolour());
@@ -124,9 +124,9 @@ export class Stage {
 
   /** The point at a pixel of the stage; -1 if there is none. */
   dotAt([px, py]) {
-    if (!this.index || this.layers === "pictures" || this.morph) return -1;
+    if (!this.index || this.layers === "images" || this.morph) return -1;
     const [x, y] = this.view.toPlane(px, py);
-    return this.index.nearest(x, y, (this.faced ? PICK_FACE : PICK) / this.view.scale, (i) => this.colours.isShown(i));
+    return this.index.nearest(x, y, (this.hasThumbnails ? PICK_THUMBNAIL : PICK) / this.view.scale, (i) => this.colours.isShown(i));
   }
 
   /** Show the card of the point at a pixel; of null, none. */
@@ -233,15 +233,15 @@ export class Stage {
     }
     this.buffer.fill(0);
     const { colours, opacities } = this.colours;
-    if (this.layers !== "pictures" && colours) {
+    if (this.layers !== "images" && colours) {
       stampDots(this.buffer, width, height, this.places, view, colours, opacities, this._radius());
     }
     dots.putImageData(this.pixels, 0, 0);
-    if (this.layers !== "pictures" && this.index && !this.morph) this._drawFaces(dots);
+    if (this.layers !== "images" && this.index && !this.morph) this._drawThumbnails(dots);
     this.overlay.draw(overlay);
   }
 
-  _drawFaces(context) {
+  _drawThumbnails(context) {
     const { view, colours, ratio } = this;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const [left, top] = view.toPlane(0, 0);
@@ -249,7 +249,7 @@ export class Stage {
     const { x, y } = this.places;
     const inView = (i) => x[i] >= left && x[i] <= right && y[i] >= bottom && y[i] <= top;
     const place = (i) => (colours.isShown(i) && inView(i) ? view.toPixels([x[i], y[i]]) : null);
-    this.faced = this.faces.draw(context, this.index.within(left, bottom, right, top), place, (i) => colours.css(i));
+    this.hasThumbnails = this.thumbnails.draw(context, this.index.within(left, bottom, right, top), place, (i) => colours.css(i));
     context.setTransform(1, 0, 0, 1, 0, 0);
   }
 

@@ -1,4 +1,4 @@
-/** Light or dark: as the system has it, until somebody chooses. */
+/** The theme, light or dark: that of the system, until the user chooses. */
 
 import { find } from "./dom.js";
 
@@ -16,13 +16,13 @@ export class Theme {
     return this.chosen ?? (this.system.matches ? "dark" : "light");
   }
 
-  /** Tell what it is now, and whenever that changes. */
+  /** Call back with the theme, now and whenever it changes. */
   tell(changed) {
     this.changed = changed;
     changed(this.now);
   }
 
-  /** @param {string|null} theme  "light" or "dark"; anything else is what the system has. */
+  /** @param {string|null} theme  "light" or "dark"; anything else is that of the system. */
   choose(theme) {
     this.chosen = theme === "dark" || theme === "light" ? theme : null;
     this._apply();

@@ -1,18 +1,18 @@
-/** The plane itself, decoded: a picture for each cell of a grid that stays in place while the view moves over it. */
+/** The decoded plane: an image for each cell of a grid that is fixed to the plane. */
 
 import { add } from "./codes.js";
 import { latest } from "./latest.js";
-import { toImageData } from "./pictures.js";
+import { toImageData } from "./canvas.js";
 
 const MOST_AT_ONCE = 192;
-const MOST_KEPT = 4000;
+const MOST_CACHED = 4000;
 
 export class Tiles {
   /** @param {Session} session  @param {() => void} changed  Called when there is more to draw. */
   constructor(session, changed) {
     this.session = session;
     this.changed = changed;
-    this.kept = new Map();
+    this.cached = new Map();
     this.key = "";
     this._decode = latest(async () => this._decodeMissing(), session.fail);
     this.wanted = [];
@@ -29,11 +29,11 @@ export class Tiles {
     if (session.plane.kind !== "linear") return;
     const cell = this.cellOf(view.scale, least);
     const flat = session.dim <= 2;
-    // Beyond two dimensions the plane goes through the code, and all pictures change with what lies across the plane.
+    // Beyond two dimensions the plane goes through the code, and all images change with what lies across the plane.
     const across = flat ? "" : this._across().join();
     const key = `${session.planeName}/${cell}/${across}`;
     if (key !== this.key) {
-      this.kept.clear();
+      this.cached.clear();
       this.key = key;
     }
     const side = cell * view.scale;
@@ -43,7 +43,7 @@ export class Tiles {
     context.imageSmoothingEnabled = false;
     for (let row = first[1]; row <= last[1]; row++) {
       for (let column = first[0]; column <= last[0]; column++) {
-        const tile = this.kept.get(`${column},${row}`);
+        const tile = this.cached.get(`${column},${row}`);
         if (!tile) {
           missing.push([column, row]);
           continue;
@@ -84,11 +84,11 @@ export class Tiles {
     });
     const images = await session.model.decode(codes, cells.length);
     if (key !== this.key) return;
-    if (this.kept.size > MOST_KEPT) this.kept.clear();
+    if (this.cached.size > MOST_CACHED) this.cached.clear();
     cells.forEach(([column, row], i) => {
       const tile = new OffscreenCanvas(images.width, images.height);
       tile.getContext("2d").putImageData(toImageData(images, i), 0, 0);
-      this.kept.set(`${column},${row}`, tile);
+      this.cached.set(`${column},${row}`, tile);
     });
     this.changed();
   }

@@ -1,10 +1,10 @@
-/** What stands around the map: what it shows, what dragging does, the colours and what they mean, the projection. */
+/** The toolbar and the legend of the map: layers, drag tool, colours and projection. */
 
 import { check, choice, find, h, toast } from "./dom.js";
 import { classColour, gradient } from "./palette.js";
 
 const PROJECTIONS = { latent: "Latent space", pca: "PCA", umap: "UMAP" };
-const LAYERS = { points: "Points", pictures: "Pictures", both: "Both" };
+const LAYERS = { points: "Points", images: "Images", both: "Both" };
 const COLOURS = { label: "Colour by label", rate: "Colour by rate", distortion: "Colour by distortion" };
 
 export class Toolbar {
@@ -19,7 +19,7 @@ export class Toolbar {
     this._nameAxes();
     if (!session.about.capabilities.points) return;
     this._fill();
-    this.projected = Promise.resolve(); // once the planes that were asked for are there, one after the other
+    this.projected = Promise.resolve(); // resolves when all requested projections are shown, in order
     session.on("colours", () => this._drawLegend());
     session.on("costs", () => (this.colours.querySelector("[value=distortion]").disabled = false));
   }
@@ -27,7 +27,7 @@ export class Toolbar {
   _fill() {
     const { session, stage } = this;
     const { hasRate, capabilities, projections } = session.about;
-    this.layers = choice("layers", "What the map shows", Object.entries(LAYERS), stage.layers, (value) => stage.setLayers(value));
+    this.layers = choice("layers", "Layers of the map", Object.entries(LAYERS), stage.layers, (value) => stage.setLayers(value));
     const known = Object.entries(COLOURS).filter(([value]) => ({ label: true, rate: hasRate, distortion: capabilities.distortions })[value]);
     this.colours = h("select", { id: "colour-by", "aria-label": "Colour of the points", onchange: () => stage.setColourBy(this.colours.value) },
       known.map(([value, text]) => h("option", { value, disabled: value === "distortion" }, text)));
@@ -35,32 +35,32 @@ export class Toolbar {
       projections.map((name) => h("option", { value: name }, PROJECTIONS[name] ?? name)));
     find("toolbar").append(
       this.layers,
-      choice("tool", "What dragging does", [["move", "Explore"], ["pan", "Pan"], ["lasso", "Lasso"]], "move", (value) => stage.setTool(value)),
+      choice("tool", "Drag tool", [["move", "Explore"], ["pan", "Pan"], ["lasso", "Lasso"]], "move", (value) => stage.setTool(value)),
       this.colours,
       projections.length > 1 ? this.projections : "",
     );
   }
 
-  /** Say why there are no points, instead of what could be done with them. */
+  /** Replace the toolbar by the reason why there are no points. */
   setNoPoints(why) {
     find("toolbar").replaceChildren(h("p", { class: "hint" }, "No images to show as points. ", why));
   }
 
-  /** Show "points", "pictures" or "both"; anything else changes nothing. */
+  /** Show "points", "images" or "both"; anything else changes nothing. */
   setLayers(layers) {
     if (!(layers in LAYERS) || (layers !== "points" && this.session.plane.kind !== "linear")) return;
     this.stage.setLayers(layers);
     check(this.layers, layers);
   }
 
-  /** Colour the points by "label", "rate" or "distortion", which may be still to come; anything else changes nothing. */
+  /** Colour the points by "label", "rate" or "distortion", which may not have arrived yet; anything else changes nothing. */
   setColourBy(what) {
     if (![...this.colours.options].some(({ value }) => value === what)) return;
     this.colours.value = what;
     this.stage.setColourBy(what);
   }
 
-  /** Lay the points out in another way; resolves when they are. */
+  /** Change the projection; resolves when the points have it. */
   setProjection(name) {
     this.projected = this.projected.then(() => this._changeProjection(name));
     return this.projected;
@@ -72,7 +72,7 @@ export class Toolbar {
     projections.disabled = true;
     const progress = showProgress();
     try {
-      progress(`Computing ${PROJECTIONS[name]} of ${session.points.count.toLocaleString("en")} codes …`);
+      progress(`Computing ${PROJECTIONS[name]} of ${session.points.count.toLocaleString("en")} latent codes …`);
       session.setPlane(await session.model.projection(name), name);
     } catch (error) {
       session.fail(error);
@@ -87,12 +87,12 @@ export class Toolbar {
     this._nameAxes();
     if (this.projections) this.projections.value = session.planeName;
     if (!this.layers) return;
-    // Between the places of an embedding there are no codes to decode.
+    // An embedding has no latent codes between its points.
     const flat = session.plane.kind === "linear";
     for (const input of this.layers.querySelectorAll("input")) input.disabled = !flat && input.value !== "points";
     if (flat || stage.layers === "points") return;
     this.setLayers("points");
-    toast(`${PROJECTIONS[session.planeName]} gives places to points alone, and no plane to decode: they are shown without it.`);
+    toast(`${PROJECTIONS[session.planeName]} has no latent codes between its points, so only the points are shown.`);
   }
 
   _nameAxes() {
@@ -104,7 +104,7 @@ export class Toolbar {
     const { stage } = this;
     const { points, theme } = this.session;
     if (stage.colours.by !== "label") {
-      legend.replaceChildren(h("p", { class: "ramp" }, ...(stage.colours.amounts ? ramp(stage.colours.amounts, theme) : ["Not known yet …"])));
+      legend.replaceChildren(h("p", { class: "ramp" }, ...(stage.colours.amounts ? ramp(stage.colours.amounts, theme) : ["Still being computed …"])));
       return;
     }
     if (!points.labels) {
@@ -133,7 +133,7 @@ function ramp([low, high], theme) {
   return [`${low.toFixed(0)} nats`, bar, `${high.toFixed(0)} nats`];
 }
 
-/** Tell how far something is: a sentence and, if it is known, which share is done; null ends it. */
+/** Show progress: a sentence and, if known, the fraction done; null hides it. */
 export function showProgress() {
   const element = find("progress");
   return (text, share = null) => {

@@ -1,9 +1,9 @@
-/** More like this: pictures around the one that is shown, the nearer the lower the temperature; and new ones. */
+/** Variations of the image shown, at a chosen temperature, and new samples. */
 
 import { vary } from "./codes.js";
 import { h, slider } from "./dom.js";
 import { latest } from "./latest.js";
-import { PictureButtons } from "./picture_buttons.js";
+import { ImageButtons } from "./image_buttons.js";
 
 const COUNT = 12;
 
@@ -12,23 +12,23 @@ export class Variations {
     this.session = session;
     this.panel = panel;
     this.temperature = slider("Temperature", { min: 0, max: 1, step: 0.01, value: 0.35 }, (t) => t.toFixed(2), () => this._more());
-    const grid = h("ul", { class: "grid", "aria-label": "Pictures like this one" });
-    this.buttons = new PictureButtons(grid);
+    const grid = h("ul", { class: "grid", "aria-label": "Variations of this image" });
+    this.buttons = new ImageButtons(grid);
     const { labels, capabilities } = session.about;
     panel.append(
-      h("p", { class: "hint" }, "Images like the one shown. At temperature 0 they are the same; at 1 they may be anything that the model knows. Choose one to continue from it."),
+      h("p", { class: "hint" }, "Variations of the image shown. Temperature 0 repeats it; temperature 1 samples the whole latent distribution. Choose one to continue from it."),
       this.temperature.element,
       grid,
       h("div", { class: "row" }, h("button", { class: "main", onclick: () => this._more() }, "More like this")),
     );
     if (capabilities.sample) {
       panel.append(
-        h("h3", {}, "Something new"),
+        h("h3", {}, "New samples"),
         h(
           "div",
           { class: "row wrap" },
-          h("button", { onclick: () => session.moveToSample() }, "Anything"),
-          labels.length <= 40 ? labels.map((name, label) => h("button", { onclick: () => session.moveToSample(label), "aria-label": `A new picture of class ${name}` }, name)) : null,
+          h("button", { onclick: () => session.moveToSample() }, "Any"),
+          labels.length <= 40 ? labels.map((name, label) => h("button", { onclick: () => session.moveToSample(label), "aria-label": `A new image of class ${name}` }, name)) : null,
         ),
       );
     }
@@ -54,7 +54,7 @@ export class Variations {
     const images = await session.model.decode(codes, COUNT);
     this.buttons.show(images, (i) => ({
       label: `Go to variation ${i + 1}`,
-      go: () => session.moveTo(codes.slice(i * session.dim, (i + 1) * session.dim), { by: "variation", said: `Variation ${i + 1}` }),
+      go: () => session.moveTo(codes.slice(i * session.dim, (i + 1) * session.dim), { by: "variation", announcement: `Variation ${i + 1}` }),
     }));
   }
 }

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Depends, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import WithJsonSchema
 
-from isthmus.explorer.job import Work
+from isthmus.explorer.job import Job
 from isthmus.explorer.projection import ProjectionName
 from isthmus.explorer.server import schemas
 from isthmus.explorer.server.arrays import codes_of, images_of, require_batch
@@ -36,7 +36,7 @@ class Pending(Exception):  # noqa: N818  # a response like any other
         job: What computes it.
     """
 
-    def __init__(self, job: Work[Any]) -> None:
+    def __init__(self, job: Job[Any]) -> None:
         super().__init__()
         self.job = job
 
@@ -51,15 +51,15 @@ ImageFile = Annotated[bytes, Body(media_type=ANY_IMAGE), WithJsonSchema(RAW["sch
 router = APIRouter(prefix="/api", default_response_class=Response)
 
 
-def ready(job: Work[Result]) -> Result:
+def ready(job: Job[Result]) -> Result:
     """The result of a job.
 
     Raises:
         HTTPException: If the job failed (404).
         Pending: If it is not over (202).
     """
-    if job.fault:
-        raise HTTPException(404, job.fault)
+    if job.error:
+        raise HTTPException(404, job.error)
     if job.result is None:
         raise Pending(job)
     return job.result

@@ -6,9 +6,9 @@ import numpy as np
 from fastapi import HTTPException
 from numpy.typing import NDArray
 
-from isthmus.explorer.pixels import Pixels
 from isthmus.explorer.server.schemas import LARGEST
 from isthmus.explorer.service import Service
+from isthmus.plots.checks import Images
 
 
 def require_batch(service: Service, count: int, what: str) -> None:
@@ -39,7 +39,7 @@ def codes_of(service: Service, given: list[list[float]] | bytes) -> NDArray[np.f
     return codes
 
 
-def images_of(service: Service, given: list[Any] | bytes) -> Pixels:
+def images_of(service: Service, given: list[Any] | bytes) -> Images:
     """Images from nested lists or from 8-bit pixels in C order, uint8 `(n, height, width, channels)`.
 
     Raises:

@@ -1,8 +1,8 @@
 """Connections: how many there may be, and how long one may be idle.
 
-A client that connects and sends no request, or half of one, holds a place that others need.  So does one that does not
-read its response.  Both are watched here, on asyncio's transports and ASGI's scopes alone: neither the web framework
-nor the parser of HTTP matters.
+A client that connects and sends no request, or half of one, occupies a connection that others need.  So does one that
+does not read its response.  FastAPI sees neither, and uvicorn times only a connection that is idle after a response.
+So both are watched here, on asyncio's transports.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class Connections:
         return serve
 
     def admit(self, connection: "_Connection") -> bool:
-        """Count a new connection; at a limit it replaces the one that has been idle longest, if there is any."""
+        """Count a new connection; at a limit it replaces the one that has been idle longest, if any."""
         everyone = list(self._open.values())
         same = [other for other in everyone if other.peer[0] == connection.peer[0]]
         if len(same) >= self.limits.connections_per_address:
@@ -86,18 +86,18 @@ class _Connection(asyncio.Protocol):
         self.busy, self.since = False, self._loop.time()
 
     def mark(self, *, busy: bool) -> None:
-        """Note that a request begins or ends."""
+        """Record that a request begins or ends."""
         self.busy, self.since = busy, self._loop.time()
 
     def drop(self) -> None:
-        """Close the connection at once: what its client has not read yet is lost."""
+        """Close the connection at once; what its client has not read yet is lost."""
         self._connections.forget(self)
         self._transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's
         """Admit the client, or turn it away."""
         self._transport = transport
-        peer = transport.get_extra_info("peername")  # none where the client is gone already
+        peer = transport.get_extra_info("peername")  # none if the client has gone already
         self.peer: Peer = tuple(peer[:2]) if peer else ("", 0)
         self._admitted = bool(peer) and self._connections.admit(self)
         if not self._admitted:
@@ -107,7 +107,7 @@ class _Connection(asyncio.Protocol):
         self._protocol.connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Free the place."""
+        """Stop counting the connection."""
         self._connections.forget(self)
         if self._admitted:
             self._timer.cancel()

@@ -12,7 +12,8 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from numpy.typing import NDArray
 
-from isthmus.explorer.pixels import Pixels, to_png
+from isthmus.explorer.images import to_png
+from isthmus.plots.checks import Images
 
 JSON, BYTES, PNG, ANY_IMAGE = "application/json", "application/octet-stream", "image/png", "image/*"
 SHAPE_HEADER = "X-Shape"
@@ -53,7 +54,7 @@ def choose(request: Request, *offered: str) -> str:
     raise HTTPException(406, f"Expected an Accept of {' or '.join(offered)}; got {request.headers['accept'][:100]!r}.")
 
 
-def images_response(request: Request, images: Pixels) -> Response:
+def images_response(request: Request, images: Images) -> Response:
     """Images `(n, h, w, c)` as one PNG, or as their bytes."""
     if choose(request, PNG, BYTES) == PNG:
         return Response(to_png(images), media_type=PNG)

@@ -1,8 +1,10 @@
-"""The guard before the explorer: who may ask, from where, how often, and how much at once.
+"""The guard before the application: host, origin, token and rate of requests.
 
-A server on this machine is in reach of every page that its user opens.  So a request must name this machine as its host
-(a rebound DNS name does not), must not come from another site's page, and, once the explorer listens to other machines,
-must bring the token.
+Every page that a user opens can reach a server on the same machine.  So a request must name this machine as its host
+(a rebound DNS name does not) and must not come from the page of another site.  Once the explorer listens to other
+machines, it must also have the token.
+
+Starlette's `TrustedHostMiddleware` compares names only, without addresses and without the form of the header.
 """
 
 import hashlib
@@ -18,7 +20,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from isthmus.explorer.limits import Limits, RateLimit, is_loopback
+from isthmus.explorer.limits import Limits
+from isthmus.explorer.server.rate import RateLimit, is_loopback
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -40,9 +43,9 @@ _HOST = re.compile(
 
 
 def own_names(host: str) -> frozenset[str]:
-    """The names by which requests may call this machine, where it listens at `host`.
+    """The host names of this machine that requests may use if it listens at `host`.
 
-    At a loopback address those of the network are left out: who controls the network, as by mDNS, can rebind them.
+    At a loopback address the names of the network are left out: whoever controls the network can rebind them.
     """
     names = {"localhost", host.lower()}
     if not is_loopback(host):
@@ -53,19 +56,19 @@ def own_names(host: str) -> frozenset[str]:
 
 
 def cookie_name(token: str) -> str:
-    """The cookie that keeps a token.
+    """The name of the cookie that stores a token.
 
-    Each token has its own: a browser sends a host's cookies to all its ports, so that one name for all would have two
-    explorers on one machine log each other out.
+    Each token has its own: a browser sends the cookies of a host to all its ports, so with one name two explorers on
+    one machine would log each other out.
     """
     return f"isthmus_{hashlib.sha256(token.encode()).hexdigest()[:16]}"
 
 
 def is_own_host(host: str, names: Iterable[str]) -> bool:
-    """Whether a `Host` header names this machine: by an address, or by one of its own names.
+    """Whether a `Host` header is an address, or one of the names of this machine.
 
-    An address is safe whatever it is, since the browser went there by no name that somebody could have rebound.  What
-    is not of the form `name` or `name:port` names nothing: what one parser skips in it, another may not.
+    Any address is safe, since it is not a name that somebody could have rebound.  A header that is not of the form
+    `name` or `name:port` is refused: parsers disagree on it.
     """
     found = _HOST.fullmatch(host)
     if found is None or int(found["port"] or 0) > 65_535:
@@ -79,14 +82,14 @@ def is_own_host(host: str, names: Iterable[str]) -> bool:
 
 
 class Guard:
-    """Lets through what may be answered.
+    """Refuses requests that the application must not see.
 
     Args:
-        app: What answers.
+        app: The application.
         limits: How often an address may ask.
-        token: What a request must bring, as a cookie or as `Authorization: Bearer`; None to ask for none.  Whoever
+        token: What a request must have, as a cookie or as `Authorization: Bearer`; None for no token.  A client that
             opens the page with `?token=` gets the cookie.
-        names: The names by which this machine may be called, besides its addresses; see `own_names`.
+        names: The host names of this machine, besides its addresses; see `own_names`.
     """
 
     def __init__(self, app: ASGIApp, limits: Limits, token: str | None, names: Iterable[str]) -> None:
@@ -95,7 +98,7 @@ class Guard:
         self._rate = RateLimit(limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or refuse it."""
+        """Pass on a request, or refuse it."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
@@ -134,9 +137,9 @@ class Guard:
 def _brings(headers: Headers, token: str) -> bool:
     scheme, _, given = headers.get("authorization", "").partition(" ")
     bearer = given.strip() if scheme.lower() == "bearer" else ""
-    # As browsers read cookies: those of other servers on this machine stand in the same line, whatever their form.
-    kept = cookie_parser(headers.get("cookie", "")).get(cookie_name(token), "")
-    return _same(bearer, token) or _same(kept, token)
+    # As browsers read cookies: the header also has those of other servers on this machine, whatever their form.
+    cookie = cookie_parser(headers.get("cookie", "")).get(cookie_name(token), "")
+    return _same(bearer, token) or _same(cookie, token)
 
 
 def _asks_with(scope: Scope, token: str) -> bool:
@@ -149,7 +152,7 @@ def _same(given: str, token: str) -> bool:
 
 
 def _foreign(scope: Scope, headers: Headers) -> str:
-    """Why a request is taken for one of another site's page; empty if it is not."""
+    """Why a request seems to come from the page of another site; empty if it does not."""
     origin = headers.get("origin")
     if origin is not None and origin.lower() != f"{scope['scheme']}://{headers.get('host', '')}".lower():
         return "The Origin is another site; only the explorer's own page may call it from a browser."

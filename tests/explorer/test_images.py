@@ -6,12 +6,12 @@ from PIL import Image
 
 from isthmus.data import Preprocessing
 from isthmus.errors import DataError
-from isthmus.explorer.pixels import as_shown, read_picture, to_png
+from isthmus.explorer.images import read_image_file, to_png
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("count", [1, 2, 5, 9])
-def test_a_sheet_holds_every_picture_in_its_place(channels, count):
+def test_a_sheet_holds_every_image_in_its_place(channels, count):
     images = np.random.default_rng(0).integers(0, 256, (count, 5, 7, channels), dtype=np.uint8)
     sheet = np.asarray(Image.open(BytesIO(to_png(images)))).reshape(-1, *([channels] if channels > 1 else [1]))
     columns = int(np.ceil(np.sqrt(count)))
@@ -21,24 +21,19 @@ def test_a_sheet_holds_every_picture_in_its_place(channels, count):
         np.testing.assert_array_equal(sheet[5 * row : 5 * row + 5, 7 * column : 7 * column + 7], images[i])
 
 
-def test_floats_and_many_channels_can_be_shown():
-    assert as_shown(np.ones((2, 3, 3, 1), np.float32)).max() == 255
-    assert as_shown(np.zeros((2, 3, 3, 7), np.uint8)).shape == (2, 3, 3, 1)
-
-
-def test_a_picture_file_becomes_what_training_made_of_it():
+def test_an_image_file_becomes_what_training_made_of_it():
     file = BytesIO()
     Image.new("RGB", (40, 20), (200, 10, 10)).save(file, "PNG")
     preprocessing = Preprocessing(8, 8, 1)
     expected = preprocessing.apply(Image.open(BytesIO(file.getvalue())))
-    np.testing.assert_array_equal(read_picture(file.getvalue(), preprocessing, 10_000)[0], expected)
+    np.testing.assert_array_equal(read_image_file(file.getvalue(), preprocessing, 10_000)[0], expected)
 
 
-def test_what_is_no_picture_or_too_large_is_refused():
+def test_what_is_no_image_or_too_large_is_refused():
     file = BytesIO()
     Image.new("L", (200, 100)).save(file, "PNG")
     with pytest.raises(DataError, match="at most 10,000 pixels; got 200x100"):
-        read_picture(file.getvalue(), Preprocessing(8, 8, 1), 10_000)
+        read_image_file(file.getvalue(), Preprocessing(8, 8, 1), 10_000)
     for content in (b"", b"GIF89a", file.getvalue()[:60]):
-        with pytest.raises(DataError, match="expected a picture file"):
-            read_picture(content, Preprocessing(8, 8, 1), 1 << 20)
+        with pytest.raises(DataError, match="expected an image file"):
+            read_image_file(content, Preprocessing(8, 8, 1), 1 << 20)

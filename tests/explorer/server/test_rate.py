@@ -1,7 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isthmus.explorer.limits import Limits, RateLimit
+from isthmus.explorer.limits import Limits
+from isthmus.explorer.server.rate import RateLimit
 
 
 class Clock:

@@ -1,24 +1,24 @@
-/** Close to the points, each shows its face: the picture that it stands for. */
+/** Thumbnails: where few points are in view, each shows its image. */
 
 import { latest } from "./latest.js";
-import { toImageData } from "./pictures.js";
+import { toImageData } from "./canvas.js";
 
-const MOST = 90; // more would cover each other
-const MOST_KEPT = 1500;
+const MOST = 90; // more would overlap
+const MOST_CACHED = 1500;
 
-export class Faces {
+export class Thumbnails {
   /** @param {Session} session  @param {() => void} changed  Called when there is more to draw. */
   constructor(session, changed) {
     this.session = session;
     this.changed = changed;
-    this.kept = new Map();
+    this.cached = new Map();
     this._fetch = latest((missing) => this._fetchMissing(missing), session.fail);
   }
 
   /**
-   * Draw the faces of the points in view, if they are few enough.
-   * @param {Iterable<number>} points  Those in view, at least.
-   * @param {(point: number) => [number, number]|null} place  Where one is; null if it does not count.
+   * Draw the thumbnails of the points in view, if they are few enough.
+   * @param {Iterable<number>} points  Points that include those in view.
+   * @param {(point: number) => [number, number]|null} place  Its pixel; null if it is hidden.
    * @param {(point: number) => string} colour  Of its frame.
    * @returns {boolean}  Whether they were few enough.
    */
@@ -34,15 +34,15 @@ export class Faces {
     const missing = [];
     context.imageSmoothingEnabled = image.width > side;
     for (const [point, [x, y]] of shown) {
-      const face = this.kept.get(point);
-      if (!face) {
+      const thumbnail = this.cached.get(point);
+      if (!thumbnail) {
         missing.push(point);
         continue;
       }
       const [left, top] = [Math.round(x - width / 2), Math.round(y - height / 2)];
       context.fillStyle = colour(point);
       context.fillRect(left - 2, top - 2, width + 4, height + 4);
-      context.drawImage(face, left, top, width, height);
+      context.drawImage(thumbnail, left, top, width, height);
     }
     if (missing.length) this._fetch(missing);
     return true;
@@ -50,11 +50,11 @@ export class Faces {
 
   async _fetchMissing(missing) {
     const images = await this.session.model.pointImages(Int32Array.from(missing));
-    if (this.kept.size > MOST_KEPT) this.kept.clear();
+    if (this.cached.size > MOST_CACHED) this.cached.clear();
     missing.forEach((point, i) => {
-      const face = new OffscreenCanvas(images.width, images.height);
-      face.getContext("2d").putImageData(toImageData(images, i), 0, 0);
-      this.kept.set(point, face);
+      const thumbnail = new OffscreenCanvas(images.width, images.height);
+      thumbnail.getContext("2d").putImageData(toImageData(images, i), 0, 0);
+      this.cached.set(point, thumbnail);
     });
     this.changed();
   }

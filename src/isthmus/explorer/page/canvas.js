@@ -1,6 +1,6 @@
-/** Pixels on canvases; each pixel stays a square at any size. */
+/** Images on canvases. */
 
-/** One picture of several as the browser takes pixels. */
+/** One of several images as `ImageData`. */
 export function toImageData(images, index = 0) {
   const { height, width, channels, pixels } = images;
   const size = height * width;
@@ -16,14 +16,14 @@ export function toImageData(images, index = 0) {
   return data;
 }
 
-/** Show one picture on a canvas, which takes its size. */
+/** Draw one image on a canvas of its size. */
 export function paint(canvas, images, index = 0) {
   if (canvas.width !== images.width) canvas.width = images.width;
   if (canvas.height !== images.height) canvas.height = images.height;
   canvas.getContext("2d").putImageData(toImageData(images, index), 0, 0);
 }
 
-/** Show all pictures on a canvas, in rows of `columns`, `gap` pixels apart. */
+/** Draw all images on a canvas, in rows of `columns`, `gap` pixels apart. */
 export function paintSheet(canvas, images, columns, gap = 0) {
   const rows = Math.ceil(images.count / columns);
   canvas.width = columns * (images.width + gap) - gap;
@@ -35,7 +35,7 @@ export function paintSheet(canvas, images, columns, gap = 0) {
   }
 }
 
-/** The pixels of a canvas's picture, as a model takes them. */
+/** `ImageData` as an image of the model. */
 export function fromImageData(data, channels) {
   const size = data.width * data.height;
   const pixels = new Uint8Array(size * channels);
@@ -47,7 +47,7 @@ export function fromImageData(data, channels) {
   return { count: 1, height: data.height, width: data.width, channels, pixels };
 }
 
-/** Pictures of several, one after the other. */
+/** Concatenate images. */
 export function join(parts) {
   const pixels = new Uint8Array(parts.reduce((sum, part) => sum + part.pixels.length, 0));
   let at = 0;

@@ -1,10 +1,10 @@
-/** A picture of one's own: drawn, dropped, pasted or opened; encoded as it grows. */
+/** The user's own image: drawn, dropped, pasted or opened; encoded while it is drawn. */
 
 import { announce, choice, h, slider, toast } from "./dom.js";
 import { latest } from "./latest.js";
-import { fromImageData, toImageData } from "./pictures.js";
+import { fromImageData, toImageData } from "./canvas.js";
 
-export class Own {
+export class Drawing {
   constructor(session, panel, show) {
     this.session = session;
     this.show = show;
@@ -15,7 +15,7 @@ export class Own {
     const grain = Math.max(1, Math.round(280 / Math.max(width, height)));
     this.pad = h("canvas", {
       class: "pad", width: width * grain, height: height * grain, tabindex: "0", role: "img",
-      "aria-label": "Drawing pad: draw with a finger or a mouse, or open a picture with the button beside it",
+      "aria-label": "Canvas: draw with a finger or a mouse, or open an image with the button beside it",
     });
     this.small = new OffscreenCanvas(width, height);
     this.context = this.pad.getContext("2d", { willReadFrequently: true });
@@ -23,22 +23,22 @@ export class Own {
     this.ink = "#ffffff";
     this.past = [];
     this.brush = slider("Width", { min: 0.5, max: 6, step: 0.25, value: Math.max(1.5, width / 12) }, (v) => `${Number(v).toFixed(2)} px`, () => {});
-    this.tools = choice("pen", "What drawing does", [["brush", "Brush"], ["eraser", "Eraser"]], this.tool, (tool) => (this.tool = tool));
+    this.tools = choice("pen", "Drawing tool", [["brush", "Brush"], ["eraser", "Eraser"]], this.tool, (tool) => (this.tool = tool));
     this.inkInput = h("input", { type: "color", value: this.ink, "aria-label": "Colour of the brush" });
     this.file = h("input", { type: "file", accept: "image/*", class: "visually-hidden", tabindex: "-1", "aria-hidden": "true" });
     this.file.addEventListener("change", () => this.file.files[0] && this.take(this.file.files[0]));
     panel.append(
-      h("p", { class: "hint" }, "Draw something, or drop a picture anywhere on this page. Watch where it lies, and what the model makes of it."),
+      h("p", { class: "hint" }, "Draw, or drop an image anywhere on this page. It is encoded while you draw, and the page shows its latent code and its reconstruction."),
       h(
         "div",
-        { class: "own" },
+        { class: "drawing" },
         this.pad,
         h(
           "div",
-          { class: "own-tools" },
-          h("button", { class: "main", onclick: () => this.file.click() }, "Open a picture…"),
+          { class: "drawing-tools" },
+          h("button", { class: "main", onclick: () => this.file.click() }, "Open an image…"),
           this.file,
-          h("button", { onclick: () => this._startFrom() }, "Start from the picture shown"),
+          h("button", { onclick: () => this._startFrom() }, "Start from the image shown"),
           h("div", { class: "row" },
             h("button", { onclick: () => this._undo() }, "Undo"),
             h("button", { onclick: () => this._clear(true) }, "Clear"),
@@ -53,10 +53,10 @@ export class Own {
     this._listen();
     this._clear(false);
     // On dark images a white brush, on bright ones a black brush.
-    session.on("picture", () => {
+    session.on("image", () => {
       if (this.toned) return;
       this.toned = true;
-      const { pixels } = session.picture;
+      const { pixels } = session.image;
       const mean = pixels.reduce((sum, value) => sum + value, 0) / pixels.length;
       if (!this.colour && mean < 128) return;
       [this.paper, this.ink] = ["#ffffff", "#000000"];
@@ -65,18 +65,18 @@ export class Own {
     });
   }
 
-  /** Take a picture file. */
+  /** Open an image file. */
   async take(file) {
     this.show();
     const { session } = this;
-    const inTime = session.ask("own");
+    const inTime = session.ask("drawing");
     try {
       const images = session.about.capabilities.prepare ? await session.model.prepare(file) : await this._prepareHere(file);
       if (!inTime()) return;
       this._remember();
       this._put(toImageData(images));
-      session.showPicture(images, file.name || "your picture", "own");
-      announce("The picture is encoded");
+      session.showImage(images, file.name || "your image", "drawing");
+      announce("The image is encoded");
     } catch (error) {
       toast(error.message);
     }
@@ -120,7 +120,7 @@ export class Own {
       document.body.classList.remove("dropping");
       const file = event.dataTransfer.files[0];
       if (file) this.take(file);
-      else toast("Drop a picture file.");
+      else toast("Drop an image file.");
     });
   }
 
@@ -170,9 +170,9 @@ export class Own {
   }
 
   _startFrom() {
-    if (!this.session.picture) return;
+    if (!this.session.image) return;
     this._remember();
-    this._put(toImageData(this.session.picture));
+    this._put(toImageData(this.session.image));
     this._encode();
   }
 
@@ -180,11 +180,11 @@ export class Own {
     const small = this.small.getContext("2d");
     small.putImageData(imageData, 0, 0);
     this.context.imageSmoothingEnabled = false;
-    this.context.clearRect(0, 0, this.pad.width, this.pad.height); // what is seen through would show what lay there
+    this.context.clearRect(0, 0, this.pad.width, this.pad.height); // else transparent pixels would show the image before
     this.context.drawImage(this.small, 0, 0, this.pad.width, this.pad.height);
   }
 
-  /** The pad as small as the model's pictures: the mean of the pixels that fall into one, each as it covers. */
+  /** Encode the pad at the model's size: the mean of the pixels that fall into one, weighted by opacity. */
   async _show(name) {
     const { width, height, channels } = this.session.about.image;
     const large = this.context.getImageData(0, 0, this.pad.width, this.pad.height);
@@ -206,18 +206,18 @@ export class Own {
         reduced.data.set([...colour, opacity / grain ** 2], 4 * (y * width + x));
       }
     }
-    this.session.showPicture(fromImageData(reduced, channels), name, "own");
+    this.session.showImage(fromImageData(reduced, channels), name, "drawing");
     await new Promise((resolve) => setTimeout(resolve, 16));
   }
 
-  /** Make a file fit without help: its middle, at the model's size. */
+  /** Crop and resize a file in the browser: its centre, at the model's size. */
   async _prepareHere(file) {
     const { width, height, channels } = this.session.about.image;
     let bitmap;
     try {
       bitmap = await createImageBitmap(file);
     } catch {
-      throw new Error("This is no picture that the browser can open.");
+      throw new Error("The browser cannot open this image.");
     }
     const canvas = new OffscreenCanvas(width, height);
     const context = canvas.getContext("2d");

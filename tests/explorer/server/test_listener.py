@@ -3,19 +3,19 @@ import socket
 import pytest
 
 from isthmus.errors import UsageError
-from isthmus.explorer.server.runner import bind, settle_token
+from isthmus.explorer.server.listener import bind, settle_token
 
 
 def test_a_free_port_is_found_and_a_taken_one_refused():
-    place = bind("127.0.0.1", 0)
+    listener = bind("127.0.0.1", 0)
     try:
-        assert place.port > 0
-        assert place.address() == f"http://127.0.0.1:{place.port}/"
-        assert place.address("secret").endswith("/?token=secret")
-        with pytest.raises(UsageError, match=f"port {place.port}: .*--port"):
-            bind("127.0.0.1", place.port)
+        assert listener.port > 0
+        assert listener.url() == f"http://127.0.0.1:{listener.port}/"
+        assert listener.url("secret").endswith("/?token=secret")
+        with pytest.raises(UsageError, match=f"port {listener.port}: .*--port"):
+            bind("127.0.0.1", listener.port)
     finally:
-        place.socket.close()
+        listener.socket.close()
 
 
 def test_without_a_wish_another_port_will_do():
@@ -33,18 +33,18 @@ def test_addresses_of_the_new_kind_stand_in_brackets():
     if not socket.has_ipv6:
         pytest.skip("this machine has no IPv6")
     try:
-        place = bind("::1", 0)
+        listener = bind("::1", 0)
     except UsageError:
         pytest.skip("this machine has no IPv6")
-    assert place.address() == f"http://[::1]:{place.port}/"
-    place.socket.close()
+    assert listener.url() == f"http://[::1]:{listener.port}/"
+    listener.socket.close()
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.1", "127.0.0.1:80", "", "a..b", "x" * 300])
 @pytest.mark.parametrize("port", [None, 0])
 def test_a_host_that_is_not_here_is_refused_and_no_port_blamed(host, port):
     """192.0.2.1 is nobody's: RFC 5737 keeps it for documentation."""
-    with pytest.raises(UsageError, match=r"cannot listen at .*no name or address of this machine.*--host") as refused:
+    with pytest.raises(UsageError, match=r"cannot listen at .*not a name or address .*--host") as refused:
         bind(host, port)
     assert "--port" not in str(refused.value)
 

@@ -1,9 +1,9 @@
-/** A list of pictures to go to: each a button that stays where it is, and keeps the focus, while its picture changes. */
+/** A list of images as buttons; a button stays in place and keeps the focus while its image changes. */
 
 import { h } from "./dom.js";
-import { paint } from "./pictures.js";
+import { paint } from "./canvas.js";
 
-export class PictureButtons {
+export class ImageButtons {
   /** @param {HTMLElement} list */
   constructor(list) {
     this.list = list;
@@ -11,9 +11,9 @@ export class PictureButtons {
   }
 
   /**
-   * Show some pictures, one button for each.
+   * Show some images, one button for each.
    * @param {Images} images
-   * @param {(i: number) => {label: string, title?: string, go: () => void}} about  What a button says, and does.
+   * @param {(i: number) => {label: string, title?: string, go: () => void}} about  The label and the action of a button.
    */
   show(images, about) {
     while (this.buttons.length < images.count) this._add();
@@ -28,7 +28,7 @@ export class PictureButtons {
   }
 
   _add() {
-    const button = h("button", { class: "picture-button" }, h("canvas", { class: "thumb", "aria-hidden": "true" }));
+    const button = h("button", { class: "image-button" }, h("canvas", { class: "thumb", "aria-hidden": "true" }));
     this.buttons.push(button);
     this.list.append(h("li", {}, button));
   }

@@ -1,27 +1,27 @@
-/** The picture that is shown: what the model makes of the code, what it cost, how unusual that is and what is near. */
+/** The image shown: the decoded code, its rate and distortion among those of the data, and the nearest images. */
 
 import { find, save, svg } from "./dom.js";
 import { latest } from "./latest.js";
-import { PictureButtons } from "./picture_buttons.js";
-import { paint } from "./pictures.js";
+import { ImageButtons } from "./image_buttons.js";
+import { paint } from "./canvas.js";
 
 const BARS = 48;
 const NEIGHBOURS = 8;
 
-export class PicturePanel {
+export class ImagePanel {
   constructor(session) {
     this.session = session;
     const { capabilities } = session.about;
     find("reading").hidden = !capabilities.encode;
     find("rate-row").hidden = !session.about.hasRate;
     find("total-row").hidden = !session.about.hasRate;
-    find("total-name").textContent = session.about.isLikelihood ? "Together, −ELBO" : "Together";
-    this.neighbours = new PictureButtons(find("neighbours"));
+    find("total-name").textContent = session.about.isLikelihood ? "Total, −ELBO" : "Total";
+    this.neighbours = new ImageButtons(find("neighbours"));
     this._near = latest(async (code) => this._showNeighbours(code), session.fail, 80);
     session.on("code", () => this._showOrigin());
-    session.on("picture", () => {
-      paint(find("decoded"), session.picture);
-      paint(find("peek"), session.picture);
+    session.on("image", () => {
+      paint(find("decoded"), session.image);
+      paint(find("peek"), session.image);
       if (session.points && capabilities.neighbours) this._near(session.code);
     });
     session.on("reading", () => this._showReading());
@@ -31,9 +31,9 @@ export class PicturePanel {
       this._showReading();
     });
     session.on("theme", () => this._showReading());
-    find("save-picture").addEventListener("click", () => this._save());
-    // Where the page is narrow, sliders lie below the picture: it stays in sight in a corner.
-    new IntersectionObserver(([seen]) => (find("peek").hidden = seen.isIntersecting || seen.boundingClientRect.top > 0)).observe(find("decoded"));
+    find("save-image").addEventListener("click", () => this._save());
+    // On a narrow page the sliders are below the image: a copy stays in view in a corner.
+    new IntersectionObserver(([entry]) => (find("peek").hidden = entry.isIntersecting || entry.boundingClientRect.top > 0)).observe(find("decoded"));
   }
 
   _showOrigin() {
@@ -52,18 +52,18 @@ export class PicturePanel {
     find("distortion").textContent = nats(reading.distortion);
     find("total").textContent = nats(total);
     find("reading-of").textContent = reading.given
-      ? "nats, of the picture as it was given"
-      : "nats, of the decoded picture, encoded again";
+      ? "nats, of the input image"
+      : "nats, of the decoded image, encoded again";
     const percent = this.session.percentile(total);
     find("unusual").hidden = percent === null;
     if (percent === null) return;
     const { what } = this.session.points;
     find("unusual-text").textContent =
       percent >= 99.95
-        ? `Costlier than all ${what}`
+        ? `Costs more than all ${what}`
         : percent < 0.05
-          ? `Cheaper than all ${what}`
-          : `Costlier than ${percent.toFixed(percent > 99 || percent < 1 ? 1 : 0)} % of ${what}`;
+          ? `Costs less than all ${what}`
+          : `Costs more than ${percent.toFixed(percent > 99 || percent < 1 ? 1 : 0)} % of ${what}`;
     if (this.range) {
       const [low, high] = this.range;
       const at = Math.min(1, Math.max(0, (total - low) / (high - low)));
@@ -73,7 +73,7 @@ export class PicturePanel {
 
   _drawHistogram() {
     const costs = this.session.sortedCosts;
-    // Room on the right for what no image of the data cost.
+    // With a margin on the right, for images that cost more than all of the data.
     const low = costs[0];
     const usual = costs[Math.floor(0.995 * (costs.length - 1))];
     const high = usual + 0.15 * (usual - low || 1);
@@ -96,8 +96,8 @@ export class PicturePanel {
     find("neighbours-section").hidden = false;
     this.neighbours.show(images, (i) => {
       const index = found.indices[i];
-      const [name, away] = [session.nameOf(index), `${found.distances[i].toFixed(2)} away`];
-      return { label: `Go to image ${name}, ${away}`, title: `${name}: ${away}`, go: () => session.moveToPoint(index, "neighbour") };
+      const [name, distance] = [session.nameOf(index), `distance ${found.distances[i].toFixed(2)}`];
+      return { label: `Go to image ${name}, ${distance}`, title: `${name}: ${distance}`, go: () => session.moveToPoint(index, "neighbour") };
     });
   }
 

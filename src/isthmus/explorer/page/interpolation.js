@@ -1,26 +1,26 @@
-/** From one picture to another through the latent space, as an animation that can be kept. */
+/** Interpolation between two images in the latent space, as an animation that can be saved. */
 
-import { add, dot, spherical, straight } from "./codes.js";
+import { add, dot, spherical, linear } from "./codes.js";
 import { announce, check, choice, h, save, slider, toast } from "./dom.js";
 import { writeGif } from "./gif.js";
 import { latest } from "./latest.js";
-import { paint, paintSheet, toImageData } from "./pictures.js";
+import { paint, paintSheet, toImageData } from "./canvas.js";
 
 const SHOWN = 11;
 const FRAMES = 24;
 const SECONDS = 2.5;
 
-export class Journey {
+export class Interpolation {
   constructor(session, stage, panel) {
     this.session = session;
     this.stage = stage;
     this.panel = panel;
     this.ends = [null, null];
-    this.way = session.about.hasRate && session.dim > 2 ? "spherical" : "straight";
+    this.path = session.about.hasRate && session.dim > 2 ? "spherical" : "linear";
     this.playing = null;
-    this.canvases = ["A", "B"].map((name) => h("canvas", { class: "end-picture", "aria-label": `Picture ${name}`, role: "img" }));
-    this.ways = choice("way", "The way between them", [["straight", "Straight"], ["spherical", "Spherical"]], this.way, (way) => {
-      this.way = way;
+    this.canvases = ["A", "B"].map((name) => h("canvas", { class: "end-image", "aria-label": `Image ${name}`, role: "img" }));
+    this.paths = choice("path", "Path", [["linear", "Linear"], ["spherical", "Spherical"]], this.path, (path) => {
+      this.path = path;
       this._changed();
     });
     this.position = slider("Between A and B", { min: 0, max: 1, step: 0.005, value: 0 }, (t) => `${Math.round(100 * t)} %`, (t) => {
@@ -30,18 +30,18 @@ export class Journey {
     this.play = h("button", { class: "main", onclick: () => (this.playing ? this._stop() : this._start()) }, "Play");
     this.strip = h("canvas", { class: "strip tall", "aria-hidden": "true" });
     panel.append(
-      h("p", { class: "hint" }, "Choose two pictures, and walk through all that lies between them."),
+      h("p", { class: "hint" }, "Choose two images and interpolate between their latent codes."),
       h("div", { class: "ends" }, this.canvases.map((canvas, i) => this._end(canvas, i))),
-      this.ways,
+      this.paths,
       this.strip,
       this.position.element,
       h("div", { class: "row" }, this.play, h("button", { onclick: () => this._saveGif() }, "Save as GIF")),
     );
     this._draw = latest(async () => this._decode(), session.fail);
-    session.on("asked", ({ by }) => this.playing && by !== "journey" && this._stop());
+    session.on("asked", ({ by }) => this.playing && by !== "interpolation" && this._stop());
   }
 
-  /** Called when the panel comes into view: something to see at once. */
+  /** Show two images at once when the panel comes into view. */
   async open() {
     for (const i of [0, 1]) if (!this.ends[i]) await this._random(i);
     this._showPath();
@@ -53,13 +53,13 @@ export class Journey {
   }
 
   state() {
-    return this.ends[0] && this.ends[1] ? { ends: this.ends, way: this.way } : null;
+    return this.ends[0] && this.ends[1] ? { ends: this.ends, path: this.path } : null;
   }
 
-  restore({ ends, way }) {
+  restore({ ends, path }) {
     this.ends = ends;
-    if (way) this.way = way;
-    check(this.ways, this.way);
+    if (path) this.path = path;
+    check(this.paths, this.path);
     this._changed();
   }
 
@@ -68,15 +68,15 @@ export class Journey {
     const current = () => {
       this.ends[i] = this.session.code.slice();
       this._changed();
-      announce(`${name} is the current picture`);
+      announce(`${name} is the current image`);
     };
     return h(
       "div",
       { class: "end" },
       h("span", { class: "end-name" }, name),
       canvas,
-      h("button", { onclick: current, "aria-label": `Take the current picture as ${name}` }, "Current"),
-      h("button", { onclick: () => this._random(i), "aria-label": `Take another picture as ${name}` }, "Another"),
+      h("button", { onclick: current, "aria-label": `Use the current image as ${name}` }, "Current"),
+      h("button", { onclick: () => this._random(i), "aria-label": `Use another image as ${name}` }, "Another"),
     );
   }
 
@@ -96,7 +96,7 @@ export class Journey {
     }
   }
 
-  /** Of some points the one that lies farthest from the other end: a journey should see something. */
+  /** Of some random points the one farthest from the other end. */
   _farPoint(other) {
     const { session } = this;
     const drawn = Array.from({ length: other ? 12 : 1 }, () => session.codeOf(Math.floor(Math.random() * session.points.count)));
@@ -106,7 +106,7 @@ export class Journey {
 
   at(t) {
     const [a, b] = this.ends;
-    return this.way === "straight" ? straight(a, b, t) : spherical(a, b, t, Float32Array.from(this.session.about.centre));
+    return this.path === "linear" ? linear(a, b, t) : spherical(a, b, t, Float32Array.from(this.session.about.centre));
   }
 
   _changed() {
@@ -134,7 +134,7 @@ export class Journey {
   }
 
   _go(t) {
-    if (this.ends[0] && this.ends[1]) this.session.moveTo(this.at(t), { by: "journey" });
+    if (this.ends[0] && this.ends[1]) this.session.moveTo(this.at(t), { by: "interpolation" });
   }
 
   _start() {
@@ -167,8 +167,8 @@ export class Journey {
       const there = Array.from({ length: FRAMES }, (_, i) => toImageData(images, i));
       const zoom = Math.max(1, Math.round(224 / Math.max(images.width, images.height)));
       const frames = [there[0], there[0], ...there, there[FRAMES - 1], there[FRAMES - 1], ...there.slice(1, -1).reverse()];
-      save(writeGif(frames, 6, zoom), `${session.about.name}-journey.gif`);
-      toast("The journey is saved as a GIF.");
+      save(writeGif(frames, 6, zoom), `${session.about.name}-interpolation.gif`);
+      toast("The interpolation is saved as a GIF.");
     } catch (error) {
       this.session.fail(error);
     }
