@@ -35,7 +35,7 @@ def test_more_draws_come_nearer_to_the_mean(tiny_run, bars):
     assert np.std(np.subtract(near, exact)) < np.std(np.subtract(far, exact))
 
 
-def test_what_a_picture_costs_does_not_follow_from_its_company(tiny_run, bars):
+def test_what_an_image_costs_does_not_follow_from_its_company(tiny_run, bars):
     noise = noise_for(tiny_run, draws=3)
     together = cost(tiny_run, bars[0][:6], noise).distortion
     alone = [cost(tiny_run, bars[0][i : i + 1], noise).distortion[0] for i in range(6)]

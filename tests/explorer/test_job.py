@@ -7,35 +7,35 @@ from isthmus.explorer.job import Job, Stopped
 
 
 def test_it_ends_at_the_next_step_once_it_is_asked_to():
-    work = Job()
-    work.update(7)
-    assert work.done == 7
-    work.stop()
+    job = Job()
+    job.update(7)
+    assert job.done == 7
+    job.stop()
     with pytest.raises(Stopped):
-        work.update(8)
+        job.update(8)
 
 
 def test_what_comes_of_it_is_there_at_the_end(wait_for):
-    work = Job().start(lambda work: sum(range(25)))
-    wait_for(lambda: work.result is not None)
-    assert work.result == 300
+    job = Job().start(lambda job: sum(range(25)))
+    wait_for(lambda: job.result is not None)
+    assert job.result == 300
 
 
 @pytest.mark.parametrize(
     ("error", "said"), [(DataError("no images."), "no images."), (KeyError("x"), "could not be computed: KeyError")]
 )
 def test_what_goes_wrong_is_said(error, said, wait_for):
-    def fail(work):
+    def fail(_):
         raise error
 
-    work = Job().start(fail)
-    wait_for(lambda: work.fault)
-    assert said in work.fault
+    job = Job().start(fail)
+    wait_for(lambda: job.error)
+    assert said in job.error
 
 
 def test_its_thread_does_not_keep_the_process():
     hold = threading.Event()
-    Job().start(lambda work: hold.wait(10))
+    Job().start(lambda job: hold.wait(10))
     assert all(
         thread.daemon for thread in threading.enumerate() if thread.name.startswith("Thread-") and thread.is_alive()
     )
@@ -44,10 +44,10 @@ def test_its_thread_does_not_keep_the_process():
 
 def test_one_waits_for_it_no_longer_than_one_said():
     hold = threading.Event()
-    work = Job().start(lambda work: hold.wait(60))
-    assert work.wait(0.01) is None
-    assert work.is_running
+    job = Job().start(lambda job: hold.wait(60))
+    assert job.wait(0.01) is None
+    assert job.is_running
     hold.set()
-    assert work.wait()
-    assert not work.is_running
+    assert job.wait()
+    assert not job.is_running
     assert not Job().is_running

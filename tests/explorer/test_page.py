@@ -136,7 +136,7 @@ def test_a_click_on_a_point_shows_its_image_beside_the_decoded_one(page):
     page.wait_for_selector("#hover-card", state="hidden")
     page.mouse.click(x, y)
     page.wait_for_selector("#original-figure:not([hidden])")
-    page.wait_for_selector("#reading-of:has-text('as it was given')")
+    page.wait_for_selector("#reading-of:has-text('of the input image')")
 
 
 def test_arrow_keys_move_the_cursor_and_say_where_it_is(page):

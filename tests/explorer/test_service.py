@@ -38,7 +38,7 @@ def test_an_image_of_the_data_ranks_where_its_cost_stands_among_the_data(service
 def test_pixels_drawn_black_or_white_are_the_same_whatever_is_asked_for_beside_them(
     stochastic_run, others, wait_for, finish
 ):
-    """One picture has one code and one cost, alone, amid others, and as a point of the cloud."""
+    """One image has one code and one cost, alone, amid others, and as a point of the cloud."""
     images = others[0][:6]
     service = Service(stochastic_run, others)
     service.start()
@@ -52,7 +52,7 @@ def test_pixels_drawn_black_or_white_are_the_same_whatever_is_asked_for_beside_t
     np.testing.assert_allclose(service.cloud.result.codes[:6], together.mean, rtol=1e-5)
     np.testing.assert_allclose(service.cloud.result.rate[:6], together.rate, rtol=1e-5)
     np.testing.assert_allclose(service.distortions.result[:6], together.distortion, rtol=1e-5)
-    # What was shown was black or white: neither the grey picture nor a picture of nothing.
+    # What was shown was black or white: neither the grey image nor an image of nothing.
     assert np.abs(stochastic_run.encode(images)["mean"] - together.mean).max() > 1e-3
 
 

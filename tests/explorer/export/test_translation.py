@@ -204,7 +204,7 @@ def test_transposed_convolutions(run_program, kernel, settings, channels):
     check(run_program, graph_of(f"y = ConvTranspose<{settings}>(x, w, b)", w=w, b=b), weights(2, 3, 5, 4))
 
 
-def test_convolutions_read_moved_pictures_where_they_stand(run_program):
+def test_convolutions_read_moved_images_where_they_stand(run_program):
     """Doubled, padded and cropped on the way: still one step."""
     body = """
         a = Unsqueeze(x, four) b = Tile(a, twice) c = Reshape(b, wide) d = Pad(c, border) e = Slice(d, start, end, rows)

@@ -48,13 +48,13 @@ def test_codes_are_decoded_to_raw_pixels(explorer, tiny_run, kind):
     np.testing.assert_array_equal(np.frombuffer(answer.body, np.uint8).reshape(3, 12, 10, 1), tiny_run.decode(codes))
 
 
-def test_whoever_says_nothing_gets_a_picture(explorer, tiny_run):
+def test_whoever_says_nothing_gets_an_image(explorer, tiny_run):
     answer = explorer.ask("/api/decode", {"codes": [[0, 0]]})
     assert answer.headers["content-type"] == "image/png"
     np.testing.assert_array_equal(np.asarray(Image.open(BytesIO(answer.body))), tiny_run.decode([[0, 0]])[0, ..., 0])
 
 
-def test_pictures_are_encoded_from_json_bytes_and_files_alike(explorer, tiny_run, bars):
+def test_images_are_encoded_from_json_bytes_and_files_alike(explorer, tiny_run, bars):
     image = bars[0][:1]
     file = BytesIO()
     Image.fromarray(image[0, ..., 0]).save(file, "PNG")
@@ -97,7 +97,7 @@ def test_points_come_as_json_and_as_safetensors(explorer, service):
     assert json.loads(header["__metadata__"]["names"]) == as_json["names"] == list(service.cloud.result.source.names)
 
 
-def test_distortions_neighbours_and_pictures(explorer, service, others):
+def test_distortions_neighbours_and_images(explorer, service, others):
     assert len(explorer.ask("/api/distortions").json["distortion"]) == 120
     code = service.cloud.result.codes[5].tolist()
     near = explorer.ask("/api/neighbours", {"code": code, "count": 3}).json
@@ -139,9 +139,9 @@ BAD = {
     "no type": ("/api/decode", b"x", "", 415),
     "too large": ("/api/decode", b"\0" * ((1 << 20) + 1), BYTES, 413),
     "wrong pixels": ("/api/encode", b"\0" * 121, BYTES, 422),
-    "no picture": ("/api/encode", b"nothing", "image/png", 422),
-    "ragged picture": ("/api/encode", b'{"images": [[[[1],[2]],[[3]]]]}', "application/json", 422),
-    "bright picture": ("/api/encode", b'{"images": [[[[256]]]]}', "application/json", 422),
+    "no image": ("/api/encode", b"nothing", "image/png", 422),
+    "ragged image": ("/api/encode", b'{"images": [[[[1],[2]],[[3]]]]}', "application/json", 422),
+    "bright image": ("/api/encode", b'{"images": [[[[256]]]]}', "application/json", 422),
     "no file": ("/api/prepare", b"", "image/png", 422),
     "file of another kind": ("/api/prepare", b"x", "text/plain", 415),
     "too many samples": ("/api/sample", b'{"count": 100000}', "application/json", 422),

@@ -48,7 +48,7 @@ def test_the_api_is_what_its_document_says(explorer, mode):
         def ask(case):
             nonlocal asked
             asked += 1
-            # That bytes must be of a certain number, or a picture, no schema can say.
+            # That bytes must be of a certain number, or an image, no schema can say.
             excluded = [positive_data_acceptance] if case.media_type in BINARY else []
             case.call_and_validate(excluded_checks=excluded, timeout=60)
 

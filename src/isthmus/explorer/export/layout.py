@@ -53,20 +53,20 @@ def tables_of(index: Index) -> list[Index] | None:
     if not there.any():
         return None
     axes = range(index.ndim)
-    kept = [there.any(axis=tuple(other for other in axes if other != axis)) for axis in axes]
-    if not np.array_equal(there, reduce(np.logical_and.outer, kept)):
+    occupied = [there.any(axis=tuple(other for other in axes if other != axis)) for axis in axes]
+    if not np.array_equal(there, reduce(np.logical_and.outer, occupied)):
         return None
-    anchor = [int(np.argmax(line)) for line in kept]
+    anchor = [int(np.argmax(line)) for line in occupied]
     tables, base = [], int(index[tuple(anchor)])
     for axis in axes:
         line = index[tuple(slice(None) if other == axis else anchor[other] for other in axes)] - index[tuple(anchor)]
-        least = int(line[kept[axis]].min())
+        least = int(line[occupied[axis]].min())
         base += least
         tables.append(line - least)
     tables[0] = tables[0] + base
     if not np.array_equal(reduce(np.add.outer, tables)[there], index[there]):
         return None
-    return [np.where(line, table, NOTHING) for line, table in zip(kept, tables, strict=True)]
+    return [np.where(line, table, NOTHING) for line, table in zip(occupied, tables, strict=True)]
 
 
 def natural_order(index: Index) -> tuple[int, ...]:

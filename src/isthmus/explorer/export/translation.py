@@ -195,8 +195,8 @@ class _Translation:
         self.steps.append({"do": "fold", "function": kind, "length": length, "from": layout.buffer, "to": buffer})
         if same:
             return Layout(buffer, layout.index)
-        kept = layout.index.take([0] if attributes.get("keepdims", 1) else 0, axis)
-        return Layout(buffer, kept // length)
+        index = layout.index.take([0] if attributes.get("keepdims", 1) else 0, axis)
+        return Layout(buffer, index // length)
 
     def _convolved(
         self, kind: str, attributes: Mapping[str, Any], layout: Any, weight: Any, bias: Any = None

@@ -85,9 +85,9 @@ export class Arithmetic {
     const first = [...groups.keys()];
     this.selects.forEach((select, i) => {
       const fallback = first[Math.min(first.length - 1, first.length > 2 ? first.length - 1 - i : i)];
-      const kept = this.wanted?.[i] ?? select.value;
+      const chosen = this.wanted?.[i] ?? select.value;
       select.replaceChildren(...Array.from(groups, ([value, { text }]) => h("option", { value }, text)));
-      select.value = groups.has(kept) ? kept : fallback;
+      select.value = groups.has(chosen) ? chosen : fallback;
       this._choose(i, false);
     });
     this.wanted = null;

@@ -1,6 +1,6 @@
 /** Arrays from text: little-endian, in base64. */
 
-/** The bytes that base64 stands for. */
+/** The bytes of a base64 text. */
 export function bytesOf(text) {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
@@ -27,7 +27,7 @@ export async function inflate(text) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** The number that 16 bits stand for (IEEE 754, binary16), if it is finite. */
+/** The number of 16 bits (IEEE 754, binary16), if it is finite. */
 function fromHalf(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;

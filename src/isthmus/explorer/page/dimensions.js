@@ -23,7 +23,7 @@ export class Dimensions {
     );
     this._strips = latest(async () => this._decodeStrips(), session.fail, 30);
     this.inView = new Set();
-    this.watch = new IntersectionObserver((seen) => this._see(seen), { rootMargin: AHEAD, scrollMargin: AHEAD });
+    this.watch = new IntersectionObserver((entries) => this._observe(entries), { rootMargin: AHEAD, scrollMargin: AHEAD });
     this._sort();
     session.on("points", () => this._sort());
     session.on("code", ({ by }) => this._update(by));
@@ -96,8 +96,8 @@ export class Dimensions {
     this._strips();
   }
 
-  _see(seen) {
-    for (const { target, isIntersecting } of seen) {
+  _observe(entries) {
+    for (const { target, isIntersecting } of entries) {
       if (isIntersecting) this.inView.add(target);
       else this.inView.delete(target);
     }

@@ -1,8 +1,8 @@
 /**
  * Networks, computed in the page without a library or a server.
  *
- * A program is what `export/translation.py` makes of a run's graph: buffers of numbers, and steps that each read some and fill
- * one.  It runs one input at a time.  An image stands in its buffer row by row, the channels of a pixel side by side,
+ * A program comes from a run's graph by `export/translation.py`: buffers of numbers, and steps that each read some and fill
+ * one.  It runs one input at a time.  The buffer of an image has its rows in order, with the channels of a pixel adjacent,
  * so that the loops below go through memory in order.
  */
 
