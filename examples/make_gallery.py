@@ -13,7 +13,7 @@ import numpy as np
 import isthmus
 from isthmus import plots
 from isthmus.data import make_batch, spread
-from isthmus.plots.display import as_answer, as_displayed
+from isthmus.plots.display import as_displayed, as_prediction
 from isthmus.runs import Run
 from isthmus.workflows.datasets import open_held_out
 
@@ -38,8 +38,8 @@ def make_sheet(run: Run, data: str | None, out: Path, name: str) -> list[Path]:
     shown = run.task.visible(batch.input)
     rows = [
         as_displayed(shown),
-        as_answer(run.recipe, batch.input, run.reconstruct(batch.input)),
-        as_answer(run.recipe, batch.input, batch.target),
+        as_prediction(run.recipe, batch.input, run.reconstruct(batch.input)),
+        as_prediction(run.recipe, batch.input, batch.target),
     ]
     colours = max(row.shape[-1] for row in rows)
     sheet = np.concatenate([np.repeat(row, colours, axis=-1) if row.shape[-1] < colours else row for row in rows])

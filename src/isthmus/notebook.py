@@ -18,10 +18,9 @@ from PIL import Image
 from isthmus.errors import DataError, UsageError
 from isthmus.plots.checks import Images
 from isthmus.plots.of_run import decoder_of, range_of
-from isthmus.plots.sheets import arrange, enlarge, rgba
+from isthmus.plots.sheets import arrange, enlarge, rgba, thumbnails
 from isthmus.plots.training_film import FILM
 from isthmus.plots.traversals import traversal_codes
-from isthmus.report import thumbnails
 from isthmus.runs import Run, require_autoencoder
 from isthmus.runs.folder import PICTURES, read_picture
 

@@ -26,7 +26,7 @@ def test_bands_hold_input_reconstruction_and_difference():
     np.testing.assert_array_equal(sheets[0][:, :5], inputs[0].repeat(3, axis=2))
     np.testing.assert_array_equal(sheets[1][:, 6:11], outputs[1].repeat(3, axis=2))
     np.testing.assert_array_equal(sheets[3][:, :5], inputs[4].repeat(3, axis=2))
-    np.testing.assert_array_equal(sheets[5][:, :5], difference_images(inputs, outputs, THEMES["light"])[0][4])
+    np.testing.assert_array_equal(sheets[5][:, :5], difference_images(inputs, outputs, THEMES["light"])[0][4, ..., :3])
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == ["input", "reconstruction", "difference"] * 2
     texts = {text.get_text(): text.xy for text in figure.axes[0].texts}
@@ -42,7 +42,8 @@ def test_grey_difference_has_a_sign(theme):
     outputs = np.array([80, 100, 120], np.uint8).reshape(1, 1, 3, 1)
     colours, full = difference_images(inputs, outputs, look)
     assert full == 80
-    for colour, name in zip(colours[0, 0], (look.brighter, look.background, look.darker), strict=True):
+    assert colours[0, 0, :, 3].tolist() == [255, 0, 255]
+    for colour, name in zip(colours[0, 0, [0, 2], :3], (look.brighter, look.darker), strict=True):
         np.testing.assert_allclose(colour / 255, to_rgb(name), atol=0.006)
 
 
@@ -52,14 +53,14 @@ def test_colour_difference_is_the_root_mean_square_over_channels():
     outputs[0, 0, 1] = (30, 0, 40)  # sqrt((900 + 1600) / 3) = 28.87
     colours, full = difference_images(inputs, outputs, THEMES["light"])
     assert full == 29
-    assert colours[0, 0, 0].tolist() == [255, 255, 255]
-    np.testing.assert_allclose(colours[0, 0, 1] / 255, to_rgb(THEMES["light"].brighter), atol=0.01)
+    assert colours[0, 0, :, 3].tolist() == [0, round(255 * 28.87 / 29)]
+    np.testing.assert_allclose(colours[0, 0, 1, :3] / 255, to_rgb(THEMES["light"].brighter), atol=0.01)
 
 
 def test_equal_images_differ_nowhere():
     colours, full = difference_images(noise(), noise(), THEMES["light"])
     assert full == 1
-    assert (colours == 255).all()
+    assert (colours[..., 3] == 0).all()
 
 
 def test_note_says_what_the_colours_mean():

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from isthmus.errors import UsageError
-from isthmus.plots.sheets import WHITE, enlarge, save, save_each, tile
+from isthmus.plots.sheets import WHITE, enlarge, save, save_each, thumbnails, tile
 
 
 def noise(*shape):
@@ -114,3 +114,13 @@ def test_names_must_be_as_many_and_differ(tmp_path):
     with pytest.raises(UsageError, match=r"'a\.jpg' and 'a\.png' both give 'a\.png'"):
         save_each(noise(2, 2, 2, 1), ["a.jpg", "a.png"], tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_thumbnails_shrink_only_what_is_large(channels):
+    small = np.random.default_rng(0).integers(0, 256, (2, 28, 20, channels), np.uint8)
+    assert thumbnails(small) is small
+    large = np.full((3, 200, 400, channels), 77, np.uint8)
+    shrunk = thumbnails(large, 96)
+    assert shrunk.shape == (3, 48, 96, channels)
+    assert (shrunk == 77).all()

@@ -4,7 +4,7 @@ from isthmus.evaluation.diagnosis import Finding
 from isthmus.evaluation.result import Evaluation, Provenance
 from isthmus.evaluation.store import EVALUATION, store_evaluation
 from isthmus.evaluation.table import Row, Section
-from isthmus.report.evaluation import read_evaluated
+from isthmus.report.evaluation import read_results
 from isthmus.runs import load
 
 
@@ -34,7 +34,7 @@ def run(copied_run):
 
 def test_figures_and_findings_are_shown_with_their_words(run):
     store_evaluation(run, _evaluation(run))
-    found = read_evaluated(run)
+    found = read_results(run)
     (table,) = found.tables
     assert table.title == "Likelihood"
     assert table.rows == [("ELBO", "-90.00 ± 0.50 nats", "A bound.")]
@@ -48,38 +48,38 @@ def test_the_newest_evaluation_is_shown(run):
     files = _evaluation(run).rests_on["files"]
     for seed, data in enumerate(("older", "newer")):
         store_evaluation(run, _evaluation(run, data=data, rests_on={"files": files, "seed": seed}))
-    assert "of newer." in read_evaluated(run).note
+    assert "of newer." in read_results(run).note
 
 
 def test_an_evaluation_from_elsewhere_is_shown_as_unverified(run, monkeypatch, tmp_path):
     store_evaluation(run, _evaluation(run))
     monkeypatch.setenv("ISTHMUS_CACHE", str(tmp_path / "another machine"))
-    assert "unverified: not measured on this machine" in read_evaluated(run).note
-    assert read_evaluated(run).findings == ()
+    assert "unverified: not measured on this machine" in read_results(run).note
+    assert read_results(run).findings == ()
 
 
 def test_a_diagnosis_on_other_data_is_not_one_of_the_run(run):
     store_evaluation(run, _evaluation(run, data="others"))
-    assert read_evaluated(run).findings == ()
+    assert read_results(run).findings == ()
 
 
 def test_a_diagnosis_on_training_images_is_not_one_of_the_run(run):
     store_evaluation(run, _evaluation(run, split="all", trained_on=1000))
-    found = read_evaluated(run)
+    found = read_results(run)
     assert found.findings == ()
     assert found.note.startswith("On the 1,234 images of images. The run was trained on 1,000 of these 1,234 images")
 
 
 def test_an_evaluation_of_other_weights_is_not_shown(run):
     store_evaluation(run, _evaluation(run, rests_on={"files": {"recipe.json": "0" * 64}}))
-    assert read_evaluated(run) is None
+    assert read_results(run) is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"evaluations": [3]}', '{"evaluations": [{"run": 1}]}'])
 def test_what_cannot_be_read_counts_for_none(run, text):
     (run.path / EVALUATION).write_text(text)
-    assert read_evaluated(run) is None
+    assert read_results(run) is None
 
 
 def test_none_was_made(run):
-    assert read_evaluated(run) is None
+    assert read_results(run) is None

@@ -5,7 +5,7 @@ import pytest
 
 from isthmus.recipes import RECIPES, Denoise, Recipe, Segment, with_fields
 from isthmus.recipes.likelihoods import LikelihoodFields
-from isthmus.report import key_figures
+from isthmus.report.key_metrics import key_metrics
 
 METRICS = {
     "split": "test",
@@ -18,16 +18,16 @@ METRICS = {
 
 
 def _by_name(metrics=METRICS, recipe=RECIPES["conv-vae"], **options):
-    return {figure.name: figure for figure in key_figures(metrics, recipe, 784, **options)}
+    return {metric.name: metric for metric in key_metrics(metrics, recipe, 784, **options)}
 
 
-def test_each_figure_has_value_error_unit_and_meaning():
+def test_each_metric_has_value_error_unit_and_meaning():
     found = _by_name()
     assert list(found) == ["ELBO", "Distortion", "Rate", "Squared error"]
     assert found["ELBO"].value == "−158.16"
     assert found["ELBO"].error == "1.70"
-    assert {figure.unit for name, figure in found.items() if name != "Squared error"} == {"nats per image"}
-    assert all(figure.meaning.endswith(".") for figure in found.values())
+    assert {metric.unit for name, metric in found.items() if name != "Squared error"} == {"nats per image"}
+    assert all(metric.meaning.endswith(".") for metric in found.values())
 
 
 def test_what_the_numbers_mean_is_counted_rightly():
@@ -51,19 +51,19 @@ def test_what_is_no_likelihood_is_never_told_as_one(recipe):
     assert "ELBO" not in found
     assert "no likelihood" in found["Loss"].meaning
     assert "no likelihood" in found["Distortion"].meaning
-    assert not any("probability" in figure.meaning for figure in found.values())
+    assert not any("probability" in metric.meaning for metric in found.values())
 
 
 def test_many_images_told_apart_do_not_overflow():
     metrics = {"rate_nats": {"mean": 5000.0, "standard_error": None}}
-    figure = _by_name(metrics)["Rate"]
-    assert "millions" in figure.meaning
-    assert figure.error == ""
+    metric = _by_name(metrics)["Rate"]
+    assert "millions" in metric.meaning
+    assert metric.error == ""
 
 
 def test_what_is_not_there_or_no_number_is_left_out():
-    assert key_figures({"split": None}, Recipe(), 4) == []
-    assert key_figures({"mse": {"mean": None}, "rate_nats": 3}, Recipe(), 4) == []
+    assert key_metrics({"split": None}, Recipe(), 4) == []
+    assert key_metrics({"mse": {"mean": None}, "rate_nats": 3}, Recipe(), 4) == []
 
 
 @pytest.mark.parametrize("value", ["x", [], {}, None, math.nan, 10**400, 1e308])

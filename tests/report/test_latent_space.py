@@ -1,61 +1,58 @@
 import numpy as np
 import pytest
 
-from isthmus.plots.of_run import tells_of
-from isthmus.report.latent_space import latent_pictures
+from isthmus.report.latent_space import latent_space
 from isthmus.workflows.datasets import open_held_out
 from isthmus.workflows.seeing import look
 
 
-def _pictures(run, bars):
+def _panels(run, bars):
     seen = look(run, open_held_out(run, bars, training_too=True))
-    tells, unit = tells_of(run, seen.posterior)
-    return {picture.title: picture for picture in latent_pictures(run, seen, tells, unit)}
+    return {panel.title: panel for panel in latent_space(run, seen)}
 
 
 def test_a_plane_is_shown_whole(tiny_run, bars):
-    found = _pictures(tiny_run, bars)
-    assert list(found) == ["The manifold", "The codes", "What each dimension says", "From image to image"]
+    found = _panels(tiny_run, bars)
+    assert list(found) == ["The manifold", "Latent codes", "Information per dimension", "Interpolation"]
     assert "20x20" in found["The manifold"].caption
-    assert found["What each dimension says"].html.count("nats") >= 1
+    assert found["Information per dimension"].html.count("nats") >= 1
 
 
 def test_more_dimensions_are_projected_and_traversed(tiny_ae_run, bars):
-    found = _pictures(tiny_ae_run, bars)
+    found = _panels(tiny_ae_run, bars)
     assert list(found) == [
-        "The codes, by PCA",
-        "The codes, by t-SNE",
-        "What each dimension says",
-        "From image to image",
-        "What each dimension does",
+        "Latent codes, by PCA",
+        "Latent codes, by t-SNE",
+        "Information per dimension",
+        "Interpolation",
+        "Traversal",
     ]
-    assert "variance" in found["What each dimension says"].caption
+    assert "Variance" in found["Information per dimension"].caption
 
 
 def test_a_point_stands_for_each_image(tiny_run, bars):
-    picture = _pictures(tiny_run, bars)["The codes"]
+    panel = _panels(tiny_run, bars)["Latent codes"]
     count = tiny_run.manifest.data.test_images
-    assert f"each of {count} test images" in picture.caption
+    assert f"each of {count} test images" in panel.caption
     # One mark in the cloud for each image, and one in the legend for each class that is there.
     present = len(np.unique(open_held_out(tiny_run, bars, training_too=True).images.labels))
-    assert picture.html.count("<use") >= count + present
+    assert panel.html.count("<use") >= count + present
 
 
 def test_without_images_only_a_plane_is_left(tiny_run, tiny_ae_run):
-    assert [picture.title for picture in latent_pictures(tiny_run, None, None, "nats")] == ["The manifold"]
-    assert latent_pictures(tiny_ae_run, None, None, "nats") == []
+    assert [panel.title for panel in latent_space(tiny_run, None)] == ["The manifold"]
+    assert latent_space(tiny_ae_run, None) == []
 
 
 def test_codes_that_are_all_the_same_are_no_cloud(tiny_ae_run, bars, monkeypatch):
     seen = look(tiny_ae_run, open_held_out(tiny_ae_run, bars, training_too=True))
     seen.posterior["mean"][:] = 0
-    found = [picture.title for picture in latent_pictures(tiny_ae_run, seen, np.zeros(3), "variance")]
-    assert found == ["What each dimension says", "From image to image", "What each dimension does"]
+    found = [panel.title for panel in latent_space(tiny_ae_run, seen)]
+    assert found == ["Information per dimension", "Interpolation", "Traversal"]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_a_handful_of_images_is_enough(tiny_run, tiny_ae_run, bars, count):
     for run in (tiny_run, tiny_ae_run):
         seen = look(run, open_held_out(run, bars[0][:count], training_too=True))
-        tells, unit = tells_of(run, seen.posterior)
-        assert latent_pictures(run, seen, tells, unit)
+        assert latent_space(run, seen)

@@ -8,7 +8,7 @@ def test_provenance_is_the_manifest_in_words(tiny_run):
         table.title: dict(row[:2] for row in table.rows) for table in provenance_tables(manifest, tiny_run.recipe)
     }
     assert tables["Training"]["machine"] == manifest.training.machine
-    assert tables["Training"]["weights of epoch"] == str(manifest.training.best_epoch)
+    assert tables["Training"]["weights from epoch"] == str(manifest.training.best_epoch)
     assert tables["Images"]["fingerprint"] == manifest.data.fingerprint
     assert tables["Images"]["size"] == "10x12x1 uint8"
     assert tables["Versions"] == dict(manifest.versions)

@@ -11,7 +11,7 @@ from isthmus.runs import load
 from isthmus.workflows.datasets import open_held_out
 from isthmus.workflows.evaluation import evaluate
 from isthmus.workflows.examination import examine, spell_verdict
-from isthmus.workflows.report import describe
+from isthmus.workflows.report import page_of
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_a_model_worse_than_pca_is_not_approved(examined):
 def test_training_report_and_evaluation_find_the_same(kind, bars, request, tmp_path):
     run = load(shutil.copytree(request.getfixturevalue(kind).path, tmp_path / "run"))
     quick = examine(run, open_held_out(run, bars))
-    page = describe(run, bars)
+    page = page_of(run, bars)
     whole = evaluate(run, bars, parts=["diagnosis"])
     assert [section.key for section in whole.sections] == (["restoration"] if run.restores else [])
     assert whole.verdict.text.startswith(quick.verdict.text.partition(",")[0])

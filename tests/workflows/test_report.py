@@ -7,7 +7,6 @@ import pytest
 import isthmus
 from isthmus.data import ArraySource, ImageSet, content_order, select
 from isthmus.errors import DataError, RunError, UsageError
-from isthmus.recipes import RECIPES
 from isthmus.runs import folder, load
 from isthmus.scores import score
 from isthmus.workflows import report
@@ -57,28 +56,34 @@ def test_training_leaves_a_report(bars, tiny_recipe, tmp_path):
     read = _read(run.path / folder.REPORT)
     assert "tiny on images" in read.words
     assert [attributes.get("id") for attributes in read.of("section") if "aria-labelledby" in attributes] == [
-        "figures", "learning", "reconstructions", "samples", "latent", "next", "provenance",
+        "metrics", "training", "examples", "samples", "latent-space", "next", "provenance",
     ]  # fmt: skip
 
 
 def test_the_figures_are_those_of_the_scores(tiny_run, bars):
-    page = report.describe(tiny_run, bars)
+    page = report.page_of(tiny_run, bars)
     images = open_held_out(tiny_run, bars, training_too=True).images
     images = select(images, content_order(images, tiny_run.recipe.training.seed))
     scores = score(tiny_run, images, tiny_run.recipe.training.seed)
-    found = {figure.name: figure for figure in page.figures}
+    found = {metric.name: metric for metric in page.metrics}
     assert found["ELBO"].value == f"{scores.elbo.mean():,.2f}".replace("-", "−")
     assert found["Rate"].value == f"{scores.rate.mean():,.2f}"
     assert found["Squared error"].value == f"{scores.squared_error.mean():.4f}"
     error = scores.distortion.std(ddof=1) / len(images) ** 0.5
     assert found["Distortion"].error == f"{error:.2f}"
-    assert str(len(images)) in page.figures_note
+    assert str(len(images)) in page.metrics_note
 
 
 def test_what_was_trained_where_and_how_long_is_told(tiny_run, bars):
-    page = report.describe(tiny_run, bars)
+    page = report.page_of(tiny_run, bars)
     data, training = tiny_run.manifest.data, tiny_run.manifest.training
-    for words in ("convolutional variational autoencoder", "120 numbers", "2 numbers", "10×12", f"{data.train_images}"):
+    for words in (
+        "convolutional variational autoencoder",
+        "120 values",
+        "2 latent dimensions",
+        "10×12",
+        f"{data.train_images}",
+    ):
         assert words in page.story
     facts = dict(page.facts)
     assert facts["Machine"] == training.machine
@@ -152,8 +157,10 @@ def test_images_that_moved_away_are_missed_and_the_rest_is_there(tiny_run, tmp_p
     path = report.write_report(tiny_run, out=tmp_path / "page.html")
     read = _read(path)
     assert "--data DATA" in read.words
-    assert "reconstructions" not in [attributes.get("id") for attributes in read.of("section")]
-    assert {"figures", "learning", "samples", "latent"} <= {attributes.get("id") for attributes in read.of("section")}
+    assert "examples" not in [attributes.get("id") for attributes in read.of("section")]
+    assert {"metrics", "training", "samples", "latent-space"} <= {
+        attributes.get("id") for attributes in read.of("section")
+    }
 
 
 def test_images_that_were_named_must_be_there(tiny_run, tmp_path):
@@ -182,7 +189,7 @@ def test_a_training_that_did_not_end_well_is_told_so(copied_run, state):
     training = manifest.training.model_copy(update={"message": "it went wrong in epoch 2"})
     changed = manifest.model_copy(update={"state": state, "training": training})
     (copied_run / folder.MANIFEST).write_text(changed.to_json())
-    page = report.describe(load(copied_run))
+    page = report.page_of(load(copied_run))
     assert page.state == state
     (finding,) = [finding for finding in page.findings if finding.key == state]
     assert "It went wrong in epoch 2." in finding.evidence
@@ -193,15 +200,15 @@ def test_a_run_without_history_or_pictures_still_has_a_page(copied_run):
     manifest = folder.read_manifest(copied_run)
     files = {name: entry for name, entry in manifest.files.items() if name not in (folder.HISTORY, folder.METRICS)}
     (copied_run / folder.MANIFEST).write_text(manifest.model_copy(update={"files": files}).to_json())
-    page = report.describe(load(copied_run))
-    assert (page.film, page.curves, page.figures) == ([], [], [])
-    assert "nothing to measure on" in page.figures_note
+    page = report.page_of(load(copied_run))
+    assert (page.film, page.curves, page.metrics) == (None, [], [])
+    assert "nothing to measure on" in page.metrics_note
 
 
 def test_torn_figures_are_an_error(copied_run):
     (copied_run / folder.METRICS).write_text("{")
     with pytest.raises(RunError, match=r"metrics\.json"):
-        report.describe(load(copied_run))
+        report.page_of(load(copied_run))
 
 
 def test_a_report_that_fails_does_not_lose_the_run(bars, tiny_recipe, tmp_path, monkeypatch, capsys):
@@ -220,12 +227,6 @@ def test_a_report_that_fails_does_not_lose_the_run(bars, tiny_recipe, tmp_path, 
 def test_a_report_can_be_left_out(bars, tiny_recipe, tmp_path):
     run = isthmus.train(bars, tiny_recipe, tmp_path / "run", report=False)
     assert not (run.path / folder.REPORT).exists()
-
-
-def test_every_named_recipe_has_words_for_its_kind():
-    kinds = {name: report.kind_of(recipe) for name, recipe in RECIPES.items()}
-    assert kinds["dense-ae"] == "dense autoencoder"
-    assert kinds["conv-vae-colour"] == "convolutional variational autoencoder"
 
 
 def test_an_evaluation_is_shown_where_there_is_one(copied_run):

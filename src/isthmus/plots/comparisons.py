@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -88,16 +88,17 @@ def reconstructions(
 
 
 def difference_images(inputs: Images, outputs: Images, look: Theme) -> tuple[Images, int]:
-    """Colour the difference `outputs - inputs` of uint8 `(n, h, w, c)`.
+    """Colour the difference `outputs - inputs` of uint8 `(n, h, w, c)`; the alpha of images is left out.
 
     Returns:
-        uint8 RGB `(n, h, w, 3)`, and the difference, 1 to 255, from which on the colour is full.
+        uint8 RGBA `(n, h, w, 4)`, transparent where there is no difference; and the difference, 1 to 255, from which on
+        the colour is full.
     """
-    colours = min(inputs.shape[3], 3)  # The alpha of an image is no difference to look at.
+    colours = min(inputs.shape[3], 3)
     difference = outputs[..., :colours].astype(np.float64) - inputs[..., :colours]
     signed = difference[..., 0] if colours == 1 else np.sqrt(np.mean(difference**2, axis=3))
-    # One pixel that is wholly wrong should not pale all others.
+    # A percentile, so that one outlier does not make all other differences pale.
     full = max(1, math.ceil(np.percentile(np.abs(signed), _FULL_COLOUR_PERCENTILE)))
-    # No difference has the background's colour, so that it is nothing to see in either theme.
-    colour_map = LinearSegmentedColormap.from_list("difference", [look.darker, look.background, look.brighter], N=511)
-    return colour_map((signed / full + 1) / 2, bytes=True)[..., :3], full
+    darker, brighter = (np.rint(255 * np.array(to_rgb(name))).astype(np.uint8) for name in (look.darker, look.brighter))
+    alpha = np.rint(255 * np.clip(np.abs(signed) / full, 0, 1)).astype(np.uint8)
+    return np.concatenate([np.where(signed[..., None] < 0, darker, brighter), alpha[..., None]], axis=-1), full

@@ -12,27 +12,30 @@ def as_displayed(images: NDArray[np.generic]) -> NDArray[np.uint8]:
 
     Floats count from 0 to 1.  Two channels, or more than four, are shown by their mean.
     """
-    if images.dtype != np.uint8:
-        images = np.rint(np.clip(images.astype(np.float32), 0.0, 1.0) * 255).astype(np.uint8)
+    images = _eight_bit(images)
     if images.shape[-1] in (1, 3, 4):
-        return np.asarray(images, np.uint8)
+        return images
     return np.asarray(np.rint(images.astype(np.float32).mean(axis=-1, keepdims=True)), np.uint8)
 
 
-def as_answer(recipe: Recipe, seen: NDArray[np.generic], given: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """What a recipe's task makes of what was shown and what the decoder gave, as a picture can show it.
+def as_prediction(recipe: Recipe, inputs: NDArray[np.generic], outputs: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Turn the decoder's outputs into a recipe's predictions, as uint8 of one, three or four channels.
 
     Classes are shown as greys, from black for the first to white for the last.
+
+    Args:
+        recipe: The recipe, whose task combines inputs and outputs.
+        inputs: `(n, h, w, c)`, as the encoder takes them.
+        outputs: `(n, h, w, c')`, as the decoder gives them, or targets.
     """
-    if given.dtype != np.uint8:
-        given = np.rint(np.clip(given.astype(np.float32), 0.0, 1.0) * 255).astype(np.uint8)
     task = task_of(recipe.task)
-    pictures = task.finish(np.asarray(seen, np.uint8), np.asarray(given, np.uint8))
+    images = task.finish(np.asarray(inputs, np.uint8), _eight_bit(outputs))
     if task.class_values:
-        pictures = as_classes(pictures, len(task.class_values))
-    return as_displayed(pictures)
+        images = np.asarray(images.astype(np.int64) * 255 // (len(task.class_values) - 1), np.uint8)
+    return as_displayed(images)
 
 
-def as_classes(numbers: NDArray[np.uint8], classes: int) -> NDArray[np.uint8]:
-    """Classes by number as greys, from black for the first to white for the last."""
-    return np.asarray(numbers.astype(np.int64) * 255 // (classes - 1), np.uint8)
+def _eight_bit(images: NDArray[np.generic]) -> NDArray[np.uint8]:
+    if images.dtype != np.uint8:
+        images = np.rint(np.clip(images.astype(np.float32), 0.0, 1.0) * 255)
+    return np.asarray(images, np.uint8)

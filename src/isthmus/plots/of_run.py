@@ -1,6 +1,7 @@
-"""What a run's pictures rest on: its decoder, how much each dimension tells, and where its codes lie."""
+"""The data of a run's plots: its decoder, the information per dimension, and the range of its codes."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from isthmus.plots.display import as_displayed
 from isthmus.probability import namespace
 from isthmus.runs import Run
 
+if TYPE_CHECKING:
+    from isthmus.plots.paths import Way
+
 SHOWN_CODES = 1000
 """Points in a scatter, at most, where no number was asked for."""
 TERMS = ("loss", "distortion", "rate", "regularisation")
@@ -17,12 +21,12 @@ TERMS = ("loss", "distortion", "rate", "regularisation")
 
 
 def decoder_of(run: Run) -> Callable[[Codes], Images]:
-    """A run's decoder, as pictures take it: codes `(n, d)` to uint8 images that can be shown."""
+    """A run's decoder, as plots take it: codes `(n, d)` to uint8 images that can be shown."""
     return lambda codes: as_displayed(run.decode(codes))
 
 
-def tells_of(run: Run, posterior: Mapping[str, NDArray[np.float32]]) -> tuple[NDArray[np.float64], str]:
-    """How much each dimension tells of its image, `(d,)`, and the unit: KL in nats, or the variance of point codes."""
+def information_of(run: Run, posterior: Mapping[str, NDArray[np.float32]]) -> tuple[NDArray[np.float64], str]:
+    """The information per dimension, `(d,)`, and its unit: KL in nats, or the variance of point codes."""
     if run.latent.has_rate:
         wide = {name: array.astype(np.float64) for name, array in posterior.items()}
         return np.asarray(run.latent.kl(namespace, wide)).mean(axis=0), "nats"
@@ -30,7 +34,7 @@ def tells_of(run: Run, posterior: Mapping[str, NDArray[np.float32]]) -> tuple[ND
 
 
 def range_of(run: Run, codes: NDArray[np.float32]) -> tuple[float, float]:
-    """How far a traversal goes: three of the prior's standard deviations, or what a plain autoencoder's codes span."""
+    """The range of a traversal: three of the prior's standard deviations, or that of a plain autoencoder's codes."""
     if run.latent.has_rate:
         return -3.0, 3.0
     low, high = (float(value) for value in np.percentile(codes, (1, 99)))
@@ -38,6 +42,17 @@ def range_of(run: Run, codes: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def terms_of(run: Run, columns: Mapping[str, object]) -> list[str]:
-    """The terms of the loss that are worth a curve: where there is no other, the distortion is the loss."""
+    """The terms of the loss to plot; a distortion that is the whole loss is left out."""
     terms = [term for term in TERMS if term in columns and (term != "rate" or run.latent.has_rate)]
     return terms if len(terms) > 2 else terms[:1]
+
+
+def best_epoch_of(run: Run) -> int | None:
+    """The epoch that a run has its weights from; None before the first has ended."""
+    training = run.manifest.training
+    return None if training is None else training.best_epoch
+
+
+def way_of(run: Run) -> "Way":
+    """How to interpolate between codes: on a sphere, near which a VAE's codes lie in more than two dimensions."""
+    return "spherical" if run.latent.has_rate and run.recipe.latent.dim > 2 else "straight"

@@ -76,6 +76,21 @@ def enlarge(images: ArrayLike, scale: Scale = "auto") -> Images:
     return images.repeat(times, axis=1).repeat(times, axis=2)
 
 
+def thumbnails(images: NDArray[np.uint8], side: int = 96) -> NDArray[np.uint8]:
+    """Shrink images `(n, h, w, c)`, uint8, to at most `side` pixels along the longer side; small ones stay."""
+    height, width = images.shape[1:3]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return images
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    grey = images.shape[3] == 1
+    shrunk = [
+        np.asarray(Image.fromarray(image[..., 0] if grey else image).resize(size, Image.Resampling.LANCZOS))
+        for image in images
+    ]
+    return np.stack(shrunk)[..., None] if grey else np.stack(shrunk)
+
+
 def rgba(images: Images) -> Images:
     """Give images `(n, h, w, c)` four channels, opaque where they had no alpha."""
     colours = images.repeat(3, axis=3) if images.shape[3] == 1 else images[..., :3]

@@ -1,36 +1,8 @@
-"""The report: numbers, words and pictures in, one self-contained HTML page out; no model inside."""
+"""The report of a run: its metrics, text and plots, on one self-contained HTML page."""
 
+from isthmus.report.assembly import assemble
 from isthmus.report.commands import remedy_command, train_command
-from isthmus.report.elements import Drawn, data_uri, difference_image, inline_figure, inline_image, thumbnails
-from isthmus.report.key_metrics import KeyFigure, key_figures
-from isthmus.report.page import Command, Comparison, Example, FilmFrame, Group, Hero, Page, Picture, Row, Table, Verdict
-from isthmus.report.rendering import render
-from isthmus.report.tables import provenance_tables, recipe_table, spell_day
+from isthmus.report.page import Page
+from isthmus.report.template import render
 
-__all__ = [
-    "Command",
-    "Comparison",
-    "Drawn",
-    "Example",
-    "FilmFrame",
-    "Group",
-    "Hero",
-    "KeyFigure",
-    "Page",
-    "Picture",
-    "Row",
-    "Table",
-    "Verdict",
-    "data_uri",
-    "difference_image",
-    "inline_figure",
-    "inline_image",
-    "key_figures",
-    "provenance_tables",
-    "recipe_table",
-    "remedy_command",
-    "render",
-    "spell_day",
-    "thumbnails",
-    "train_command",
-]
+__all__ = ["Page", "assemble", "remedy_command", "render", "train_command"]

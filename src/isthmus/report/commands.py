@@ -1,18 +1,21 @@
-"""Commands that train like a run was trained, with something changed."""
+"""Commands to run after a training: what tries a remedy, and what to do with the run next."""
 
 import json
 import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from isthmus.codec import obstacle
 from isthmus.evaluation.diagnosis import Finding
 from isthmus.recipes import RECIPES, Recipe, leaf_fields
+from isthmus.report.page import Command
+from isthmus.runs import Run
 
-_KEPT = frozenset({"name", "summary", "schema_version"})
+_DESCRIPTIVE = frozenset({"name", "summary", "schema_version"})
 
 
 def changed_fields(recipe: Recipe) -> dict[str, Any] | None:
-    """The fields in which a recipe differs from the named one that it came from; None where it came from none."""
+    """The fields in which a recipe differs from the named one that it came from; None if it came from none."""
     if recipe.name not in RECIPES:
         return None
     named = dict(leaf_fields(RECIPES[recipe.name].model_dump(mode="json")))
@@ -20,20 +23,20 @@ def changed_fields(recipe: Recipe) -> dict[str, Any] | None:
     return {
         field: value
         for field, value in leaf_fields(recipe.model_dump(mode="json"))
-        if field not in _KEPT and named.get(field, missing) != value
+        if field not in _DESCRIPTIVE and named.get(field, missing) != value
     }
 
 
 def train_command(
     data: str, recipe: Recipe, changes: Mapping[str, Any] | None = None, targets: str | None = None
 ) -> str:
-    """Write the command that trains a recipe with some fields changed; nothing for one that has no name to call it by.
+    """Write the command that trains a recipe with some fields changed; empty if no named recipe is its base.
 
     Args:
         data: The images, as a command names them.
-        recipe: What to train.
+        recipe: The recipe to train.
         changes: Fields by dotted name, as `--set` takes them.
-        targets: The targets, as a command names them, where the task has them in files of their own.
+        targets: The targets, as a command names them, if the task has target files.
     """
     fields = changed_fields(recipe)
     if fields is None:
@@ -44,14 +47,14 @@ def train_command(
 
 
 def remedy_command(finding: Finding, data: str, recipe: Recipe, run: str, targets: str | None = None) -> str:
-    """Write the command that tries a finding's remedy; nothing where none is known.
+    """Write the command that tries a finding's remedy; empty if there is none.
 
     Args:
-        finding: What was found.
+        finding: The finding.
         data: The images, as a command names them.
-        recipe: What the run was made by.
+        recipe: The recipe of the run.
         run: The run's folder.
-        targets: The targets, as a command names them, where the task has them in files of their own.
+        targets: The targets, as a command names them, if the task has target files.
     """
     if finding.resume:
         longer = finding.try_fields.get("training.epochs")
@@ -61,7 +64,7 @@ def remedy_command(finding: Finding, data: str, recipe: Recipe, run: str, target
 
 
 def _data(data: str, recipe: Recipe, targets: str | None) -> str:
-    """The arguments that name the images, and the targets where these are files of their own."""
+    """The arguments that name the images, and the targets if the task has target files."""
     if not recipe.task.has_target_files:
         return shlex.quote(data)
     return f"{shlex.quote(data)} --targets {shlex.quote(targets or 'TARGETS')}"
@@ -71,3 +74,42 @@ def _spell(value: Any) -> str:
     if value is None:
         return "none"
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+def next_steps(run: Run) -> list[Command]:
+    """Commands that suit a run, the most useful first."""
+    place = shlex.quote(str(run.path))
+    evaluate = Command("Evaluate it beside baselines", f"isthmus evaluate {place}")
+    if run.restores:
+        return [
+            Command("Restore images of any size", f"isthmus restore {place} photos/ --out restored"),
+            evaluate,
+        ]
+    steps = [
+        Command("Explore its latent space in a browser", f"isthmus explore {place}"),
+        Command("Make new images", f"isthmus sample {place} -n 64 --out samples.png"),
+        Command("Reconstruct images of your own", f"isthmus reconstruct {place} photos/ --out reconstructions"),
+        Command("Encode images, for search or clustering", f"isthmus encode {place} photos/ --out codes.npz"),
+    ]
+    if run.class_names:
+        label = shlex.quote(run.class_names[-1])
+        steps.insert(
+            2, Command("Make images of one class", f"isthmus sample {place} --label {label} --out one-class.png")
+        )
+    plot = "manifold" if run.latent.has_rate and run.recipe.latent.dim == 2 else "traversal"
+    steps.append(Command("Plot its latent space for a paper", f"isthmus plot {place} {plot} --out {plot}.pdf"))
+    steps.append(evaluate)
+    if not obstacle(run):
+        threshold = " --threshold" if run.recipe.likelihood.kind == "bernoulli" else ""
+        steps.append(
+            Command("Compress images without loss", f"isthmus compress {place} photos/{threshold} --out photos.isth")
+        )
+    lines = (
+        "import isthmus",
+        "",
+        f"run = isthmus.load({str(run.path)!r})",
+        'codes = run.encode(images)["mean"]',
+        "new = run.sample(16)",
+    )
+    steps.append(Command("Use it in Python, without a training framework", "\n".join(lines)))
+    return steps

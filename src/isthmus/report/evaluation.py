@@ -1,39 +1,20 @@
-"""What `isthmus evaluate` found of a run, for its report."""
+"""The results of `isthmus evaluate` that a run holds."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from isthmus.evaluation.diagnosis import Finding
 from isthmus.evaluation.result import DIAGNOSIS, format_value
 from isthmus.evaluation.store import newest_evaluation
-from isthmus.report import Table
+from isthmus.report.page import EvaluationResults, TextTable
 from isthmus.runs import Run
 
 
-@dataclass(frozen=True)
-class Evaluated:
-    """An evaluation, as a page shows it.
-
-    Attributes:
-        tables: Its metrics, part by part.
-        findings: Its diagnosis, where this machine made it and on held-out images of the run's own data; else nothing.
-        note: What it was measured on, when and by what, and whether this machine did.
-    """
-
-    tables: Sequence[Table]
-    findings: Sequence[Finding]
-    note: str
-
-
-def read_evaluated(run: Run) -> Evaluated | None:
-    """Read the newest evaluation that a run holds, if it is of the weights that the run has now; else None."""
+def read_results(run: Run) -> EvaluationResults | None:
+    """Read the newest evaluation of a run; None without one of the weights that the run has now."""
     newest = newest_evaluation(run)
     if newest is None:
         return None
     tables = [
-        Table(
+        TextTable(
             section.title,
-            ("metric", "value", "what it means"),
+            ("metric", "value", "meaning"),
             [(row.name, format_value(row.value, row.standard_error, row.unit), row.meaning) for row in section.rows],
             note=section.note,
         )
@@ -46,4 +27,4 @@ def read_evaluated(run: Run) -> Evaluated | None:
     diagnosed = newest.provenance.get(DIAGNOSIS)
     own = newest.data == run.manifest.data.name and not newest.trained_on
     counts = own and diagnosed is not None and diagnosed.origin != "unverified"
-    return Evaluated(tables, newest.findings or () if counts else (), note)
+    return EvaluationResults(tables, newest.findings or () if counts else (), note)

@@ -1,4 +1,4 @@
-"""The figures that matter, with their units and what each means in a sentence."""
+"""The key metrics, with their units and the meaning of each."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from isthmus.units import bits, bits_per_dim
 GREY_LEVELS = 255
 _MOST_TOLD_APART = 1e6
 _LARGEST = 1e300
-"""Larger numbers in a file are no metrics."""
+"""Larger numbers in a file are not metrics."""
 
 Meanings = dict[str, tuple[str, str, Callable[[float], str]]]
 """By key: the name, the unit, and from the mean to a sentence or two."""
@@ -19,14 +19,14 @@ _PSNR = "Peak signal-to-noise ratio, the mean over images; higher is better, and
 
 
 @dataclass(frozen=True)
-class KeyFigure:
-    """One figure.
+class KeyMetric:
+    """One metric.
 
     Attributes:
-        name: What it is called.
+        name: Its name.
         value: The number.
         error: Its standard error over images, or nothing.
-        unit: What it is in.
+        unit: Its unit.
         meaning: A sentence or two.
     """
 
@@ -37,19 +37,19 @@ class KeyFigure:
     meaning: str
 
 
-def key_figures(
+def key_metrics(
     metrics: Mapping[str, Any], recipe: Recipe, dims: int, pixel_variance: float | None = None
-) -> list[KeyFigure]:
-    """Put the figures of `metrics.json` into words; those that are not there are left out.
+) -> list[KeyMetric]:
+    """Explain the metrics of `metrics.json`; missing ones are left out.
 
     PSNR comes first for grey and colour images, nats per image for a Bernoulli likelihood.
 
     Args:
         metrics: `psnr_db`, `mse` (pixels from 0 to 1), and `elbo_nats` or `loss_nats`, `distortion_nats`, `rate_nats`
             (nats per image), each with `mean` and `standard_error`.
-        recipe: What the run was made by.
-        dims: The numbers in one image.
-        pixel_variance: The mean over pixels of the variance over the same images, to set the squared error against.
+        recipe: The recipe of the run.
+        dims: The number of values in one image.
+        pixel_variance: The mean over pixels of the variance over the same images, to compare the squared error with.
     """
     nats: Meanings = {
         "elbo_nats": ("ELBO", "nats per image", lambda mean: _elbo(mean, dims)),
@@ -62,15 +62,15 @@ def key_figures(
         "mse": ("Squared error", "per pixel, 0 to 1", lambda mean: _squared_error(mean, recipe, pixel_variance)),
     }
     meanings = {**nats, **pixels} if recipe.likelihood.kind == "bernoulli" else {**pixels, **nats}
-    figures = []
+    found = []
     for key, (name, unit, meaning) in meanings.items():
-        found = metrics.get(key)
-        if not isinstance(found, Mapping) or (mean := _number(found.get("mean"))) is None:
+        entry = metrics.get(key)
+        if not isinstance(entry, Mapping) or (mean := _number(entry.get("mean"))) is None:
             continue
         decimals = 4 if key == "mse" else 2
-        error = _number(found.get("standard_error"))
-        figures.append(
-            KeyFigure(
+        error = _number(entry.get("standard_error"))
+        found.append(
+            KeyMetric(
                 name=name,
                 value=spell(mean, decimals),
                 error="" if error is None else spell(error, decimals + (1 if key == "mse" else 0)),
@@ -78,11 +78,11 @@ def key_figures(
                 meaning=meaning(mean),
             )
         )
-    return figures
+    return found
 
 
 def _number(value: object) -> float | None:
-    """A value as a number; None for what no metric is: a run may come with anything in its file."""
+    """A value as a number, or None: an untrusted run may hold anything in its file."""
     return float(value) if isinstance(value, int | float) and abs(value) < _LARGEST else None
 
 
@@ -93,9 +93,9 @@ def spell(value: float, decimals: int) -> str:
 
 def _elbo(mean: float, dims: int) -> str:
     return (
-        "A lower bound on the log-probability of an image that the model never saw; nearer to 0 is better. "
-        f"An image could be stored without loss in about {bits(-mean):,.0f} bits, {bits_per_dim(-mean, dims):.3f} for "
-        "each number in it."
+        "A lower bound on the log-probability of a held-out image; nearer to 0 is better. "
+        f"An image could be stored without loss in about {bits(-mean):,.0f} bits, or {bits_per_dim(-mean, dims):.3f} "
+        "bits per dimension."
     )
 
 
@@ -106,12 +106,12 @@ def _loss(recipe: Recipe) -> str:
 
 def _distortion(recipe: Recipe) -> str:
     if recipe.is_likelihood:
-        return "What still has to be said about an image once its code is known; lower is better."
+        return "The information in an image that its latent code lacks; lower is better."
     kind = _DISTORTIONS[recipe.likelihood.kind]
     pair = ("predictions", "targets") if recipe.task.restores else ("reconstructions", "images")
     return (
-        f"How far {pair[0]} are from their {pair[1]}: {kind}, summed over the image, in the unit of the loss; lower is "
-        f"better. {_NO_LIKELIHOOD[recipe.likelihood.kind]}"
+        f"How far {pair[0]} are from their {pair[1]}: {kind}, summed over the image. Lower is better. "
+        f"{_NO_LIKELIHOOD[recipe.likelihood.kind]}"
     )
 
 
@@ -119,14 +119,14 @@ _DISTORTIONS = {
     "bernoulli": "cross-entropy",
     "gaussian": "squared error",
     "laplace": "absolute error",
-    "logistic": "the cost of each pixel's level",
+    "logistic": "the negative log-likelihood of each pixel's level",
     "categorical": "cross-entropy of each pixel's class",
 }
-_OF_INPUT = "It depends on the input as well as on the code, so it is no log-probability of an image."
+_OF_INPUT = "It depends on the input as well as on the latent code, so it is not the log-probability of an image."
 _NO_LIKELIHOOD = {
-    "bernoulli": "Cross-entropy on grey pixels cannot fall to 0, however good the model: it is no likelihood.",
-    "gaussian": "A density of pixels that come in whole steps has no lower limit: it is no likelihood.",
-    "laplace": "A density of pixels that come in whole steps has no lower limit: it is no likelihood.",
+    "bernoulli": "Cross-entropy on grey pixels is no likelihood: even a perfect model does not reach 0.",
+    "gaussian": "A density of quantised pixels is no likelihood: it has no lower limit.",
+    "laplace": "A density of quantised pixels is no likelihood: it has no lower limit.",
     "logistic": _OF_INPUT,
     "categorical": _OF_INPUT,
 }
@@ -135,8 +135,8 @@ _NO_LIKELIHOOD = {
 def _rate(mean: float) -> str:
     told_apart = f"{math.exp(mean):,.0f}" if math.exp(min(mean, 50.0)) < _MOST_TOLD_APART else "millions of"
     return (
-        f"What a code says about its image: {bits(mean):.1f} bits, enough to tell {told_apart} images apart. "
-        "At 0 the code would say nothing."
+        f"The information in a latent code: {bits(mean):.1f} bits, enough to tell {told_apart} images apart. "
+        "At 0 the codes are useless."
     )
 
 
@@ -146,8 +146,8 @@ def _squared_error(mean: float, recipe: Recipe, pixel_variance: float | None) ->
     if pixel_variance:
         share = 1 - mean / pixel_variance
         text += (
-            f" The codes account for {share:.0%} of what differs between the images."
+            f" The model explains {share:.0%} of the variance of the images."
             if share > 0
-            else (" The mean image would do as well: the codes say nothing of use.")
+            else " The mean image is as good: the latent codes are of no use."
         )
     return text

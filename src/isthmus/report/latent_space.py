@@ -1,4 +1,4 @@
-"""The latent space of a run, for its report: each picture as an element of a page, with what to see in it."""
+"""Plots of the latent space, as elements of a page."""
 
 from typing import TYPE_CHECKING
 
@@ -9,9 +9,11 @@ from isthmus import plots
 from isthmus.data import select, spread
 from isthmus.evaluation.latent import ACTIVE_VARIANCE
 from isthmus.plots.checks import Codes
-from isthmus.plots.of_run import SHOWN_CODES, decoder_of, range_of
+from isthmus.plots.of_run import SHOWN_CODES, decoder_of, information_of, range_of, way_of
+from isthmus.plots.sheets import thumbnails
 from isthmus.probability.densities import typical
-from isthmus.report import Picture, inline_figure, thumbnails
+from isthmus.report.elements import inline_figure
+from isthmus.report.page import Panel
 from isthmus.runs import Run
 
 if TYPE_CHECKING:
@@ -20,49 +22,31 @@ if TYPE_CHECKING:
 MANIFOLD_PIXELS = 1120
 """A side of the manifold at most, in the pixels of its images."""
 WIDE = 760
-"""How wide a picture is that has a row for itself, in CSS pixels."""
+"""The width of a panel that has a row to itself, in CSS pixels."""
 
 
-def latent_pictures(run: Run, seen: "Seen | None", tells: NDArray[np.float64] | None, unit: str) -> list[Picture]:
-    """The latent space: planes, clouds, what each dimension does, and ways from image to image.
+def latent_space(run: Run, seen: "Seen | None") -> list[Panel]:
+    """Plot the manifold, the codes of images, the information per dimension, interpolations and a traversal.
 
     Args:
         run: The run.
-        seen: Its images with what it makes of them; without, only a plane can be drawn.
-        tells: How much each dimension tells, `(d,)`.
-        unit: What that is in.
+        seen: Its images with their codes; without, only a manifold can be drawn.
     """
     dim = run.recipe.latent.dim
     decode = _small_decoder(run)
-    drawn: list[Picture] = []
-    if dim == 2 and not run.skips:  # a code alone is no image where skips go around it
-        drawn.append(_plane(run, seen, decode))
-    if seen is None or tells is None:
-        return drawn
+    panels: list[Panel] = []
+    if dim == 2 and not run.skips:  # with skip connections, a code alone gives no image
+        panels.append(_manifold(run, decode) if run.latent.has_rate else _grid(seen, decode))
+    if seen is None:
+        return panels
+    information, unit = information_of(run, seen.posterior)
     if dim >= 2:
-        drawn += [*_clouds(run, seen), _bars(run, tells, unit)]
+        panels += [*_codes(run, seen), _information(run, information, unit)]
     if len(seen.source) >= 2:
-        drawn.append(_ways(run, seen, decode))
-    if dim != 2:  # a plane shows it all at once
-        codes = seen.posterior["mean"]
-        drawn.append(_traversal(decode, codes[typical(codes)], tells, range_of(run, codes), unit))
-    return drawn
-
-
-def _bars(run: Run, tells: NDArray[np.float64], unit: str) -> Picture:
-    # The share of the largest variance that `isthmus.evaluation.latent.active_dimensions` asks of point codes.
-    silent = ACTIVE_VARIANCE * (1.0 if unit == "nats" else float(tells.max(initial=0.0)))
-    figure = inline_figure(
-        lambda theme: plots.dimension_bars(tells, silent=silent, unit=unit, theme=theme),
-        "dimensions",
-        f"How much each of {len(tells)} dimensions of the code says, in {unit}.",
-    )
-    text = (
-        "KL divergence from the prior, averaged over images: 0 says nothing."
-        if run.latent.has_rate
-        else "The variance of each number of the code over images: 0 says nothing."
-    )
-    return Picture(figure.html, figure.width, "What each dimension says", text)
+        panels.append(_interpolation(run, seen, decode))
+    if dim != 2:  # two dimensions are shown at once above
+        panels.append(_traversal(run, seen, decode, information, unit))
+    return panels
 
 
 def _small_decoder(run: Run) -> plots.Decode:
@@ -70,96 +54,103 @@ def _small_decoder(run: Run) -> plots.Decode:
     return lambda codes: thumbnails(decode(codes), 64)
 
 
-def _plane(run: Run, seen: "Seen | None", decode: plots.Decode) -> Picture:
+def _manifold(run: Run, decode: plots.Decode) -> Panel:
     side = min(64, max(run.image.shape[:2]))
     n = int(np.clip(MANIFOLD_PIXELS // side, 8, 20))
-    if run.latent.has_rate:
-        figure = inline_figure(
-            lambda theme: plots.manifold(decode, n, theme=theme),
-            "manifold",
-            f"{n} by {n} images decoded from evenly likely codes: neighbours are alike.",
-        )
-        text = f"{n}x{n} codes at even steps of the prior's probability, from 5% to 95% along each dimension, decoded."
-        return Picture(figure.html, figure.width, "The manifold", text)
-    ends = (-5.0, 5.0) if seen is None else _ends(seen.posterior["mean"])
-    figure = inline_figure(
-        lambda theme: plots.grid(decode, x=ends, y=ends, step=(ends[1] - ends[0]) / 12, theme=theme),
+    return inline_figure(
+        lambda theme: plots.manifold(decode, n, theme=theme),
+        "manifold",
+        f"{n} by {n} images decoded from evenly likely codes: neighbours are alike.",
+        title="The manifold",
+        caption=f"Decoded from {n}x{n} codes, evenly spaced in the prior's probability from 5% to 95% per dimension.",
+    )
+
+
+def _grid(seen: "Seen | None", decode: plots.Decode) -> Panel:
+    low, high = -5.0, 5.0
+    if seen is not None:
+        low, high = (float(value) for value in np.percentile(seen.posterior["mean"], (1, 99)))
+        low, high = (low, high) if high - low > 1e-6 else (low - 1.0, high + 1.0)
+    return inline_figure(
+        lambda theme: plots.grid(decode, x=(low, high), y=(low, high), step=(high - low) / 12, theme=theme),
         "grid",
         "Images decoded from a square of codes.",
+        title="The latent plane",
+        caption="Decoded from a square of codes around those of images.",
     )
-    return Picture(
-        figure.html, figure.width, "The plane of codes", "A square of codes around those of images, decoded."
-    )
 
 
-def _ends(codes: Codes) -> tuple[float, float]:
-    low, high = (float(value) for value in np.percentile(codes, (1, 99)))
-    return (low, high) if high - low > 1e-6 else (low - 1.0, high + 1.0)
-
-
-def _clouds(run: Run, seen: "Seen") -> list[Picture]:
-    chosen = spread(len(seen.source), SHOWN_CODES)
+def _codes(run: Run, seen: "Seen") -> list[Panel]:
+    some = select(seen.source, chosen := spread(len(seen.source), SHOWN_CODES))
     codes = seen.posterior["mean"][chosen]
-    some = select(seen.source, chosen)
-    names = some.class_names or run.class_names
     colours = "" if some.labels is None else " Its colour and shape are its class."
-    about = f"A point for each of {len(codes):,} {seen.what}."
+    about = f"A point for each of {len(codes):,} {seen.what}.{colours}"
     planes: list[tuple[str, str, NDArray[np.floating], tuple[str, str]]]
     if codes.shape[1] == 2:
-        planes = [("The codes", about + colours, codes, plots.AXIS_LABELS)]
+        planes = [("Latent codes", about, codes, plots.AXIS_LABELS)]
     elif len(codes) < 4 or not np.ptp(codes, axis=0).any():
         return []
     else:
         pca, tsne = plots.project(codes, "pca"), plots.project(codes, "tsne", seed=run.recipe.training.seed)
+        near = "The same points. Neighbours stay close; distances between groups mean nothing."
         planes = [
-            ("The codes, by PCA", f"{about}{colours} Distances mean something.", pca.codes, pca.axis_labels),
-            (
-                "The codes, by t-SNE",
-                "The same points. Neighbours are near each other; distances between groups mean nothing.",
-                tsne.codes,
-                tsne.axis_labels,
-            ),
+            ("Latent codes, by PCA", f"{about} Distances have a meaning.", pca.codes, pca.axis_labels),
+            ("Latent codes, by t-SNE", near, tsne.codes, tsne.axis_labels),
         ]
-    drawn = []
-    for number, (title, text, points, axis_labels) in enumerate(planes):
-        figure = inline_figure(
+    return [
+        inline_figure(
             lambda theme, points=points, axis_labels=axis_labels: plots.scatter(  # type: ignore[misc]
-                points, some.labels, class_names=names, axis_labels=axis_labels, theme=theme
+                points,
+                some.labels,
+                class_names=some.class_names or run.class_names,
+                axis_labels=axis_labels,
+                theme=theme,
             ),
             f"codes-{number}",
             f"{text} {len(codes):,} points.",
+            title=title,
+            caption=text,
         )
-        drawn.append(Picture(figure.html, figure.width, title, text))
-    return drawn
+        for number, (title, text, points, axis_labels) in enumerate(planes)
+    ]
 
 
-def _traversal(
-    decode: plots.Decode, start: Codes, tells: NDArray[np.float64], ends: tuple[float, float], unit: str
-) -> Picture:
-    values = np.linspace(*ends, 11).round(2)
-    figure = inline_figure(
-        lambda theme: plots.traversal(decode, start, tells, values=values, unit=unit, most=8, theme=theme),
-        "traversal",
-        "A row for each dimension of the code: how the image changes with it.",
-        shown=WIDE,
+def _information(run: Run, information: NDArray[np.float64], unit: str) -> Panel:
+    # The share of the largest variance that `isthmus.evaluation.latent.active_dimensions` asks of point codes.
+    least = ACTIVE_VARIANCE * (1.0 if unit == "nats" else float(information.max(initial=0.0)))
+    measure = "KL divergence from the prior, averaged" if run.latent.has_rate else "Variance of the codes"
+    return inline_figure(
+        lambda theme: plots.dimension_bars(information, silent=least, unit=unit, theme=theme),
+        "dimensions",
+        f"The information in each of {len(information)} latent dimensions, in {unit}.",
+        title="Information per dimension",
+        caption=f"{measure} over images. A dimension at 0 is inactive.",
     )
-    text = (
-        "Each row changes one dimension of a typical image's code and keeps the others; the one with the most "
-        "information is on top."
-    )
-    return Picture(figure.html, figure.width, "What each dimension does", text)
 
 
-def _ways(run: Run, seen: "Seen", decode: plots.Decode) -> Picture:
-    way: plots.Way = "spherical" if run.latent.has_rate and run.recipe.latent.dim > 2 else "straight"
-    pairs = min(5, len(seen.source) // 2)
+def _interpolation(run: Run, seen: "Seen", decode: plots.Decode) -> Panel:
+    way, pairs = way_of(run), min(5, len(seen.source) // 2)
     chosen = np.random.default_rng(run.recipe.training.seed).choice(len(seen.source), 2 * pairs, replace=False)
     codes = seen.posterior["mean"][chosen]
-    figure = inline_figure(
+    path = "on a sphere, near which the codes of a VAE lie" if way == "spherical" else "in a straight line"
+    return inline_figure(
         lambda theme: plots.interpolation(decode, codes[:pairs], codes[pairs:], steps=11, way=way, theme=theme),
-        "ways",
-        f"{pairs} rows that go from one image's code to another's.",
+        "interpolation",
+        f"{pairs} rows, each from the code of one image to that of another.",
+        title="Interpolation",
+        caption=f"From the code of one image to that of another, {path}.",
     )
-    path = "on a sphere, where the codes of a VAE lie" if way == "spherical" else "in a straight line"
-    text = f"From the code of one image to that of another, {path}."
-    return Picture(figure.html, figure.width, "From image to image", text)
+
+
+def _traversal(run: Run, seen: "Seen", decode: plots.Decode, information: NDArray[np.float64], unit: str) -> Panel:
+    codes: Codes = seen.posterior["mean"]
+    start, values = codes[typical(codes)], np.linspace(*range_of(run, codes), 11).round(2)
+    return inline_figure(
+        lambda theme: plots.traversal(decode, start, information, values=values, unit=unit, most=8, theme=theme),
+        "traversal",
+        "A row for each latent dimension: how the image changes with it.",
+        title="Traversal",
+        caption="Each row changes one dimension of a typical image's code. The dimension with the most information is "
+        "on top.",
+        shown=WIDE,
+    )

@@ -1,21 +1,21 @@
-"""What stands on the page, part by part; how it looks is the template's."""
+"""The data of the report's page, part by part; the template lays it out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from isthmus.evaluation.diagnosis import Finding
-from isthmus.report.key_metrics import KeyFigure
+from isthmus.evaluation.diagnosis import Finding, Verdict
+from isthmus.report.key_metrics import KeyMetric
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture with what it shows in words.
+class Panel:
+    """A plot on the page.
 
     Attributes:
         html: The element.
-        width: How wide it is best, in CSS pixels.
+        width: Its best width, in CSS pixels.
         title: A few words.
         caption: What to see in it.
     """
@@ -27,20 +27,20 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Hero:
-    """One image on its way through the isthmus.
+class RoundTrip:
+    """One image, its latent code and its reconstruction.
 
     Attributes:
-        given: The image, an element.
-        made: Its reconstruction, an element.
-        dims: The numbers in an image.
-        code: The numbers in its code, spelt out where they are few.
-        bars: They as bars from -1 to 1, where they are many; the first of them.
-        latent_dim: How many they are.
+        input: The image, an element.
+        output: Its reconstruction, an element.
+        dims: The number of values in an image.
+        code: The latent code in digits; empty for a long one.
+        bars: The first values of a long latent code, from -1 to 1; empty for a short one.
+        latent_dim: The number of latent dimensions.
     """
 
-    given: Markup
-    made: Markup
+    input: Markup
+    output: Markup
     dims: int
     code: Sequence[str]
     bars: Sequence[float]
@@ -49,14 +49,16 @@ class Hero:
 
 @dataclass(frozen=True)
 class Example:
-    """An image, its reconstruction and the difference: an element each, and what there is to say of it.
+    """An image of the data, and what the run makes of it.
 
-    Of a run that restores: what is shown, the answer, and the truth.
+    Attributes:
+        images: Input, reconstruction and difference, an element each; of a run that restores, input, prediction and
+            target.
+        name: The name of the image.
+        notes: Its metrics.
     """
 
-    given: Markup
-    made: Markup
-    difference: Markup
+    images: Sequence[Markup]
     name: str
     notes: Sequence[str]
 
@@ -71,18 +73,42 @@ class Group:
 
 
 @dataclass(frozen=True)
-class FilmFrame:
-    """One frame of the film.
+class Examples:
+    """Groups of examples, and a note that explains their images."""
+
+    title: str
+    note: str
+    groups: Sequence[Group]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame of the film of a training.
 
     Attributes:
         source: The image, as a `data:` address.
-        label: When it was.
+        label: Its epoch.
         key: Whether it is one of the few that a printed page shows.
     """
 
     source: str
     label: str
     key: bool
+
+
+@dataclass(frozen=True)
+class Film:
+    """The same images during training.
+
+    Attributes:
+        frames: One or more, in order.
+        size: Width and height of a frame in CSS pixels.
+        caption: What to see in it.
+    """
+
+    frames: Sequence[Frame]
+    size: tuple[int, int]
+    caption: str
 
 
 @dataclass(frozen=True)
@@ -94,14 +120,14 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A model or a baseline beside others.
+class ModelRow:
+    """The model or a baseline.
 
     Attributes:
-        name: What it is.
-        psnr: Its peak signal-to-noise ratio, spelt out with its unit; empty for the images themselves.
-        mse: Its mean squared error, spelt out.
-        images: What it makes of the same images, an element each; empty where it is not shown.
+        name: Its name.
+        psnr: Its peak signal-to-noise ratio with the unit; empty for the images themselves.
+        mse: Its mean squared error; empty for the images themselves.
+        images: Its predictions for the same images, an element each; may be empty.
     """
 
     name: str
@@ -111,45 +137,23 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """The model beside what it has to beat.
+class BaselineTable:
+    """The images, the model and its baselines, and a note on what was measured."""
 
-    Attributes:
-        rows: The images themselves, the model and its baselines.
-        note: What was measured on what.
-    """
-
-    rows: Sequence[Row]
+    rows: Sequence[ModelRow]
     note: str
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What to think of the run, and what to do.
-
-    Attributes:
-        tone: `good`, `bad` or `unknown`.
-        text: One sentence.
-        comparison: The measurements behind it, or None where there are none.
-        recommended: The one command to run next.
-    """
-
-    tone: str
-    text: str
-    comparison: Comparison | None
-    recommended: Command
-
-
-@dataclass(frozen=True)
-class Table:
+class TextTable:
     """Rows of text; the first column names them.
 
     Attributes:
         title: A few words, or nothing.
         columns: The head, or nothing.
         rows: As many texts as columns in each.
-        marked: The rows, counted from 0, that are out of the ordinary.
-        note: What to know of it.
+        marked: The rows to highlight, counted from 0.
+        note: An explanation, or nothing.
     """
 
     title: str
@@ -160,61 +164,68 @@ class Table:
 
 
 @dataclass(frozen=True)
+class EvaluationResults:
+    """An evaluation, as the page shows it.
+
+    Attributes:
+        tables: Its metrics, part by part.
+        findings: Its diagnosis, if this machine made it on held-out images of the run's own data; else nothing.
+        note: The images, the date, the version, and whether it was made on this machine.
+    """
+
+    tables: Sequence[TextTable]
+    findings: Sequence[Finding]
+    note: str
+
+
+@dataclass(frozen=True)
 class Page:
     """The whole report.
 
     Attributes:
-        title: The run's name.
+        title: The names of recipe and data.
         state: How the training ended: `complete`, `interrupted` or `failed`.
-        kind: What kind of model it is.
-        story: Sentences that say what was trained on what, where and for how long.
+        story: Sentences on the model, its data, and the length of its training.
         facts: The same at a glance: name and value.
-        verdict: What to think of it.
-        hero: One image, or None where there are no images at hand.
-        figures: The figures that matter.
-        figures_note: What images they were measured on.
+        verdict: The diagnosis in one sentence.
+        baselines: The measurements behind it, or None without held-out images.
+        recommended: The one command to run next.
+        round_trip: One image through the model, or None without images.
+        metrics: The key metrics.
+        metrics_note: The images that they were measured on.
         findings: What is wrong or worth knowing, the worst first.
-        curves: The losses.
-        film: The same images as training went on.
-        film_size: Width and height of a frame in CSS pixels.
-        film_caption: What to see in it.
-        groups: Reconstructions, or answers to what a task shows.
-        groups_title: What they are.
-        groups_note: What the colours of the differences mean.
-        missing: Why there are no pictures of images, where that is so.
+        curves: The loss and its terms by epoch.
+        film: The film of the training, if there is one.
+        examples: Reconstructions or predictions, or None without images.
+        missing: Why there are no images, or nothing.
         samples: New images.
-        latent: The latent space.
-        evaluation: The figures of `isthmus evaluate`, where it was run.
-        evaluation_note: What it was run on.
+        latent_space: Plots of the latent space.
+        evaluation: The results of `isthmus evaluate`, if it was run.
         commands: What to do next.
-        provenance: Where all this comes from.
+        provenance: Data, machine, versions and files.
         recipe: Every field.
-        made: By what the page was made.
+        version: The version of isthmus that made the page.
     """
 
     title: str
     state: str
-    kind: str
     story: str
     facts: Sequence[tuple[str, str]]
     verdict: Verdict
-    hero: Hero | None
-    figures: Sequence[KeyFigure]
-    figures_note: str
+    baselines: BaselineTable | None
+    recommended: Command
+    round_trip: RoundTrip | None
+    metrics: Sequence[KeyMetric]
+    metrics_note: str
     findings: Sequence[Finding]
-    curves: Sequence[Picture]
-    film: Sequence[FilmFrame]
-    film_size: tuple[int, int]
-    film_caption: str
-    groups: Sequence[Group]
-    groups_title: str
-    groups_note: str
+    curves: Sequence[Panel]
+    film: Film | None
+    examples: Examples | None
     missing: str
-    samples: Sequence[Picture]
-    latent: Sequence[Picture]
-    evaluation: Sequence[Table]
-    evaluation_note: str
+    samples: Sequence[Panel]
+    latent_space: Sequence[Panel]
+    evaluation: EvaluationResults | None
     commands: Sequence[Command]
-    provenance: Sequence[Table]
-    recipe: Table
-    made: str
+    provenance: Sequence[TextTable]
+    recipe: TextTable
+    version: str

@@ -1,4 +1,4 @@
-"""Tables of what a run is: its training, its images, its versions, and every field of its recipe."""
+"""TextTables of what a run is: its training, its images, its versions, and every field of its recipe."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,53 +7,53 @@ from typing import Any
 from isthmus.recipes import Recipe, leaf_fields
 from isthmus.recipes.describe import field_summaries
 from isthmus.report.commands import changed_fields
-from isthmus.report.page import Table
+from isthmus.report.page import TextTable
 from isthmus.runs.manifest import Manifest
 from isthmus.wording import spell_bytes, spell_seconds
 
 _HIDDEN = frozenset({"name", "summary", "schema_version"})
 
 
-def provenance_tables(manifest: Manifest, recipe: Recipe) -> list[Table]:
-    """Where a run comes from: its training, its images, its versions and its files."""
+def provenance_tables(manifest: Manifest, recipe: Recipe) -> list[TextTable]:
+    """Set out where a run comes from: its training, its images, its versions and its files."""
     data, training = manifest.data, manifest.training
     tables = []
     if training is not None:
         rows = [
             ("state", manifest.state),
             ("started", spell_time(training.started)),
-            ("took", spell_seconds(training.seconds)),
+            ("duration", spell_seconds(training.seconds)),
             ("machine", training.machine),
-            ("computed on", f"{training.backend}, {training.device}"),
+            ("backend", f"{training.backend}, {training.device}"),
             ("epochs", f"{training.epochs:,} ({training.steps:,} steps)"),
-            ("weights of epoch", str(training.best_epoch) if training.best_epoch else "0, before training"),
+            ("weights from epoch", str(training.best_epoch) if training.best_epoch else "0, before training"),
             ("seed", str(recipe.training.seed)),
         ]
-        tables.append(Table("Training", (), rows + ([("ended because", training.message)] if training.message else [])))
+        tables.append(TextTable("Training", (), rows + ([("message", training.message)] if training.message else [])))
     images = manifest.images
     tables.append(
-        Table(
+        TextTable(
             "Images",
             (),
             [
                 ("data", data.name),
                 ("size", f"{images.spec} {images.dtype}"),
-                ("to learn from", f"{data.train_images:,}"),
-                ("to choose the best epoch", f"{data.validation_images:,}"),
-                ("to test on", f"{data.test_images:,}"),
+                ("training images", f"{data.train_images:,}"),
+                ("validation images", f"{data.validation_images:,}"),
+                ("test images", f"{data.test_images:,}"),
                 ("classes", str(len(data.class_names)) if data.class_names else "none"),
                 ("fingerprint", data.fingerprint),
             ],
         )
     )
-    tables.append(Table("Versions", (), sorted(manifest.versions.items())))
+    tables.append(TextTable("Versions", (), sorted(manifest.versions.items())))
     files = [(name, spell_bytes(entry.bytes), entry.sha256) for name, entry in manifest.files.items()]
-    tables.append(Table("Files", ("file", "size", "SHA-256"), files))
+    tables.append(TextTable("Files", ("file", "size", "SHA-256"), files))
     return tables
 
 
-def recipe_table(recipe: Recipe) -> Table:
-    """Every field of a recipe, with what it means; those that differ from the named recipe's are marked."""
+def recipe_table(recipe: Recipe) -> TextTable:
+    """Set out every field of a recipe with its meaning; those that differ from the named recipe's are marked."""
     values = recipe.model_dump(mode="json")
     summaries = field_summaries(recipe)
     different = changed_fields(recipe) or {}
@@ -66,11 +66,11 @@ def recipe_table(recipe: Recipe) -> Table:
             changed.append(len(rows))
         rows.append((field, _spell(value), summaries[field]))
     note = f"Marked fields differ from the named recipe {recipe.name}." if changed else ""
-    return Table("", ("field", "value", "what it means"), rows, frozenset(changed), note)
+    return TextTable("", ("field", "value", "meaning"), rows, frozenset(changed), note)
 
 
 def spell_day(text: str) -> str:
-    """The day of an ISO time; nothing if it is none."""
+    """The day of an ISO time; empty for other text."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
@@ -79,7 +79,7 @@ def spell_day(text: str) -> str:
 
 
 def spell_time(text: str) -> str:
-    """An ISO time as people write it, in its own zone; what is none stays as it is."""
+    """An ISO time in words, in its own zone; other text stays as it is."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from isthmus.data import ImageSource, make_batch, spread
 from isthmus.noise import normal_by_image
-from isthmus.plots.display import as_answer
+from isthmus.plots.display import as_prediction
 from isthmus.plots.sheets import save, tile
 from isthmus.plots.training_film import COLUMNS, FILM, GAP, SHOWN, read_frames, write_film
 from isthmus.recipes import Recipe
@@ -42,7 +42,7 @@ class Film:
         noise = normal_by_image([self._seed, _FILM_STREAM], 0, len(self._seen), model.recipe.latent.dim)
         outputs = model.decode(model.latent.sample(ops, posterior, ops.convert_to_tensor(noise)), posterior)
         mean = ops.convert_to_numpy(model.likelihood.mean(ops, outputs))
-        self.frame = tile(as_answer(self._recipe, self._seen, mean), columns=COLUMNS, gap=GAP)
+        self.frame = tile(as_prediction(self._recipe, self._seen, mean), columns=COLUMNS, gap=GAP)
         save(self.frame, self._folder / f"epoch-{epoch:04d}.png")
 
     def finish(self) -> Path | None:

@@ -14,7 +14,7 @@ from isthmus.evaluation.reconstruction import measure_reconstruction
 from isthmus.evaluation.restoration import judge_run
 from isthmus.evaluation.result import format_value
 from isthmus.evaluation.table import finite
-from isthmus.plots.display import as_answer
+from isthmus.plots.display import as_prediction
 from isthmus.plots.sheets import tile
 from isthmus.runs import Run
 from isthmus.scores import gather_evidence, measure_for
@@ -296,8 +296,8 @@ def _sheet(runs: Sequence[Run], found: Sequence[HeldOut]) -> NDArray[np.uint8]:
     for run, held in zip(runs, found, strict=True):
         batch = make_batch(held.images.read(chosen), run.recipe.task, run.recipe.training.seed)
         if not rows:
-            rows.append(as_answer(run.recipe, batch.input, batch.target))
-        rows.append(as_answer(run.recipe, batch.input, run.reconstruct(batch.input)))
+            rows.append(as_prediction(run.recipe, batch.input, batch.target))
+        rows.append(as_prediction(run.recipe, batch.input, run.reconstruct(batch.input)))
     return tile(np.concatenate(rows), columns=len(chosen))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from isthmus import plots
 from isthmus.data import Data, spread
 from isthmus.errors import UsageError
-from isthmus.plots.of_run import SHOWN_CODES, decoder_of, range_of, tells_of, terms_of
+from isthmus.plots.of_run import SHOWN_CODES, decoder_of, information_of, range_of, terms_of
 from isthmus.probability.densities import typical
 from isthmus.runs import Run
 from isthmus.runs.history import read_history
@@ -142,7 +142,7 @@ def draw_traversal(
     source = chosen.images
     shown = spread(len(source), SHOWN_CODES)
     posterior = run.encode(source.read(shown))
-    tells, unit = tells_of(run, posterior)
+    tells, unit = information_of(run, posterior)
     start = int(shown[typical(posterior["mean"])]) if image is None else chosen.number_of(image)
     base = run.encode(source.read(np.array([start])))["mean"][0]
     low, high = range_of(run, posterior["mean"]) if span is None else span

@@ -1,4 +1,4 @@
-"""From the parts of a page to its HTML: everything in one file, and no request to any host."""
+"""The page as HTML: everything in one file, and no request to any host."""
 
 import base64
 import hashlib

@@ -6,23 +6,25 @@ from html.parser import HTMLParser
 import pytest
 from markupsafe import Markup
 
-from isthmus.evaluation.diagnosis import Finding
+from isthmus.evaluation.diagnosis import Finding, Verdict
 from isthmus.plots import THEMES
-from isthmus.report import (
+from isthmus.report.key_metrics import KeyMetric
+from isthmus.report.page import (
+    BaselineTable,
     Command,
-    Comparison,
+    EvaluationResults,
     Example,
-    FilmFrame,
+    Examples,
+    Film,
+    Frame,
     Group,
-    Hero,
-    KeyFigure,
+    ModelRow,
     Page,
-    Picture,
-    Row,
-    Table,
-    Verdict,
-    render,
+    Panel,
+    RoundTrip,
+    TextTable,
 )
+from isthmus.report.template import render
 
 WICKED = '<script>alert("x")</script>'
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
@@ -68,35 +70,32 @@ class Read(HTMLParser):
 
 
 def _page(text="words", **changes):
-    picture = Picture(SVG, 300, text, text)
-    finding = Finding("key", "fault", text, text, text)
+    panel = Panel(SVG, 300, text, text)
+    groups = [Group(text, text, [Example([IMG, IMG, IMG], text, [text])])]
+    tables = [TextTable(text, (text, text, text), [(text, text, text)], note=text)]
     parts = {
         "title": text,
         "state": "complete",
-        "kind": text,
         "story": text,
         "facts": [(text, text)],
-        "verdict": Verdict("bad", text, Comparison([Row(text, "9 dB", "0.1", [IMG, IMG])], text), Command(text, text)),
-        "hero": Hero(IMG, IMG, 784, ["0.1", "−0.2"], [], 2),
-        "figures": [KeyFigure(text, "1.0", "0.1", text, text)],
-        "figures_note": text,
-        "findings": [finding],
-        "curves": [picture],
-        "film": [FilmFrame(PIXEL, text, True), FilmFrame(PIXEL, "epoch 1", False)],
-        "film_size": (40, 30),
-        "film_caption": text,
-        "groups": [Group(text, text, [Example(IMG, IMG, IMG, text, [text])])],
-        "groups_title": "Reconstructions",
-        "groups_note": text,
+        "verdict": Verdict("bad", text),
+        "baselines": BaselineTable([ModelRow(text, "9 dB", "0.1", [IMG, IMG])], text),
+        "recommended": Command(text, text),
+        "round_trip": RoundTrip(IMG, IMG, 784, ["0.1", "−0.2"], [], 2),
+        "metrics": [KeyMetric(text, "1.0", "0.1", text, text)],
+        "metrics_note": text,
+        "findings": [Finding("key", "fault", text, text, text)],
+        "curves": [panel],
+        "film": Film([Frame(PIXEL, text, True), Frame(PIXEL, "epoch 1", False)], (40, 30), text),
+        "examples": Examples("Reconstructions", text, groups),
         "missing": "",
-        "samples": [picture],
-        "latent": [picture],
-        "evaluation": [Table(text, (text, text, text), [(text, text, text)], note=text)],
-        "evaluation_note": text,
+        "samples": [panel],
+        "latent_space": [panel],
+        "evaluation": EvaluationResults(tables, (), text),
         "commands": [Command(text, text)],
-        "provenance": [Table(text, (), [(text, text)]), Table(text, (text, text), [(text, text)])],
-        "recipe": Table("", (text, text, text), [(text, text, text)], frozenset({0})),
-        "made": text,
+        "provenance": [TextTable(text, (), [(text, text)]), TextTable(text, (text, text), [(text, text)])],
+        "recipe": TextTable("", (text, text, text), [(text, text, text)], frozenset({0})),
+        "version": text,
     }
     return Page(**{**parts, **changes})
 
@@ -161,10 +160,10 @@ def test_both_themes_and_print_are_styled():
 @pytest.mark.parametrize(
     ("changes", "gone"),
     [
-        ({"film": [], "curves": []}, "learning"),
-        ({"groups": []}, "reconstructions"),
-        ({"latent": []}, "latent"),
-        ({"evaluation": []}, "evaluation"),
+        ({"film": None, "curves": []}, "training"),
+        ({"examples": None}, "examples"),
+        ({"latent_space": []}, "latent-space"),
+        ({"evaluation": None}, "evaluation"),
     ],
 )
 def test_a_part_that_is_not_there_leaves_no_trace(changes, gone):
@@ -174,7 +173,7 @@ def test_a_part_that_is_not_there_leaves_no_trace(changes, gone):
 
 
 def test_why_images_are_missing_is_said():
-    read = Read(render(_page(hero=None, groups=[], missing="They moved away.")))
+    read = Read(render(_page(round_trip=None, examples=None, missing="They moved away.")))
     assert "They moved away." in read.words
 
 
@@ -185,10 +184,9 @@ def test_commands_can_be_copied():
 
 
 def test_the_verdict_stands_before_all_else_and_its_command_can_be_copied():
-    read = Read(
-        render(_page(verdict=Verdict("unknown", "Nothing to compare.", None, Command("Look", "isthmus report a"))))
-    )
+    verdict, command = Verdict("unknown", "Nothing to compare."), Command("Look", "isthmus report a")
+    read = Read(render(_page(verdict=verdict, baselines=None, recommended=command)))
     words = read.words
-    assert words.index("Nothing to compare.") < words.index("784 numbers")
+    assert words.index("Nothing to compare.") < words.index("784 values")
     assert "verdict unknown" in [attributes.get("class") for attributes in read.of("section")]
     assert "isthmus report a" in [text for where, text in read.texts if where == "code"]

@@ -1,0 +1,97 @@
+"""The page of a run, assembled from its files and its images."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from isthmus.data.locations import DataLocation
+from isthmus.evaluation.diagnosis import Finding, give_verdict, settle
+from isthmus.plots.training_film import read_frames
+from isthmus.report import summary
+from isthmus.report.baselines import compare_with_baselines
+from isthmus.report.commands import next_steps, remedy_command
+from isthmus.report.evaluation import read_results
+from isthmus.report.examples import predictions, reconstructions, round_trip
+from isthmus.report.key_metrics import key_metrics
+from isthmus.report.latent_space import latent_space
+from isthmus.report.page import Command, Examples, Page
+from isthmus.report.samples import samples
+from isthmus.report.tables import provenance_tables, recipe_table
+from isthmus.report.training_history import curves, film
+from isthmus.runs import Run, folder
+from isthmus.runs.history import read_history
+
+if TYPE_CHECKING:
+    from isthmus.workflows.datasets import HeldOut
+    from isthmus.workflows.examination import Examination
+    from isthmus.workflows.seeing import Seen
+
+
+def assemble(
+    run: Run,
+    examined: "Examination",
+    held: "HeldOut | None" = None,
+    seen: "Seen | None" = None,
+    *,
+    location: DataLocation | None = None,
+    missing: str = "",
+) -> Page:
+    """Assemble the page of a run.
+
+    Args:
+        run: The run.
+        examined: Its diagnosis on the images.
+        held: The images; without, the parts that need them are left out.
+        seen: What a run that reconstructs makes of them.
+        location: Where this machine remembers the data of the run, to name it in commands; by default by its name.
+        missing: Why there are no images.
+
+    Raises:
+        RunError: If a file of the run is damaged.
+    """
+    manifest, recipe = run.manifest, run.recipe
+    metrics = folder.read_metrics(run.path, manifest)
+    results = read_results(run)
+    findings = settle([*examined.findings, *(() if results is None else results.findings)])
+    recommended = _recommended(run, findings, results is not None, location or DataLocation(manifest.data.name))
+    # Without an epoch, there is no history.
+    history = read_history(run.path, manifest) if folder.HISTORY in manifest.files else {}
+    return Page(
+        title=f"{recipe.name} on {manifest.data.name}",
+        state=manifest.state,
+        story=summary.story_of(manifest, recipe),
+        facts=summary.facts_of(manifest, recipe),
+        verdict=give_verdict(examined.signs, findings),
+        baselines=compare_with_baselines(examined),
+        recommended=recommended,
+        round_trip=None if seen is None else round_trip(run, seen),
+        metrics=key_metrics(metrics, recipe, run.image.dims, None if seen is None else seen.pixel_variance),
+        metrics_note=summary.measured_on(metrics, manifest),
+        findings=findings,
+        curves=curves(run, history) if history else [],
+        film=film(run, read_frames(run.path / folder.PICTURES)),
+        examples=_examples(run, held, seen),
+        missing=missing,
+        samples=[] if run.restores else samples(run, seen),
+        latent_space=latent_space(run, seen),
+        evaluation=results,
+        commands=[step for step in next_steps(run) if step.text != recommended.text],
+        provenance=provenance_tables(manifest, recipe),
+        recipe=recipe_table(recipe),
+        version=f"isthmus {version('isthmus')}",
+    )
+
+
+def _examples(run: Run, held: "HeldOut | None", seen: "Seen | None") -> Examples | None:
+    if run.restores and held is not None:
+        return predictions(run, held.images, held.what)
+    return None if seen is None else reconstructions(run, seen)
+
+
+def _recommended(run: Run, findings: Sequence[Finding], evaluated: bool, location: DataLocation) -> Command:
+    """The one command to run next: what tries the first remedy, or else what suits a healthy run."""
+    for finding in findings:
+        if command := remedy_command(finding, location.data, run.recipe, str(run.path), location.targets):
+            return Command(finding.remedy, command)
+    steps = next_steps(run)
+    return steps[0] if evaluated else next(step for step in steps if " evaluate " in step.text)

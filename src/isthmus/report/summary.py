@@ -1,0 +1,75 @@
+"""A run in a few sentences: its model, its data and its training."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from isthmus.recipes import Recipe
+from isthmus.report.tables import spell_day
+from isthmus.runs.manifest import Manifest
+from isthmus.wording import spell_count, spell_seconds
+
+_NETWORKS = {
+    "dense": "dense",
+    "conv": "convolutional",
+    "upsample": "convolutional",
+    "unet": "U-shaped convolutional",
+    "custom": "custom",
+}
+_TASKS = {
+    "denoise": "removes noise from images",
+    "colourise": "adds colour to grey images",
+    "inpaint": "fills in missing parts of images",
+    "super-resolve": "enlarges images",
+    "deblur": "sharpens blurred images",
+    "segment": "predicts the class of each pixel",
+    "pairs": "turns one image into another, as its pairs of images show",
+}
+
+
+def kind_of(recipe: Recipe) -> str:
+    """Name the kind of model that a recipe describes."""
+    kind = "variational autoencoder" if recipe.latent.kind == "gaussian" else "autoencoder"
+    return f"{_NETWORKS[recipe.network.kind]} {kind}"
+
+
+def story_of(manifest: Manifest, recipe: Recipe) -> str:
+    """Describe the model, its training data, and the length of its training."""
+    images, data, training = manifest.images, manifest.data, manifest.training
+    colour = {1: "grey", 3: "colour", 4: "transparent"}.get(images.channels, f"{images.channels}-channel")
+    purpose = _TASKS.get(
+        recipe.task.kind,
+        f"encodes each image of {images.spec.dims:,} values in {spell_count(recipe.latent.dim, 'latent dimension')}, "
+        "and decodes it again",
+    )
+    text = (
+        f"A {kind_of(recipe)} that {purpose}. It was trained on {data.train_images:,} {colour} images of "
+        f"{images.width}×{images.height} pixels"
+    )
+    if training is None:
+        return f"{text}."
+    day = spell_day(training.started)
+    time = f"{spell_count(training.epochs, 'epoch')} in {spell_seconds(training.seconds)}"
+    return f"{text}: {time}{f', on {day}' if day else ''}."
+
+
+def facts_of(manifest: Manifest, recipe: Recipe) -> list[tuple[str, str]]:
+    """List name and value of the facts at a glance."""
+    training, data = manifest.training, manifest.data
+    facts = [("Recipe", recipe.name), ("Data", f"{data.name}, {data.train_images:,} training images")]
+    if training is not None:
+        facts += [
+            ("Epochs", f"{training.epochs:,} of {recipe.training.epochs:,}, best {training.best_epoch}"),
+            ("Duration", spell_seconds(training.seconds)),
+            ("Machine", training.machine),
+            ("Backend", f"{training.backend}, {training.device}"),
+        ]
+    return facts
+
+
+def measured_on(metrics: Mapping[str, Any], manifest: Manifest) -> str:
+    """Name the images that the metrics of `metrics.json` were measured on."""
+    split, images = metrics.get("split"), metrics.get("images")
+    if not split or not isinstance(images, int):
+        return "No image was held out, so there is nothing to measure on."
+    error = "± is the standard error of the mean over these images."
+    return f"Measured on the {images:,} held-out {split} images of {manifest.data.name}. {error}"
