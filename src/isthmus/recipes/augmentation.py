@@ -1,4 +1,4 @@
-"""How training images are changed at random."""
+"""Random changes of training images."""
 
 from typing import Annotated
 
@@ -8,22 +8,22 @@ from isthmus.recipes.base import Fields, Fraction
 
 
 class Augmentation(Fields):
-    """How training images are changed at random each time they are seen; none of it by default."""
+    """Random changes of training images, drawn anew in each epoch; off by default."""
 
     flip_horizontal: bool = False
-    """Whether left and right change places, for every other image."""
+    """Whether half of the images, at random, are flipped left to right."""
     flip_vertical: bool = False
-    """Whether top and bottom change places, for every other image."""
+    """Whether half of the images, at random, are flipped top to bottom."""
     shift: Annotated[float, Field(ge=0.0, le=0.5)] = 0.0
-    """The farthest that an image is moved each way, as a share of its side."""
+    """Maximum shift in each direction, as a fraction of the side."""
     crop: Annotated[float, Field(ge=0.0, le=0.9)] = 0.0
-    """The most that is cut away, as a share of each side; what is left fills the image again."""
+    """Maximum fraction of each side that is cropped; the rest is scaled to full size."""
     rotation: Annotated[float, Field(ge=0.0, le=180.0)] = 0.0
-    """The farthest that an image is turned either way, in degrees."""
+    """Maximum rotation in either direction, in degrees."""
     brightness: Fraction = 0.0
-    """The most that an image is made lighter or darker, as a share of its brightness."""
+    """Maximum change of brightness, as a fraction."""
 
     @property
     def is_off(self) -> bool:
-        """Whether images stay as they are."""
+        """Whether images stay unchanged."""
         return self == Augmentation()

@@ -1,4 +1,4 @@
-"""What every part of a recipe is: frozen, validated, and strict about names."""
+"""The base class of all parts of a recipe: frozen, validated, and strict about names."""
 
 from typing import Annotated
 

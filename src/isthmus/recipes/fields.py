@@ -1,7 +1,7 @@
-"""The fields of a recipe: one frozen, validated value that describes a run whole.
+"""The fields of a recipe: one frozen, validated value that describes a training completely.
 
-A model here is one latent x likelihood x network x objective; there is no class for each paper.  Field descriptions are
-what `isthmus recipes NAME` prints.
+A model is latent x likelihood x network x objective; there is no class for each paper. `isthmus recipes NAME` prints
+the descriptions of the fields.
 """
 
 from typing import Annotated, Literal
@@ -18,14 +18,14 @@ SCHEMA_VERSION: Literal[1] = 1
 
 
 class Pixels(Fields):
-    """What the model takes pixels for."""
+    """How pixels reach the model."""
 
     dtype: Literal["uint8", "float32"] = "uint8"
-    """How images travel from the loader to the model: 0 to 255 as integers, or 0 to 1 as floats."""
+    """Type of the pixels from the loader to the model: integers from 0 to 255, or floats from 0 to 1."""
     binarise: Literal["none", "threshold", "stochastic"] = "none"
-    """Grey as it is; black or white at the threshold; or drawn afresh each step, white with the pixel's brightness."""
+    """Grey, binarised at the threshold, or binarised at random in each step with the brightness as probability."""
     threshold: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
-    """The brightness, from 0 to 1, above which a pixel is white."""
+    """Brightness, from 0 to 1, above which a pixel is white."""
 
     @model_validator(mode="after")
     def _threshold_is_read(self) -> "Pixels":
@@ -35,23 +35,23 @@ class Pixels(Fields):
 
 
 class PointLatent(Fields):
-    """One code for each image and no rate: a plain autoencoder."""
+    """One latent code per image, without a rate: a plain autoencoder."""
 
     kind: Literal["point"] = "point"
     dim: PositiveInt = 16
-    """The dimensions of a code."""
+    """Number of latent dimensions."""
     activation: Activation = "linear"
-    """Applied to the code itself; with relu no code is negative, and a dimension can die."""
+    """Activation of the latent code; with relu codes are never negative, and a dimension can become inactive."""
 
 
 class GaussianLatent(Fields):
-    """A diagonal Gaussian posterior under a standard normal prior: a variational autoencoder."""
+    """Diagonal Gaussian posterior with a standard normal prior: a variational autoencoder."""
 
     kind: Literal["gaussian"] = "gaussian"
     dim: PositiveInt = 2
-    """The dimensions of a code."""
+    """Number of latent dimensions."""
     epsilon_std: PositiveNumber = 1.0
-    """Scales the posterior's noise in training; anything but 1 no longer maximises a bound."""
+    """Scale of the posterior's noise in training; only 1 maximises a lower bound."""
 
 
 LatentFields = Annotated[PointLatent | GaussianLatent, Field(discriminator="kind")]
@@ -61,42 +61,42 @@ class Objective(Fields):
     """What training minimises: distortion + beta x rate, in nats per image."""
 
     estimator: Literal["closed-form", "monte-carlo"] = "closed-form"
-    """The rate as an integral, or from the same single sample that the distortion uses."""
+    """How the rate is computed: in closed form, or from the single sample that the distortion uses."""
     beta: Annotated[float, Field(ge=0.0)] = 1.0
-    """The weight of the rate against the distortion summed over the image, so it means the same at any size."""
+    """Weight of the rate against the distortion; both are sums, so it means the same at any image size."""
     beta_warmup_epochs: Annotated[float, Field(ge=0.0)] = 0.0
-    """Epochs over which beta grows from 0; validation always counts it in full."""
+    """Epochs over which beta grows from 0; validation always uses the full beta."""
 
 
 class Training(Fields):
     """How the objective is minimised."""
 
     epochs: PositiveInt = 20
-    """How often every training image is seen."""
+    """Passes over the training images."""
     batch_size: PositiveInt = 128
-    """Images a step."""
+    """Images per step."""
     optimiser: Literal["adam", "sgd"] = "adam"
     """Adam, or plain (stochastic) gradient descent."""
     momentum: Fraction = 0.0
-    """Momentum of gradient descent."""
+    """Momentum of sgd."""
     adam_betas: tuple[Fraction, Fraction] = (0.9, 0.999)
-    """How slowly Adam forgets past gradients, and their squares; a short training gains by forgetting sooner."""
+    """Decay rates of Adam's averages of gradients and squared gradients; smaller ones suit short trainings."""
     learning_rate: PositiveNumber = 1e-3
-    """The step size at its highest; the loss that it meets is in nats per pixel."""
+    """Maximum learning rate, for a loss in nats per pixel."""
     schedule: Literal["constant", "cosine"] = "constant"
-    """Whether the learning rate stays, or falls to 0 along a cosine."""
+    """Whether the learning rate is constant, or falls to 0 along a cosine."""
     warmup_fraction: Fraction = 0.0
-    """The share of the steps over which the learning rate grows from 0."""
+    """Fraction of the steps over which the learning rate grows from 0."""
     clip_norm: PositiveNumber | None = None
-    """The longest gradient allowed, nats per pixel; none by default."""
+    """Maximum norm of the gradient, for a loss in nats per pixel; none for no limit."""
     validation_fraction: Fraction = 0.1
-    """The share of the training images kept aside, chosen by content, to pick the best epoch."""
+    """Fraction of the training images held out, by a hash of their content, to choose the best epoch."""
     patience: PositiveInt | None = None
-    """Epochs without a better validation loss after which training stops; never by default."""
+    """Epochs without a better validation loss after which training stops; none to never stop early."""
     checkpoint_seconds: PositiveNumber = 30.0
-    """How much work a cut may cost: a checkpoint is written this often, and after each epoch."""
+    """Seconds between checkpoints; one is also written after each epoch."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    """Fixes the initial weights, the order of the images and all noise."""
+    """Seed for the initial weights, the order of the images and all noise."""
 
     @model_validator(mode="after")
     def _fields_are_read(self) -> "Training":
@@ -113,12 +113,12 @@ class Training(Fields):
 
 
 class CodeDensity(Fields):
-    """The distribution fitted to the training codes: what a plain autoencoder, or one label, is sampled from."""
+    """The distribution fitted to the training codes, to sample a plain autoencoder or one label."""
 
     kind: Literal["gaussian", "mixture"] = "gaussian"
-    """One Gaussian, or a mixture of them; one for all codes, and one for each label where there are labels."""
+    """A Gaussian or a mixture of them; fitted to all codes, and to the codes of each label."""
     components: Annotated[int, Field(ge=1, le=1000)] = 10
-    """Gaussians in the mixture."""
+    """Number of Gaussians in the mixture."""
 
     @model_validator(mode="after")
     def _components_are_read(self) -> "CodeDensity":
@@ -128,14 +128,14 @@ class CodeDensity(Fields):
 
 
 class Recipe(Fields):
-    """A run described whole: give it images, and the rest follows."""
+    """The complete description of a training, without its images."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     """The version of this description."""
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)] = "own"
-    """What reports call it."""
+    """Name of the recipe."""
     summary: str = ""
-    """What it is for, in a line."""
+    """Purpose of the recipe, in one line."""
     task: TaskFields = Reconstruct()
     pixels: Pixels = Pixels()
     augmentation: Augmentation = Augmentation()
@@ -179,12 +179,12 @@ class Recipe(Fields):
         if not task.restores:
             if self.network.kind == "unet":
                 faults.append(
-                    "network.kind='unet' hands the image around its code, so there is nothing to learn where the task "
-                    "is to reconstruct it: give a --task, or another network.kind"
+                    "network.kind='unet' passes the image around its code, so there is nothing to learn if the task "
+                    "is to reconstruct it: pass a --task, or another network.kind"
                 )
             if likelihood.kind == "categorical":
                 faults.append(
-                    "likelihood.kind='categorical' describes masks: give --task segment, or another likelihood"
+                    "likelihood.kind='categorical' describes masks: pass --task segment, or another likelihood"
                 )
             return faults
         if self.pixels.binarise != "none" or self.pixels.dtype != "uint8":
@@ -198,8 +198,8 @@ class Recipe(Fields):
         changed = self.augmentation.crop or self.augmentation.rotation or self.augmentation.brightness
         if (task.has_masks or task.has_target_files) and changed:
             faults.append(
-                f"augmentation of the task {task.kind!r} may flip and shift, which suits both images of a pair; crop, "
-                "rotation and brightness would change what is asked for"
+                f"augmentation of the task {task.kind!r} may flip and shift input and target; crop, rotation "
+                "and brightness would change the target"
             )
         return faults
 
@@ -220,10 +220,10 @@ class Recipe(Fields):
 
     @property
     def is_likelihood(self) -> bool:
-        """Whether the training loss bounds the log-probability of the pixels that the model is given.
+        """Whether the training loss bounds the log-probability of the target pixels.
 
-        A Bernoulli likelihood is one for pixels made black or white, and a logistic one for pixels of 8 bits.  Binary
-        cross-entropy on grey pixels is none, and a density (Gaussian, Laplace) on 8-bit integers is none either.
+        It does for a Bernoulli likelihood on binarised pixels, and for a logistic one on pixels of 8 bits. It does not
+        for binary cross-entropy on grey pixels, nor for a density (Gaussian, Laplace) on 8-bit integers.
         """
-        crisp = self.likelihood.kind == "bernoulli" and self.pixels.binarise != "none"
-        return not self.task.restores and (crisp or self.likelihood.kind == "logistic")
+        binarised = self.likelihood.kind == "bernoulli" and self.pixels.binarise != "none"
+        return not self.task.restores and (binarised or self.likelihood.kind == "logistic")

@@ -1,4 +1,4 @@
-"""Likelihoods, as data: how an image is compared with what a decoder gives."""
+"""Likelihoods, as data: how targets are compared with predictions."""
 
 from typing import Annotated, Literal
 
@@ -8,53 +8,53 @@ from isthmus.recipes.base import Fields, PositiveNumber
 
 
 class BernoulliLikelihood(Fields):
-    """Each pixel black or white (binary cross-entropy); on grey pixels a loss, but no likelihood."""
+    """Binary pixels (binary cross-entropy); on grey pixels it is a loss, not a likelihood."""
 
     kind: Literal["bernoulli"] = "bernoulli"
 
 
 class GaussianLikelihood(Fields):
-    """Squared error, with the scale that turns it into nats."""
+    """Squared error, in nats by its scale."""
 
     kind: Literal["gaussian"] = "gaussian"
     scale: Literal["fixed", "shared", "per-pixel"] = "fixed"
-    """Whether the standard deviation is given, learned once for all pixels, or given by the decoder for each."""
+    """Whether the standard deviation is fixed, learned once for all pixels, or predicted for each pixel."""
     sigma: PositiveNumber = 1.0
-    """The standard deviation, pixels counted from 0 to 1: fixed at it, or learned from it."""
+    """Standard deviation for pixels from 0 to 1: the fixed value, or the initial one."""
     mean: Literal["free", "sigmoid"] = "sigmoid"
-    """Whether the mean may leave 0 to 1."""
+    """Whether the mean is unbounded (free), or limited to 0 to 1 by a sigmoid."""
 
 
 class LaplaceLikelihood(Fields):
-    """Absolute error, with the scale that turns it into nats."""
+    """Absolute error, in nats by its scale."""
 
     kind: Literal["laplace"] = "laplace"
     scale: Literal["fixed", "shared", "per-pixel"] = "fixed"
-    """Whether the scale is given, learned once for all pixels, or given by the decoder for each."""
+    """Whether the scale is fixed, learned once for all pixels, or predicted for each pixel."""
     sigma: PositiveNumber = 1.0
-    """The mean absolute deviation, pixels counted from 0 to 1: fixed at it, or learned from it."""
+    """Mean absolute deviation for pixels from 0 to 1: the fixed value, or the initial one."""
     mean: Literal["free", "sigmoid"] = "sigmoid"
-    """Whether the median may leave 0 to 1."""
+    """Whether the median is unbounded (free), or limited to 0 to 1 by a sigmoid."""
 
 
 class CategoricalLikelihood(Fields):
-    """Each pixel one of several classes (cross-entropy): for masks."""
+    """One of several classes for each pixel (cross-entropy), for masks."""
 
     kind: Literal["categorical"] = "categorical"
     classes: Annotated[int, Field(ge=2, le=256)] = 2
-    """How many classes."""
+    """Number of classes."""
 
 
 class LogisticLikelihood(Fields):
-    """The probability of each of a pixel's 256 levels, under a logistic or a mixture of them."""
+    """Probabilities of the 256 levels of a pixel, from a discretised logistic or a mixture of them."""
 
     kind: Literal["logistic"] = "logistic"
     components: Annotated[int, Field(ge=1, le=100)] = 1
-    """Logistics mixed in each pixel."""
+    """Number of logistics in the mixture."""
     scale: Literal["shared", "per-pixel"] = "per-pixel"
-    """Whether the scale is learned once for all pixels, or given by the decoder for each."""
+    """Whether the scale is learned once for all pixels, or predicted for each pixel."""
     sigma: PositiveNumber = 0.1
-    """The scale that learning starts from, pixels counted from 0 to 1."""
+    """Initial scale, for pixels from 0 to 1."""
 
     @model_validator(mode="after")
     def _scale_is_read(self) -> "LogisticLikelihood":
@@ -70,5 +70,5 @@ LikelihoodFields = Annotated[
 
 
 def mask_likelihood(classes: int) -> LikelihoodFields:
-    """What describes masks of so many classes: black or white where there are two, else numbers."""
+    """The likelihood of masks with a number of classes: Bernoulli for two, categorical for more."""
     return BernoulliLikelihood() if classes == 2 else CategoricalLikelihood(classes=classes)

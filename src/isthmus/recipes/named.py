@@ -1,6 +1,6 @@
-"""The recipes that have names.
+"""The named recipes.
 
-Five retell the tutorials that isthmus started from, with the settings that their texts give; the others are our own.
+Five reproduce published tutorials, with the settings of their texts; the others are our own.
 """
 
 import math
@@ -16,10 +16,10 @@ from isthmus.wording import no_such
 
 _TUTORIAL_CONV = ConvNetwork(filters=(32, 64), padding="valid", stem_filters=32)
 DIGIT_SIDE = 32
-"""The longest side of grey images that are taken for digits."""
+"""The longest side of grey images for which the default recipe is that of digits."""
 GROWING = "conv-vae-colour"
-"""The recipe whose network has as many layers as its images ask for."""
-_BLACK_OR_WHITE = Pixels(binarise="threshold", threshold=0.5)
+"""The recipe whose number of layers depends on the size of the images."""
+_BINARISED = Pixels(binarise="threshold", threshold=0.5)
 _RESTORING = Training(
     epochs=5, batch_size=64, learning_rate=2e-3, schedule="cosine", warmup_fraction=0.05, clip_norm=1.0
 )
@@ -37,7 +37,7 @@ _TO_STORE = Training(
 _RECIPES = (
     Recipe(
         name="dense-ae",
-        summary="A plain dense autoencoder, squared error; --set likelihood=laplace for absolute error.",
+        summary="A plain dense autoencoder with squared error; --set likelihood=laplace for absolute error.",
         network=DenseNetwork(units=(256,)),
         latent=PointLatent(dim=16),
         likelihood=GaussianLikelihood(),
@@ -45,7 +45,7 @@ _RECIPES = (
     ),
     Recipe(
         name="conv-ae",
-        summary="A convolutional autoencoder with 16 latent dimensions and transposed convolutions, squared error.",
+        summary="A plain convolutional autoencoder with 16 latent dimensions and squared error.",
         network=ConvNetwork(filters=(32, 64), padding="same", stem_filters=64),
         latent=PointLatent(dim=16),
         likelihood=GaussianLikelihood(),
@@ -60,11 +60,11 @@ _RECIPES = (
     ),
     Recipe(
         name="upsample-ae",
-        summary="An autoencoder that grows images by upsampling; 10 latent dimensions, none negative, squared error.",
+        summary="A plain autoencoder whose decoder upsamples; 10 non-negative latent dimensions, squared error.",
         network=UpsampleNetwork(),
         latent=PointLatent(dim=10, activation="relu"),
         likelihood=GaussianLikelihood(),
-        # At Adam's usual 1e-3 this network turns every image black within an epoch, and stays there.
+        # At Adam's usual 1e-3 this network predicts black for every image within an epoch, and stays there.
         training=Training(
             epochs=10,
             batch_size=32,
@@ -78,7 +78,7 @@ _RECIPES = (
     ),
     Recipe(
         name="dense-vae",
-        summary="A dense VAE on grey pixels with a 2-D code, as Keras's first example had it.",
+        summary="A dense VAE of grey pixels with 2 latent dimensions, as in Keras's first example.",
         network=DenseNetwork(units=(256,)),
         latent=GaussianLatent(dim=2),
         likelihood=BernoulliLikelihood(),
@@ -86,8 +86,8 @@ _RECIPES = (
     ),
     Recipe(
         name="conv-vae",
-        summary="A convolutional VAE on black-and-white pixels with a 2-D code, as TensorFlow's tutorial has it.",
-        pixels=_BLACK_OR_WHITE,
+        summary="A convolutional VAE of binarised pixels with 2 latent dimensions, as in TensorFlow's tutorial.",
+        pixels=_BINARISED,
         network=_TUTORIAL_CONV,
         latent=GaussianLatent(dim=2),
         likelihood=BernoulliLikelihood(),
@@ -97,7 +97,7 @@ _RECIPES = (
     Recipe(
         name="conv-vae-fast",
         summary="The network of conv-vae, trained to a better bound in less than a seventh of the time.",
-        pixels=_BLACK_OR_WHITE,
+        pixels=_BINARISED,
         network=_TUTORIAL_CONV,
         latent=GaussianLatent(dim=2),
         likelihood=BernoulliLikelihood(),
@@ -114,8 +114,8 @@ _RECIPES = (
     ),
     Recipe(
         name="conv-vae-best",
-        summary="The network of conv-vae, trained for as long as it still gets better.",
-        pixels=_BLACK_OR_WHITE,
+        summary="The network of conv-vae, trained until it no longer improves.",
+        pixels=_BINARISED,
         network=_TUTORIAL_CONV,
         latent=GaussianLatent(dim=2),
         likelihood=BernoulliLikelihood(),
@@ -130,7 +130,7 @@ _RECIPES = (
     ),
     Recipe(
         name="conv-vae-colour",
-        summary="A convolutional VAE for grey or colour pictures; it grows with their size and learns its noise level.",
+        summary="A convolutional VAE for grey or colour images of any size; its noise level is learned.",
         network=ConvNetwork(filters=(32, 64, 128), padding="same", stem_filters=128, activation="silu"),
         latent=GaussianLatent(dim=128),
         likelihood=GaussianLikelihood(scale="shared", sigma=0.1),
@@ -140,7 +140,7 @@ _RECIPES = (
     ),
     Recipe(
         name="unet",
-        summary="A U-Net that restores pictures: from noise, or whatever --task says; squared error.",
+        summary="A U-Net that restores images: denoising by default, or any --task; squared error.",
         task=Denoise(),
         network=UNetwork(),
         latent=PointLatent(dim=64),
@@ -149,7 +149,7 @@ _RECIPES = (
     ),
     Recipe(
         name="unet-masks",
-        summary="A U-Net that says of each pixel what it shows: masks, of two classes or more.",
+        summary="A U-Net for segmentation: masks of two or more classes.",
         task=Segment(),
         network=UNetwork(),
         latent=PointLatent(dim=64),
@@ -158,7 +158,7 @@ _RECIPES = (
     ),
     Recipe(
         name="lossless-grey",
-        summary="A convolutional VAE of 8-bit grey pixels for storing small pictures without loss.",
+        summary="A convolutional VAE of 8-bit grey pixels, for lossless compression of small images.",
         network=ConvNetwork(filters=(32, 64), padding="same", stem_filters=64, activation="silu"),
         latent=GaussianLatent(dim=64),
         likelihood=LogisticLikelihood(components=4),
@@ -166,7 +166,7 @@ _RECIPES = (
     ),
     Recipe(
         name="lossless-colour",
-        summary="A convolutional VAE of 8-bit colour pixels for storing small pictures without loss.",
+        summary="A convolutional VAE of 8-bit colour pixels, for lossless compression of small images.",
         network=ConvNetwork(filters=(32, 64), padding="same", stem_filters=128, activation="silu"),
         latent=GaussianLatent(dim=256),
         likelihood=LogisticLikelihood(components=3),
@@ -175,14 +175,14 @@ _RECIPES = (
 )
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType({recipe.name: recipe for recipe in _RECIPES})
-"""Every named recipe, by name, in the order in which they are best read."""
+"""All named recipes, by name, in reading order."""
 
 
 def named_recipe(name: str) -> Recipe:
-    """Look a recipe up.
+    """Return the recipe of a name.
 
     Raises:
-        RecipeError: If there is none of that name; the message lists those that there are.
+        RecipeError: If there is none; the message lists the names.
     """
     if name not in RECIPES:
         raise RecipeError(no_such("recipe", name, RECIPES))
@@ -190,27 +190,26 @@ def named_recipe(name: str) -> Recipe:
 
 
 def task_recipe(kind: str) -> Recipe | None:
-    """The recipe for a task that comes without one; None to reconstruct, for which it depends on the images."""
+    """The default recipe of a task; None for reconstruct, whose default depends on the images."""
     if kind == "reconstruct":
         return None
     return RECIPES["unet-masks" if kind == "segment" else "unet"]
 
 
 def default_recipe(channels: int, side: int = 0) -> Recipe:
-    """The recipe for images that come without one: black-and-white digits' for small grey ones, else colour's.
+    """The default recipe for images: conv-vae-fast for small grey ones, else conv-vae-colour.
 
     Args:
-        channels: Of the images.
-        side: The longer side of image files, in pixels; 0 for arrays, of which the grey ones are taken for digits.
+        channels: The channels of the images.
+        side: The longer side of image files, in pixels; 0 for arrays, whose size does not matter.
     """
     return RECIPES["conv-vae-fast" if channels == 1 and side <= DIGIT_SIDE else "conv-vae-colour"]
 
 
 def grown(recipe: Recipe, height: int, width: int) -> Recipe:
-    """Suit `conv-vae-colour` to the size of its images; other recipes stay as they are.
+    """Fit `conv-vae-colour` to the size of its images; other recipes are returned unchanged.
 
-    It has as many layers as halve the longer side down to 4 pixels, and a code of a number for every 8 pixels, at most
-    128.
+    Its layers halve the longer side down to 4 pixels. It has one latent dimension for every 8 pixels, at most 128.
     """
     if recipe.name != GROWING:
         return recipe

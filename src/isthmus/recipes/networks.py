@@ -1,4 +1,4 @@
-"""Networks, as data: what an encoder and a decoder are made of."""
+"""Networks, as data: the layers of encoder and decoder."""
 
 from typing import Annotated, Literal
 
@@ -14,25 +14,25 @@ class DenseNetwork(Fields):
 
     kind: Literal["dense"] = "dense"
     units: tuple[PositiveInt, ...] = (256,)
-    """The widths of the encoder's hidden layers, from the image inwards."""
+    """Units of the encoder's hidden layers, from the image to the code."""
     activation: Activation = "relu"
-    """The activation of every hidden layer."""
+    """Activation of every hidden layer."""
 
 
 class ConvNetwork(Fields):
-    """Convolutions of stride 2; the decoder answers with transposed convolutions."""
+    """Convolutions of stride 2; the decoder mirrors them with transposed convolutions."""
 
     kind: Literal["conv"] = "conv"
     filters: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (32, 64)
-    """The encoder's convolutions, each of stride 2; the decoder's transposed ones are the same in reverse."""
+    """Filters of the encoder's convolutions, each of stride 2; the decoder has the same in reverse order."""
     kernel: PositiveInt = 3
-    """The side of every kernel, in pixels."""
+    """Side of every kernel, in pixels."""
     padding: Literal["same", "valid"] = "same"
-    """Whether the encoder pads the border; the decoder always does."""
+    """Padding of the encoder's convolutions; the decoder always pads."""
     stem_filters: PositiveInt = 32
-    """The depth of the small grid from which the decoder grows the image."""
+    """Channels of the small grid that the decoder starts from."""
     activation: Activation = "relu"
-    """The activation of every hidden layer."""
+    """Activation of every hidden layer."""
 
 
 class UpsampleNetwork(Fields):
@@ -40,17 +40,17 @@ class UpsampleNetwork(Fields):
 
     kind: Literal["upsample"] = "upsample"
     filters: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (8, 8, 8, 8)
-    """The encoder's convolutions."""
+    """Filters of the encoder's convolutions."""
     strides: tuple[Literal[1, 2], ...] = (2, 1, 2, 1)
-    """The stride of each of them; each 2 is undone by one doubling in the decoder."""
+    """Stride of each convolution; the decoder doubles the size once for each 2."""
     kernel: PositiveInt = 3
-    """The side of every kernel, in pixels."""
+    """Side of every kernel, in pixels."""
     stem_filters: PositiveInt = 64
-    """The depth of the small grid from which the decoder grows the image."""
+    """Channels of the small grid that the decoder starts from."""
     decoder_filters: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (64, 32, 32)
-    """The decoder's convolutions: one before each doubling, and one after the last."""
+    """Filters of the decoder's convolutions: one before each doubling, and one after the last."""
     activation: Activation = "relu"
-    """The activation of every hidden layer."""
+    """Activation of every hidden layer."""
 
     @model_validator(mode="after")
     def _shapes_agree(self) -> "UpsampleNetwork":
@@ -66,17 +66,17 @@ class UpsampleNetwork(Fields):
 
 
 class UNetwork(Fields):
-    """A U-Net (Ronneberger et al. 2015): what the code is too narrow for goes around it, by skip connections."""
+    """A U-Net (Ronneberger et al. 2015): skip connections carry detail around the latent code."""
 
     kind: Literal["unet"] = "unet"
     filters: Annotated[tuple[PositiveInt, ...], Field(min_length=2)] = (16, 32, 64)
-    """The convolutions' filters at each scale, from the image's own inwards; each scale has half the side."""
+    """Filters of the convolutions at each scale, from the full size down; each scale has half the side."""
     convolutions: PositiveInt = 2
-    """Convolutions at each scale, on either side."""
+    """Convolutions at each scale, in encoder and decoder each."""
     kernel: PositiveInt = 3
-    """The side of every kernel, in pixels."""
+    """Side of every kernel, in pixels."""
     activation: Activation = "relu"
-    """The activation of every hidden layer."""
+    """Activation of every hidden layer."""
 
 
 class CustomNetwork(Fields):

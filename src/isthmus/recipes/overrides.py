@@ -1,4 +1,4 @@
-"""Changing fields of a recipe by name, and saying what is wrong with one in words."""
+"""Change fields of a recipe by name, and report what is invalid in words."""
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
@@ -54,7 +54,7 @@ LIKE = 0.6
 
 
 def build_recipe(values: Mapping[str, Any]) -> Recipe:
-    """Validate a whole recipe, every fault in one message.
+    """Validate a whole recipe, with every fault in one message.
 
     Raises:
         RecipeError: If any field is unknown, missing or out of range.
@@ -62,7 +62,7 @@ def build_recipe(values: Mapping[str, Any]) -> Recipe:
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
-        raise RecipeError("the recipe cannot be:\n" + "\n".join(f"  {fault}" for fault in _faults(error))) from None
+        raise RecipeError("invalid recipe:\n" + "\n".join(f"  {fault}" for fault in _faults(error))) from None
 
 
 def recipe_from_json(text: str) -> Recipe:
@@ -96,7 +96,7 @@ def with_fields(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     the order does not matter.  The likelihood of masks follows their classes unless it is among the changes.
 
     Raises:
-        RecipeError: For names that do not exist, with the nearest that does, and for values that cannot be.
+        RecipeError: For unknown names, with the nearest known one, and for invalid values.
     """
     values = recipe.model_dump(mode="json")
     named = {
@@ -124,7 +124,7 @@ def with_fields(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     if not any(name.partition(".")[0] == "likelihood" for name in named):
         values["likelihood"] = _following(values["task"], values["likelihood"])
     if faults:
-        raise RecipeError("the recipe cannot be changed so:\n" + "\n".join(f"  {fault}" for fault in faults))
+        raise RecipeError("invalid changes of the recipe:\n" + "\n".join(f"  {fault}" for fault in faults))
     return build_recipe(values)
 
 
@@ -155,7 +155,7 @@ def leaf_fields(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[s
 
 
 def _following(task: Mapping[str, Any], likelihood: dict[str, Any]) -> dict[str, Any]:
-    """The likelihood for a changed task: for masks one that describes so many classes, as far as that is known."""
+    """The likelihood for a changed task: for masks that of their number of classes, if known."""
     if task["kind"] != "segment":
         return likelihood
     try:
@@ -191,7 +191,7 @@ def _suits(kind: type[Fields], name: str, value: Any) -> bool:
 
 
 def _unknown(name: str, values: Mapping[str, Any]) -> str:
-    """What to say of a name that is no field: people know the last part of a name better than those before it."""
+    """The message for an unknown name, with the nearest field; the last part of the name counts most."""
     names = [leaf for leaf, _ in leaf_fields(values)]
     last = name.rpartition(".")[2]
     parts = difflib.get_close_matches(last, [part for part in values if isinstance(values[part], dict)], cutoff=0.7)

@@ -1,4 +1,4 @@
-"""Tasks: what the encoder is shown, and what the decoder must give."""
+"""Tasks: the input of the encoder and the target of the decoder."""
 
 from typing import Annotated, Any, Literal
 
@@ -15,7 +15,7 @@ def _as_range(value: Any) -> Any:
 
 
 Strength = Annotated[tuple[Share, Share], BeforeValidator(_as_range)]
-"""One strength, or the lowest and the highest of a range from which each picture's is drawn."""
+"""One strength, or the lower and upper end of a range from which one is drawn for each image."""
 Radius = Annotated[float, Field(gt=0.0, le=16.0)]
 
 
@@ -29,7 +29,7 @@ class _Task(Fields):
 
     @property
     def has_target_files(self) -> bool:
-        """Whether targets are files of their own, named by `--targets`."""
+        """Whether targets are separate files, from `--targets`."""
         return False
 
     @property
@@ -51,7 +51,7 @@ class _Ranged(_Task):
 
 
 class Reconstruct(_Task):
-    """The image itself, shown and asked for: an autoencoder."""
+    """Input and target are the image itself: an autoencoder."""
 
     kind: Literal["reconstruct"] = "reconstruct"
 
@@ -62,60 +62,60 @@ class Reconstruct(_Task):
 
 
 class Denoise(_Ranged):
-    """A noisy image is shown, and the clean one asked for (Vincent et al. 2008)."""
+    """Input: an image with noise; target: the image (Vincent et al. 2008)."""
 
     kind: Literal["denoise"] = "denoise"
     noise: Literal["gaussian", "poisson", "salt-and-pepper", "speckle", "jpeg"] = "gaussian"
-    """What spoils the image."""
+    """Kind of the noise."""
     strength: Strength = (0.05, 0.4)
-    """How much, from 0 to 1, or a range: the deviation of gaussian noise, of speckle, and of poisson noise on white;
-    the share of pixels that turn salt or pepper; 1 less a hundredth of a JPEG's quality."""
+    """Strength from 0 to 1, or a range: the standard deviation of gaussian noise, of speckle, and of poisson noise on
+    white; the fraction of salt and pepper pixels; 1 minus a hundredth of the JPEG quality."""
 
 
 class Colourise(_Task):
-    """The brightness of a colour image is shown, and its colours are asked for."""
+    """Input: the brightness of a colour image; target: its colours."""
 
     kind: Literal["colourise"] = "colourise"
 
 
 class Inpaint(_Ranged):
-    """An image with holes is shown, and what was there is asked for."""
+    """Input: an image with holes; target: the image."""
 
     kind: Literal["inpaint"] = "inpaint"
     holes: Literal["boxes", "strokes", "rows", "centre"] = "boxes"
-    """What the holes look like."""
+    """Shape of the holes."""
     share: Strength = (0.05, 0.3)
-    """The share of the pixels that is missing, or a range; one pixel at least stays known."""
+    """Fraction of the pixels that are missing, or a range; at least one pixel stays known."""
 
 
 class SuperResolve(_Task):
-    """An image that was made smaller is shown, and the large one asked for."""
+    """Input: an image reduced in size; target: the image."""
 
     kind: Literal["super-resolve"] = "super-resolve"
     factor: Literal[2, 4] = 2
-    """How many times higher and wider the result is."""
+    """Factor by which height and width grow."""
 
 
 class Deblur(_Ranged):
-    """A blurred image is shown, and the sharp one asked for."""
+    """Input: a blurred image; target: the image."""
 
     kind: Literal["deblur"] = "deblur"
     radius: Annotated[tuple[Radius, Radius], BeforeValidator(_as_range)] = (0.5, 2.0)
-    """The deviation of the Gaussian blur in pixels, or a range."""
+    """Standard deviation of the Gaussian blur in pixels, or a range."""
     noise: Fraction = 0.01
-    """The deviation of the noise that comes on top, brightness from 0 to 1."""
+    """Standard deviation of added noise, for brightness from 0 to 1."""
 
 
 class Segment(_Task):
-    """An image is shown, and the class of each pixel asked for."""
+    """Input: an image; target: the class of each pixel."""
 
     kind: Literal["segment"] = "segment"
     masks: Literal["files", "itself"] = "files"
-    """Whether masks lie in files of their own, or an image of white shapes on black is its own mask."""
+    """Whether masks are files, or images of white shapes on black are their own masks."""
     clutter: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
-    """How busy a background is drawn behind images that are their own masks."""
+    """Strength of the background drawn behind images that are their own masks."""
     classes: tuple[Annotated[int, Field(ge=0, le=255)], ...] = ()
-    """The values that the mask files have, a class each; filled in from the masks."""
+    """Values of the mask files, one per class; read from the masks."""
 
     @property
     def has_masks(self) -> bool:
@@ -129,7 +129,7 @@ class Segment(_Task):
 
     @property
     def count(self) -> int | None:
-        """How many classes there are; None for masks in files that nobody has looked through yet."""
+        """Number of classes; None for mask files that have not been read yet."""
         return len(self.classes) or (2 if self.masks == "itself" else None)
 
     @model_validator(mode="after")
@@ -142,15 +142,15 @@ class Segment(_Task):
 
 
 class Pairs(_Task):
-    """Any task of your own: two folders with equal names, one to be shown and one to be asked for."""
+    """Input and target are files of the same name in two folders."""
 
     kind: Literal["pairs"] = "pairs"
     target_channels: Literal[1, 3, 4] = 3
-    """The channels of what is asked for; filled in from the files."""
+    """Channels of the targets; read from the files."""
 
     @property
     def has_target_files(self) -> bool:
-        """Always: the pairs' other images."""
+        """Always."""
         return True
 
 
