@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from isthmus.errors import DataError, RunError, UsageError
-from isthmus.runs import folder
-from isthmus.workflows.plot import KINDS, draw, options_of, plot
+from isthmus.runs import folder, load
+from isthmus.workflows.plot import KINDS, draw, history, options_of, plot
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def bars_file(bars, tmp_path):
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf", "jpg", "webp"])
 def test_every_format_is_written(tiny_run, tmp_path, suffix):
-    made = plot(tiny_run.path, "manifold", tmp_path / f"deep/picture.{suffix}", {"n": 3})
-    content = made.path.read_bytes()
+    plot(tiny_run.path, "manifold", tmp_path / f"deep/plot.{suffix}", {"n": 3})
+    content = (tmp_path / f"deep/plot.{suffix}").read_bytes()
     assert content[:4] in (b"\x89PNG", b"<?xm", b"%PDF", b"\xff\xd8\xff\xe0", b"RIFF")
 
 
@@ -29,17 +29,18 @@ def test_every_format_is_written(tiny_run, tmp_path, suffix):
 def test_every_kind_is_drawn_in_both_themes(tiny_run, bars_file, tmp_path, kind):
     options = {"data": bars_file} if "data" in options_of(kind) else {}
     for theme, lightness in (("light", 255), ("dark", 30)):
-        made = plot(tiny_run.path, kind, tmp_path / f"{theme}.png", {**options, "theme": theme})
-        corner = np.asarray(Image.open(made.path).convert("RGB"))[0, 0]
+        summary, _ = plot(tiny_run.path, kind, tmp_path / f"{theme}.png", {**options, "theme": theme})
+        corner = np.asarray(Image.open(tmp_path / f"{theme}.png").convert("RGB"))[0, 0]
         assert abs(int(corner.mean()) - lightness) < 20
-        assert made.summary
+        assert summary
 
 
 def test_the_film_is_made_of_the_frames(tiny_run, tmp_path):
-    made = plot(tiny_run.path, "training", tmp_path / "film.gif")
-    with Image.open(made.path) as film:
+    plot(tiny_run.path, "training", tmp_path / "film.gif")
+    with Image.open(tmp_path / "film.gif") as film:
         assert film.n_frames == 3  # before training, and after each of two epochs
-    assert plot(tiny_run.path, "training", tmp_path / "film.webp").path.exists()
+    plot(tiny_run.path, "training", tmp_path / "film.webp")
+    assert (tmp_path / "film.webp").exists()
 
 
 def test_a_run_without_frames_has_no_film(copied_run, tmp_path):
@@ -60,8 +61,10 @@ def test_a_training_that_goes_on_can_be_looked_at(copied_run, tmp_path):
         update={"state": "training", "graphs": {}, "files": {folder.RECIPE: manifest.files[folder.RECIPE]}}
     )
     (copied_run / folder.MANIFEST).write_text(going.to_json())
-    assert plot(copied_run, "history", tmp_path / "history.svg").path.exists()
-    assert plot(copied_run, "training", tmp_path / "film.gif").path.exists()
+    plot(copied_run, "history", tmp_path / "history.svg")
+    plot(copied_run, "training", tmp_path / "film.gif")
+    assert (tmp_path / "history.svg").exists()
+    assert (tmp_path / "film.gif").exists()
     with pytest.raises(RunError, match="not a finished run"):
         plot(copied_run, "manifold", tmp_path / "manifold.svg")
 
@@ -107,8 +110,8 @@ def test_no_such_run(tmp_path):
 
 
 def test_options_that_nobody_set_are_left_out(tiny_run, tmp_path):
-    made = plot(tiny_run.path, "manifold", tmp_path / "a.png", {"n": 2, "data": None, "count": None})
-    assert made.summary == "the manifold of 2x2 codes"
+    summary, _ = plot(tiny_run.path, "manifold", tmp_path / "a.png", {"n": 2, "data": None, "count": None})
+    assert summary == "the manifold of 2x2 codes"
 
 
 def test_a_figure_can_be_drawn_into_axes_of_ones_own(tiny_run):
@@ -138,3 +141,15 @@ def test_no_training_framework_is_imported(tiny_run, bars_file, tmp_path):
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_history_is_in_nats_and_marks_the_best_epoch(tiny_run, copied_run):
+    drawn = history(tiny_run)
+    assert [axes.get_title(loc="left") for axes in drawn.figure.axes] == ["loss", "distortion", "rate"]
+    assert drawn.figure.axes[0].get_ylabel() == "nats per image"
+    best = f"best: epoch {tiny_run.manifest.training.best_epoch}"
+    assert best in [text.get_text() for text in drawn.figure.axes[0].get_legend().get_texts()]
+    run = load(copied_run)
+    (copied_run / folder.HISTORY).unlink()
+    with pytest.raises(RunError):
+        history(run)

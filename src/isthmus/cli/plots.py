@@ -1,4 +1,4 @@
-"""`isthmus plot` and `report`: a trained run to look at."""
+"""`isthmus plot` and `report`: what a trained run looks like."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -10,11 +10,11 @@ from isthmus.cli.console import print_json, say
 from isthmus.cli.options import AsJson, RunPath
 
 _FLAGS = {"span": "--range"}
-"""Options that are called otherwise here than where they are drawn by."""
+"""Options with another name here than in the function that draws."""
 
 
 class Kind(StrEnum):
-    """What can be drawn."""
+    """The kinds of plots."""
 
     manifold = "manifold"
     grid = "grid"
@@ -26,21 +26,21 @@ class Kind(StrEnum):
 
 
 class ThemeChoice(StrEnum):
-    """On what it will be seen."""
+    """The background."""
 
     light = "light"
     dark = "dark"
 
 
 class Projection(StrEnum):
-    """How many dimensions become two."""
+    """The projection to two dimensions."""
 
     pca = "pca"
     tsne = "tsne"
 
 
 class Way(StrEnum):
-    """How to go from code to code."""
+    """The path from code to code."""
 
     straight = "straight"
     spherical = "spherical"
@@ -50,7 +50,7 @@ OtherData = Annotated[
     str | None,
     typer.Option(
         metavar="DATA",
-        help="Other images than the run's own test images, or where those are now.",
+        help="Other images than the run's own test images, or the present place of those.",
         show_default=False,
     ),
 ]
@@ -64,7 +64,7 @@ def plot(
             metavar="KIND",
             show_default=False,
             help="manifold, grid (a 2-D latent space, decoded), scatter (the codes of images), traversal (what "
-            "each dimension does), interpolation (from image to image), history (the loss), or training (its film).",
+            "each dimension does), interpolation (between images), history (the loss), or training (its film).",
         ),
     ],
     out: Annotated[
@@ -122,7 +122,7 @@ def plot(
 
       isthmus plot runs/digits training --out film.gif
     """
-    from isthmus.workflows.plot import plot as draw
+    from isthmus.workflows.plot import plot as write_plot
     from isthmus.workflows.plot import require_options
 
     options = {
@@ -141,13 +141,13 @@ def plot(
     }
     flags = {name: _FLAGS.get(name, f"--{name}") for name in options}
     require_options(kind.value, [name for name, value in options.items() if value is not None], flags)
-    made = draw(run, kind.value, out, options)
+    summary, note = write_plot(run, kind.value, out, options)
     if as_json:
-        print_json({"out": str(made.path), "plot": kind.value, "shows": made.summary, "note": made.note})
+        print_json({"out": str(out), "plot": kind.value, "shows": summary, "note": note})
         return
-    say(f"{made.path}: {made.summary}")
-    if made.note:
-        say(f"  {made.note}")
+    say(f"{out}: {summary}")
+    if note:
+        say(f"  {note}")
 
 
 def report(
@@ -165,7 +165,7 @@ def report(
 ) -> None:
     """Write the report of a run: one HTML page to read, print and mail.
 
-    The page contains all that it shows and contacts no host.
+    The page is complete and contacts no host.
 
     Example:
 
