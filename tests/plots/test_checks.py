@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from isthmus.errors import UsageError
-from isthmus.plots.checks import as_codes, as_images, as_labels, as_vector, choice, class_title, decoded
+from isthmus.plots.checks import as_codes, as_images, as_labels, as_vector, choice, class_title, decoded, known_suffix
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
@@ -66,3 +66,11 @@ def test_choice_lists_what_is_known():
     assert choice("b", ("a", "b"), "letter") == "b"
     with pytest.raises(UsageError, match="`letter` to be one of a, b; got 'c'"):
         choice("c", ("a", "b"), "letter")
+
+
+def test_known_suffix(tmp_path):
+    assert known_suffix(tmp_path / "a.PNG", ("png", "svg")) == "png"
+    with pytest.raises(UsageError, match=r"'a\.xyz' to end in one of \.png, \.svg; got '\.xyz'"):
+        known_suffix(tmp_path / "a.xyz", ("png", "svg"))
+    with pytest.raises(UsageError, match="got no suffix"):
+        known_suffix(tmp_path / "a", ("png",))

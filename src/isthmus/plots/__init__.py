@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from isthmus.plots.curves import history
     from isthmus.plots.figures import save_figure
     from isthmus.plots.film import save_film
-    from isthmus.plots.galleries import samples
+    from isthmus.plots.mosaics import samples
     from isthmus.plots.paths import Way, interpolation, lerp, slerp
     from isthmus.plots.planes import AXIS_LABELS, grid, grid_codes, manifold, manifold_codes, require_plane
     from isthmus.plots.projections import Projection, project
@@ -65,7 +65,7 @@ _NAMES_BY_MODULE = {
     "curves": ("history",),
     "figures": ("save_figure",),
     "film": ("save_film",),
-    "galleries": ("samples",),
+    "mosaics": ("samples",),
     "paths": ("Way", "interpolation", "lerp", "slerp"),
     "planes": ("AXIS_LABELS", "grid", "grid_codes", "manifold", "manifold_codes", "require_plane"),
     "projections": ("Projection", "project"),

@@ -1,6 +1,7 @@
 """What every picture asks of its arrays, and the message when it does not get it."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -128,3 +129,20 @@ def choice(value: str, known: Iterable[str], name: str) -> str:
     if value not in options:
         raise UsageError(f"expected `{name}` to be one of {', '.join(options)}; got {value!r}. Choose one of them.")
     return value
+
+
+def known_suffix(path: Path, known: Iterable[str]) -> str:
+    """Return the suffix of `path` in lower case without its dot.
+
+    Raises:
+        UsageError: If it is none of `known`; the message lists them.
+    """
+    suffix = path.suffix.lower().removeprefix(".")
+    formats = list(known)
+    if suffix not in formats:
+        came = f"'.{suffix}'" if suffix else "no suffix"
+        raise UsageError(
+            f"expected '{path.name}' to end in one of {', '.join('.' + name for name in formats)}; got {came}. "
+            "The suffix chooses the format."
+        )
+    return suffix

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from isthmus.errors import UsageError
-from isthmus.plots.formats import known_suffix
+from isthmus.plots.checks import known_suffix
 from isthmus.plots.style import house
 from isthmus.storage import atomic_file
 

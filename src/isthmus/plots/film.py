@@ -9,8 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from isthmus.errors import UsageError
-from isthmus.plots.checks import Images, as_images
-from isthmus.plots.formats import known_suffix
+from isthmus.plots.checks import Images, as_images, known_suffix
 from isthmus.storage import atomic_file
 
 FORMATS = ("gif", "webp", "mp4")

@@ -1,9 +1,11 @@
-"""Labels: names beside the points that they are the names of, and not on them."""
+"""Labels that cover neither points nor each other: names of classes, and ticks."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.text import Annotation
 from numpy.typing import NDArray
 
@@ -14,8 +16,8 @@ _PLACES = 48
 _REACH = 0.02
 """The share of all points that a label would rather cover than stand a whole diagonal away from its own."""
 
-_GAP = 3.0
-"""Between two labels at least, in points."""
+_GAP, _TICK_GAP = 3.0, 4.0
+"""Between two labels, and two labels of ticks, at least, in points."""
 
 Floats = NDArray[np.float64]
 
@@ -76,3 +78,20 @@ def clear_places(sizes: Floats, anchors: Floats, points: Floats, window: tuple[F
 def _near(places: Floats, points: Floats, reach: float) -> Floats:
     """Which points each place reaches along one axis, 0 or 1, `(places, points)`."""
     return (np.abs(places[:, None] - points) < reach).astype(np.float64)
+
+
+def thin_ticks(axis: Axis) -> None:
+    """Leave out as many labels, evenly, as it takes for the others to stand apart; every tick stays.
+
+    Call it last, once the figure is as large and as full as it will be.
+    """
+    figure = owner(axis.axes)
+    figure.draw_without_rendering()  # only a layout says where labels stand
+    side, gap = int(axis is axis.axes.yaxis), _TICK_GAP * figure.dpi / 72
+    labels = axis.get_ticklabels()
+    boxes = [label.get_window_extent() for label in labels]
+    ends = sorted((box.min[side] - gap / 2, box.max[side] + gap / 2) for box in boxes)
+    step = next(n for n in range(1, len(ends) + 2) if all(a[1] <= b[0] for a, b in pairwise(ends[::n])))
+    if step > 1:
+        texts = [label.get_text() if i % step == 0 else "" for i, label in enumerate(labels)]
+        axis.set_ticks(axis.get_majorticklocs(), texts)

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from isthmus.errors import UsageError
 from isthmus.plots.checks import Codes, Decode, as_codes, as_vector, choice, decoded
 from isthmus.plots.figures import figure_for
+from isthmus.plots.labels import thin_ticks
 from isthmus.plots.mosaics import draw_cells, frame_cells, size_for
 from isthmus.plots.style import ThemeName, house, number
-from isthmus.plots.ticks import thin_ticks
 
 Way = Literal["straight", "spherical"]
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from isthmus.errors import UsageError
 from isthmus.plots.checks import Codes, Decode, decoded
 from isthmus.plots.figures import figure_for
+from isthmus.plots.labels import thin_ticks
 from isthmus.plots.mosaics import draw_cells, frame_cells, interpolation_for
 from isthmus.plots.sheets import arrange, rgba
 from isthmus.plots.style import ThemeName, dress, house, number
-from isthmus.plots.ticks import thin_ticks
 
 LOWEST_QUANTILE, HIGHEST_QUANTILE = 0.05, 0.95
 MOST_A_SIDE = 100

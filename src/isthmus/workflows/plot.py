@@ -8,7 +8,7 @@ from typing import Any
 from isthmus import plots
 from isthmus.errors import DataError, UsageError
 from isthmus.plots import film
-from isthmus.plots.formats import known_suffix
+from isthmus.plots.checks import known_suffix
 from isthmus.plots.of_run import best_epoch_of, terms_of
 from isthmus.plots.training_film import read_frames, write_film
 from isthmus.runs import Run, folder, load, require_autoencoder
