@@ -44,8 +44,8 @@ def draw_plots(run: Run, out: Path, data: str | None = None) -> list[Path]:
         made.append(plots.save_figure(sheet, out / f"samples-{theme}.png", dpi=150))
     film = out / "training.gif"
     film.unlink(missing_ok=True)
-    made.append(plot(run.path, "training", film).path)
-    return made
+    plot(run.path, "training", film)
+    return [*made, film]
 
 
 def main() -> None:

@@ -1,15 +1,15 @@
-"""How messages spell things: seconds, bytes, counts, and a name that is not known."""
+"""The wording of messages: seconds, bytes, counts, and unknown names."""
 
 import difflib
 from collections.abc import Iterable
 from itertools import islice
 
 _LISTED = 20
-"""Names that a message lists at most."""
+"""Names in a message, at most."""
 
 
 def spell_seconds(seconds: float) -> str:
-    """Seconds, from two minutes on with minutes and hours."""
+    """Spell a duration: in seconds, and from two minutes on in minutes and hours."""
     if seconds < 120:
         return f"{seconds:.3g} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -18,7 +18,7 @@ def spell_seconds(seconds: float) -> str:
 
 
 def spell_bytes(count: int) -> str:
-    """Bytes in the largest unit that leaves a number of 1 or more."""
+    """Spell a size in the largest unit that leaves a number of 1 or more."""
     size = float(count)
     for unit in ("bytes", "KiB", "MiB"):
         if size < 1024:
@@ -28,22 +28,22 @@ def spell_bytes(count: int) -> str:
 
 
 def spell_count(count: int, noun: str) -> str:
-    """A number of things, as `1 image` and `2,000 images`.
+    """Spell a number of things, as `1 image` and `2,000 images`.
 
     Args:
         count: The number.
-        noun: One of them, whose plural takes an s.
+        noun: The singular; its plural takes an s.
     """
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def no_such(what: str, name: str, known: Iterable[str]) -> str:
-    """Say that a name is not among those that there are: the nearest of them, and the first ones.
+    """Word the error for an unknown name, with the nearest of the known names and the first ones.
 
     Args:
-        what: What it is a name of, such as `label`.
-        name: What was given.
-        known: The names that there are, one or more.
+        what: The kind of name, such as `label`.
+        name: The unknown name.
+        known: The known names, one or more.
     """
     names = list(known)
     spelt = {other.casefold(): other for other in reversed(names)}
@@ -54,5 +54,5 @@ def no_such(what: str, name: str, known: Iterable[str]) -> str:
 
 
 def one_line(error: object) -> str:
-    """What an error of another library says, without the ends of lines that it may hold."""
+    """The message of another library's error on one line."""
     return " ".join(str(error).split())

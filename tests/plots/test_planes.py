@@ -90,7 +90,7 @@ def test_grid_draws_each_image_at_its_code():
 
 @pytest.mark.parametrize("n", [1, 101])
 def test_manifold_of_too_few_or_too_many(n):
-    with pytest.raises(UsageError, match=f"from 2 to 100 images a side; got {n}"):
+    with pytest.raises(UsageError, match=f"from 2 to 100 images per side; got {n}"):
         manifold(decode, n)
 
 

@@ -23,7 +23,7 @@ def test_rows_go_by_kl_and_say_it():
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == ["z[1] · 3.00 nats", "z[0] · 0.25 nats", "z[2] · 0.25 nats"]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["−2", "0", "2"]
-    assert axes.get_xlabel() == "value of the coordinate"
+    assert axes.get_xlabel() == "value of the dimension"
     (sheet,) = axes.get_images()
     # Pictures of 1 by 3 pixels with a gap of one between: the first row is z[1] at -2, 0, 2.
     first_row = np.asarray(sheet.get_array())[0, :, 0]
@@ -47,7 +47,7 @@ def test_bad_arguments_are_refused():
     with pytest.raises(UsageError, match="`most`"):
         traversal(decode, [0, 0], [1, 2], most=0)
     for order in ([2], [-1], [0.5]):
-        with pytest.raises(UsageError, match="coordinates from 0 to 1"):
+        with pytest.raises(UsageError, match="dimensions from 0 to 1"):
             traversal_codes([0, 0], order)
 
 

@@ -1,4 +1,4 @@
-"""`isthmus encode`, `decode`, `reconstruct` and `sample`: a trained run at work, without a training framework."""
+"""`isthmus encode`, `decode`, `reconstruct` and `sample`: the use of a trained run, without a training framework."""
 
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +24,7 @@ def encode(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Write the code of every image (mean and log_variance) with its name, path, SHA-256, split and class.
+    """Write the latent code of every image (mean and log_variance) with its name, path, SHA-256, split and class.
 
     Example:
 
@@ -33,8 +33,7 @@ def encode(
     from isthmus.runs import load
     from isthmus.workflows.codes import encode_file
 
-    written = encode_file(load(run), data, out)
-    _tell(written.count, written.path, "codes", as_json)
+    _tell(encode_file(load(run), data, out), out, "codes", as_json)
 
 
 def decode(
@@ -48,7 +47,7 @@ def decode(
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to make; must not exist.", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
-    """Turn codes back into images, one PNG each.
+    """Decode latent codes to images, one PNG each.
 
     Example:
 
@@ -57,8 +56,7 @@ def decode(
     from isthmus.runs import load
     from isthmus.workflows.codes import decode_file
 
-    written = decode_file(load(run), codes, out)
-    _tell(written.count, written.path, "images", as_json)
+    _tell(decode_file(load(run), codes, out), out, "images", as_json)
 
 
 def reconstruct(
@@ -66,7 +64,8 @@ def reconstruct(
     data: DataName,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to make; must not exist.", show_default=False)],
     draws: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Draws of each image's posterior; a reconstruction for each.")
+        int | None,
+        typer.Option(metavar="N", min=1, help="Draws of each image's posterior; a reconstruction of each."),
     ] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -80,8 +79,12 @@ def reconstruct(
     from isthmus.runs import load
     from isthmus.workflows.codes import COMPARISON, reconstruct_folder
 
-    written = reconstruct_folder(load(run), data, out, draws, seed)
-    _tell(written.count, written.path, f"reconstructions ({COMPARISON} shows some)", as_json)
+    _tell(
+        reconstruct_folder(load(run), data, out, draws, seed),
+        out,
+        f"reconstructions ({COMPARISON} shows some)",
+        as_json,
+    )
 
 
 def sample(
@@ -104,7 +107,7 @@ def sample(
     A VAE is sampled from its prior. A plain autoencoder, and any model for one label, is sampled from the distribution
     that was fitted to its training codes.
 
-    Classes overlap among codes, so that some samples show another class than the label: `isthmus evaluate` measures the
+    The codes of classes overlap, so some samples show another class than the label. `isthmus evaluate` measures the
     label agreement.
 
     Examples:
@@ -116,5 +119,5 @@ def sample(
     from isthmus.runs import load
     from isthmus.workflows.codes import write_samples
 
-    written = write_samples(load(run), out, count, label, seed)
-    _tell(written.count, written.path, "samples", as_json)
+    write_samples(load(run), out, count, label, seed)
+    _tell(count, out, "samples", as_json)

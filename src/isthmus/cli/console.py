@@ -1,4 +1,4 @@
-"""What every command does alike: results to standard output, everything else to standard error."""
+"""Output of all commands: results to standard output, everything else to standard error."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ from rich.text import Text
 from isthmus.terminal import printable, printable_json
 
 _NO_WIDTH = 1_000_000
-"""Of a table for a file or a pipe, which are as wide as their lines: more than any has."""
+"""The width of a table in a file or a pipe: more than any line has."""
 
 
 def out() -> Console:

@@ -1,4 +1,4 @@
-"""Errors that no part of isthmus foresaw: one line for the user, and a log file with the rest."""
+"""Unexpected errors: one line for the user, and a log file with the traceback."""
 
 import os
 import platform
@@ -14,13 +14,13 @@ from isthmus.storage import write_text
 from isthmus.terminal import printable
 
 TRACEBACK_VARIABLE = "ISTHMUS_TRACEBACK"
-"""Set to anything, it shows the traceback on standard error instead of writing it to the log."""
+"""If it is set, the traceback is printed on standard error, and not written to the log."""
 LOG = "error.log"
 _MOST_LETTERS = 300
 
 
 def report_failure(error: Exception) -> None:
-    """Print one line about an unforeseen error on standard error; the traceback goes to `error.log` in the cache.
+    """Print one line about an unexpected error on standard error; the traceback goes to `error.log` in the cache.
 
     Where the log cannot be written, or `ISTHMUS_TRACEBACK` is set, the traceback is printed before the line.
     """

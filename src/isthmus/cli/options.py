@@ -27,7 +27,7 @@ AsJson = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(metavar="N", min=1, help="Chunks at once; one on each core by default.", show_default=False),
+    typer.Option(metavar="N", min=1, help="Chunks in parallel; one per core by default.", show_default=False),
 ]
 Size = Annotated[
     str | None,
@@ -43,11 +43,11 @@ Fitting = Annotated[
         "--fit",
         metavar="crop|pad|stretch",
         show_default=False,
-        help="How to fit files of other proportions; by default crop.",
+        help="How to fit files of other proportions; crop by default.",
     ),
 ]
 Channels = Annotated[
-    int | None, typer.Option(metavar="1|3|4", show_default=False, help="Grey, RGB, or RGB with transparency kept.")
+    int | None, typer.Option(metavar="1|3|4", show_default=False, help="Grey, RGB, or RGB with transparency.")
 ]
 Background = Annotated[
     str | None,

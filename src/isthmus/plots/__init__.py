@@ -1,4 +1,4 @@
-"""Arrays in, pictures out; no model inside.
+"""Arrays to figures, and the figures of a run.
 
 Sheets and films are made pixel by pixel with Pillow; figures are drawn by Matplotlib's objects, never by pyplot's
 global state.  Names load on first use, so a sheet is written without Matplotlib being imported.

@@ -1,4 +1,4 @@
-"""Bars: how much each dimension of the code tells."""
+"""Bars: the information per latent dimension."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,17 +17,17 @@ _NAMED_BARS = 20
 def dimension_bars(
     values: ArrayLike,
     *,
-    silent: float = 0.0,
+    inactive: float = 0.0,
     unit: str = "nats",
     axes: Axes | None = None,
     theme: ThemeName = "light",
 ) -> Figure:
-    """Draw a bar for each dimension of the code, from the one that tells most.
+    """Draw a bar for each latent dimension, from the one with the most information.
 
     Args:
-        values: `(d,)`, how much each tells, 0 or more: its KL divergence from the prior, averaged over images.
-        silent: Dimensions below this tell nothing: their bars are grey, and counted.
-        unit: What the values are in.
+        values: `(d,)`, the information in each, 0 or more: its KL divergence from the prior, averaged over images.
+        inactive: The limit below which a dimension is inactive: its bar is grey, and counted.
+        unit: The unit of the values.
         axes: Where to draw; a new figure by default.
         theme: "light" or "dark".
 
@@ -41,12 +41,12 @@ def dimension_bars(
     count = len(order)
     with house(theme) as look:
         figure, axes = figure_for(axes, (4.6, 3.1))
-        quiet = heights[order] < silent
-        colours = [look.muted if mute else look.accent for mute in quiet]
+        is_inactive = heights[order] < inactive
+        colours = [look.muted if below else look.accent for below in is_inactive]
         axes.bar(range(count), heights[order], color=colours, width=0.8 if count <= 64 else 1.0, linewidth=0)
         if count <= _NAMED_BARS:
             axes.set_xticks(range(count), [str(k) for k in order])
-            axes.set_xlabel("dimension of the code")
+            axes.set_xlabel("latent dimension")
             for place, k in enumerate(order):
                 axes.annotate(
                     number(heights[k], 2 if heights[k] < 10 else 1), (place, heights[k]), (0, 2),
@@ -55,10 +55,10 @@ def dimension_bars(
                 )  # fmt: skip
         else:
             axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-            axes.set_xlabel("dimensions of the code, sorted")
-        if quiet.any():
+            axes.set_xlabel("latent dimensions, sorted")
+        if is_inactive.any():
             axes.annotate(
-                f"{np.count_nonzero(quiet)} of {count} tell less than {number(silent)} {unit}", (1, 1), (-2, -2),
+                f"{np.count_nonzero(is_inactive)} of {count} below {number(inactive)} {unit}", (1, 1), (-2, -2),
                 xycoords="axes fraction", textcoords="offset points", ha="right", va="top", fontsize=8,
                 color=look.muted,
             )  # fmt: skip

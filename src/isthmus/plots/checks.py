@@ -1,4 +1,4 @@
-"""What every picture asks of its arrays, and the message when it does not get it."""
+"""Checks of the arrays and paths that every plot takes, with their error messages."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,7 +16,7 @@ Codes: TypeAlias = NDArray[np.float32]
 """float32 `(n, d)`, in the latent's own units."""
 
 Decode: TypeAlias = Callable[[Codes], Images]
-"""What turns codes into images, one for each: a run's decoder, or any function."""
+"""A decoder, of a run or any other: codes to images, one for each."""
 
 
 def as_images(images: ArrayLike, name: str = "images") -> Images:
@@ -113,7 +113,7 @@ def as_labels(labels: ArrayLike | None, count: int) -> NDArray[np.int64] | None:
 def class_title(label: int, class_names: Iterable[str] | None) -> str:
     """Name a class: its own name where there is one, else its number.
 
-    What Matplotlib would read as mathematics, between dollars, is made to stand as it is.
+    Dollars are escaped, so that Matplotlib shows them as they are instead of reading mathematics.
     """
     names = list(class_names or ())
     return names[label].replace("$", r"\$") if 0 <= label < len(names) else str(label)

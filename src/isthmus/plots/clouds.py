@@ -1,4 +1,4 @@
-"""Clouds: where images lie in a plane of codes."""
+"""Clouds: the codes of images as points in a plane."""
 
 import math
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ def scatter(
         labels: Whole numbers `(n,)`, or None for one colour.
         class_names: The name of class k at k; numbers where there is none.
         log_variance: `(n, 2)`, log σ² of each posterior, for its ellipses at 1σ and 2σ.
-        axis_labels: What the two dimensions are.
+        axis_labels: The names of the two dimensions.
         axes: Where to draw; a new figure by default.
         theme: "light" or "dark".
 
@@ -61,7 +61,7 @@ def scatter(
     with house(theme) as look:
         figure, axes = figure_for(axes, (5.6 + _legend_inches(classes, class_names), 5.4))
         if spreads is not None:
-            # A collection of ellipses tells the axes of their middles alone.
+            # The limits of a collection of ellipses count their centres alone.
             axes.update_datalim(np.concatenate([points - 2 * spreads, points + 2 * spreads]))
         names: list[Annotation] = []
         if classes is None:
@@ -108,7 +108,7 @@ def _draw_classes(
     """Draw the points and the legend, and return the classes' names, each at the median of its class."""
     present = np.unique(classes)
     titles = [class_title(int(label), class_names) for label in present]
-    # A class goes by its own number, so that it keeps its colour in a picture that lacks others.
+    # By its own number, a class keeps its colour in a plot that lacks others.
     numbers = [int(label) if label >= 0 else place for place, label in enumerate(present)]
     colours = [look.classes[k % len(look.classes)] for k in numbers]
     members = [classes == label for label in present]
@@ -155,9 +155,9 @@ def _draw_points(
     title: str | None = None,
     share: float = 1.0,
 ) -> None:
-    """Draw the points of one class; `share` is how many times as many there are in the whole picture."""
+    """Draw the points of one class; `share` is the ratio of all points to those."""
     count = len(points) * share
-    # Smaller where there are many, so that a crowd does not become a blot.
+    # Smaller where there are many, so that points stay apart.
     area = float(np.clip(18_000 / count, 9, 28)) * MARKER_AREAS.get(marker, 1.0)
     axes.scatter(
         points[:, 0], points[:, 1], s=area, c=colour, marker=marker, alpha=0.85, linewidths=0.35,

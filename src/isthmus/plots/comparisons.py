@@ -1,4 +1,4 @@
-"""Comparisons: what went in beside what came out."""
+"""Comparisons: inputs, their reconstructions, and the differences."""
 
 import math
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ def reconstructions(
     count = len(inputs)
     columns = min(columns, count)
     bands = math.ceil(count / columns)
-    band_rows = 3 + (0.55 if captions else 0.25)  # Room below for the captions, or to tell bands apart.
+    band_rows = 3 + (0.55 if captions else 0.25)  # Room below for the captions, or to separate bands.
     with house(theme) as look:
         differences, full = difference_images(inputs, outputs, look)
         rows = bands * band_rows - 0.25

@@ -1,4 +1,4 @@
-"""Curves: how the losses went, term by term."""
+"""Curves: the losses by epoch, term by term."""
 
 from collections.abc import Mapping, Sequence
 
@@ -28,10 +28,10 @@ def history(
 
     Args:
         columns: Numbers by epoch, all `(epochs,)`: `loss`, `val_loss` and so on, in `unit`; `epoch` where it does not
-            count from 1.  What is not finite is left out.
+            count from 1.  Values that are not finite are left out.
         terms: Which to draw; by default those with a validation column, or, where none has one, `loss` alone.
         best_epoch: The epoch to mark; by default that of the first term's lowest validation (or training) value.
-        unit: What the losses are in.
+        unit: The unit of the losses.
         axes: Where to draw, one for each term; a new figure by default.
         theme: "light" or "dark".
 

@@ -1,4 +1,4 @@
-"""Figures: where a picture is drawn, and how it becomes a file."""
+"""Figures: how they are made, shown in a notebook, and written to files."""
 
 import io
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from isthmus.plots.checks import known_suffix
 from isthmus.plots.style import house
 from isthmus.storage import atomic_file
 
-# No dates and no versions: the same picture is the same file.
+# No dates and no versions: the same figure gives the same file.
 _SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     "png": {"format": "png", "metadata": {"Software": None}},
     "svg": {"format": "svg", "metadata": {"Date": None, "Creator": None}},
@@ -26,11 +26,11 @@ _SAVE_OPTIONS: dict[str, dict[str, Any]] = {
 }
 FORMATS = tuple(_SAVE_OPTIONS)
 SHOWN_DPI = 90
-"""How many of a notebook's pixels an inch of a figure takes."""
+"""Pixels of a notebook per inch of a figure."""
 
 
 class ShownFigure(Figure):
-    """A figure that shows itself where it is the last line of a notebook's cell, with no word to pyplot."""
+    """A figure that shows itself where it is the last line of a notebook's cell, without pyplot."""
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         content = io.BytesIO()
@@ -70,8 +70,8 @@ def save_figure(figure: Figure, path: Path | str, *, dpi: int = 200, transparent
     images in them keep their own pixels.
 
     Args:
-        figure: What to write, cropped to what is drawn and a small margin.
-        path: Where to; missing folders are made, a picture that is there is replaced.
+        figure: The figure, cropped to its content and a small margin.
+        path: The file; missing folders are made, an existing file is replaced.
         dpi: Dots per inch where the format has dots.
         transparent: Whether to leave the background out; not for JPEG.
 

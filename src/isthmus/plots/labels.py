@@ -35,7 +35,7 @@ def keep_clear(axes: Axes, labels: Sequence[Annotation], points: Floats) -> None
     if not labels:
         return
     figure = owner(axes)
-    figure.draw_without_rendering()  # only a layout says how large anything is
+    figure.draw_without_rendering()  # sizes are known only after layout
     to_pixels, window = axes.transData, axes.get_window_extent()
     boxes = [(label.get_bbox_patch() or label).get_window_extent() for label in labels]
     middles = clear_places(
@@ -81,12 +81,12 @@ def _near(places: Floats, points: Floats, reach: float) -> Floats:
 
 
 def thin_ticks(axis: Axis) -> None:
-    """Leave out as many labels, evenly, as it takes for the others to stand apart; every tick stays.
+    """Leave out labels, evenly, until the others do not overlap; every tick stays.
 
     Call it last, once the figure is as large and as full as it will be.
     """
     figure = owner(axis.axes)
-    figure.draw_without_rendering()  # only a layout says where labels stand
+    figure.draw_without_rendering()  # places are known only after layout
     side, gap = int(axis is axis.axes.yaxis), _TICK_GAP * figure.dpi / 72
     labels = axis.get_ticklabels()
     boxes = [label.get_window_extent() for label in labels]

@@ -36,7 +36,7 @@ def gap_for(images: Images) -> int:
 def draw_cells(axes: Axes, images: Images, columns: int, *, top: float = 0.0, gap: int | None = None) -> AxesImage:
     """Draw images `(n, h, w, c)` row by row, the first cell's middle at `(0, top)`, y growing downwards.
 
-    Gaps and cells that are left over show what lies behind.  Set the frame with `frame_cells` when all is drawn.
+    Gaps and empty cells are transparent.  Set the frame with `frame_cells` when all is drawn.
     """
     gap = gap_for(images) if gap is None else gap
     height, width = images.shape[1:3]

@@ -112,7 +112,7 @@ def interpolation(
         draw_cells(axes, images, steps)
         frame_cells(axes, look, images, steps, len(first))
         axes.set_xticks(range(steps), [number(round(fraction, 2)) for fraction in fractions])
-        axes.set_xlabel(f"fraction of the way, {way}")
+        axes.set_xlabel(f"fraction of the path, {way}")
         thin_ticks(axes.xaxis)
     return figure
 

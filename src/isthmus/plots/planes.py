@@ -24,15 +24,15 @@ _NORMAL = NormalDist()
 _SIDE_INCHES = 6.4
 
 
-def require_plane(latent_dim: int, picture: str) -> None:
-    """Refuse to draw `picture`, such as "manifold", of a latent that is no plane.
+def require_plane(latent_dim: int, plot: str) -> None:
+    """Refuse to draw `plot`, such as "manifold", unless the latent has two dimensions.
 
     Raises:
         UsageError: If `latent_dim` is not 2; the message says what to draw instead.
     """
     if latent_dim != 2:
         raise UsageError(
-            f"expected a latent of 2 dimensions for a {picture}; this one has {latent_dim}. "
+            f"expected a latent of 2 dimensions for a {plot}; this one has {latent_dim}. "
             "Draw a traversal, an interpolation or a scatter instead, or train with a latent of 2."
         )
 
@@ -41,14 +41,14 @@ def manifold_codes(n: int = 20) -> Codes:
     """Return the codes of an n×n manifold: the standard normal's quantiles at n even steps from 0.05 to 0.95.
 
     Returns:
-        float32 `(n * n, 2)` in reading order: the first row is the picture's top, where `z[1]` is largest, and `z[0]`
+        float32 `(n * n, 2)` in reading order: the first row is the top of the plot, where `z[1]` is largest, and `z[0]`
         grows along it.
 
     Raises:
         UsageError: If `n` is not 2 to 100.
     """
     if not 2 <= n <= MOST_A_SIDE:
-        raise UsageError(f"expected `n` from 2 to {MOST_A_SIDE} images a side; got {n}. Twenty make a good picture.")
+        raise UsageError(f"expected `n` from 2 to {MOST_A_SIDE} images per side; got {n}. Twenty are a good choice.")
     values = np.array([_NORMAL.inv_cdf(p) for p in np.linspace(LOWEST_QUANTILE, HIGHEST_QUANTILE, n)])
     return _plane(values, values)
 
@@ -63,7 +63,7 @@ def manifold(decode: Decode, n: int = 20, *, axes: Axes | None = None, theme: Th
         theme: "light" or "dark".
 
     Raises:
-        UsageError: If `n` or what `decode` gives cannot be.
+        UsageError: If `n` or the output of `decode` is invalid.
     """
     images = decoded(decode, manifold_codes(n))
     height, width = images.shape[1:3]
@@ -123,7 +123,7 @@ def grid(
         theme: "light" or "dark".
 
     Raises:
-        UsageError: If the ranges or what `decode` gives cannot be.
+        UsageError: If the ranges or the output of `decode` are invalid.
     """
     images = decoded(decode, grid_codes(x, y, step))
     across, up = _steps(x, step, "x"), _steps(y, step, "y")

@@ -1,4 +1,4 @@
-"""Projections: codes of many dimensions, brought to two to be looked at."""
+"""Projections of codes of many dimensions to two."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -17,7 +17,7 @@ _FEWEST_CODES = 4
 
 @dataclass(frozen=True)
 class Projection:
-    """Codes in two dimensions, and what those are."""
+    """Codes in two dimensions, and the names of those."""
 
     codes: NDArray[np.float64]
     """float64 `(n, 2)`."""
@@ -25,15 +25,15 @@ class Projection:
 
 
 def project(codes: ArrayLike, method: Method = "pca", *, seed: int = 0) -> Projection:
-    """Bring codes to two dimensions.
+    """Project codes to two dimensions.
 
-    PCA is linear: distances mean something, and its axes say how much of the variance they hold.  t-SNE (van der Maaten
-    and Hinton, 2008) keeps neighbours together: clusters mean something; distances between them, and axes, do not.
+    PCA is linear: distances have a meaning, and its axes name their share of the variance.  t-SNE (van der Maaten
+    and Hinton, 2008) keeps neighbours together: clusters have a meaning; distances between them, and axes, have none.
 
     Args:
         codes: `(n, d)`, finite, n ≥ 4 and d ≥ 2.
         method: "pca" or "tsne".
-        seed: For t-SNE.
+        seed: Seed for t-SNE.
 
     Raises:
         UsageError: If there is too little to project, or no such method.
@@ -51,7 +51,7 @@ def project(codes: ArrayLike, method: Method = "pca", *, seed: int = 0) -> Proje
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
-    # Its own rule: fewer neighbours than codes.
+    # scikit-learn asks for fewer neighbours than codes.
     tsne = TSNE(perplexity=min(30.0, (count - 1) / 3), init="pca", random_state=seed)
     # For so few codes, threads that wait for each other cost more than they bring, and beside other work far more.
     with threadpool_limits(1):

@@ -44,13 +44,13 @@ def tile(
         columns: Images in a row; by default what makes the sheet nearly square.
         gap: Pixels of the sheet between images and around them all.
         background: RGB, 0 to 255, of the gaps and of the cells that are left over.
-        scale: How often each pixel is repeated both ways; "auto" enlarges images that are too small to see.
+        scale: The repetitions of each pixel both ways; "auto" enlarges images that are too small to see.
 
     Returns:
         uint8 `(H, W, 3)`, where H is `rows * (scale * h + gap) + gap`, and W likewise.
 
     Raises:
-        UsageError: If an argument cannot be.
+        UsageError: If an argument is invalid.
     """
     images = as_images(images)
     if gap < 0:
@@ -131,7 +131,7 @@ def save(image: ArrayLike, path: Path | str) -> Path:
 
     Args:
         image: uint8 `(h, w, c)`; grey, RGB or RGBA, which JPEG and BMP get laid over white.
-        path: Where to; missing folders are made, a picture that is there is replaced.
+        path: The file; missing folders are made, an existing file is replaced.
 
     Raises:
         UsageError: If the image or the format is none that can be written.
@@ -142,9 +142,9 @@ def save(image: ArrayLike, path: Path | str) -> Path:
     suffix = known_suffix(path, _SAVE_OPTIONS)
     if pixels.shape[2] == 4 and suffix in ("jpg", "jpeg", "bmp"):
         pixels = over(pixels, WHITE)
-    picture = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
+    file = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
     with atomic_file(path) as temporary:
-        picture.save(temporary, **_SAVE_OPTIONS[suffix])
+        file.save(temporary, **_SAVE_OPTIONS[suffix])
     return path
 
 
@@ -156,9 +156,9 @@ def save_each(
     Args:
         images: uint8 `(n, h, w, c)`.
         names: One for each image; an image suffix is replaced, and `cats/1` goes to a folder within.
-        folder: Where to; missing folders are made.
+        folder: The folder; missing folders are made.
         suffix: The format, as in `save`.
-        scale: How often each pixel is repeated both ways.
+        scale: The repetitions of each pixel both ways.
 
     Returns:
         The paths, in order.
@@ -182,7 +182,7 @@ def save_each(
 
 
 def _file_name(name: str, suffix: str) -> PurePosixPath:
-    # Names may come from an archive that a stranger made.
+    # Names may come from an untrusted archive.
     path = PurePosixPath(name.replace("\\", "/"))
     if not path.name or path.is_absolute() or ".." in path.parts or ":" in name or "\0" in name:
         raise UsageError(f"expected a name that stays within the folder; got {name!r}. Give a plain file name.")

@@ -1,4 +1,4 @@
-"""How isthmus's figures look: one style, light and dark."""
+"""The style of all figures, light and dark."""
 
 import threading
 from collections.abc import Iterator
@@ -23,10 +23,10 @@ class Theme:
     ink: str
     """Text."""
     muted: str
-    """What should be there and not be seen first: axes, notes, the training curve."""
+    """Background information: axes, notes, the training curve."""
     grid: str
     accent: str
-    """What to look at: one colour of points, the validation curve."""
+    """Foreground: points of one colour, the validation curve."""
     highlight: str
     """The one point that matters, such as the best epoch."""
     darker: str
@@ -94,7 +94,7 @@ def house(theme: ThemeName = "light") -> Iterator[Theme]:
 
 def _settings(look: Theme) -> dict[Any, Any]:
     return {
-        # DejaVu comes with Matplotlib: the same picture everywhere.  The others are for who opens an SVG without it.
+        # DejaVu comes with Matplotlib: the same figure everywhere.  The others are for SVG viewers without it.
         "font.family": "sans-serif",
         "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
         "font.size": 8.5,
@@ -128,9 +128,9 @@ def _settings(look: Theme) -> dict[Any, Any]:
 
 
 def dress(axes: Axes, look: Theme, *, grid: bool = False, frame: bool = True) -> None:
-    """Bring axes, ours or a caller's, into the house style.
+    """Bring axes, new or the caller's, into the house style.
 
-    Ticks are made when the figure is drawn, long after `house` ended: what they look like has to be said here.
+    Ticks are made when the figure is drawn, long after `house` ended: their look has to be set here.
     """
     axes.tick_params(
         which="both", color=look.muted, labelcolor=look.ink, labelsize=8, width=0.7, length=3 if frame else 0, pad=3.5

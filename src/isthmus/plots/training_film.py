@@ -19,7 +19,10 @@ SHOWN, COLUMNS, GAP = 16, 4, 4
 
 
 def read_frames(folder: Path) -> list[tuple[int, NDArray[np.uint8]]]:
-    """Read the frames of a training: epoch (0 before training) and picture `(h, w, 3)`, in order; none is no error.
+    """Read the frames of a training in order, each with its epoch, 0 before training; there may be none.
+
+    Returns:
+        Epoch and image, uint8 `(h, w, 3)`, of each.
 
     Raises:
         DataError: If one is damaged.
@@ -30,15 +33,15 @@ def read_frames(folder: Path) -> list[tuple[int, NDArray[np.uint8]]]:
         if not epoch.isdecimal():
             continue
         try:
-            with Image.open(io.BytesIO(read_picture(path)), formats=["PNG"]) as picture:
-                frames.append((int(epoch), np.asarray(picture.convert("RGB"))))
+            with Image.open(io.BytesIO(read_picture(path)), formats=["PNG"]) as image:
+                frames.append((int(epoch), np.asarray(image.convert("RGB"))))
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise DataError(f"{path} cannot be read as an image ({error}). Take it out of the folder.") from None
+            raise DataError(f"{path} cannot be read as an image ({error}). Remove it from the folder.") from None
     return frames
 
 
 def frame_label(epoch: int) -> str:
-    """What to call the frame of an epoch."""
+    """Name the frame of an epoch."""
     return f"epoch {epoch}" if epoch else "before training"
 
 
@@ -49,4 +52,4 @@ def write_film(frames: Sequence[tuple[int, NDArray[np.uint8]]], path: Path) -> P
         UsageError: If the format is none of a film's.
         StorageError: If the place cannot be written to.
     """
-    return save_film([picture for _, picture in frames], path, captions=[frame_label(epoch) for epoch, _ in frames])
+    return save_film([image for _, image in frames], path, captions=[frame_label(epoch) for epoch, _ in frames])

@@ -1,4 +1,4 @@
-"""Traversals: what one coordinate of the code does to the image."""
+"""Traversals: how an image changes with one latent dimension."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,29 +16,29 @@ VALUES = tuple(np.linspace(-3, 3, 13).tolist())
 
 
 def traversal_codes(base: ArrayLike, order: ArrayLike, values: ArrayLike = VALUES) -> Codes:
-    """Return the codes of a traversal: `base` with one coordinate at a time put to each of `values`.
+    """Return the codes of a traversal: `base` with one dimension at a time set to each of `values`.
 
     Args:
         base: `(d,)`, the code to start from.
-        order: `(k,)`, which coordinates, one to a row.
-        values: `(m,)`, what each is put to.
+        order: `(k,)`, the dimension of each row.
+        values: `(m,)`, the values of each.
 
     Returns:
         float32 `(k * m, d)`, row by row.
 
     Raises:
-        UsageError: If a coordinate is none of the base's, or an array is no vector.
+        UsageError: If the base lacks a dimension, or an array is no vector.
     """
     start, values = as_vector(base, "base"), as_vector(values, "values")
     rows = np.asarray(order)
     if rows.ndim != 1 or not np.issubdtype(rows.dtype, np.integer) or not ((rows >= 0) & (rows < len(start))).all():
         raise UsageError(
-            f"expected `order` to list coordinates from 0 to {len(start) - 1}; got {rows.tolist()}. "
+            f"expected `order` to list dimensions from 0 to {len(start) - 1}; got {rows.tolist()}. "
             "Leave out what the base does not have."
         )
     codes = np.tile(start.astype(np.float32), (len(rows), len(values), 1))
-    for row, coordinate in enumerate(rows):
-        codes[row, :, coordinate] = values
+    for row, dimension in enumerate(rows):
+        codes[row, :, dimension] = values
     return codes.reshape(-1, len(start))
 
 
@@ -53,16 +53,16 @@ def traversal(
     axes: Axes | None = None,
     theme: ThemeName = "light",
 ) -> Figure:
-    """Draw a row for each coordinate of the code, from the one that tells most, as it goes through `values`.
+    """Draw a row for each latent dimension as it goes through `values`, the one with the most information first.
 
     Args:
         decode: Takes float32 `(n, d)`, gives uint8 `(n, h, w, c)`.
-        base: `(d,)`, the code that the other coordinates keep: an image's, or zeros.
-        kl: `(d,)`, each coordinate's KL divergence from the prior, in nats, averaged over images; or how much it tells
-            by another measure that adds up, such as the codes' variance.
-        values: `(m,)`, what each coordinate is put to.
-        most: How many rows to draw at most.
-        unit: What `kl` is in.
+        base: `(d,)`, the code whose other dimensions stay: an image's, or zeros.
+        kl: `(d,)`, the information per dimension: its KL divergence from the prior, in nats, averaged over images; or
+            another measure that adds up, such as the codes' variance.
+        values: `(m,)`, the values of each dimension.
+        most: The number of rows, at most.
+        unit: The unit of `kl`.
         axes: Where to draw; a new figure by default.
         theme: "light" or "dark".
 
@@ -76,8 +76,8 @@ def traversal(
             "Average the KL over images, not over dimensions."
         )
     if most < 1:
-        raise UsageError(f"expected `most` of 1 or more rows; got {most}. Ten make a good picture.")
-    # Stable, so that coordinates which tell equally little stay in their own order.
+        raise UsageError(f"expected `most` of 1 or more rows; got {most}. Ten are a good choice.")
+    # Stable, so that dimensions with equal information stay in their own order.
     order = np.argsort(-nats, kind="stable")[:most]
     images = decoded(decode, traversal_codes(start, order, steps))
     with house(theme) as look:
@@ -88,6 +88,6 @@ def traversal(
         axes.set_yticks(range(len(order)), [f"z[{k}] · {number(nats[k], 2)} {unit}" for k in order])
         rest = len(start) - len(order)
         note = f" · {rest} more hold {number(nats.sum() - nats[order].sum(), 2)} {unit} together" if rest else ""
-        axes.set_xlabel(f"value of the coordinate{note}")
+        axes.set_xlabel(f"value of the dimension{note}")
         thin_ticks(axes.xaxis)
     return figure

@@ -42,7 +42,7 @@ def assemble(
         run: The run.
         examined: Its diagnosis on the images.
         held: The images; without, the parts that need them are left out.
-        seen: What a run that reconstructs makes of them.
+        seen: Their codes and scores, for a run that reconstructs.
         location: Where this machine remembers the data of the run, to name it in commands; by default by its name.
         missing: Why there are no images.
 

@@ -74,7 +74,7 @@ def _enlarge_text(figure: Figure, times: float) -> None:
     for text in figure.findobj(Text):
         if isinstance(text, Text):
             text.set_fontsize(float(text.get_fontsize()) * times)
-    # Ticks are made anew when the figure is drawn, by what their axis says.
+    # Ticks are made anew when the figure is drawn, with the settings of their axis.
     for axes in figure.axes:
         axes.tick_params(labelsize=TICK_POINTS * times)
 

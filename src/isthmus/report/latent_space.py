@@ -120,7 +120,7 @@ def _information(run: Run, information: NDArray[np.float64], unit: str) -> Panel
     least = ACTIVE_VARIANCE * (1.0 if unit == "nats" else float(information.max(initial=0.0)))
     measure = "KL divergence from the prior, averaged" if run.latent.has_rate else "Variance of the codes"
     return inline_figure(
-        lambda theme: plots.dimension_bars(information, silent=least, unit=unit, theme=theme),
+        lambda theme: plots.dimension_bars(information, inactive=least, unit=unit, theme=theme),
         "dimensions",
         f"The information in each of {len(information)} latent dimensions, in {unit}.",
         title="Information per dimension",

@@ -15,8 +15,8 @@ from isthmus.report.page import Page
 def render(page: Page) -> str:
     """Lay the page out as HTML.
 
-    Whatever is text is escaped; only elements that are `Markup` already stand as they are.  The page's own policy
-    forbids every request, and every script but ours.
+    Text is escaped, unless it is `Markup`.  The page's own policy
+    forbids every request, and every script but its own.
 
     Args:
         page: Its parts.

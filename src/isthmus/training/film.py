@@ -1,4 +1,4 @@
-"""Pictures of a training while it goes on: the same images after each epoch, and the film of them."""
+"""The film of a training: the same images after each epoch."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ _FILM_STREAM = 0x66696C6D
 class Film:
     """Sixteen fixed images before training and after each epoch, each decoded from a draw of its posterior.
 
-    Where a recipe's task shows the encoder something else, these are its answers.
+    Of a task, the predictions are shown.
 
     The noise of the draws is fixed, so that only the model changes from frame to frame.  A frame is in the folder, as
     `epoch-NNNN.png`, as soon as it is made; a resumed training adds to those that are there.

@@ -1,9 +1,8 @@
-"""A run put to use on whole files and folders: codes, reconstructions and samples, written out."""
+"""Files of a run's output: latent codes, decoded images, reconstructions and samples."""
 
 import hashlib
 import zipfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,30 +22,22 @@ from isthmus.storage import atomic_file, new_folder, require_free
 from isthmus.workflows.datasets import open_given, recall_training_data
 
 COMPARED = 16
-"""Images in the picture that sets inputs beside reconstructions."""
+"""Images in the file that shows inputs beside reconstructions."""
 COMPARISON = "comparison.png"
 
 
-@dataclass(frozen=True)
-class Written:
-    """What was written: how many images, and where."""
-
-    count: int
-    path: Path
-
-
-def encode_file(run: Run, data: Data, out: Path) -> Written:
-    """Write the posterior of each image to an `.npz` file, and what image it is of.
+def encode_file(run: Run, data: Data, out: Path) -> int:
+    """Write the posterior of each image to an `.npz` file, with the identity of the image; return the number of images.
 
     Beside `mean` `(n, latent)` and `log_variance` of a VAE, each `(n,)` and text unless said otherwise:
 
-    - `names`: The name that output files take.
+    - `names`: The name of output files.
     - `path`: The image as the data lists it, with its suffix; `stack.tif[3]` for a page.
-    - `sha256`: Of its file, in hexadecimal; of its pixels where it has none of its own; empty where several files have
-      its path.
-    - `split`: For the images that the run was trained on, `train`, `validation` or `test` as in training; for others
-      `train` or `test`, or empty where the data is not split.
-    - `labels`, int64, and `class_name`, if the data has classes: numbered as in the run, unknown ones behind those.
+    - `sha256`: The hash of its file, in hexadecimal; of its pixels if it has no file of its own; empty if several files
+      have its path.
+    - `split`: For the images of the run's training data, `train`, `validation` or `test` as in training; for others
+      `train` or `test`, or empty if the data is not split.
+    - `labels`, int64, and `class_name`, if the data has classes: numbered as in the run, then the unknown ones.
 
     Raises:
         UsageError: If `out` exists, or is no `.npz`.
@@ -75,7 +66,7 @@ def encode_file(run: Run, data: Data, out: Path) -> Written:
     arrays |= {name: np.array(column, dtype=np.str_) for name, column in columns.items()}
     with atomic_file(out) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # NumPy takes any names
-    return Written(len(source), out)
+    return len(source)
 
 
 def _splits_of_run(run: Run, data: Data, source: ImageSource) -> list[str] | None:
@@ -104,8 +95,8 @@ def _file_digests(data: Data) -> dict[str, str]:
     return digests
 
 
-def decode_file(run: Run, codes: Path, out: Path) -> Written:
-    """Decode the codes of an `.npz` file (`latent`, or `mean` as `encode` writes it) to one PNG each.
+def decode_file(run: Run, codes: Path, out: Path) -> int:
+    """Decode the codes of an `.npz` file (`latent`, or `mean` as `encode` writes it) to PNGs; return their number.
 
     Raises:
         UsageError: If `out` exists.
@@ -117,16 +108,16 @@ def decode_file(run: Run, codes: Path, out: Path) -> Written:
     images = run.decode(latent)
     with new_folder(out) as folder:
         save_each(as_displayed(images), names, folder)
-    return Written(len(images), out)
+    return len(images)
 
 
-def reconstruct_folder(run: Run, data: Data, out: Path, draws: int | None = None, seed: int = 0) -> Written:
-    """Write the reconstruction of each image as PNG, and a picture of some beside their inputs.
+def reconstruct_folder(run: Run, data: Data, out: Path, draws: int | None = None, seed: int = 0) -> int:
+    """Write the reconstruction of each image as PNG, and some beside their inputs; return the number of images.
 
-    With `draws`, each image gets so many files, `NAME-1.png` and on, from draws of its posterior.
+    With `draws`, each image gets that number of files, `NAME-1.png` and so on, from draws of its posterior.
 
     Raises:
-        UsageError: If `out` exists or lies among the images, or draws are wanted of a plain autoencoder.
+        UsageError: If `out` exists or lies among the images, or a plain autoencoder gets `draws`.
         DataError: If the images are damaged, or not of the run's shape.
     """
     require_free(out)
@@ -141,14 +132,14 @@ def reconstruct_folder(run: Run, data: Data, out: Path, draws: int | None = None
             save_each(as_displayed(given.reshape(-1, *run.image.shape)), names, folder)
         shown = source.read(spread(len(source), COMPARED))
         save(_compared(shown, run.reconstruct(shown, draws, seed)), folder / COMPARISON)
-    return Written(len(source), out)
+    return len(source)
 
 
-def write_samples(run: Run, out: Path, count: int, label: str | None = None, seed: int = 0) -> Written:
-    """Write new images: a sheet if `out` names a picture, an array if it names an `.npy`, else a folder of PNGs.
+def write_samples(run: Run, out: Path, count: int, label: str | None = None, seed: int = 0) -> None:
+    """Write new images: a sheet if `out` names an image file, an array if it names an `.npy`, else a folder of PNGs.
 
     Raises:
-        UsageError: If `out` exists, or the label is none that the run knows.
+        UsageError: If `out` exists, or the run does not know the label.
     """
     require_autoencoder(run)
     require_free(out)
@@ -162,14 +153,13 @@ def write_samples(run: Run, out: Path, count: int, label: str | None = None, see
         digits = len(str(count - 1))
         with new_folder(out) as folder:
             save_each(as_displayed(images), [f"sample-{i:0{digits}d}" for i in range(count)], folder)
-    return Written(count, out)
 
 
 def _compared(images: NDArray[np.generic], given: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """A row for each image: the image, and what was made of it."""
+    """A row for each image: the image and its reconstructions."""
     rows = given.reshape(len(images), -1, *images.shape[1:])
     both = np.concatenate([images[:, None], rows], axis=1)
-    # Several images and their reconstructions stand in a row, so that the picture is not a tower.
+    # Several images and their reconstructions share a row, so that the sheet is not too tall.
     return tile(
         as_displayed(both.reshape(-1, *images.shape[1:])), columns=both.shape[1] * (4 if rows.shape[1] == 1 else 1)
     )
