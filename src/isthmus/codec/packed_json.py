@@ -11,10 +11,10 @@ _MOST_COUNT = 1 << 48
 
 
 def to_json(value: Mapping[str, Any], what: str, *, most_bytes: int) -> bytes:
-    """Compressed JSON.
+    """Compress a value as JSON.
 
     Raises:
-        DataError: If its text has `most_bytes` or more, which readers refuse.
+        DataError: If its text has `most_bytes` or more, which readers reject.
     """
     text = json.dumps(value, separators=(",", ":"), sort_keys=True).encode()
     if len(text) >= most_bytes:
@@ -26,13 +26,13 @@ def from_json(content: bytes, what: str, *, most_bytes: int, most_values: int) -
     """Read compressed JSON.
 
     Args:
-        content: That, and maybe more behind it.
-        what: It is, for the error.
-        most_bytes: The text has fewer.
+        content: The compressed JSON; more bytes may follow.
+        what: Its name in errors.
+        most_bytes: A limit that the text has to stay below.
         most_values: Values and keys in it, at most.
 
     Raises:
-        ArchiveError: If it is damaged, larger, or no object.
+        ArchiveError: If it is damaged, too large, or not an object.
     """
     inflater = zlib.decompressobj()
     try:
@@ -52,7 +52,7 @@ def parse_limited(text: bytes, what: str, most_values: int) -> Any:
 
     Args:
         text: The JSON.
-        what: It is, for the error.
+        what: Its name in errors.
         most_values: Values and keys in it, at most.
 
     Raises:
@@ -67,10 +67,10 @@ def parse_limited(text: bytes, what: str, most_values: int) -> Any:
 
 
 def whole(value: object, most: int = _MOST_COUNT) -> int:
-    """A value of JSON as a whole number from 0 to below `most`.
+    """Check that a value of JSON is a whole number from 0 to below `most`.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If it is not.
     """
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < most:
         raise ValueError(f"expected a whole number from 0 to below {most}; got {value!r:.40}")
@@ -78,7 +78,7 @@ def whole(value: object, most: int = _MOST_COUNT) -> int:
 
 
 def _values(text: bytes, most: int) -> int:
-    """Count commas and opening brackets outside strings, which is at least how many values a parser would make."""
+    """Count commas and opening brackets outside strings: at least as many as the values that a parser would create."""
     count = _separators(text)
     if count <= most:
         return count

@@ -1,4 +1,4 @@
-"""Images on their way into an archive, from whatever a user names."""
+"""Images to be archived, from any data."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 
 
 class Intake:
-    """Images on their way into an archive, exactly as they are given.
+    """Images to be archived, unchanged.
 
-    Image files that are plain and of the model's shape come as pixels, beside the file; other files as they are.
+    Plain image files of the model's shape are read as pixels, together with the file; others as files.
 
     Args:
-        model: What will code them.
-        data: What a user names.
-        threshold: Whether to make them black and white.
+        model: The model that will code them.
+        data: The data.
+        threshold: Whether to binarise the images.
 
     Attributes:
         skipped: Files that could not be read.
         grey: Images that have more levels than the model codes.
-        files: Files that come as they are, and not as pixels.
+        files: Images that are read as files only.
         given: The bytes of all files, or of the images of an array.
         left_out: Training images of a set that has test images.
 
     Raises:
         UsageError: If there is no such data.
-        DataError: If the images are damaged, or floats that are no whole levels.
+        DataError: If the images are damaged, or floats that are not levels of 8 bits.
     """
 
     def __init__(self, model: CodecModel, data: Data, threshold: bool) -> None:
@@ -58,14 +58,14 @@ class Intake:
 
     @property
     def count(self) -> int | None:
-        """How many there are; None before all files have been looked at."""
+        """The number of images; None for files, which are counted as they are read."""
         return None if self._source is None else len(self._source)
 
     def items(self) -> Iterator[NamedImage]:
         """The images, in order.
 
         Raises:
-            DataError: If one of a data set is none that an archive can give back exactly.
+            DataError: If an archive could not give one of a data set back exactly.
         """
         yield from self._from_array() if self._source is not None else self._from_entries()
 
@@ -102,7 +102,7 @@ class Intake:
         if pixels is None:
             self.files += 1
             return NamedImage(name, file=content)
-        # The file shows what comes back, unless the image is changed first.
+        # The file may be stored instead of the pixels, unless these are changed.
         return NamedImage(name, self._binarised(pixels), None if self._threshold else content)
 
     def _binarised(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -133,24 +133,24 @@ def _part(collection: Collection, split: str) -> Iterator[Entry | Skipped]:
 
 
 def _opened_pixels(name: str, content: "NDArray[Any] | Image") -> NDArray[np.uint8]:
-    """The pixels `(h, w, c)` of an array, or of an image that is open already: there is no file to keep instead.
+    """The pixels `(h, w, c)` of an array, or of an image that is open already.
 
     Raises:
-        DataError: If they would not come back as they are.
+        DataError: If an archive could not give them back exactly.
     """
     try:
-        pixels = content if isinstance(content, np.ndarray) else _shown(content)
+        pixels = content if isinstance(content, np.ndarray) else _upright_pixels(content)
         return as_bytes(pixels if pixels.ndim == 3 else pixels[..., np.newaxis], exact=True)
     except DataError as fault:
         raise DataError(f"image {name!r}: {fault}") from None
 
 
-def _shown(image: "Image") -> NDArray[Any]:
+def _upright_pixels(image: "Image") -> NDArray[Any]:
     if image.mode not in CHANNELS or "transparency" in image.info:
         also = " with a transparent colour" if image.mode in CHANNELS else ""
         raise DataError(
-            f"expected pixels of 8 bits that stand for themselves; it has Pillow's mode {image.mode!r}{also}. Convert "
-            "it to L, RGB or RGBA"
+            f"expected pixels of 8 bits without a palette; it has Pillow's mode {image.mode!r}{also}. Convert it to L, "
+            "RGB or RGBA"
         )
-    standing = upright(image)
-    return np.asarray(standing.convert("L") if standing.mode == "1" else standing)
+    turned = upright(image)
+    return np.asarray(turned.convert("L") if turned.mode == "1" else turned)

@@ -104,7 +104,7 @@ def test_an_array_takes_the_shape_of_its_first_image(tmp_path):
     writer.write(NamedImage("a", image(1, (4, 5, 3))))
     for reason, other in {
         "another shape": NamedImage("c", image(2)),
-        "kept as a file": NamedImage("c", file=b"x"),
+        "stored as a file": NamedImage("c", file=b"x"),
     }.items():
         with pytest.raises(UsageError, match=reason):
             writer.write(other)

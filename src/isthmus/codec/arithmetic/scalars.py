@@ -1,7 +1,7 @@
-"""Functions of one number, computed the same on every machine.
+"""Scalar functions that give the same results on every machine.
 
-A machine's `exp` may differ from another's in the last bit.  Here everything is decimal arithmetic, whose results the
-General Decimal Arithmetic Specification fixes to the last digit.
+The `exp` of two machines may differ in the last bit.  These functions use decimal arithmetic, whose results the General
+Decimal Arithmetic Specification defines to the last digit.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,21 +12,21 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 DIGITS = 60
-"""Digits carried; far more than any table keeps."""
+"""Digits of the computation; far more than any table has."""
 Expression: TypeAlias = tuple[object, ...]
 """`("x",)`, `("constant", Fraction)`, or an operator of ONNX with its arguments and then its numbers."""
 X: Expression = ("x",)
 
 _ONE, _ZERO, _HALF = Decimal(1), Decimal(0), Decimal("0.5")
 _SATURATED = Decimal(9)
-"""Where erf is 1 to all the digits that any table keeps."""
+"""From here on, erf is 1 to all digits of any table."""
 
 
 def evaluate(expression: Expression, x: Fraction) -> Fraction:
-    """The value of an expression at `x`, to about `DIGITS` digits.
+    """Evaluate an expression at `x`, to about `DIGITS` digits.
 
     Raises:
-        KeyError: If it has an operator that is none of `OPERATORS`.
+        KeyError: If it has an operator that is not in `OPERATORS`.
         ArithmeticError: If it has no value there.
     """
     with localcontext(Context(prec=DIGITS)):
@@ -34,7 +34,7 @@ def evaluate(expression: Expression, x: Fraction) -> Fraction:
 
 
 def rounded(value: Fraction, fraction: int) -> int:
-    """The whole number nearest to value x 2^fraction; of two as near, the even one."""
+    """The whole number nearest to value x 2^fraction, with ties to even."""
     return round(value * (1 << fraction))
 
 
@@ -71,7 +71,7 @@ def _two_over_root_pi() -> Decimal:
 
 
 def erf(x: Decimal) -> Decimal:
-    """The error function, by its series; Abramowitz & Stegun (1964) 7.1.6, whose terms are all positive."""
+    """The error function, by the series of Abramowitz & Stegun (1964) 7.1.6, whose terms are all positive."""
     if abs(x) >= _SATURATED:
         return _ONE.copy_sign(x)
     term = total = x
@@ -84,7 +84,7 @@ def erf(x: Decimal) -> Decimal:
 
 
 def normal_cdf(x: Decimal) -> Decimal:
-    """Φ, the cumulative distribution of the standard normal."""
+    """Φ, the cumulative distribution function of the standard normal."""
     return (_ONE + erf(x * _HALF.sqrt())) / 2
 
 
@@ -127,4 +127,4 @@ OPERATORS: Mapping[str, Callable[..., Decimal]] = MappingProxyType(
         "Tanh": lambda x: 2 * sigmoid(2 * x) - 1,
     }
 )
-"""The element-wise operators of ONNX that the codec knows."""
+"""The element-wise operators of ONNX that the codec supports."""

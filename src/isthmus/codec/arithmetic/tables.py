@@ -24,26 +24,26 @@ Family: TypeAlias = Literal["normal", "logistic"]
 STEP_BITS = 6
 """A table of a function has a value each 2^-6."""
 RANGE = 16
-"""A table of a function reaches from -16 to 16, and goes on along its last straight pieces."""
+"""A table of a function covers -16 to 16; beyond, its first and last pieces continue."""
 FINE_BITS = 12
 """A distribution function has a value each 2^-12."""
 PROBABILITY_BITS = 24
 """Probabilities are multiples of 2^-24."""
 REACH = {"normal": 8, "logistic": 16}
-"""A distribution function is 0 below minus this, and all above this."""
+"""A distribution function is 0 below minus this, and 1 above this."""
 CUMULATIVE_BITS = 30
-"""The bits of a distribution function before it is scaled."""
+"""Bits of a distribution function before it is scaled."""
 
 _COARSE_BITS = 40
 
 
 @cache
 def function_table(expression: Expression, fraction: int) -> Integers:
-    """A function at -16, -16 + 1/64, ..., 16: whole numbers `(2049,)`, with so many bits behind the point.
+    """A function at -16, -16 + 1/64, ..., 16: whole numbers `(2049,)`, with `fraction` bits after the point.
 
     Raises:
-        KeyError: If an operator is not known.
-        ArithmeticError: If the function has no value somewhere there.
+        KeyError: If an operator is not supported.
+        ArithmeticError: If the function has no value at some of these points.
     """
     steps = range(-RANGE << STEP_BITS, (RANGE << STEP_BITS) + 1)
     values = [rounded(evaluate(expression, Fraction(step, 1 << STEP_BITS)), fraction) for step in steps]
@@ -51,12 +51,12 @@ def function_table(expression: Expression, fraction: int) -> Integers:
 
 
 def interpolate(table: Integers, x: Integers, fraction: int) -> Integers:
-    """A function between the values of its table: straight, and beyond the ends along the last piece.
+    """Interpolate a function linearly in its table; beyond the ends, the outer pieces continue.
 
     Args:
-        table: As `function_table` gives it.
-        x: Where, whole numbers with `fraction` bits behind the point, at least `STEP_BITS`.
-        fraction: Of x.
+        table: The result of `function_table`.
+        x: Whole numbers with `fraction` bits after the point.
+        fraction: At least `STEP_BITS`.
 
     Returns:
         The values, in the table's own bits, rounded to the nearest (halves up).
@@ -99,7 +99,7 @@ def cumulative_table(family: Family) -> Integers:
 
 @cache
 def scaled_cumulative(family: Family, symbols: int) -> Integers:
-    """A distribution function scaled to leave 1 of 2^24 for each of so many symbols: from 0 to 2^24 - symbols."""
+    """A distribution function scaled to 0 to 2^24 - symbols, which leaves 1 of 2^24 for each symbol."""
     room = (1 << PROBABILITY_BITS) - symbols
     table = (cumulative_table(family) * room) >> CUMULATIVE_BITS
     table[0], table[-1] = 0, room

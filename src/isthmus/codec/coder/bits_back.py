@@ -1,11 +1,11 @@
 """Bits-back coding with asymmetric numeral systems (Townsend et al. 2019).
 
 To code an image x, a code z is popped from the stack by q(z | x), which takes bits off; then x is pushed by p(x | z),
-and z by p(z).  What lies on the stack grows by the negative ELBO on average.  The first code of all needs bits to be
-popped: these initial bits are no message, and are lost.
+and z by p(z).  On average the stack grows by the negative ELBO.  The first code needs bits to be popped: these initial
+bits carry no information.
 
-Images are coded in blocks, each as large as the bits already there allow: the decoder network then sees many codes
-at once, and the initial bits are those of one image alone.
+Images are coded in blocks, each as large as the bits on the stack allow: the decoder network then computes many codes
+at once, while the initial bits are those of a single image.
 """
 
 import hashlib
@@ -33,9 +33,9 @@ class BitsBack:
     """Codes images on a stack.
 
     Attributes:
-        encoder: From pixels to `mean` and `log_variance`.
-        decoder: From codes, multiples of 1/16, to the pixel model's parameters.
-        pixels: How pixels are coded, given those.
+        encoder: The network from pixels to `mean` and `log_variance`.
+        decoder: The network from codes, multiples of 1/16, to the parameters of the pixels.
+        pixels: The distribution of pixels, given these parameters.
     """
 
     encoder: FixedPointNetwork
@@ -43,11 +43,11 @@ class BitsBack:
     pixels: PixelModel
 
     def posterior(self, images: NDArray[np.uint8]) -> Posterior:
-        """The posteriors of images `(n, h, w, c)`."""
+        """Compute the posteriors of images `(n, h, w, c)`."""
         return Posterior.of(self.encoder, images)
 
     def encode(self, images: NDArray[np.uint8], posterior: Posterior) -> tuple[NDArray[np.uint32], list[int], int]:
-        """Code images `(n, h, w, c)`, given their posteriors.
+        """Encode images `(n, h, w, c)`, given their posteriors.
 
         Returns:
             The stack's words, the number of images in each block, and the initial bits.
@@ -69,10 +69,10 @@ class BitsBack:
     def decode(
         self, words: NDArray[np.uint32], blocks: Sequence[int], shape: tuple[int, int, int]
     ) -> NDArray[np.uint8]:
-        """Give back the images `(n, *shape)` of what `encode` gave.
+        """Decode the images `(n, *shape)` from what `encode` gave.
 
         Raises:
-            ArchiveError: If what is left on the stack at the end are not the initial bits.
+            ArchiveError: If the bits left on the stack at the end are not the initial bits.
         """
         stack = Stack(words)
         images = np.empty((sum(blocks), *shape), np.uint8)
@@ -82,11 +82,11 @@ class BitsBack:
             stop -= count
         left = stack.words()
         if (left != initial_words(len(left))).any():
-            raise ArchiveError("the coded images end elsewhere than they began: they are damaged, or of another model.")
+            raise ArchiveError("the initial bits of the coded images differ: they are damaged, or of another model.")
         return images
 
     def bits(self, images: NDArray[np.uint8], posterior: Posterior) -> NDArray[np.int64]:
-        """About how many bits each image `(n, h, w, c)` would take, `(n,)`: those of its pixels given its mean code."""
+        """Estimate the bits of each image `(n, h, w, c)`, `(n,)`: those of its pixels, given its mean code."""
         step = block_limit(images[0].size)
         found = []
         for start in range(0, len(images), step):
@@ -111,12 +111,12 @@ class BitsBack:
 
 
 def block_limit(dims: int) -> int:
-    """Images in a block at most, of so many numbers each."""
+    """Images in a block at most, if each has `dims` numbers."""
     return max(1, min(BLOCK_IMAGES, BLOCK_NUMBERS // dims))
 
 
 def initial_words(count: int) -> NDArray[np.uint32]:
-    """Bits that look random and are the same everywhere: SHA-256 of 0, 1, 2 and on, as little-endian words."""
+    """Pseudo-random bits that are the same everywhere: SHA-256 of numbered texts, as little-endian words."""
     blocks = (hashlib.sha256(f"isthmus bits-back {i}".encode()).digest() for i in range(-(-count // 8)))
     words = np.frombuffer(b"".join(blocks), "<u4")[:count].astype(np.uint32)
     return words | np.uint32(1)  # a stack's last word is never zero

@@ -1,7 +1,7 @@
-"""Probabilities as whole numbers: of codes, and of pixels given what a decoder says of them.
+"""Probabilities as whole numbers: of codes, and of pixels given the decoder's parameters.
 
-A number that can be one of 256 levels is coded in two steps of 16, its high four bits and then its low four, so that
-34 values of a distribution function are computed instead of 257.
+A number with 256 levels is coded in two steps of 16, its high four bits and then its low four.  This needs 34 values of
+a distribution function instead of 257.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,17 +28,17 @@ from isthmus.codec.coder.stack import Stack
 from isthmus.codec.network.fixed_point import FixedPointNetwork
 
 LEVELS = 256
-"""Of a pixel, and of each number of a code."""
+"""Levels of a pixel, and of each latent dimension."""
 CODE_BITS = 4
-"""A code's numbers are multiples of 1/16."""
+"""Latent codes are multiples of 1/16."""
 CODE_OFFSET = LEVELS // 2
-"""The level of a code's number that stands for 0."""
+"""The level of a latent code that stands for 0."""
 PARAMETER_FRACTION = 16
-"""The bits behind the point of every parameter that a network gives."""
+"""Bits after the binary point of all parameters, which are the outputs of networks."""
 
 Parameters: TypeAlias = Mapping[str, Integers]
 Cumulative: TypeAlias = Callable[[Integers], Integers]
-"""From levels k `(m, e)` or `(e,)` to the probability, in 2^-24, of a level below k: `(m, e)`."""
+"""Maps levels k `(m, e)` or `(e,)` to the probability of a level below k, in 2^-24: `(m, e)`."""
 
 _STEP = 16
 _INFORMATION_BITS = 8
@@ -53,7 +53,7 @@ _INVERSE_LEVELS: Expression = ("Mul", ("constant", Fraction(1, 255)), ("Exp", ("
 
 @dataclass(frozen=True)
 class BlackOrWhite:
-    """Each pixel 0 or 255, white with the probability sigmoid(logits)."""
+    """Binary pixels, 0 or 255, white with the probability sigmoid(logits)."""
 
     outputs: tuple[str, ...] = ("logits",)
 
@@ -66,7 +66,7 @@ class BlackOrWhite:
         return (stack.pop(self._masses(parameters)).astype(np.uint8) * np.uint8(255)).reshape(shape)
 
     def bits(self, images: NDArray[np.uint8], parameters: Parameters) -> Integers:
-        """About how many bits each image takes, `(n,)`."""
+        """Estimate the bits of each image, `(n,)`."""
         masses = self._masses(parameters)
         chosen = np.where((images > 0).ravel(), masses[:, 1], masses[:, 0])
         return _summed(chosen, len(images))
@@ -79,15 +79,15 @@ class BlackOrWhite:
 
 @dataclass(frozen=True)
 class Discretised:
-    """Each pixel the mass of its level's bin under a distribution, or under a mixture of several.
+    """Pixels of 256 levels, each with the mass of its bin under a distribution or a mixture.
 
-    The bin of level k reaches from k - 1/2 to k + 1/2, those of 0 and 255 to the end; parameters count pixels from 0 to
-    1.  Salimans et al. (2017), equation 2, with channels that are independent given the code.
+    The bin of level k is from k - 1/2 to k + 1/2; those of 0 and 255 are unbounded.  Parameters refer to pixels from 0
+    to 1.  Salimans et al. (2017), equation 2, with channels that are independent given the code.
 
     Attributes:
-        family: Of the distribution.
-        mixture: Whether there are several, in a last axis.
-        log_scale: The scale's logarithm where the decoder gives none, in `PARAMETER_FRACTION` bits.
+        family: The distribution.
+        mixture: Whether it is a mixture, whose components are the last axis of the parameters.
+        log_scale: The logarithm of the scale if the decoder does not give it, in `PARAMETER_FRACTION` bits.
     """
 
     family: Family
@@ -110,7 +110,7 @@ class Discretised:
         return pop_levels(stack, self._cumulative(parameters, shape)).astype(np.uint8).reshape(shape)
 
     def bits(self, images: NDArray[np.uint8], parameters: Parameters) -> Integers:
-        """About how many bits each image takes, `(n,)`."""
+        """Estimate the bits of each image, `(n,)`."""
         edges = images.reshape(-1, 1).astype(np.int64) + np.arange(2)
         masses = np.diff(self._cumulative(parameters, images.shape)(edges), axis=-1)
         return _summed(masses, len(images))
@@ -149,11 +149,11 @@ PixelModel: TypeAlias = BlackOrWhite | Discretised
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """The posteriors of images, Gaussian in each number of the code.
+    """The posteriors of images, Gaussian in each latent dimension.
 
     Attributes:
-        mean: In `PARAMETER_FRACTION` bits, `(n, dim)`.
-        log_variance: In the same bits, `(n, dim)`.
+        mean: The means, in `PARAMETER_FRACTION` bits, `(n, dim)`.
+        log_variance: The logarithms of the variances, in the same bits, `(n, dim)`.
     """
 
     mean: Integers
@@ -161,7 +161,7 @@ class Posterior:
 
     @classmethod
     def of(cls, encoder: FixedPointNetwork, images: NDArray[np.uint8]) -> "Posterior":
-        """Of images `(n, h, w, c)`."""
+        """Compute the posteriors of images `(n, h, w, c)`."""
         found = encoder(images)
         return cls(found["mean"], found["log_variance"])
 
@@ -177,7 +177,7 @@ class Posterior:
         return pop_levels(stack, self._cumulative()).reshape(self.mean.shape)
 
     def bits(self) -> Integers:
-        """About how many bits popping each code takes, `(n,)`: its entropy, log2(16 σ √(2πe)) in each number."""
+        """Estimate the bits that popping each code takes, `(n,)`: its entropy, log2(16 σ √(2πe)) per dimension."""
         half_log2 = self.log_variance * 47274 >> PARAMETER_FRACTION  # log2(e) / 2 in 16 bits
         each = np.maximum(half_log2 + 396_524, 0)  # 4 + log2(2πe) / 2, likewise
         return np.asarray(each.sum(axis=1) >> PARAMETER_FRACTION)
@@ -197,7 +197,7 @@ class Posterior:
 
 @cache
 def prior_masses() -> Integers:
-    """The probability of each of a code's levels under the standard normal, in 2^-24: `(256,)`."""
+    """The probability of each level of a latent code under the standard normal, in 2^-24: `(256,)`."""
     cumulative = _at(scaled_cumulative("normal", LEVELS), np.clip(_CODE_EDGES, -1 << 20, 1 << 20), "normal")
     return np.diff(cumulative + np.arange(LEVELS + 1))
 
@@ -221,7 +221,7 @@ def _high_masses(cumulative: Cumulative) -> Integers:
 
 
 def _low_masses(cumulative: Cumulative, high: Integers) -> Integers:
-    """Given the high bits: the masses within, stretched to 2^24 in whole numbers and rounded down."""
+    """The masses of the low bits, given the high bits, scaled to 2^24 in whole numbers and rounded down."""
     within = cumulative(high[:, None] * _STEP + np.arange(_STEP + 1))
     within -= within[:, :1].copy()
     stretched = within * (_WHOLE - _STEP) // within[:, -1:] + np.arange(_STEP + 1)
@@ -229,30 +229,27 @@ def _low_masses(cumulative: Cumulative, high: Integers) -> Integers:
 
 
 def mixture_weights(logits: Integers) -> Integers:
-    """The softmax of logits `(m, k)` without its division: e^(logit - largest) in 20 bits."""
+    """The softmax of logits `(m, k)` before normalisation: e^(logit - largest) in 20 bits."""
     below = logits - logits.max(axis=1, keepdims=True)
     reach = 16 << PARAMETER_FRACTION
     return interpolate(function_table(_EXP, _WEIGHT_BITS), np.maximum(below, -reach), PARAMETER_FRACTION)
 
 
 def information(masses: Integers) -> Integers:
-    """-log2(mass / 2^24) in 8 bits behind the point, to a tenth of a bit.
-
-    Between powers of two the logarithm is taken for straight.
-    """
+    """-log2(mass / 2^24) with 8 bits after the point, to a tenth of a bit: linear between powers of two."""
     exponent = np.frexp(masses.astype(np.float64))[1].astype(np.int64) - 1  # 2^exponent <= mass < 2^(exponent + 1)
     beyond = ((masses << PROBABILITY_BITS) >> exponent) - _WHOLE
     return ((PROBABILITY_BITS - exponent) << _INFORMATION_BITS) - (beyond >> (PROBABILITY_BITS - _INFORMATION_BITS))
 
 
 def _summed(masses: Integers, images: int) -> Integers:
-    """The information of all numbers of each image, in bits, `(images,)`."""
+    """The information in all numbers of each image, in bits, `(images,)`."""
     bits: Integers = information(masses).reshape(images, -1).sum(axis=1)
     return bits >> _INFORMATION_BITS
 
 
 def _edges(first: int, step: int, end: int) -> Integers:
-    """The lower edges of 256 levels, and the upper edge of the last; the outer two far beyond everything."""
+    """The lower edges of 256 levels, and the upper edge of the last; the outer two are beyond all values."""
     edges = first + step * np.arange(LEVELS + 1, dtype=np.int64)
     edges[0], edges[-1] = -end, end
     return edges
@@ -263,17 +260,17 @@ _PIXEL_EDGES = _edges(-1 << (FINE_BITS - 1), 1 << FINE_BITS, 1 << 34)
 
 
 def _in_levels(mean: Integers) -> Integers:
-    """Means counted from 0 to 1 become means counted from 0 to 255, in `FINE_BITS` bits."""
+    """Scale means from 0 to 1 to means from 0 to 255, in `FINE_BITS` bits."""
     return mean * 255 >> (PARAMETER_FRACTION - FINE_BITS)
 
 
 def _steepness(function: Expression, x: Integers, bits: int, least: int, most: int) -> Integers:
-    """One over a scale, in so many bits, between two powers of two."""
+    """One over a scale, with `bits` bits after the point, clipped to 2^least and 2^most."""
     return np.clip(interpolate(function_table(function, bits), x, PARAMETER_FRACTION), 1 << least, 1 << most)
 
 
 def _steps(edges: Integers, mean: Integers, steepness: Integers, bits: int) -> Integers:
-    """How far edges lie from the mean, counted in scales, in `FINE_BITS` bits."""
+    """Distances of edges from the mean, in scales, in `FINE_BITS` bits."""
     return (edges - mean[:, None]) * steepness[:, None] >> bits
 
 

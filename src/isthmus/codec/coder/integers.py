@@ -1,4 +1,4 @@
-"""Whole numbers in few bytes: how the weights of a model travel within an archive."""
+"""Whole numbers in few bytes, such as the weights of an embedded model."""
 
 import zlib
 from typing import Literal, TypeAlias
@@ -14,7 +14,7 @@ Method: TypeAlias = Literal["differences", "histogram"]
 _SYMBOLS = 256
 _WHOLE = 1 << PROBABILITY_BITS
 _HEAD = 4
-"""Numbers in front of a histogram's counts: the least number, the low bits, how many bits those have, the words."""
+"""Numbers before a histogram's counts: the least number, the number of low bits, the number of words, and 0."""
 
 
 def pack(numbers: NDArray[np.integer], regular: bool) -> tuple[Method, bytes]:
@@ -26,10 +26,10 @@ def pack(numbers: NDArray[np.integer], regular: bool) -> tuple[Method, bytes]:
 
 
 def unpack(method: str, content: bytes, count: int) -> Integers:
-    """Give back the whole numbers `(count,)` that `pack` packed.
+    """Unpack the whole numbers `(count,)` from what `pack` gave.
 
     Raises:
-        ArchiveError: If the bytes are none that it gives.
+        ArchiveError: If they are damaged.
     """
     try:
         if method == "differences":
@@ -39,14 +39,14 @@ def unpack(method: str, content: bytes, count: int) -> Integers:
             return _from_histogram(content, count)
     except (ValueError, OverflowError, IndexError, zlib.error) as error:
         raise ArchiveError(f"packed numbers are damaged ({error}).") from None
-    raise ArchiveError(f"packed numbers are of an unknown kind, {method!r}.")
+    raise ArchiveError(f"packed numbers are of an unknown method, {method!r}.")
 
 
 def inflate(content: bytes, size: int) -> bytes:
-    """Undo zlib's compression of exactly so many bytes.
+    """Decompress exactly `size` bytes with zlib.
 
     Raises:
-        ArchiveError: If it is none, or of another size.
+        ArchiveError: If they are damaged, or of another size.
     """
     inflater = zlib.decompressobj()
     try:
@@ -54,7 +54,7 @@ def inflate(content: bytes, size: int) -> bytes:
     except zlib.error as error:
         raise ArchiveError(f"compressed bytes are damaged ({error}).") from None
     if len(raw) != size or not inflater.eof:
-        raise ArchiveError(f"expected {size} compressed bytes; found {'more' if len(raw) > size else len(raw)}.")
+        raise ArchiveError(f"expected {size} decompressed bytes; found {'more' if len(raw) > size else len(raw)}.")
     return raw
 
 
@@ -63,7 +63,7 @@ def _by_differences(numbers: Integers) -> bytes:
 
 
 def _by_histogram(numbers: Integers) -> bytes:
-    """The high bits by how often they occur, the low bits as they are."""
+    """The high bits by their frequencies, the low bits as they are."""
     least = int(numbers.min())
     rest = numbers - least
     low = max(0, int(rest.max()).bit_length() - 8)
@@ -95,7 +95,7 @@ def _masses(counts: Integers) -> Integers:
     """Counts `(256,)` as probabilities in 2^-24, each at least 1."""
     total = int(counts.sum())
     if not 0 < total < 1 << 32:
-        raise ArchiveError("packed numbers are damaged: nothing is counted.")
+        raise ArchiveError("packed numbers are damaged: all counts are 0.")
     below = np.append(0, np.cumsum(counts)) * (_WHOLE - _SYMBOLS) // total
     return np.diff(below) + 1
 

@@ -21,13 +21,13 @@ class Stack:
     """A stack of symbols; what is pushed last is popped first.
 
     Args:
-        words: What lies on it already, uint32 `(n,)`; the last is not zero.
+        words: Its content at first, uint32 `(n,)`; the last is not zero.
     """
 
     def __init__(self, words: NDArray[np.uint32]) -> None:
         content = (np.ascontiguousarray(words, np.uint32),) if len(words) else ()
         self._coder = _coders.AnsCoder(*content)
-        # Spelled out, because its default has changed between versions of constriction.
+        # Explicit, because the default has changed between versions of constriction.
         self._family = _models.Categorical(perfect=False)
 
     def push(self, symbols: NDArray[np.integer], masses: Integers) -> None:
@@ -35,13 +35,13 @@ class Stack:
 
         Args:
             symbols: From 0 to n - 1.
-            masses: The probability of each, in 2^-24, at least 1: `(m, n)`, or `(n,)` for all alike.
+            masses: The probability of each, in 2^-24, at least 1: `(m, n)`, or `(n,)` if all have the same.
         """
         if symbols.size:
             self._coder.encode_reverse(np.ascontiguousarray(symbols, np.int32), *self._models(masses))
 
     def pop(self, masses: Integers, count: int | None = None) -> NDArray[np.int32]:
-        """Pop as many symbols as there are rows of masses, or `count` by the same masses, `(m,)`."""
+        """Pop symbols `(m,)`: one for each row of masses, or `count` by the same masses."""
         if masses.ndim == 1:
             popped = self._coder.decode(self._models(masses)[0], count) if count else np.empty(0, np.int32)
         else:
@@ -56,9 +56,9 @@ class Stack:
 
     @property
     def bits(self) -> int:
-        """What lies on it."""
+        """The number of bits on it."""
         return int(self._coder.num_bits())
 
     def words(self) -> NDArray[np.uint32]:
-        """What lies on it, uint32 `(n,)`."""
+        """Its content, uint32 `(n,)`."""
         return np.asarray(self._coder.get_compressed(), np.uint32)

@@ -31,7 +31,7 @@ def safe_path(name: str, windows: bool = os.name == "nt") -> PurePosixPath:
 
 
 def fitted(name: str, mark: str = "") -> str:
-    """A file's name with a mark before its suffix, and the rest cut where it is longer than `LONGEST_PART`."""
+    """A file name with `mark` before its suffix, cut to `LONGEST_PART` bytes."""
     suffix = PurePosixPath(name).suffix
     suffix = suffix if len(suffix) <= _LONGEST_SUFFIX else ""
     stem = name.removesuffix(suffix).encode("utf-8", "surrogateescape")

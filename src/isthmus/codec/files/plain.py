@@ -1,4 +1,4 @@
-"""Image files that show their pixels as they are, so that nothing of the picture is lost with the file."""
+"""Plain image files, of which nothing is lost if only their pixels are stored."""
 
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -10,26 +10,26 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 CHANNELS = {"1": 1, "L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
-"""The channels of the modes of Pillow's whose numbers are the picture's, with 8 bits or one."""
+"""Channels of those of Pillow's modes whose numbers are the pixels themselves, of 8 bits or one."""
 _FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _AS_STORED = frozenset({"1", "1;I", "L", "L;2", "L;4", "LA", "RGB", "BGR", "RGBA", "BGRA"})
-"""How pixels may lie in a file: of 16 bits Pillow would give half, and of what else there is not all."""
+"""Supported layouts of pixels in a file: of 16 bits Pillow would give only half, and of others not all."""
 _SCALED = frozenset({"ppm", "ppm_plain"})
-"""Pillow's decoders of numbers that reach to another level than 255."""
+"""Pillow's decoders of numbers whose maximum is not 255."""
 _ORIENTATION = 0x0112
 _OTHER_COLOURS = ("gamma", "chromaticity")
 
 
 def plain_pixels(content: bytes, shape: tuple[int, int, int]) -> NDArray[np.uint8] | None:
-    """An image file's pixels, where they are the whole picture and of this shape; else None.
+    """The pixels of an image file if they are the whole image and of this shape; else None.
 
-    Not plain are files with more than 8 bits a channel, several frames, transparency aside from a channel of its own,
-    an orientation, or colours of their own: an ICC profile, or a gamma that is not sRGB's.  What says nothing of how
-    the pixels look (resolution, texts, other EXIF data) is not looked at.
+    Not plain are files with more than 8 bits per channel, several frames, transparency other than an alpha channel, an
+    orientation, an ICC profile, or a gamma other than sRGB's.  Metadata that do not change how the pixels look
+    (resolution, texts, other EXIF data) are ignored.
 
     Args:
         content: The file.
-        shape: Height, width and channels.
+        shape: Expected height, width and channels.
     """
     from PIL import Image
 
@@ -39,7 +39,7 @@ def plain_pixels(content: bytes, shape: tuple[int, int, int]) -> NDArray[np.uint
             if image.size != (width, height) or CHANNELS.get(image.mode) != channels or not _is_plain(image):
                 return None
             return np.asarray(image.convert("L") if image.mode == "1" else image, np.uint8).reshape(shape)
-    except Exception:  # whatever it is, it is kept as it is
+    except Exception:  # whatever is wrong, the file is stored as it is
         return None
 
 
@@ -51,11 +51,11 @@ def _is_plain(image: "ImageFile") -> bool:
         and image.getexif().get(_ORIENTATION, 1) == 1
         and "transparency" not in known
         and "icc_profile" not in known
-        # A PNG that says it is sRGB tells its gamma for those alone that do not know sRGB.
+        # A PNG in sRGB gives a gamma only for readers that do not support sRGB.
         and ("srgb" in known or not any(key in known for key in _OTHER_COLOURS))
     )
 
 
 def _stored(arguments: object) -> object:
-    """How the pixels lie in the file, from the arguments of Pillow's decoder: the first of several."""
+    """The layout of pixels in the file: the first argument of Pillow's decoder."""
     return arguments[0] if isinstance(arguments, tuple) else arguments

@@ -14,21 +14,21 @@ from isthmus.errors import StorageError, UsageError
 from isthmus.plots.sheets import save
 from isthmus.storage import atomic_file, new_folder
 
-_PICTURE_CHANNELS = (1, 3, 4)
+_IMAGE_CHANNELS = (1, 3, 4)
 _IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 _NAME_ERRORS = frozenset({errno.EILSEQ, errno.EINVAL, errno.ENAMETOOLONG})
-"""What a file system says of a name that it does not take."""
+"""Errors of a file system that rejects a name."""
 
 
 class FolderWriter:
-    """Writes images as files under their names, or under names like them that the system takes.
+    """Writes images as files under their names, or under similar names that are valid.
 
     Args:
-        folder: Where to; must exist, and be empty.
+        folder: An empty folder.
 
     Attributes:
         count: Images written.
-        renamed: The names of those that are called otherwise, each with the path that it got.
+        renamed: Names of images whose files have other names, each with the path of its file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,7 +37,7 @@ class FolderWriter:
         self._copies: dict[Path, int] = {}
 
     def write(self, item: NamedImage) -> None:
-        """Write one."""
+        """Write an image."""
         suffix = _new_suffix(item)
         path = safe_path(item.name)
         try:
@@ -64,7 +64,7 @@ class FolderWriter:
         return free
 
     def _folder_for(self, parts: tuple[str, ...]) -> Path:
-        """The folder that is called so; where a file has its name already, it gets another."""
+        """The folder of this path; if a file has its name, a folder of a similar name."""
         for depth in range(1, len(parts) + 1):
             if parts[:depth] not in self._folders:
                 wanted = self._folders[parts[: depth - 1]] / parts[depth - 1]
@@ -72,7 +72,7 @@ class FolderWriter:
         return self._folders[parts]
 
     def _free(self, path: Path) -> Path:
-        """The path, or one like it where nothing is yet."""
+        """The path if nothing exists there, or a similar one."""
         free = path
         while os.path.lexists(free):
             self._copies[path] = self._copies.get(path, 1) + 1
@@ -81,11 +81,11 @@ class FolderWriter:
 
 
 class ArrayWriter:
-    """Writes images into one array; they have the shape of the first.
+    """Writes images of one shape into one array.
 
     Args:
-        path: The `.npy` to make.
-        count: The images.
+        path: The `.npy` to write.
+        count: The number of images.
     """
 
     def __init__(self, path: Path, count: int) -> None:
@@ -94,39 +94,39 @@ class ArrayWriter:
         self.count, self.renamed = 0, list[tuple[str, str]]()
 
     def write(self, item: NamedImage) -> None:
-        """Write one.
+        """Write an image.
 
         Raises:
-            UsageError: If it is of another shape than the first, or a file.
+            UsageError: If its shape differs from the first, or it is a file.
         """
         if item.pixels is None:
-            raise UsageError(f"{item.name!r} is kept as a file: give --out a folder instead of an .npy.")
+            raise UsageError(f"{item.name!r} is stored as a file: give --out a folder instead of an .npy.")
         if self._array is None:
             self._array = np.lib.format.open_memmap(self._path, "w+", np.uint8, (self._total, *item.pixels.shape))
         if item.pixels.shape != self._array.shape[1:]:
             raise UsageError(
-                f"{item.name!r} is of another shape than those before: give --out a folder instead of an .npy."
+                f"{item.name!r} has another shape than the first image: give --out a folder instead of an .npy."
             )
         self._array[self.count] = item.pixels
         self.count += 1
 
     def close(self) -> None:
-        """Write what is left.
+        """Finish the array.
 
         Raises:
             UsageError: If no image was written.
         """
         if self._array is None:
-            raise UsageError("there is no image to make an array of.")
+            raise UsageError("there is no image to write into an array.")
         self._array.flush()
 
 
 @contextmanager
 def writer_to(out: Path, count: int) -> Iterator[FolderWriter | ArrayWriter]:
-    """What writes so many images to a place that appears when all is well: a folder, or an `.npy` `(count, h, w, c)`.
+    """A writer of images to a new folder, or to an `.npy` `(count, h, w, c)`; either appears once it is complete.
 
     Raises:
-        StorageError: If the place cannot be written to.
+        StorageError: If `out` cannot be written.
     """
     if out.suffix == ".npy":
         with atomic_file(out) as temporary:
@@ -139,20 +139,20 @@ def writer_to(out: Path, count: int) -> Iterator[FolderWriter | ArrayWriter]:
 
 
 def _is_of_name(error: OSError | StorageError) -> bool:
-    """Whether a file system did not take a name, and would take another."""
+    """Whether a file system rejected a name, and would accept another."""
     cause = error.__cause__ if isinstance(error, StorageError) else error
     return isinstance(cause, OSError) and cause.errno in _NAME_ERRORS
 
 
 def _new_suffix(item: NamedImage) -> str:
-    """The suffix of what is written of an image; empty for a file, which keeps its own."""
+    """The suffix of the written image; empty for a file, which keeps its own."""
     if item.pixels is None:
         return ""
-    # What no picture format has the channels for is kept as an array.
-    return ".png" if item.pixels.shape[2] in _PICTURE_CHANNELS else ".npy"
+    # PNG has no format for other numbers of channels.
+    return ".png" if item.pixels.shape[2] in _IMAGE_CHANNELS else ".npy"
 
 
 def _called(name: str, suffix: str) -> str:
-    """A name with a suffix in place of another picture's, or behind all else."""
+    """A name with a suffix in place of that of another image format, or appended."""
     old = PurePosixPath(name).suffix
     return name.removesuffix(old if old.lower() in _IMAGE_SUFFIXES else "") + suffix if suffix else name

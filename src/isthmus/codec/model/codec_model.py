@@ -1,4 +1,4 @@
-"""The exact copy of a run's model: its two networks and its likelihood, as bytes, with the hash that names it."""
+"""The exact copy of a run's model: its two networks and its likelihood, as bytes and with a hash."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from isthmus.codec.network.fixed_point import FixedPointNetwork
 from isthmus.codec.network.nodes import Node
 
 VERSION = 1
-"""Of the way from a run's graphs to whole numbers: another way gives another model."""
+"""The version of the quantisation from graphs to whole numbers: another one gives another model."""
 OPERATIONS: Mapping[str, type[Node]] = {kind.__name__.lower(): kind for kind in Node.__subclasses__()}
 """The kinds of nodes by their names in a packed network: these are part of the format."""
 ARRAYS = {"bias": np.float64, "index": np.int32, "table": np.int64, "values": np.float64, "weights": np.float64}
@@ -28,14 +28,14 @@ ARRAYS = {"bias": np.float64, "index": np.int32, "table": np.int64, "values": np
 
 @dataclass(frozen=True, eq=False)
 class CodecModel:
-    """What codes images, in whole numbers.
+    """A model that codes images, in whole numbers.
 
     Attributes:
-        shape: Of the images: height, width, channels.
-        encoder: From pixels to the posterior.
-        decoder: From codes to the parameters of the pixels.
-        pixels: What the parameters mean.
-        threshold: The brightness from 0 to 1 above which the model takes a grey pixel for white; None if it takes grey.
+        shape: Height, width and channels of the images.
+        encoder: The network from pixels to the posterior.
+        decoder: The network from codes to the parameters of the pixels.
+        pixels: The distribution of pixels, given these parameters.
+        threshold: The brightness from 0 to 1 above which binarised pixels are white; None for models of grey.
     """
 
     shape: tuple[int, int, int]
@@ -46,7 +46,7 @@ class CodecModel:
 
     @property
     def coder(self) -> BitsBack:
-        """What codes images on a stack."""
+        """The bits-back coder of the model."""
         return BitsBack(self.encoder, self.decoder, self.pixels)
 
     @property
@@ -56,11 +56,11 @@ class CodecModel:
 
     @property
     def two_levels(self) -> bool:
-        """Whether it codes black and white alone."""
+        """Whether it codes only black and white pixels."""
         return isinstance(self.pixels, BlackOrWhite)
 
     def binarised(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Images made black and white as the model sees them; as they are if it takes grey."""
+        """Images binarised as in training; unchanged for models of grey."""
         if self.threshold is None:
             return images
         white = np.arange(256, dtype=np.float32) / np.float32(255) > self.threshold
@@ -68,7 +68,7 @@ class CodecModel:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256, in hexadecimal, over the description and all numbers as they are."""
+        """SHA-256, in hexadecimal, over the description and all arrays, before these are compressed."""
         description, arrays = self._parts()
         digest = hashlib.sha256(_as_json(description))
         for array in arrays:
@@ -76,15 +76,15 @@ class CodecModel:
         return digest.hexdigest()
 
     def to_bytes(self) -> bytes:
-        """The model, packed."""
+        """The model as compressed bytes."""
         description, arrays = self._parts()
         packed = [pack(array, regular=array.dtype != np.float64) for array in arrays]
-        told = {**description, "arrays": [[method, len(content)] for method, content in packed]}
-        head = zlib.compress(_as_json(told), 9)
+        packed_as = [[method, len(content)] for method, content in packed]
+        head = zlib.compress(_as_json({**description, "arrays": packed_as}), 9)
         return b"".join([len(head).to_bytes(4, "little"), head, *(content for _, content in packed)])
 
     def _parts(self) -> tuple[dict[str, Any], list[np.ndarray[Any, Any]]]:
-        """What it is, for JSON, and the arrays in the order in which they are mentioned."""
+        """The description, for JSON, and the arrays in the order in which it refers to them."""
         arrays: list[np.ndarray[Any, Any]] = []
         networks = {
             name: {
@@ -95,19 +95,10 @@ class CodecModel:
         }
         likelihood: dict[str, Any] = {"kind": "bernoulli"}
         if isinstance(self.pixels, Discretised):
-            likelihood = {
-                "kind": self.pixels.family,
-                "mixture": self.pixels.mixture,
-                "log_scale": self.pixels.log_scale,
-            }
-        description = {
-            "version": VERSION,
-            "shape": list(self.shape),
-            "pixels": likelihood,
-            "threshold": self.threshold,
-            **networks,
-        }
-        return description, arrays
+            family, mixture, log_scale = self.pixels.family, self.pixels.mixture, self.pixels.log_scale
+            likelihood = {"kind": family, "mixture": mixture, "log_scale": log_scale}
+        about = {"version": VERSION, "shape": list(self.shape), "pixels": likelihood, "threshold": self.threshold}
+        return {**about, **networks}, arrays
 
 
 def _as_json(value: Any) -> bytes:
@@ -115,13 +106,13 @@ def _as_json(value: Any) -> bytes:
 
 
 def _describe(node: Node, arrays: list[np.ndarray[Any, Any]]) -> dict[str, Any]:
-    """A node for JSON; its arrays are appended, and told by their shapes."""
-    told: dict[str, Any] = {"op": type(node).__name__.lower()}
+    """A node for JSON; its arrays are appended to `arrays`, and described by their shapes."""
+    entry: dict[str, Any] = {"op": type(node).__name__.lower()}
     for field in fields(node):
         value = getattr(node, field.name)
         if field.name in ARRAYS:
             arrays.append(value)
-            told[field.name] = list(value.shape)
+            entry[field.name] = list(value.shape)
         else:
-            told[field.name] = list(value) if field.name == "sources" else int(value)
-    return told
+            entry[field.name] = list(value) if field.name == "sources" else int(value)
+    return entry

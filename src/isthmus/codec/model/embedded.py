@@ -1,4 +1,4 @@
-"""Reading a model that is embedded in an archive: it may be untrusted, so everything in it is checked."""
+"""Reading an embedded model: it may come from an untrusted source, so everything in it is checked."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,25 +18,25 @@ from isthmus.codec.packed_json import from_json, whole
 from isthmus.errors import ArchiveError, IsthmusError
 
 MOST_NUMBERS = 1 << 25
-"""In all arrays of an embedded model together, and in a tensor of it, at most."""
+"""Numbers in all arrays of an embedded model together, and in any of its tensors, at most."""
 MOST_ALIVE = 1 << 27
-"""Numbers of an embedded network that are needed at once in computing one image, at most."""
+"""Numbers that an embedded network needs in memory at once, for one image, at most."""
 MOST_PRODUCTS = 1 << 33
-"""In computing a node of an embedded model for one image, at most."""
+"""Products in a node of an embedded model, for one image, at most."""
 _MOST_TEXT = 1 << 24
 _MOST_VALUES = 1 << 18
-"""Of the description's JSON."""
+"""Bytes and values of the description's JSON, at most."""
 _MOST_DIMENSIONS = 4
 _MOST_SHIFT = 52
 _LARGEST_PARAMETER = 1 << 30
-"""What a posterior or a pixel is computed from below 2^63."""
+"""Parameters up to this keep the arithmetic of posteriors and pixels below 2^63."""
 
 
 def model_from_bytes(content: bytes) -> CodecModel:
-    """Read a model that was packed.
+    """Read what `CodecModel.to_bytes` gave.
 
     Raises:
-        ArchiveError: If it is damaged, or of a version that is not known.
+        ArchiveError: If it is damaged, or of an unknown version.
     """
     try:
         return _read(content)
@@ -48,56 +48,56 @@ def model_from_bytes(content: bytes) -> CodecModel:
 
 def _read(content: bytes) -> CodecModel:
     length = int.from_bytes(content[:4], "little")
-    told = from_json(
+    entry = from_json(
         content[4 : 4 + length],
         "the embedded model's description",
         most_bytes=_MOST_TEXT,
         most_values=_MOST_VALUES,
     )
-    if told["version"] != VERSION:
-        raise ArchiveError(f"the embedded model is of version {told['version']}, and this isthmus reads {VERSION}.")
-    packed = _Arrays(content[4 + length :], told["arrays"])
-    height, width, channels = (whole(side) for side in told["shape"])
-    networks = {name: _network(told[name], packed, name) for name in ("encoder", "decoder")}
-    kind = told["pixels"]["kind"]
+    if entry["version"] != VERSION:
+        raise ArchiveError(f"the embedded model is of version {entry['version']}, and this isthmus reads {VERSION}.")
+    packed = _Arrays(content[4 + length :], entry["arrays"])
+    height, width, channels = (whole(side) for side in entry["shape"])
+    networks = {name: _network(entry[name], packed, name) for name in ("encoder", "decoder")}
+    kind = entry["pixels"]["kind"]
     pixels: PixelModel = BlackOrWhite()
     if kind != "bernoulli":
         if kind not in ("logistic", "normal"):
             raise ArchiveError(f"the embedded model's pixels are of an unknown kind, {kind!r}.")
-        log_scale = told["pixels"]["log_scale"]
+        log_scale = entry["pixels"]["log_scale"]
         if log_scale is not None and not abs(int(log_scale)) <= _LARGEST_PARAMETER:
             raise ArchiveError(f"the embedded model's scale cannot be e^{log_scale!r:.40}.")
-        pixels = Discretised(kind, bool(told["pixels"]["mixture"]), None if log_scale is None else int(log_scale))
-    model = CodecModel((height, width, channels), networks["encoder"], networks["decoder"], pixels, told["threshold"])
+        pixels = Discretised(kind, bool(entry["pixels"]["mixture"]), None if log_scale is None else int(log_scale))
+    model = CodecModel((height, width, channels), networks["encoder"], networks["decoder"], pixels, entry["threshold"])
     _check(model)
     return model
 
 
-def _network(told: Mapping[str, Any], packed: "_Arrays", name: str) -> FixedPointNetwork:
-    """A network whose every node fits its sources."""
+def _network(entry: Mapping[str, Any], packed: "_Arrays", name: str) -> FixedPointNetwork:
+    """Read a network, and check that every node fits its sources."""
     made: list[Node] = []
-    for number, entry in enumerate(told["nodes"]):
-        node = _node(entry, packed)
+    for number, node_entry in enumerate(entry["nodes"]):
+        node = _node(node_entry, packed)
         sources = [made[source] for source in node.sources if 0 <= source < number]
         complete = len(sources) == len(node.sources) and isinstance(node, nodes.Input) == (number == 0)
         if not complete or not _fits(node, sources):
             raise ArchiveError(f"the embedded model's {name} does not fit together at node {number}.")
         made.append(node)
-    outputs = {key: Output(whole(node, len(made)), _shape(shape)) for key, (node, shape) in told["outputs"].items()}
+    outputs = {key: Output(whole(node, len(made)), _shape(shape)) for key, (node, shape) in entry["outputs"].items()}
     return FixedPointNetwork(made, outputs)
 
 
-def _shape(told: Sequence[Any]) -> tuple[int, ...]:
-    if not 0 < len(told) <= _MOST_DIMENSIONS:
-        raise ArchiveError(f"the embedded model has a tensor of {len(told)} dimensions.")
-    return tuple(map(whole, told))
+def _shape(entry: Sequence[Any]) -> tuple[int, ...]:
+    if not 0 < len(entry) <= _MOST_DIMENSIONS:
+        raise ArchiveError(f"the embedded model has a tensor of {len(entry)} dimensions.")
+    return tuple(map(whole, entry))
 
 
 class _Arrays:
     """Packed arrays, read in their order."""
 
-    def __init__(self, content: bytes, told: Sequence[Sequence[Any]]) -> None:
-        self._content, self._told = content, iter(told)
+    def __init__(self, content: bytes, entry: Sequence[Sequence[Any]]) -> None:
+        self._content, self._told = content, iter(entry)
         self._start, self._room = 0, MOST_NUMBERS
 
     def read(self, shape: Sequence[int], dtype: Any) -> np.ndarray[Any, Any]:
@@ -124,11 +124,11 @@ def _node(entry: Mapping[str, Any], packed: _Arrays) -> Node:
 
 def _check(model: CodecModel) -> None:
     """Check that the networks fit each other and the images."""
-    wanted = {"encoder": ("mean", "log_variance"), "decoder": model.pixels.outputs}
+    expected = {"encoder": ("mean", "log_variance"), "decoder": model.pixels.outputs}
     for name, network in (("encoder", model.encoder), ("decoder", model.decoder)):
-        if set(network.outputs) != set(wanted[name]):
+        if set(network.outputs) != set(expected[name]):
             raise ArchiveError(f"the embedded model's {name} gives {', '.join(network.outputs)}.")
-        for key in wanted[name]:
+        for key in expected[name]:
             output = network.outputs[key]
             node = network.nodes[output.node]
             if (
@@ -140,7 +140,7 @@ def _check(model: CodecModel) -> None:
         if network.alive > MOST_ALIVE:
             raise ArchiveError(f"the embedded model's {name} needs {network.alive} numbers at once.")
     codes = model.decoder.nodes[0].size
-    if any(model.encoder.outputs[key].shape != (codes,) for key in wanted["encoder"]):
+    if any(model.encoder.outputs[key].shape != (codes,) for key in expected["encoder"]):
         raise ArchiveError("the embedded model's codes do not fit its networks.")
     if min(model.shape) < 1 or model.encoder.nodes[0].size != model.dims:
         raise ArchiveError("the embedded model does not fit its images.")
@@ -152,14 +152,14 @@ def _check(model: CodecModel) -> None:
 
 
 def _fits(node: Node, sources: Sequence[Node]) -> bool:
-    """Whether a node may be computed from its sources; its shapes and shifts come before what they multiply."""
+    """Whether a node can be computed from its sources; shapes are checked before anything is computed from them."""
     if not 0 < node.size <= MOST_NUMBERS or not 0 <= node.fraction <= 32 or not 0 <= node.bound < EXACT:
         return False
     return _agrees(node, sources) and largest_value(node, sources) <= node.bound
 
 
 def _agrees(node: Node, sources: Sequence[Node]) -> bool:
-    """Whether a node's own numbers agree with each other and with the sizes of its sources."""
+    """Whether the sizes of a node's arrays agree with each other and with its sources."""
     sizes = [source.size for source in sources]
     match node:
         case nodes.Input():

@@ -1,4 +1,4 @@
-"""Making the exact copy of a run's model, and saying of which runs there is none."""
+"""The exact copy of a run's model, and the reasons why a run may have none."""
 
 from fractions import Fraction
 
@@ -20,11 +20,11 @@ from isthmus.recipes import BernoulliLikelihood, GaussianLikelihood, LikelihoodF
 from isthmus.runs import Run, require_autoencoder
 
 CODED_LIKELIHOODS = (BernoulliLikelihood, GaussianLikelihood, LogisticLikelihood)
-"""Likelihoods under which each level of a pixel has a probability that whole numbers can tell."""
+"""Likelihoods that give each level of a pixel a probability, which the codec computes in whole numbers."""
 
 
 def obstacle(run: Run) -> str:
-    """Why a run's model is of a kind that has no exact copy; empty if it is not, as far as its recipe tells."""
+    """Why a run's model has no exact copy, as far as its recipe shows; empty if it may have one."""
     recipe = run.recipe
     if recipe.latent.kind != "gaussian":
         return (
@@ -35,8 +35,8 @@ def obstacle(run: Run) -> str:
         return f"{run.path} takes float pixels; lossless compression is for 8-bit images."
     if not isinstance(recipe.likelihood, CODED_LIKELIHOODS):
         return (
-            f"{run.path} has the likelihood {recipe.likelihood.kind!r}, under which levels of grey have no probability "
-            "that the codec knows. Train with --set likelihood=logistic, or likelihood=bernoulli for black and white."
+            f"{run.path} has the likelihood {recipe.likelihood.kind!r}, which gives levels of grey no probability that "
+            "the codec supports. Train with --set likelihood=logistic, or likelihood=bernoulli for black and white."
         )
     return ""
 
@@ -45,9 +45,9 @@ def model_of(run: Run) -> CodecModel:
     """Make the exact copy of a run's model.
 
     Raises:
-        UsageError: If the run restores pictures.
-        RunError: If the run is of a kind that has none: a plain autoencoder, a likelihood that gives levels no
-            probability, float pixels, or a network with an operator that has no exact copy.
+        UsageError: If the run restores images.
+        RunError: If it has none: a plain autoencoder, a likelihood that gives levels no probability, float pixels, or
+            a network with an operator that has no exact copy.
     """
     require_autoencoder(run)
     if fault := obstacle(run):

@@ -1,4 +1,4 @@
-"""A network in whole numbers, put together node by node."""
+"""Assembling a fixed-point network, node by node."""
 
 import math
 from collections.abc import Sequence
@@ -18,22 +18,22 @@ from isthmus.codec.network.tensors import STRIDE, Fixed, Tensor, tensor_of
 from isthmus.errors import RunError
 
 WEIGHT_BITS = 10
-"""Bits of a weight, its sign among them: the largest of each matrix takes them all."""
+"""Bits of a weight, including its sign; the largest weight of each matrix uses all of them."""
 OUTPUT_FRACTION = 16
-"""Bits behind the point of a network's outputs, where it can give so many."""
+"""Bits after the binary point of a network's outputs, where possible."""
 
 
 class Assembly:
-    """Nodes that grow; tensors are tensors of them.
+    """A growing list of nodes, and operations on tensors that refer to them.
 
     Args:
-        size: Of the input, for one image.
-        fraction: Its bits behind the point.
-        bound: Its largest number, either way.
+        size: Numbers of the input, for one image.
+        fraction: Bits after the binary point of the input.
+        bound: The largest magnitude of the input.
         where: The graph, for messages.
 
     Attributes:
-        nodes: So far, the input first.
+        nodes: The nodes so far; the first is the input.
     """
 
     def __init__(self, size: int, fraction: int, bound: int, where: str) -> None:
@@ -43,12 +43,12 @@ class Assembly:
         self._narrow: dict[tuple[int, tuple[int, ...]], int] = {}
 
     def add(self, node: Node) -> int:
-        """Put a node behind the others, and tell its number."""
+        """Append a node, and return its number."""
         self.nodes.append(node)
         return len(self.nodes) - 1
 
     def applied(self, tensor: Tensor) -> Tensor:
-        """The same numbers, with the function that waits applied to them."""
+        """The tensor with its pending function applied."""
         if tensor.function == X:
             return tensor
         if (tensor.positions == 0).any():  # the zeros are zeros after the function
@@ -60,7 +60,7 @@ class Assembly:
         return Tensor(self._applied[key], tensor.positions)
 
     def _narrowed(self, tensor: Tensor) -> Tensor:
-        """The same numbers, of a product that computes no others: a decoder's last layer gives several parameters."""
+        """The tensor as columns of a product that computes no others, of a last layer with several parameters."""
         node = self.nodes[tensor.node]
         if not isinstance(node, nodes.Product):
             return tensor
@@ -122,7 +122,7 @@ class Assembly:
         return self.add(nodes.Join(tuple(numbers), size, parts[0].fraction, bound))
 
     def rearranged(self, number: int, index: Index) -> int:
-        """A node with the numbers at an index."""
+        """A node with the numbers of another at an index."""
         source = self.nodes[number]
         flat = np.ascontiguousarray(index).reshape(-1)
         if flat.size == source.size and (flat == np.arange(source.size)).all():
@@ -130,7 +130,7 @@ class Assembly:
         return self.add(nodes.Rearranged((number,), flat.size, source.fraction, source.bound, flat))
 
     def joined(self, arguments: Sequence[Tensor | Fixed | None]) -> list[Tensor | Fixed | None]:
-        """The same arguments, all tensors of one node."""
+        """The arguments, with all tensors referring to one node."""
         tensors = [argument for argument in arguments if isinstance(argument, Tensor)]
         if len(tensors) == 1:
             return list(arguments)
@@ -149,7 +149,7 @@ class Assembly:
         return [next(moved) if isinstance(argument, Tensor) else argument for argument in arguments]
 
     def plus(self, tensor: Tensor, values: NDArray[np.float64]) -> Tensor:
-        """A tensor with constants added, of the tensor's shape for a batch; the same for each image.
+        """Add constants to a tensor, of its shape for a batch, and the same for each image.
 
         Raises:
             RunError: If they are not.
@@ -164,7 +164,7 @@ class Assembly:
         if (index < 0).any() or (flat[index] != values[0]).any():
             number = self.rearranged(applied.node, index)
             return tensor_of(self._biased(number, values[0].astype(np.float64).ravel()), counted(index.shape))
-        # To what nothing reads, anything may be added: what is added to the rest of its column keeps it a bias.
+        # Positions that nothing reads get the value of the rest of their column, so that it stays a bias.
         columns = flat.reshape(-1, self._columns(applied.node))
         known = np.where(np.isnan(columns), -np.inf, columns).max(axis=0)
         flat = np.where(np.isnan(columns), np.where(np.isfinite(known), known, 0.0), columns).ravel()
@@ -177,7 +177,7 @@ class Assembly:
         return self._columns(node.sources[0]) if isinstance(node, nodes.Join) else 1
 
     def sum(self, first: Tensor, second: Tensor) -> Tensor:
-        """Two tensors of one shape, added number by number."""
+        """The sum of two tensors of one shape."""
         numbers = []
         for tensor in (first, second):
             applied = self.applied(tensor)
@@ -187,7 +187,7 @@ class Assembly:
         return tensor_of(number, counted(first.shape[1:]))
 
     def product(self, number: int, index: Index, weights: Floats, bias: Floats, largest: float | None = None) -> int:
-        """A product; `largest` is that of the weights, where these are a part of a matrix."""
+        """A product; `largest` is the largest magnitude of the matrix of which the weights are a part."""
         source = self.nodes[number]
         top = float(np.abs(weights).max(initial=0.0)) if largest is None else largest
         bits = WEIGHT_BITS - 1 - math.frexp(top)[1] if top else 0
@@ -205,7 +205,7 @@ class Assembly:
         return self.add(node)
 
     def refined(self, number: int, fraction: int) -> int:
-        """The same numbers with another number of bits behind the point."""
+        """A node with the same numbers, and another number of bits after the binary point."""
         node = self.nodes[number]
         if node.fraction == fraction:
             return number
@@ -231,12 +231,12 @@ class Assembly:
 
 
 def counted(shape: tuple[int, ...]) -> Index:
-    """The index of a tensor that lies as it is."""
+    """The index of a tensor of this shape, whose numbers are in order."""
     return np.arange(math.prod(shape), dtype=np.int32).reshape(shape)
 
 
 def _rectifier(function: Expression) -> int | None:
-    """The slope below zero, with `FRACTION` bits, of a function that is a rectifier; None if it is none."""
+    """The slope below zero, with `FRACTION` bits, if a function is a rectifier; else None."""
     zero = ("constant", Fraction(0))
     if function in (("Relu", X), ("Max", X, zero), ("Max", zero, X)):
         return 0

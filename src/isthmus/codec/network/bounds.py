@@ -11,7 +11,7 @@ from isthmus.codec.network.nodes import FRACTION, Node
 
 
 def largest_sum(node: Node, sources: Sequence[Node]) -> int:
-    """The largest number, either way, that computing a node may meet."""
+    """The largest magnitude that may occur while a node is computed."""
     match node:
         case nodes.Product():
             sums = np.abs(node.weights).sum(axis=0) * sources[0].bound + np.abs(node.bias)
@@ -30,7 +30,7 @@ def largest_sum(node: Node, sources: Sequence[Node]) -> int:
 
 
 def largest_value(node: Node, sources: Sequence[Node]) -> int:
-    """The largest number, either way, that a node may give; what is cut to its bound gives no larger one."""
+    """The largest magnitude of a node's numbers; for those that are clipped, the bound."""
     match node:
         case nodes.Lookup():
             return _largest(node.table)

@@ -19,7 +19,7 @@ _ALIVE = 1 << 26
 
 @dataclass(frozen=True)
 class Output:
-    """A named result: a node, and its shape for each image."""
+    """An output of a network: a node, and its shape for each image."""
 
     node: int
     shape: tuple[int, ...]
@@ -27,10 +27,14 @@ class Output:
 
 @dataclass(frozen=True, eq=False)
 class FixedPointNetwork:
-    """Nodes in order, the first of them the input, and the outputs by name.
+    """A network that is computed exactly.
+
+    Attributes:
+        nodes: The nodes in order; the first is the input.
+        outputs: The outputs by name.
 
     Raises:
-        RunError: If a sum could leave what is exact.
+        RunError: If a sum could exceed the exact range.
     """
 
     nodes: Sequence[Node]
@@ -47,7 +51,7 @@ class FixedPointNetwork:
 
     @cached_property
     def alive(self) -> int:
-        """The most numbers of an image that are needed at once."""
+        """The most numbers of an image that are in memory at once."""
         sizes = dict[int, int]()
         most = 0
         for number, done in enumerate(self._done_after):
@@ -58,7 +62,7 @@ class FixedPointNetwork:
         return most
 
     def __call__(self, inputs: NDArray[np.generic]) -> dict[str, Integers]:
-        """Compute the outputs by name, whole numbers `(images, *shape)`, of inputs `(images, ...)`."""
+        """Compute the outputs by name, whole numbers `(images, *shape)`, from inputs `(images, ...)`."""
         step = max(1, _ALIVE // self.alive)
         parts = [self._compute(inputs[start : start + step]) for start in range(0, len(inputs), step)]
         return parts[0] if len(parts) == 1 else {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
@@ -79,15 +83,15 @@ class FixedPointNetwork:
 
     @cached_property
     def _done_after(self) -> list[list[int]]:
-        """For each node the sources that nothing behind it needs, and that are no outputs."""
+        """For each node, the sources that no later node and no output needs."""
         last = {source: number for number, node in enumerate(self.nodes) for source in node.sources}
-        kept = {output.node for output in self.outputs.values()}
+        results = {output.node for output in self.outputs.values()}
         done: list[list[int]] = [[] for _ in self.nodes]
         for source, number in last.items():
-            if source not in kept:
+            if source not in results:
                 done[number].append(source)
         return done
 
     def fraction(self, name: str) -> int:
-        """The bits behind the point of an output."""
+        """The bits after the binary point of an output."""
         return self.nodes[self.outputs[name].node].fraction

@@ -12,11 +12,11 @@ Index: TypeAlias = NDArray[np.int32]
 
 
 class Gather:
-    """Reads rows of an index from flat tensors, whole runs of neighbours at once.
+    """Gathers numbers from flat tensors, in runs of neighbours.
 
     Args:
-        index: `(rows, terms)`.
-        size: Of the tensors.
+        index: Positions of the numbers, `(rows, terms)`.
+        size: Numbers in a tensor.
     """
 
     def __init__(self, index: Index, size: int) -> None:
@@ -29,7 +29,7 @@ class Gather:
         self._heads = np.where(heads < 0, blocks, heads // self._run)
 
     def __call__(self, x: Floats) -> Floats:
-        """From tensors `(images, size)` to `(images, rows, terms)`."""
+        """Gather from tensors `(images, size)`: `(images, rows, terms)`."""
         if self._whole:
             return x.reshape(len(x), *self._shape)
         blocks = x.reshape(len(x), -1, self._run)
@@ -39,7 +39,10 @@ class Gather:
 
 
 def run_length(index: Index, size: int) -> int:
-    """The longest run of neighbours that an index is made of: it divides the terms, the size and where runs begin."""
+    """The longest run of neighbours that an index consists of.
+
+    It divides the number of terms, the size and all positions at which runs begin.
+    """
     flat = index.reshape(-1)
     if not flat.size:
         return 1

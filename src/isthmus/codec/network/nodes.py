@@ -26,13 +26,13 @@ _SCRATCH = 1 << 22
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """One tensor of a network.
+    """A node of a network, which computes one tensor.
 
     Attributes:
-        sources: The nodes that it is made of, by number; all before it.
+        sources: The numbers of the nodes that it is computed from, all smaller than its own.
         size: Numbers for each image.
-        fraction: Bits behind the point.
-        bound: No number is larger, either way.
+        fraction: Bits after the binary point.
+        bound: The largest magnitude of its numbers.
     """
 
     sources: tuple[int, ...]
@@ -41,12 +41,12 @@ class Node:
     bound: int
 
     def compute(self, *inputs: Floats) -> Floats:
-        """Its numbers `(images, size)`, from those of its sources."""
+        """Compute its numbers `(images, size)` from those of its sources."""
         raise NotImplementedError
 
 
 class Input(Node):
-    """What the network is given."""
+    """The input of the network."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +62,13 @@ class Lookup(Node):
 
 @dataclass(frozen=True, eq=False)
 class Interpolation(Node):
-    """A function of each number, by its table."""
+    """A function of each number, interpolated between the values of a table."""
 
     table: Integers
     source_fraction: int
 
     def compute(self, *inputs: Floats) -> Floats:
-        """The function's values, cut to the largest."""
+        """The function's values, clipped to the bound."""
         values = interpolate(self.table, inputs[0].astype(np.int64), self.source_fraction)
         return np.clip(values, -self.bound, self.bound).astype(np.float64)
 
@@ -80,7 +80,7 @@ class Rectifier(Node):
     slope: int
 
     def compute(self, *inputs: Floats) -> Floats:
-        """What is negative flattened."""
+        """The rectified numbers."""
         (x,) = inputs
         positive = np.maximum(x, 0.0)
         if self.slope:
@@ -93,10 +93,10 @@ class Product(Node):
     """Rows gathered from the source, times a matrix: a dense layer, a convolution, or a part of a transposed one.
 
     Attributes:
-        index: Where each row's numbers lie in the source, `(rows, terms)`.
+        index: Positions of each row's numbers in the source, `(rows, terms)`.
         weights: Whole numbers `(terms, columns)`.
-        bias: Whole numbers `(columns,)`, in the bits of the sum.
-        shift: Bits dropped from the sum.
+        bias: Whole numbers `(columns,)`, with as many bits after the point as the sum.
+        shift: Bits that are dropped from the sum.
     """
 
     index: Index
@@ -105,7 +105,7 @@ class Product(Node):
     shift: int
 
     def compute(self, *inputs: Floats) -> Floats:
-        """The sums, rounded to the nearest (halves up) and cut to the largest."""
+        """The sums, rounded to the nearest (halves up) and clipped to the bound."""
         (x,) = inputs
         rows, terms = self.index.shape
         gather = Gather(self.index, x.shape[1])
@@ -136,13 +136,13 @@ class Sum(Node):
     """Two tensors added, number by number."""
 
     def compute(self, *inputs: Floats) -> Floats:
-        """The sums, cut to the largest."""
+        """The sums, clipped to the bound."""
         return np.clip(inputs[0] + inputs[1], -self.bound, self.bound)
 
 
 @dataclass(frozen=True, eq=False)
 class Join(Node):
-    """Tensors one behind another."""
+    """Concatenated tensors."""
 
     def compute(self, *inputs: Floats) -> Floats:
         """All numbers of the first, then all of the next."""
@@ -162,7 +162,7 @@ class Rearranged(Node):
 
 @dataclass(frozen=True, eq=False)
 class Constant(Node):
-    """The same numbers for every image; its source says only how many images there are."""
+    """The same numbers for every image; its source only gives the number of images."""
 
     values: Floats
 
@@ -172,7 +172,7 @@ class Constant(Node):
 
 
 def rescale(sums: Floats, shift: int, bound: int) -> None:
-    """Drop bits from whole numbers, in place: to the nearest, halves up, and cut to a bound."""
+    """Drop bits from whole numbers, in place: round to the nearest, halves up, and clip to a bound."""
     if shift:
         # A power of two scales without rounding, and so does the half.
         sums *= 2.0**-shift

@@ -1,7 +1,7 @@
-"""From an exported graph to its exact copy in whole numbers.
+"""Quantisation: from an exported ONNX graph to its exact copy in fixed-point arithmetic.
 
-Everything here follows from the graph alone and is computed in ways that no machine can round differently, so that
-whoever has the run makes the same copy.
+The result depends on the graph alone, and nothing in it is rounded differently on other machines: the same run gives
+the same copy everywhere.
 """
 
 import math
@@ -41,23 +41,28 @@ _ADDITIVE = ("Add", "Sub")
 def quantise(
     graph: onnx.ModelProto, outputs: Sequence[str], shape: tuple[int, ...], fraction: int, bound: int, where: str
 ) -> FixedPointNetwork:
-    """Make the exact copy of a graph of one input.
+    """Quantise a graph with one input.
 
     Args:
-        graph: As `isthmus.graphs` exports it.
-        outputs: Those that are wanted.
-        shape: Of the input, for one image.
-        fraction: Bits behind the point of what the network will be given; 0 for pixels.
-        bound: The largest whole number, either way, that it will be given.
+        graph: The graph, as `isthmus.graphs` exports it.
+        outputs: Names of the outputs to compute.
+        shape: Shape of the input, for one image.
+        fraction: Bits after the binary point of the input; 0 for pixels.
+        bound: The largest magnitude of the input, as a whole number.
         where: The graph, for messages.
 
     Raises:
-        RunError: If it has an operator that has no exact copy, or a sum could leave what is exact, or its numbers are
-            NaN or of shapes that do not go together.
+        RunError: If it has an operator without an exact copy, a sum could exceed the exact range, weights are NaN, or
+            shapes do not match.
     """
     try:
         return _Translation(graph, shape, fraction, bound, where).network(outputs)
-    except (ValueError, OverflowError, LookupError, TypeError) as error:  # a graph of others, or of a diverged model
+    except (
+        ValueError,
+        OverflowError,
+        LookupError,
+        TypeError,
+    ) as error:  # of a diverged model too
         raise RunError(f"{where}: the graph has no exact copy ({one_line(error)}).") from error
 
 
@@ -106,7 +111,7 @@ class _Translation:
             case "ConvTranspose":
                 return [self._transposed(node, arguments)]
             case name if name in MOVES:
-                if name == "Pad":  # the zeros come after the function that waits
+                if name == "Pad":  # the zeros come after the pending function
                     arguments = [self._made.applied(a) if isinstance(a, Tensor) else a for a in arguments]
                 return move(node, self._made.joined(arguments), self._opset, self._where)
             case name if name in OPERATORS:
@@ -171,7 +176,7 @@ class _Translation:
         return tensor_of(number, counted((rows, columns, kernel.shape[0])).transpose(2, 0, 1))
 
     def _transposed(self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -> Tensor:
-        """One product for each of the stride's phases: within one, all outputs meet the same part of the kernel."""
+        """One product for each phase of the stride: within one, all outputs use the same part of the kernel."""
         source, index, kernel, bias, (strides, dilations, pads, extra) = self._convolved(node, arguments)
         channels, outputs = kernel.shape[:2]
         sides = [
@@ -264,12 +269,12 @@ class _Translation:
 
 
 def _are_pixels(value: Tensor | Fixed | None) -> bool:
-    """Whether it is the input itself, no function of it."""
+    """Whether it is the input itself, without a pending function."""
     return isinstance(value, Tensor) and value.node == 0 and value.function == X
 
 
 def _pruned(nodes: Sequence[Node], outputs: dict[str, Output]) -> FixedPointNetwork:
-    """The nodes that an output needs, numbered anew."""
+    """The nodes that an output needs, renumbered."""
     used = {0} | {output.node for output in outputs.values()}
     for number in range(len(nodes) - 1, -1, -1):
         if number in used:
@@ -284,10 +289,10 @@ def _pruned(nodes: Sequence[Node], outputs: dict[str, Output]) -> FixedPointNetw
 
 def _constant(value: object) -> Expression:
     number = float(np.asarray(value).reshape(()))
-    # Infinite bounds clip nothing; decimals take any that is far away.
+    # Infinite bounds clip nothing; a distant finite one has the same effect in decimal arithmetic.
     return "constant", Fraction(min(max(number, -1e30), 1e30))
 
 
 def _within(positions: NDArray[np.int64], side: int) -> NDArray[np.int64]:
-    """Positions along a side; what lies beyond it becomes the side itself, where the padding is."""
+    """Positions along a side; those outside become the side itself, where the padding is."""
     return np.where((positions < 0) | (positions >= side), side, positions)

@@ -1,7 +1,7 @@
-"""What an exporter's graph does to shapes, worked out before anything is computed.
+"""Tensors of an exported graph, as positions in the nodes of a network.
 
-An operator that only moves numbers is run once on their positions: what comes out is the index by which a network
-reads them.  What does not depend on the image at all, shapes among it, is computed outright.
+An operator that only moves numbers is run once on their positions; the result is the index by which the network reads
+them.  Tensors that do not depend on the image, such as shapes, are computed directly.
 """
 
 from collections.abc import Sequence
@@ -20,26 +20,26 @@ from isthmus.codec.network.gather import Index
 from isthmus.errors import RunError
 
 PROBE = 2
-"""Images in the batch for which shapes are worked out."""
+"""Images in the batch for which shapes are computed."""
 STRIDE = 1 << 40
-"""What tells the positions of one image from those of the next."""
+"""Distance between the positions of one image and those of the next."""
 MOVES = frozenset(
     {"Concat", "DepthToSpace", "Expand", "Flatten", "Gather", "GatherND", "Identity", "Pad", "Reshape", "Resize"}
     | {"Slice", "SpaceToDepth", "Split", "Squeeze", "Tile", "Transpose", "Unsqueeze"}
 )
-"""Operators that move numbers and leave them as they are."""
+"""Operators that move numbers without changing them."""
 FOLDED = MOVES | frozenset(
     {"Add", "Cast", "Constant", "ConstantOfShape", "Div", "Equal", "Max", "Min", "Mod", "Mul", "Neg", "Not", "Range"}
     | {"ReduceProd", "Shape", "Sub", "Where"}
 )
-"""Operators that are computed outright on what does not depend on the image: each result is rounded once, or not."""
+"""Operators that are computed directly on constants: each result is rounded once, or exact."""
 
 _JOINING = "Concat"
-"""The one move whose arguments are all moved; of others it is the first."""
+"""The one move whose arguments are all data; of others only the first is."""
 _WHOLE_COORDINATES = frozenset({b"asymmetric", b"half_pixel", b"half_pixel_symmetric", b"pytorch_half_pixel"})
-"""Ways to find a resized number's place that nobody rounds differently, as long as sides grow by whole factors."""
+"""Coordinate transformations that are exact as long as sides grow by whole factors."""
 _NUMBERS = {"LeakyRelu": {"alpha": 0.01}, "Elu": {"alpha": 1.0}}
-"""The attributes of element-wise operators that are known, and what they are where they are not given."""
+"""Supported attributes of element-wise operators, with their defaults."""
 
 Fixed = NDArray[Any]
 Attributes = dict[str, Any]
@@ -47,14 +47,14 @@ Attributes = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """A tensor of the graph: numbers of a node, read in an order, and a function of each that waits to be applied.
+    """A tensor of the graph: numbers of a node in some order, with a function of each that is not applied yet.
 
     Attributes:
-        node: The node, by number.
-        positions: For a batch of `PROBE` images, int64 of the tensor's shape: where each number lies in its image's
-            flat tensor, counted from 1, plus `STRIDE` for each image before it; 0 stands for a zero.  The batch is
-            mostly the first axis, but some exporters carry it elsewhere for a while.
-        function: Of each number.
+        node: The number of the node.
+        positions: For a batch of `PROBE` images, int64 of the tensor's shape: the position of each number in the flat
+            tensor of its image, counted from 1, plus `STRIDE` for each image before it; 0 stands for a zero.  The batch
+            is usually the first axis, but some exporters move it temporarily.
+        function: The pending function.
     """
 
     node: int
@@ -67,7 +67,7 @@ class Tensor:
         return self.positions.shape
 
     def index(self, where: str) -> Index:
-        """Where each number lies, for one image, in the tensor's shape without the batch; -1 stands for a zero.
+        """The positions for one image, in the tensor's shape without the batch; -1 stands for a zero.
 
         Raises:
             RunError: If the first axis is not the batch, or images are mixed.
@@ -84,7 +84,7 @@ class Tensor:
 
 
 def tensor_of(node: int, index: NDArray[np.integer], function: Expression = X) -> Tensor:
-    """The tensor whose numbers lie at an index, for each image alike."""
+    """The tensor whose numbers are at an index of a node, the same for each image."""
     offsets = np.arange(PROBE, dtype=np.int64).reshape(PROBE, *(1 for _ in index.shape)) * STRIDE
     return Tensor(node, np.where(index[None] < 0, 0, index[None] + 1 + offsets), function)
 
@@ -95,10 +95,10 @@ def attributes_of(node: onnx.NodeProto) -> Attributes:
 
 
 def fold(node: onnx.NodeProto, arguments: Sequence[Fixed | None], opset: int, where: str) -> list[Fixed]:
-    """Compute a node whose arguments are all known.
+    """Compute a node whose arguments are all constants.
 
     Raises:
-        RunError: If it is of a kind whose result may differ between machines, or cannot be computed.
+        RunError: If its result may differ between machines, or it cannot be computed.
     """
     if node.op_type == "Resize":
         _require_copies(node, arguments, where)
@@ -110,10 +110,10 @@ def fold(node: onnx.NodeProto, arguments: Sequence[Fixed | None], opset: int, wh
 
 
 def move(node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None], opset: int, where: str) -> list[Tensor]:
-    """What becomes of the positions of numbers: all tensors among the arguments read the same node.
+    """Move the positions of numbers; all tensors among the arguments refer to the same node.
 
     Raises:
-        RunError: If the node cannot be worked out, or does more than move numbers.
+        RunError: If the operator cannot be computed, or does more than move numbers.
     """
     data, others = (arguments, ()) if node.op_type == _JOINING else (arguments[:1], arguments[1:])
     tensors = [argument for argument in data if isinstance(argument, Tensor)]
@@ -128,18 +128,17 @@ def move(node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None], opset
 
 
 def _of_one_width(arguments: Sequence[Fixed | None]) -> list[Fixed | None]:
-    """Floats as float64 where some are: so a function's results come, and operators take numbers of one type."""
+    """Floats as float64 if some are, since operators need one type and computed functions give float64."""
     kinds = {argument.dtype for argument in arguments if argument is not None and argument.dtype.kind == "f"}
     wide = [a.astype(np.float64) if a is not None and a.dtype.kind == "f" else a for a in arguments]
     return wide if len(kinds) > 1 else list(arguments)
 
 
 def _require_copies(node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None], where: str) -> None:
-    """Check that a move copies numbers or leaves zeros: two operators may do otherwise.
+    """Check that a move copies numbers or adds zeros; `Pad` and `Resize` may do otherwise.
 
     Raises:
-        RunError: If it pads with something else than zeros, or resizes so that numbers are blended, or that it is a
-            matter of rounding which number is taken.
+        RunError: If it pads with other numbers, or resizes with interpolation or by factors that need rounding.
     """
     given = attributes_of(node)
     data, _, second, third = (*arguments, None, None, None)[:4]
@@ -147,7 +146,7 @@ def _require_copies(node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | N
     if node.op_type == "Pad":
         value = given.get("value", 0) if second is None else second
         if given.get("mode", b"constant") == b"constant" and (np.asarray(value) != 0).any():
-            raise RunError(f"{where}: the graph pads with another number than 0, which has no exact copy.")
+            raise RunError(f"{where}: the graph pads with a number other than 0, which has no exact copy.")
     if node.op_type == "Resize":
         shape = np.array(data.shape)[list(given.get("axes", range(len(data.shape))))]
         factors = np.asarray(second) if third is None else np.asarray(third) / shape
@@ -158,13 +157,13 @@ def _require_copies(node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | N
             or (factors != np.rint(factors)).any()
         ):
             raise RunError(
-                f"{where}: the graph resizes ({node.name or node.output[0]}) otherwise than by repeating each number a "
-                "whole number of times, which has no exact copy."
+                f"{where}: the graph resizes ({node.name or node.output[0]}) other than by repeating each number, "
+                "which has no exact copy."
             )
 
 
 def _are_among(moved: Sequence[Fixed], tensors: Sequence[Tensor]) -> bool:
-    """Whether all positions that came out of a move are positions that went in, or zeros."""
+    """Whether all positions after a move are positions before it, or zeros."""
     images, places = np.divmod(np.concatenate([tensor.positions.ravel() for tensor in tensors]), STRIDE)
     there = np.zeros((PROBE, int(places.max(initial=0)) + 1), np.bool_)
     there[images, places] = there[0, 0] = True
@@ -180,7 +179,7 @@ def refusal(node: onnx.NodeProto, where: str) -> str:
     """Why a node has no exact copy."""
     return (
         f"{where}: the graph's operator {node.op_type} ({node.name or node.output[0]}) has no exact copy in whole "
-        "numbers, so the codec cannot use this network. Networks of isthmus's own recipes can be used."
+        "numbers, so this network cannot compress. Networks of isthmus's own recipes can."
     )
 
 
@@ -199,8 +198,8 @@ def _run(node: onnx.NodeProto, arguments: Sequence[Fixed | None], opset: int, wh
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
     try:
         return [np.asarray(value) for value in ReferenceEvaluator(model).run(None, given)]
-    except Exception as error:  # each operator has its own ways to fail
-        raise RunError(f"{where}: {node.op_type} ({node.name}) cannot be worked out ({error}).") from None
+    except Exception as error:  # operators fail with errors of many types
+        raise RunError(f"{where}: {node.op_type} ({node.name}) cannot be computed ({error}).") from None
 
 
 def _by_decimals(node: onnx.NodeProto, arguments: Sequence[Fixed | None], where: str) -> Fixed:
@@ -217,7 +216,7 @@ def _by_decimals(node: onnx.NodeProto, arguments: Sequence[Fixed | None], where:
 
 
 def operands(node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -> list[Tensor | Fixed]:
-    """The arguments of an element-wise operator, with the bounds that a Clip leaves out."""
+    """The arguments of an element-wise operator, with default bounds for `Clip`."""
     if node.op_type == "Clip":
         x, low, high = (*arguments, None, None)[:3]
         arguments = [x, np.array(-np.inf) if low is None else low, np.array(np.inf) if high is None else high]
@@ -225,10 +224,10 @@ def operands(node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -
 
 
 def numbers_of(node: onnx.NodeProto, where: str) -> tuple[float, ...]:
-    """The numbers that an element-wise operator has besides its arguments.
+    """The attributes of an element-wise operator, as numbers.
 
     Raises:
-        RunError: If an attribute asks for what is not known.
+        RunError: If an attribute is not supported.
     """
     known, given = _NUMBERS.get(node.op_type, {}), attributes_of(node)
     if node.op_type == "Gelu" and given.get("approximate") == b"none":
