@@ -436,7 +436,7 @@ def decode_chunk(model, body):
     return images
 
 
-# Files of rounded codes.
+# Lossy archives.
 
 
 @cache
@@ -449,7 +449,7 @@ def marks_below(width):
     return [0, *inner, WHOLE]
 
 
-def pop_marks(words, widths, count):
+def pop_quantised(words, widths, count):
     stack = Stack(words)
     columns = [[stack.pop(marks_below(width)) - 512 for _ in range(count)] for width in widths]
     assert stack.words() == []
@@ -461,7 +461,7 @@ def signed(content, size):
 
 
 def decode_lossy(content):
-    """The names and the codes of a file of rounded codes."""
+    """The names and the codes of a lossy archive."""
     assert content[:5] == b"ISTL\x01"
     assert zlib.crc32(content[5:14] + content[18:]) == little(content[14:18])
     named, body, runs = content[5], content[18:], None
@@ -475,12 +475,12 @@ def decode_lossy(content):
     middles, spreads = signed(grid[:8], 2), signed(grid[8:12], 1)
     rows = [
         [mark + middle for mark, middle in zip(row, middles, strict=True)]
-        for row in pop_marks(words_of(grid[12:]), spreads, dim)
+        for row in pop_quantised(words_of(grid[12:]), spreads, dim)
     ]
-    marks = pop_marks(words, [total - step for step, total, _, _ in rows], count)
+    quantised = pop_quantised(words, [total - step for step, total, _, _ in rows], count)
     codes = [
         [(mark + 256 * high + low) * 2 ** (step / 8) for mark, (step, _, low, high) in zip(row, rows, strict=True)]
-        for row in marks
+        for row in quantised
     ]
     names = list(names_of(runs)) if runs else [f"{n:0{len(str(count - 1))}d}" for n in range(count)]
     return names, codes

@@ -43,7 +43,7 @@ def test_the_exact_copy_is_close_to_the_run(tiny_run, bars):
     np.testing.assert_allclose(model.decoder(codes)["logits"] / 2**16, logits, atol=0.2)
 
 
-def test_crisp_is_what_the_run_sees(tiny_run, bars):
+def test_images_are_binarised_as_in_training(tiny_run, bars):
     model = model_of(tiny_run)
     np.testing.assert_array_equal(model.binarised(bars[0]), np.where(bars[0] > 127, 255, 0))
 
