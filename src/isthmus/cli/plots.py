@@ -1,8 +1,7 @@
 """`isthmus plot` and `report`: what a trained run looks like."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,40 +10,6 @@ from isthmus.cli.options import AsJson, RunPath
 
 _FLAGS = {"span": "--range"}
 """Options with another name here than in the function that draws."""
-
-
-class Kind(StrEnum):
-    """The kinds of plots."""
-
-    manifold = "manifold"
-    grid = "grid"
-    scatter = "scatter"
-    traversal = "traversal"
-    interpolation = "interpolation"
-    history = "history"
-    training = "training"
-
-
-class ThemeChoice(StrEnum):
-    """The background."""
-
-    light = "light"
-    dark = "dark"
-
-
-class Projection(StrEnum):
-    """The projection to two dimensions."""
-
-    pca = "pca"
-    tsne = "tsne"
-
-
-class Way(StrEnum):
-    """The path from code to code."""
-
-    straight = "straight"
-    spherical = "spherical"
-
 
 OtherData = Annotated[
     str | None,
@@ -59,7 +24,7 @@ OtherData = Annotated[
 def plot(
     run: RunPath,
     kind: Annotated[
-        Kind,
+        Literal["manifold", "grid", "scatter", "traversal", "interpolation", "history", "training"],
         typer.Argument(
             metavar="KIND",
             show_default=False,
@@ -77,7 +42,9 @@ def plot(
         ),
     ],
     data: OtherData = None,
-    theme: Annotated[ThemeChoice | None, typer.Option(help="Light or dark background; light by default.")] = None,
+    theme: Annotated[
+        Literal["light", "dark"] | None, typer.Option(help="Light or dark background; light by default.")
+    ] = None,
     n: Annotated[
         int | None,
         typer.Option("-n", "--n", metavar="N", help="Images per side (manifold) or per row (interpolation)."),
@@ -101,12 +68,13 @@ def plot(
         ),
     ] = None,
     projection: Annotated[
-        Projection | None, typer.Option(help="The projection of codes to two dimensions (scatter); pca by default.")
+        Literal["pca", "tsne"] | None,
+        typer.Option(help="The projection of codes to two dimensions (scatter); pca by default."),
     ] = None,
     ellipses: Annotated[
         bool, typer.Option("--ellipses", help="Draw each posterior's standard deviations (scatter).")
     ] = False,
-    way: Annotated[Way | None, typer.Option(help="The path of an interpolation.")] = None,
+    way: Annotated[Literal["straight", "spherical"] | None, typer.Option(help="The path of an interpolation.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed for the draws (pairs to interpolate, t-SNE).")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -127,23 +95,23 @@ def plot(
 
     options = {
         "data": data,
-        "theme": theme and theme.value,
+        "theme": theme,
         "n": n,
         "span": span,
         "step": step,
         "count": count,
         "label": label,
         "image": image,
-        "projection": projection and projection.value,
+        "projection": projection,
         "ellipses": ellipses or None,
-        "way": way and way.value,
+        "way": way,
         "seed": seed,
     }
     flags = {name: _FLAGS.get(name, f"--{name}") for name in options}
-    require_options(kind.value, [name for name, value in options.items() if value is not None], flags)
-    summary, note = write_plot(run, kind.value, out, options)
+    require_options(kind, [name for name, value in options.items() if value is not None], flags)
+    summary, note = write_plot(run, kind, out, options)
     if as_json:
-        print_json({"out": str(out), "plot": kind.value, "shows": summary, "note": note})
+        print_json({"out": str(out), "plot": kind, "shows": summary, "note": note})
         return
     say(f"{out}: {summary}")
     if note:

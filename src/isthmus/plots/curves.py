@@ -117,7 +117,8 @@ def _draw_term(
             axes.annotate(
                 number(value, 2), (epoch, value), (5 if early else -5, 6), textcoords="offset points",
                 ha="left" if early else "right", va="bottom",
-                fontsize=8, color=look.highlight,
+                fontsize=8, color=look.highlight, zorder=5,
+                bbox={"boxstyle": "square,pad=0.1", "facecolor": look.background, "edgecolor": "none", "alpha": 0.8},
             )  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     axes.margins(0.05, 0.08)
