@@ -13,7 +13,7 @@ from isthmus.errors import RunError
 from isthmus.runs.folder import describe_file, read_manifest
 from isthmus.workflows.archives import LossyListing, list_archive, verify
 from isthmus.workflows.report import write_report
-from isthmus.workflows.restoring import restore_folder
+from isthmus.workflows.restoration import restore_folder
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = sorted(path.stem for path in GOLDEN.glob("*.zip"))

@@ -40,7 +40,7 @@ LIGHT = (
     "isthmus.workflows.metrics",
     "isthmus.workflows.datasets",
     "isthmus.workflows.provenance",
-    "isthmus.workflows.training",
+    "isthmus.workflows.train",
     "isthmus.training.film",
 )
 # After each module by itself: which of the packages of interest are there now?

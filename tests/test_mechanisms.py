@@ -16,7 +16,7 @@ from isthmus.recipes.overrides import KINDS
 from isthmus.training.feed import training_feed
 from isthmus.training.fit import Job, build_model, fit
 from isthmus.training.weights import weights_of
-from isthmus.workflows import training as workflow
+from isthmus.workflows import train as workflow
 from isthmus.workflows.datasets import open_training_data
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 9, 8, 1)).astype(np.uint8)

@@ -69,8 +69,8 @@ def train(
     from isthmus.data import ImageOptions, parse_size
     from isthmus.errors import UsageError
     from isthmus.recipes import CustomNetwork, named_recipe
-    from isthmus.workflows.training import Request
-    from isthmus.workflows.training import train as run_training
+    from isthmus.workflows.train import train as run_training
+    from isthmus.workflows.training_request import TrainingRequest
 
     if (encoder is None) != (decoder is None):
         raise UsageError("expected a custom encoder and decoder, or neither; got one of them.")
@@ -80,7 +80,7 @@ def train(
         recipe = named_recipe(recipe) if isinstance(recipe, str) else recipe or Recipe()
         recipe = recipe.model_copy(update={"network": CustomNetwork()})
     return run_training(
-        Request(
+        TrainingRequest(
             data=data,
             recipe=recipe,
             out=None if out is None else Path(out),

@@ -51,7 +51,7 @@ from isthmus.recipes import (
 from isthmus.runs import load
 from isthmus.workflows.decompression import decompress
 from isthmus.workflows.evaluation import evaluate
-from isthmus.workflows.restoring import restore_folder
+from isthmus.workflows.restoration import restore_folder
 
 SIDE, COUNT = 8, 36
 DENSE, CONV = DenseNetwork(units=(8,)), ConvNetwork(filters=(4,), stem_filters=4)

@@ -11,11 +11,11 @@ from isthmus.cli import (
     codes,
     compression,
     exploring,
-    inspecting,
+    inspection,
     judging,
     plots,
-    restoring,
-    training,
+    restoration,
+    train,
 )
 
 app = typer.Typer(
@@ -28,12 +28,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _COMMANDS: tuple[Callable[..., None], ...] = (
-    training.train,
+    train.train,
     codes.reconstruct,
     codes.sample,
     codes.encode,
     codes.decode,
-    restoring.restore,
+    restoration.restore,
     judging.evaluate,
     judging.compare,
     plots.plot,
@@ -43,8 +43,8 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     archives.decompress,
     archives.list_images,
     archives.verify,
-    inspecting.inspect,
-    inspecting.cache,
+    inspection.inspect,
+    inspection.cache,
     catalogue.recipes,
     catalogue.datasets,
     catalogue.info,

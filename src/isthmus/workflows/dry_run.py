@@ -14,7 +14,7 @@ TIMED_STEPS = 10
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class DryRun:
     """What a training takes, as measured on a few of its steps.
 
     Attributes:
@@ -40,7 +40,7 @@ class Rehearsal:
     peak_memory_bytes: int
 
 
-def rehearse(prepared: TrainingData, backend: str | None = None, device: str | None = None) -> Rehearsal:
+def dry_run(prepared: TrainingData, backend: str | None = None, device: str | None = None) -> DryRun:
     """Build everything, train for a few steps, make no run.
 
     Raises:
@@ -77,7 +77,7 @@ def rehearse(prepared: TrainingData, backend: str | None = None, device: str | N
     steps = plan.steps_per_epoch * recipe.training.epochs
     # Linux counts in kibibytes, macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
-    return Rehearsal(
+    return DryRun(
         backend=chosen,
         device=device_name(),
         encoder_parameters=model.encoder.count_params(),

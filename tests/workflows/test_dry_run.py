@@ -4,7 +4,7 @@ from isthmus.data import as_source
 from isthmus.errors import RecipeError, TrainingError
 from isthmus.recipes import with_fields
 from isthmus.workflows.datasets import TrainingData
-from isthmus.workflows.rehearsal import rehearse
+from isthmus.workflows.dry_run import dry_run
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def prepared(bars, tiny_recipe):
 
 def test_says_what_a_training_takes(prepared, tmp_path, monkeypatch, files_in):
     monkeypatch.chdir(tmp_path)
-    found = rehearse(prepared(training__epochs=5))
+    found = dry_run(prepared(training__epochs=5))
     assert (found.images, found.steps) == (64, 10)
     # 3x3 kernels to 4 filters, two heads of 2 on a 6x5 grid of 4; 2 codes to 6x5x4, and two transposed convolutions.
     assert found.encoder_parameters == 40 + 2 * (120 * 2 + 2)
@@ -31,9 +31,9 @@ def test_says_what_a_training_takes(prepared, tmp_path, monkeypatch, files_in):
 
 def test_a_recipe_that_does_not_fit(prepared):
     with pytest.raises(RecipeError, match=r"latent.dim=500"):
-        rehearse(prepared(latent__dim=500))
+        dry_run(prepared(latent__dim=500))
 
 
 def test_a_loss_that_is_not_finite(prepared):
     with pytest.raises(TrainingError, match=r"lower training.learning_rate"):
-        rehearse(prepared(training__optimiser="sgd", training__learning_rate=1e35))
+        dry_run(prepared(training__optimiser="sgd", training__learning_rate=1e35))

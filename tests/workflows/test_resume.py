@@ -6,10 +6,10 @@ import pytest
 from isthmus.data import as_source
 from isthmus.errors import BackendError
 from isthmus.recipes import Recipe
-from isthmus.workflows import resuming
+from isthmus.workflows import resume
 from isthmus.workflows.datasets import TrainingData
 from isthmus.workflows.provenance import data_entry
-from isthmus.workflows.resuming import backend_of, changed_images
+from isthmus.workflows.resume import backend_of, changed_images
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (9, 4, 5, 3)).astype(np.uint8)
 PLACE = Path("run")
@@ -25,7 +25,7 @@ class TestBackend:
                 raise BackendError("training on torch needs an extra")
             return backend or "tensorflow"
 
-        monkeypatch.setattr(resuming, "choose_backend", choose)
+        monkeypatch.setattr(resume, "choose_backend", choose)
 
     @pytest.fixture
     def trained_on(self, tiny_run):

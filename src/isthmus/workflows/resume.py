@@ -52,7 +52,7 @@ def recipe_to_resume(place: Path, before: Manifest) -> Recipe:
     return recipe_from_json(read_regular(staged, MOST_TEXT_BYTES).decode("utf-8", errors="replace"))
 
 
-def kept_preprocessing(place: Path, before: Manifest, options: ImageOptions | None) -> Preprocessing | None:
+def stored_preprocessing(place: Path, before: Manifest, options: ImageOptions | None) -> Preprocessing | None:
     """What image files became for the run that is resumed.
 
     Raises:

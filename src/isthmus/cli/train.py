@@ -117,14 +117,14 @@ def train(
     if dry_run:
         if data is None:
             raise UsageError("expected DATA, the images to try a few steps on")
-        _rehearse(data, recipe, changes, fitted, targets, backend, device, as_json)
+        _dry_run(data, recipe, changes, fitted, targets, backend, device, as_json)
         return
 
-    from isthmus.workflows.training import Request
-    from isthmus.workflows.training import train as run_training
+    from isthmus.workflows.train import train as run_training
+    from isthmus.workflows.training_request import TrainingRequest
 
     run = run_training(
-        Request(
+        TrainingRequest(
             data=data,
             recipe=recipe,
             targets=targets,
@@ -181,7 +181,7 @@ def _tell(run: Any, data: str | None, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _rehearse(
+def _dry_run(
     data: str,
     recipe: str | None,
     changes: dict[str, Any],
@@ -192,11 +192,11 @@ def _rehearse(
     as_json: bool,
 ) -> None:
     from isthmus.workflows.datasets import open_training_data
-    from isthmus.workflows.rehearsal import rehearse
+    from isthmus.workflows.dry_run import dry_run
 
     prepared = open_training_data(data, recipe, changes, fitted, targets)
     prepared.announce()
-    found = rehearse(prepared, backend, device)
+    found = dry_run(prepared, backend, device)
     if as_json:
         print_json({"recipe": prepared.recipe.name, **asdict(found)})
         return

@@ -12,8 +12,8 @@ from isthmus.data.tasks.corruptions import resized
 from isthmus.errors import DataError, UsageError
 from isthmus.recipes import Colourise, Deblur, Denoise, GaussianLatent, Inpaint, Pairs, Segment, SuperResolve
 from isthmus.restoration.record import RECORD
-from isthmus.workflows import restoring
-from isthmus.workflows.restoring import restore_folder
+from isthmus.workflows import restoration
+from isthmus.workflows.restoration import restore_folder
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_never_among_the_pictures(tiny_restorer, pictures, files_in, resume):
 
 def test_what_is_done_is_kept(tiny_restorer, pictures, tmp_path, monkeypatch):
     out = tmp_path / "out"
-    write, count = restoring.write_answer, []
+    write, count = restoration.write_answer, []
 
     def stop_at_the_third(*arguments):
         count.append(1)
@@ -62,10 +62,10 @@ def test_what_is_done_is_kept(tiny_restorer, pictures, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         write(*arguments)
 
-    monkeypatch.setattr(restoring, "write_answer", stop_at_the_third)
+    monkeypatch.setattr(restoration, "write_answer", stop_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         restore_folder(tiny_restorer, pictures, out)
-    monkeypatch.setattr(restoring, "write_answer", write)
+    monkeypatch.setattr(restoration, "write_answer", write)
     with pytest.raises(UsageError, match="exists already"):
         restore_folder(tiny_restorer, pictures, out)
     done = restore_folder(tiny_restorer, pictures, out, resume=True)

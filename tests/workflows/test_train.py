@@ -27,7 +27,7 @@ from isthmus.runs.folder import describe_file, read_file, read_manifest
 from isthmus.runs.history import read_history
 from isthmus.runs.lock import LOCK, locked_run, new_run
 from isthmus.training import callbacks
-from isthmus.workflows import training
+from isthmus.workflows.training_request import TrainingRequest
 
 
 def bar_of(images):
@@ -226,7 +226,7 @@ class TestResume:
             raise ZeroDivisionError
 
         with monkeypatch.context() as patched:
-            patched.setattr("isthmus.workflows.training.measure", fail)
+            patched.setattr("isthmus.workflows.run_files.measure", fail)
             with pytest.raises(ZeroDivisionError):
                 train(bars, None, copied_run, changes={"training.epochs": 3}, resume=True)
         assert isthmus.load(copied_run).manifest == old.manifest
@@ -519,10 +519,10 @@ class TestStorage:
 def test_resuming_finds_the_targets_again(tiny_run, tmp_path):
     manifest = tiny_run.manifest
     remember_location(manifest.data.fingerprint, tmp_path / "images", tmp_path / "masks")
-    asked = training.Request(data=tmp_path / "images", out=tiny_run.path, resume=True)
-    assert training._with_own_images(asked, tiny_run.path, manifest).targets == str(tmp_path / "masks")
+    asked = TrainingRequest(data=tmp_path / "images", out=tiny_run.path, resume=True)
+    assert asked.with_data_of(tiny_run.path, manifest).targets == str(tmp_path / "masks")
     given = replace(asked, targets="others")
-    assert training._with_own_images(given, tiny_run.path, manifest) == given
+    assert given.with_data_of(tiny_run.path, manifest) == given
 
 
 class TestStopping:
@@ -544,7 +544,7 @@ class TestStopping:
     @pytest.mark.parametrize(
         ("moment", "line"),
         [
-            ("_finish", "stopped: the training so far is stored in .*with --resume --out '.*/my run'"),
+            ("finish_run", "stopped: the training so far is stored in .*with --resume --out '.*/my run'"),
             ("_examine", "stopped: the run is stored in .*To make it: isthmus report '.*/my run'"),
         ],
     )
@@ -555,7 +555,7 @@ class TestStopping:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:
-            patched.setattr(training, moment, press)
+            patched.setattr(f"isthmus.workflows.train.{moment}", press)
             with pytest.raises(KeyboardInterrupt, match=line):
                 train(bars, tiny_recipe, tmp_path / "my run")
         assert train(bars, tiny_recipe, tmp_path / "my run", resume=True).manifest.state == "complete"

@@ -54,7 +54,7 @@ def restore(
       isthmus restore runs/clean scans/ --out cleaned
     """
     from isthmus.runs import load
-    from isthmus.workflows.restoring import restore_folder
+    from isthmus.workflows.restoration import restore_folder
 
     done = restore_folder(load(run), pictures, out, masks=masks, draws=draws, seed=seed, resume=resume)
     if as_json:

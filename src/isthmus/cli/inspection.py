@@ -31,11 +31,11 @@ def inspect(
 
       isthmus inspect photos/
     """
-    from isthmus.workflows import inspection
+    from isthmus.workflows import inspection as workflow
 
-    found = inspection.inspect(data, image_options(size, fit, channels, background))
+    found = workflow.inspect(data, image_options(size, fit, channels, background))
     if as_json:
-        print_json(inspection.to_json(found))
+        print_json(workflow.to_json(found))
         return
     print_table(("what", "here"), _rows(found))
     if found.skipped:

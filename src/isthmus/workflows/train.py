@@ -1,0 +1,224 @@
+"""Train a recipe on images, and leave a run folder that every other command can use."""
+
+import os
+import shlex
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from isthmus.data.locations import remember_location
+from isthmus.errors import RunError, TrainingError, UsageError
+from isthmus.progress import tell
+from isthmus.recipes import Recipe
+from isthmus.runs import Run, folder
+from isthmus.runs.lock import locked_run, new_run
+from isthmus.runs.manifest import Manifest, TrainingEntry
+from isthmus.training.backends import device_name, import_keras
+from isthmus.training.film import Film
+from isthmus.workflows.datasets import TrainingData, open_held_out, open_training_data
+from isthmus.workflows.provenance import data_entry, machine
+from isthmus.workflows.resume import (
+    backend_of,
+    changed_fields,
+    changed_images,
+    recipe_to_resume,
+    require_same,
+    stored_preprocessing,
+)
+from isthmus.workflows.run_files import begin_run, finish_run
+from isthmus.workflows.training_request import RUNS, TrainingRequest
+
+if TYPE_CHECKING:
+    import keras
+
+    from isthmus.training.fit import EpochAction, Job
+
+
+def train(request: TrainingRequest) -> Run:
+    """Train, export, measure, and open the run.
+
+    Raises:
+        UsageError: If the call was wrong; nothing was written.
+        IsthmusError: If something failed, by name; what was written is a run that says how far it came.
+    """
+    request.check()
+    before = None
+    with ExitStack() as held:
+        if request.out is not None and request.resume:
+            before = held.enter_context(locked_run(request.out))
+            request = request.with_data_of(request.out, before)
+        elif request.out is not None:
+            held.enter_context(new_run(request.out))
+        backend = backend_of(request.out, before, request.backend, request.device)
+        data = _prepare(request, before)
+        data.announce()
+        place = request.out or held.enter_context(new_run(_default_place(data), numbered=True))
+        return _train(request, before, backend, data, place)
+
+
+def _train(request: TrainingRequest, before: Manifest | None, backend: str, data: TrainingData, place: Path) -> Run:
+    """Train in a folder that this process holds."""
+    import_keras(request.device)
+    from isthmus.training.fit import Job, begin, fit
+
+    job = Job(
+        recipe=data.recipe,
+        train=data.train,
+        validation=data.validation,
+        folder=place,
+        custom=_custom_networks(request, before, data.recipe),
+        initial_weights=_initial_weights(request.init_from) if request.init_from else None,
+        resume=request.resume,
+    )
+    # What does not fit the images or the recipe, or cannot be resumed, is found before anything is written.
+    begun = begin(job)
+    film = Film(job.folder / folder.PICTURES, data.test or data.train, job.recipe)
+
+    so_far = _so_far(backend, before)
+    writer = begin_run(job, data, so_far, before)
+    finished = before is not None and bool(before.graphs)
+    if not finished:  # a finished run stays as it is until all that replaces it is written
+        writer.commit()
+    assert request.data is not None
+    remember_location(data.train.fingerprint, request.data, request.targets)
+    job = replace(job, history=writer.place(folder.HISTORY))
+    quoted = shlex.quote(str(place))
+    with _stopped(
+        f"the training so far is stored in {place}. To continue: the same command with --resume --out {quoted}"
+    ):
+        try:
+            fitted = fit(job, (film, *_loggers(request, job, film)), begun)
+        except TrainingError:
+            if not finished:
+                writer.update(state="failed")
+                writer.commit()
+            raise
+        film.finish()
+        state = fitted.state
+        writer.update(
+            state=fitted.outcome,
+            training=so_far.model_copy(
+                update={
+                    "seconds": round(state.seconds, 3),
+                    "epochs": state.epoch,
+                    "steps": state.step,
+                    "best_epoch": state.best_epoch,
+                    "message": state.message,
+                }
+            ),
+        )
+        run = finish_run(writer, data, fitted)
+    with _stopped(f"the run is stored in {place}, without a report. To make it: isthmus report {quoted}"):
+        _examine(run, data, request)
+    return run
+
+
+@contextmanager
+def _stopped(note: str) -> Iterator[None]:
+    """Let Ctrl-C say what is stored, and how to continue."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"stopped: {note}") from None
+
+
+def _prepare(request: TrainingRequest, before: Manifest | None) -> TrainingData:
+    """Open the data and settle the recipe; a resumed run has both already."""
+    assert request.data is not None
+    recipe, preprocessing = request.recipe, request.image_options
+    if before is None or request.out is None:
+        return open_training_data(request.data, recipe, request.changes, preprocessing, request.targets)
+    old = recipe_to_resume(request.out, before)
+    stored = stored_preprocessing(request.out, before, preprocessing)
+    data = open_training_data(request.data, recipe or old, request.changes, stored, request.targets)
+    require_same(request.out, "by another recipe", changed_fields(old, data.recipe))
+    require_same(request.out, "with other images", changed_images(before.data, data_entry(data)))
+    return data
+
+
+def _custom_networks(
+    request: TrainingRequest, before: Manifest | None, recipe: Recipe
+) -> "tuple[keras.Model, keras.Model] | None":
+    """The custom networks that were given, or those of the run to resume or to start from; None for a recipe's own.
+
+    Raises:
+        UsageError: If the recipe has another network.
+        TrustError: If they are a run's, and were not trusted.
+    """
+    kind = recipe.network.kind
+    if request.custom is not None:
+        if kind != "custom":
+            raise UsageError(
+                f"expected network.kind=custom, for the encoder and the decoder that were given; got {kind!r}"
+            )
+        return request.custom
+    for place in (request.out if before else None, request.init_from):
+        if place is None:
+            continue
+        manifest = folder.read_manifest(place)
+        if folder.CUSTOM_ENCODER not in manifest.files:
+            continue
+        if kind != "custom":
+            raise UsageError(
+                f"{place} has a custom network, whose weights do not fit network.kind={kind}. "
+                "To train its network, add --set network=custom --trust; else leave --init-from out."
+            )
+        from isthmus.training.custom import load_custom
+
+        return load_custom(place, manifest, request.trust)
+    return None
+
+
+def _initial_weights(place: Path) -> tuple[dict[str, NDArray[Any]], str]:
+    weights = folder.read_file(place, folder.WEIGHTS, folder.read_manifest(place))
+    try:
+        return safetensors.numpy.load(weights), str(place)
+    except safetensors.SafetensorError as error:
+        raise RunError(f"{place}: {folder.WEIGHTS} is damaged ({error}). Restore it.") from None
+
+
+def _default_place(data: TrainingData) -> Path:
+    """`DATA-RECIPE` among the runs."""
+    stem = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in Path(data.name).name)
+    return RUNS / f"{stem}-{data.recipe.name}"
+
+
+def _so_far(backend: str, before: Manifest | None) -> TrainingEntry:
+    """How far the training had come before it is resumed here."""
+    here = {"backend": backend, "device": device_name(), "machine": machine()}
+    if before is not None and before.training is not None:
+        return before.training.model_copy(update={**here, "message": ""})
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return TrainingEntry(**here, started=now, seconds=0.0, epochs=0, steps=0, best_epoch=0)
+
+
+def _loggers(request: TrainingRequest, job: "Job", film: Film) -> "tuple[EpochAction, ...]":
+    if not request.tensorboard:
+        return ()
+    from isthmus.training.tensorboard import TensorBoardLog
+
+    return (TensorBoardLog(job.folder / folder.TENSORBOARD, lambda: film.frame),)
+
+
+def _examine(run: Run, data: TrainingData, request: TrainingRequest) -> None:
+    """Say what to think of the run, and make its report; if something fails here, the run is complete all the same."""
+    from isthmus.workflows.examination import examine, spell_verdict
+    from isthmus.workflows.report import write_report
+
+    try:
+        held = open_held_out(run, data, training_too=True)
+        examined = examine(run, held)
+        named = str(request.data) if isinstance(request.data, str | os.PathLike) else data.name
+        targets = str(request.targets) if isinstance(request.targets, str | os.PathLike) else None
+        for line in spell_verdict(examined, run, named, targets):
+            tell(line)
+        if request.report:
+            write_report(run, images=held, examined=examined)
+    except Exception as error:
+        tell(f"The run is complete, but its report failed: {error}. `isthmus report {run.path}` tries again.")
