@@ -7,6 +7,7 @@ So both are watched here, on asyncio's transports.
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,7 +28,7 @@ class Connections:
         self.limits = limits
         self._open: dict[Peer, _Connection] = {}
 
-    def watched(self, protocol: Callable[..., asyncio.Protocol]) -> Callable[..., asyncio.Protocol]:
+    def watched(self, protocol: Callable[..., asyncio.Protocol]) -> Callable[..., "_Connection"]:
         """Wrap a server's protocol, so that each of its connections is counted and timed."""
         return lambda *args, **kwargs: _Connection(protocol(*args, **kwargs), self)
 
@@ -70,8 +71,10 @@ class Connections:
             del self._open[connection.peer]
 
 
-class _Connection(asyncio.Protocol):
-    """One connection, and the protocol that reads its requests.
+class _Connection:
+    """One connection, before the protocol that reads its requests and gets all other calls.
+
+    Bytes alone are no request, so they do not count as activity.
 
     Attributes:
         peer: Its client.
@@ -85,6 +88,9 @@ class _Connection(asyncio.Protocol):
         self._admitted, self._unread = False, 0
         self.busy, self.since = False, self._loop.time()
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._protocol, name)
+
     def mark(self, *, busy: bool) -> None:
         """Record that a request begins or ends."""
         self.busy, self.since = busy, self._loop.time()
@@ -94,7 +100,7 @@ class _Connection(asyncio.Protocol):
         self._connections.forget(self)
         self._transport.abort()
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """Admit the client, or turn it away."""
         self._transport = transport
         peer = transport.get_extra_info("peername")  # none if the client has gone already
@@ -112,22 +118,6 @@ class _Connection(asyncio.Protocol):
         if self._admitted:
             self._timer.cancel()
             self._protocol.connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        """Pass on; bytes alone are no request, so they do not count as activity."""
-        self._protocol.data_received(data)
-
-    def eof_received(self) -> bool | None:
-        """Pass on."""
-        return self._protocol.eof_received()
-
-    def pause_writing(self) -> None:
-        """Pass on."""
-        self._protocol.pause_writing()
-
-    def resume_writing(self) -> None:
-        """Pass on."""
-        self._protocol.resume_writing()
 
     def _look_later(self, seconds: float) -> None:
         self._timer = self._loop.call_later(seconds, self._look)
