@@ -1,6 +1,6 @@
 /** Latent arithmetic: the difference between the mean codes of two groups, added to the image shown. */
 
-import { add, mean } from "./codes.js";
+import { add, mean, stack } from "./codes.js";
 import { h, slider } from "./dom.js";
 import { latest } from "./latest.js";
 import { paint, paintSheet } from "./canvas.js";
@@ -121,12 +121,8 @@ export class Arithmetic {
   async _decode() {
     if (this.panel.hidden || !this.direction) return;
     const { session } = this;
-    const codes = new Float32Array((STEPS + 2) * session.dim);
-    for (let i = 0; i < STEPS; i++) {
-      codes.set(add(this.base, this.direction, REACH * ((2 * i) / (STEPS - 1) - 1)), i * session.dim);
-    }
-    this.middles.forEach((code, i) => codes.set(code, (STEPS + i) * session.dim));
-    const images = await session.model.decode(codes, STEPS + 2);
+    const steps = Array.from({ length: STEPS }, (_, i) => add(this.base, this.direction, REACH * ((2 * i) / (STEPS - 1) - 1)));
+    const images = await session.model.decode(stack([...steps, ...this.middles]), STEPS + 2);
     const size = images.pixels.length / images.count;
     paintSheet(this.strip, { ...images, count: STEPS, pixels: images.pixels.subarray(0, STEPS * size) }, STEPS);
     this.images.forEach((canvas, i) => paint(canvas, images, STEPS + i));

@@ -16,6 +16,13 @@ export function toImageData(images, index = 0) {
   return data;
 }
 
+/** One of several images on a new canvas. */
+export function toCanvas(images, index) {
+  const canvas = new OffscreenCanvas(images.width, images.height);
+  paint(canvas, images, index);
+  return canvas;
+}
+
 /** Draw one image on a canvas of its size. */
 export function paint(canvas, images, index = 0) {
   if (canvas.width !== images.width) canvas.width = images.width;

@@ -10,6 +10,13 @@ export function dot(a, b) {
   return sum;
 }
 
+/** Put codes of equal length one after the other: count x dim. */
+export function stack(codes) {
+  const stacked = new Float32Array(codes.length * codes[0].length);
+  codes.forEach((code, i) => stacked.set(code, i * code.length));
+  return stacked;
+}
+
 export function linear(a, b, t) {
   return a.map((value, i) => value + t * (b[i] - value));
 }

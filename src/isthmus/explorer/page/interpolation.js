@@ -1,6 +1,6 @@
 /** Interpolation between two images in the latent space, as an animation that can be saved. */
 
-import { add, dot, spherical, linear } from "./codes.js";
+import { add, dot, linear, spherical, stack } from "./codes.js";
 import { announce, check, choice, h, save, slider, toast } from "./dom.js";
 import { writeGif } from "./gif.js";
 import { latest } from "./latest.js";
@@ -121,9 +121,7 @@ export class Interpolation {
   }
 
   _codes(count) {
-    const codes = new Float32Array(count * this.session.dim);
-    for (let i = 0; i < count; i++) codes.set(this.at(i / (count - 1)), i * this.session.dim);
-    return codes;
+    return stack(Array.from({ length: count }, (_, i) => this.at(i / (count - 1))));
   }
 
   async _decode() {

@@ -1,7 +1,7 @@
 /** Thumbnails: where few points are in view, each shows its image. */
 
 import { latest } from "./latest.js";
-import { toImageData } from "./canvas.js";
+import { toCanvas } from "./canvas.js";
 
 const MOST = 90; // more would overlap
 const MOST_CACHED = 1500;
@@ -51,11 +51,7 @@ export class Thumbnails {
   async _fetchMissing(missing) {
     const images = await this.session.model.pointImages(Int32Array.from(missing));
     if (this.cached.size > MOST_CACHED) this.cached.clear();
-    missing.forEach((point, i) => {
-      const thumbnail = new OffscreenCanvas(images.width, images.height);
-      thumbnail.getContext("2d").putImageData(toImageData(images, i), 0, 0);
-      this.cached.set(point, thumbnail);
-    });
+    missing.forEach((point, i) => this.cached.set(point, toCanvas(images, i)));
     this.changed();
   }
 }

@@ -2,7 +2,7 @@
 
 import { add } from "./codes.js";
 import { latest } from "./latest.js";
-import { toImageData } from "./canvas.js";
+import { toCanvas } from "./canvas.js";
 
 const MOST_AT_ONCE = 192;
 const MOST_CACHED = 4000;
@@ -85,11 +85,7 @@ export class Tiles {
     const images = await session.model.decode(codes, cells.length);
     if (key !== this.key) return;
     if (this.cached.size > MOST_CACHED) this.cached.clear();
-    cells.forEach(([column, row], i) => {
-      const tile = new OffscreenCanvas(images.width, images.height);
-      tile.getContext("2d").putImageData(toImageData(images, i), 0, 0);
-      this.cached.set(`${column},${row}`, tile);
-    });
+    cells.forEach(([column, row], i) => this.cached.set(`${column},${row}`, toCanvas(images, i)));
     this.changed();
   }
 }

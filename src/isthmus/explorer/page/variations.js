@@ -1,6 +1,6 @@
 /** Variations of the image shown, at a chosen temperature, and new samples. */
 
-import { vary } from "./codes.js";
+import { stack, vary } from "./codes.js";
 import { h, slider } from "./dom.js";
 import { latest } from "./latest.js";
 import { ImageButtons } from "./image_buttons.js";
@@ -41,12 +41,9 @@ export class Variations {
   }
 
   _more() {
-    const { session } = this;
-    const codes = new Float32Array(COUNT * session.dim);
-    for (let i = 0; i < COUNT; i++) {
-      codes.set(vary(session.code, this.temperature.value, session.about.centre, session.about.deviation), i * session.dim);
-    }
-    this._draw(codes);
+    const { code, about } = this.session;
+    const variation = () => vary(code, this.temperature.value, about.centre, about.deviation);
+    this._draw(stack(Array.from({ length: COUNT }, variation)));
   }
 
   async _show(codes) {
