@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from isthmus.data import Data, ImageOptions, ImageSource, Preprocessing, Skipped, open_images
+from isthmus.data.decode.conversion import decoded_bytes, settle, shape_of
 from isthmus.data.decode.entries import Collection
 from isthmus.data.decode.layout import Layout
-from isthmus.data.decode.loader import decoded_bytes, find_packed, is_packed, settle, shape_of, sound
+from isthmus.data.decode.loader import find_packed, is_packed, sound
 from isthmus.data.decode.survey import SKIPPED_SHARE, Survey, survey
 from isthmus.data.open.images import ArrayData, NamedData, locate
 from isthmus.errors import IsthmusError

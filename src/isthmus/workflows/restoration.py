@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.data import Data
+from isthmus.data.decode.conversion import bits_of
 from isthmus.data.decode.entries import Collection, Content, Entry
 from isthmus.data.decode.image_files import UnreadableError
-from isthmus.data.decode.loader import bits_of
 from isthmus.data.decode.pages import each_image
 from isthmus.data.decode.reader import as_image
 from isthmus.data.decode.survey import Survey, digest_of, survey

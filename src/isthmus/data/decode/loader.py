@@ -9,27 +9,35 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.arrays import as_source
 from isthmus.data.decode.cache import cache_folder, find_pack, make_room, pack_folder, packing, remember_pack
+from isthmus.data.decode.conversion import (
+    Conversion,
+    bits_of,
+    decoded_bytes,
+    notices_of_depth,
+    refitted,
+    settle,
+    shape_of,
+    summary,
+)
 from isthmus.data.decode.entries import Collection
 from isthmus.data.decode.layout import Layout, make_source
 from isthmus.data.decode.pack import VERSION, Pack, PackedSource, describe, read_pack, write_pack
-from isthmus.data.decode.pages import file_of
 from isthmus.data.decode.reader import decoded_images, decoder
 from isthmus.data.decode.survey import Survey, check_readable, survey
-from isthmus.data.depth import depth_notices
 from isthmus.data.limits import memory_limit
-from isthmus.data.preprocessing import CHANNELS, ImageOptions, Preprocessing
+from isthmus.data.preprocessing import ImageOptions, Preprocessing
 from isthmus.data.sets import ImageSet, Origin, Skipped
 from isthmus.data.source import ImageArray, PixelType
 from isthmus.errors import DataError, StorageError
 from isthmus.progress import progress_bar, tell
-from isthmus.wording import spell_bytes, spell_count
+from isthmus.wording import spell_bytes
 
 PACKED_ARCHIVE_BYTES = 32 << 20
 """Decoded bytes from which on an archive is packed."""
@@ -37,9 +45,6 @@ PACKED_SOURCE_BYTES = 256 << 20
 """Bytes of files from which on they are packed, as reading them again would take long."""
 _SHOWN_FROM = 5_000
 """Images from which on it is said how far the decoding has come."""
-
-Conversion: TypeAlias = Preprocessing | ImageOptions | None
-"""What images are to become: all of it, as a run says; what a user wishes of it; or whatever suits them."""
 
 
 def open_collection(collection: Collection, dtype: PixelType = "uint8", preprocessing: Conversion = None) -> ImageSet:
@@ -57,7 +62,7 @@ def open_collection(collection: Collection, dtype: PixelType = "uint8", preproce
     check_readable(len(found), found.skipped, collection.name)
     fitted, bits = settle(found, preprocessing, collection.name), bits_of(found, preprocessing)
     found, layout = found.arranged(collection)
-    layout = replace(layout, notices=(*layout.notices, *_depth(found, bits, collection.name)))
+    layout = replace(layout, notices=(*layout.notices, *notices_of_depth(found, bits, collection.name)))
     if not is_packed(collection, found, fitted, dtype):
         return _in_memory(collection, found, layout, fitted, bits, dtype)
     key = _key(found, layout, fitted, bits)
@@ -74,41 +79,6 @@ def find_packed(collection: Collection, preprocessing: Conversion = None) -> Pac
     """The pack that a collection would be read from without a look at its images, if there is one."""
     signature = _signature(collection, preprocessing)
     return None if signature is None else find_pack(signature)
-
-
-def settle(found: Survey, preprocessing: Conversion, where: str) -> Preprocessing | None:
-    """What images will become; None for arrays of one shape, which are taken as they are.
-
-    Raises:
-        DataError: If arrays differ in shape, and have so many channels that they cannot be fitted.
-    """
-    if isinstance(preprocessing, Preprocessing):
-        preprocessing = replace(preprocessing, bits=bits_of(found, preprocessing))
-        return (
-            None if found.arrays and found.uniform and shape_of(found) == preprocessing.spec().shape else preprocessing
-        )
-    if found.arrays and found.uniform and not preprocessing:
-        return None
-    if found.arrays and not set(found.channels) <= {1, *CHANNELS}:
-        raise DataError(
-            f"the images of '{where}' have {', '.join(map(str, sorted(set(found.channels))))} channels: such arrays "
-            "have to be of one shape, and are taken as they are"
-        )
-    return (preprocessing or ImageOptions()).settle(found.sizes, found.in_colour > 0, found.bits)
-
-
-def bits_of(found: Survey, preprocessing: Conversion) -> int | None:
-    """How many bits images of 16 are scaled by: those of the run, if it says, or else those that are in use."""
-    return (
-        preprocessing.bits
-        if isinstance(preprocessing, Preprocessing) and preprocessing.bits is not None
-        else found.bits
-    )
-
-
-def decoded_bytes(found: Survey, fitted: Preprocessing | None) -> int:
-    """What the pixels of all images take once they are decoded and fitted."""
-    return len(found) * (fitted.spec().dims if fitted else int(np.prod(shape_of(found))))
 
 
 def is_packed(collection: Collection, found: Survey, fitted: Preprocessing | None, dtype: PixelType = "uint8") -> bool:
@@ -134,43 +104,6 @@ def sound(collection: Collection, found: Survey, fitted: Preprocessing | None) -
     return found.keep(kept, list(_in_order(skipped)))
 
 
-def summary(found: Survey) -> str:
-    """What there is, in words."""
-    sizes = found.sizes
-    kinds = len(np.unique(sizes, axis=0))
-    low, high = sizes[sizes.prod(axis=1).argmin()], sizes[sizes.prod(axis=1).argmax()]
-    spread = f"{low[1]}x{low[0]}" if kinds == 1 else f"{kinds:,} sizes, {low[1]}x{low[0]} to {high[1]}x{high[0]}"
-    pages = [file for name in found.names if (file := file_of(name)) != name]
-    files = len(set(pages))
-    stacks = f", {len(pages):,} of them pages or frames of {spell_count(files, 'file')}" if pages else ""
-    return f"{spell_count(len(found), 'image')} of {spread}{stacks}"
-
-
-def _depth(found: Survey, bits: int | None, where: str) -> Iterator[str]:
-    """What to know of images with more than 8 bits a channel."""
-    yield from depth_notices(where, found.bits, bits)
-    if found.deep_colours:
-        dark = "; they are so dark that little of them is left, so scale them to 8 bits first"
-        yield (
-            f"{found.deep_colours:,} colour images of {where} have 16 bits a channel; the upper 8 are read, which go "
-            f"from 0 to {found.brightest_colour}{dark if found.brightest_colour < 64 else ''}"
-        )
-
-
-def _refitted(found: Survey, fitted: Preprocessing | None) -> str:
-    """Which images have another size or other channels than they are to have, in words; empty where none has."""
-    if fitted is None:
-        return ""
-    channels = np.array(found.channels)
-    others = (found.sizes != (fitted.height, fitted.width)).any(axis=1) | (channels != fitted.channels)
-    if not others.any():
-        return ""
-    first = int(np.argmax(others))
-    kind = f"{found.widths[first]}x{found.heights[first]}x{channels[first]}"
-    count = np.count_nonzero(others)
-    return f"{count:,} of {len(found):,} images are not {fitted.spec()}; {found.names[first]!r} is {kind}"
-
-
 def _in_memory(
     collection: Collection,
     found: Survey,
@@ -191,7 +124,7 @@ def _in_memory(
         pixels, layout = pixels[kept], layout.keep(kept)
     images: ImageArray = as_source(pixels, dtype=dtype).images
     train, test = make_source(images, layout)
-    origin = Origin(fitted, _in_order([*skipped, *layout.left_out]), summary(found), _refitted(found, fitted))
+    origin = Origin(fitted, _in_order([*skipped, *layout.left_out]), summary(found), refitted(found, fitted))
     return ImageSet(collection.name, train, test, origin, layout.notices, bits)
 
 
@@ -235,7 +168,7 @@ def _packed(
         "preprocessing": describe(fitted),
         "bits": bits,
         "found": summary(found),
-        "refitted": _refitted(found, fitted),
+        "refitted": refitted(found, fitted),
         "notices": layout.notices,
     }
 
@@ -295,11 +228,6 @@ def _in_order(skipped: list[Skipped]) -> tuple[Skipped, ...]:
 def _signature(collection: Collection, preprocessing: Conversion) -> str | None:
     signature = collection.signature()
     return None if signature is None else f"{VERSION} {signature} {preprocessing or ImageOptions()!r}"
-
-
-def shape_of(found: Survey, fitted: Preprocessing | None = None) -> tuple[int, int, int]:
-    """The shape of each image once it is fitted, `(height, width, channels)`."""
-    return fitted.spec().shape if fitted else (found.heights[0], found.widths[0], found.channels[0])
 
 
 def _key(found: Survey, layout: Layout, fitted: Preprocessing | None, bits: int | None) -> str:

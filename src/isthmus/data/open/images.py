@@ -9,8 +9,9 @@ from typing import Any, TypeAlias, cast
 from numpy.typing import ArrayLike
 
 from isthmus.data.arrays import as_set
+from isthmus.data.decode.conversion import Conversion
 from isthmus.data.decode.entries import Collection
-from isthmus.data.decode.loader import Conversion, open_collection
+from isthmus.data.decode.loader import open_collection
 from isthmus.data.decode.pack import PackedSource
 from isthmus.data.images import ArraySource, Selection
 from isthmus.data.named.catalogue import DATASETS, is_named, open_named

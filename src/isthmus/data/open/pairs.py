@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.arrays import as_source
+from isthmus.data.decode.conversion import Conversion, settle, summary
 from isthmus.data.decode.entries import Collection, Content
 from isthmus.data.decode.image_files import UnreadableError, decode
 from isthmus.data.decode.layout import Layout, make_source
-from isthmus.data.decode.loader import Conversion, settle, summary
 from isthmus.data.decode.pages import as_path
 from isthmus.data.decode.reader import decoded_images, decoder
 from isthmus.data.decode.survey import Survey, check_readable, survey

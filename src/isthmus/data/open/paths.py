@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from isthmus.data.arrays import as_set, open_array
+from isthmus.data.decode.conversion import Conversion
 from isthmus.data.decode.entries import Collection, holds_image
-from isthmus.data.decode.loader import Conversion, open_collection
+from isthmus.data.decode.loader import open_collection
 from isthmus.data.named.idx import has_splits, is_idx, open_idx, read_splits
 from isthmus.data.open.archives import TAR_SUFFIXES, ZIP_SUFFIXES, Archive, is_archive
 from isthmus.data.open.folders import Folder, SingleFile
