@@ -26,7 +26,7 @@ from isthmus.codec.lossy.archive import LossyArchive, compress_codes, numbered
 from isthmus.codec.lossy.statistics import code_statistics
 from isthmus.data import Data, spread
 from isthmus.plots.figures import new_figure
-from isthmus.plots.style import Theme, dress
+from isthmus.plots.style import Theme, style_axes
 from isthmus.runs import Run
 from isthmus.workflows.datasets import open_given
 
@@ -42,7 +42,7 @@ SHOWN = 10
 
 def draw_curves(points: Sequence[Mapping[str, Any]], theme: plots.ThemeName) -> Figure:
     """Plot PSNR against bytes: one panel for images in one file, one for single files."""
-    with plots.house(theme) as look:
+    with plots.style_context(theme) as look:
         figure = new_figure((9.0, 3.6))
         panels = figure.subplots(1, 2, sharey=True)
         for axes, (layout, words) in zip(panels, LAYOUTS.items(), strict=True):
@@ -55,7 +55,7 @@ def draw_curves(points: Sequence[Mapping[str, Any]], theme: plots.ThemeName) -> 
             axes.xaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
             axes.set_title(words)
             axes.set_xlabel("bytes for each image, headers too")
-            dress(axes, look, grid=True)
+            style_axes(axes, look, grid=True)
         panels[0].set_ylabel("PSNR, dB")
         panels[0].legend(loc="upper left", fontsize=8)
     return figure
@@ -88,7 +88,7 @@ def draw_few_bytes(run: Run, data: Data, theme: plots.ThemeName) -> Figure:
         (f"isthmus\n{len(content) / len(images):.1f} bytes", np.asarray(run.decode(codes[shown]), np.uint8)),
         *(_smallest(name, images[shown]) for name in ("WebP", "AVIF", "JPEG")),
     ]
-    with plots.house(theme) as look:
+    with plots.style_context(theme) as look:
         figure = new_figure((8.4, 0.78 * len(rows)))
         for axes, (label, row) in zip(figure.subplots(len(rows), 1), rows, strict=True):
             strip = plots.tile(row, columns=len(row), gap=0, scale=4)

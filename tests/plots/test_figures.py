@@ -9,13 +9,13 @@ from PIL import Image
 
 from isthmus.errors import UsageError
 from isthmus.plots.figures import SHOWN_DPI, figure_for, new_figure, owner, save_figure
-from isthmus.plots.style import house
+from isthmus.plots.style import style_context
 
 FORMATS = ("png", "svg", "pdf", "jpg", "jpeg", "webp")
 
 
 def drawing():
-    with house():
+    with style_context():
         figure, axes = figure_for(None, (2, 1.5))
         axes.plot([0, 1], [0, 1], label="a line")
         axes.set_title("a title")

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from isthmus.errors import UsageError
-from isthmus.plots.film import held_frames, save_film
+from isthmus.plots.film import repeated_frames, save_film
 from isthmus.plots.sheets import tile
 
 
@@ -75,7 +75,7 @@ def test_same_film_is_the_same_bytes(tmp_path):
 
 def test_video_frames_are_held_and_even():
     pictures = np.random.default_rng(0).integers(0, 256, (3, 5, 8, 3), dtype=np.uint8)
-    frames = held_frames(pictures, [0.4, 0.04, 1.2])
+    frames = repeated_frames(pictures, [0.4, 0.04, 1.2])
     assert len(frames) == 4 + 1 + 12
     assert {frame.shape for frame in frames} == {(6, 8, 3)}
     for index, source in ((0, 0), (3, 0), (4, 1), (5, 2), (16, 2)):

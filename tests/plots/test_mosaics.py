@@ -11,11 +11,11 @@ from PIL import Image
 from isthmus.errors import UsageError
 from isthmus.plots.figures import figure_for, save_figure
 from isthmus.plots.mosaics import draw_cells, frame_cells, gap_for, interpolation_for, samples, size_for
-from isthmus.plots.style import house
+from isthmus.plots.style import style_context
 
 
 def mosaic(images, columns, rows):
-    with house() as look:
+    with style_context() as look:
         figure, axes = figure_for(None, size_for(images, columns, rows))
         draw_cells(axes, images, columns)
         frame_cells(axes, look, images, columns, rows)

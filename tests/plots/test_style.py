@@ -4,7 +4,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from isthmus.errors import UsageError
-from isthmus.plots.style import MARKER_AREAS, MARKERS, THEMES, dress, house, number
+from isthmus.plots.style import MARKER_AREAS, MARKERS, THEMES, format_number, style_axes, style_context
 
 
 def luminance(colour):
@@ -20,13 +20,13 @@ def contrast(one, other):
 
 def test_house_leaves_settings_as_they_were():
     before = dict(mpl.rcParams)
-    with house("dark") as look:
+    with style_context("dark") as look:
         assert mpl.rcParams["figure.facecolor"] == look.background == THEMES["dark"].background
     assert dict(mpl.rcParams) == before
 
 
 def test_house_knows_two_themes():
-    with pytest.raises(UsageError, match="light, dark; got 'sepia'"), house("sepia"):
+    with pytest.raises(UsageError, match="light, dark; got 'sepia'"), style_context("sepia"):
         pass
 
 
@@ -53,8 +53,8 @@ def test_okabe_and_ito():
 
 def test_dress_reaches_ticks_that_are_made_later():
     axes = Figure().add_subplot()
-    with house("dark") as look:
-        dress(axes, look, grid=True)
+    with style_context("dark") as look:
+        style_axes(axes, look, grid=True)
     axes.set_xlim(0, 1000)
     axes.figure.draw_without_rendering()
     assert {label.get_color() for label in axes.get_xticklabels()} == {look.ink}
@@ -64,6 +64,6 @@ def test_dress_reaches_ticks_that_are_made_later():
 
 
 def test_number_has_a_true_minus():
-    assert number(-0.5) == "−0.5"
-    assert number(3.0) == "3"
-    assert number(-1.256, 2) == "−1.26"
+    assert format_number(-0.5) == "−0.5"
+    assert format_number(3.0) == "3"
+    assert format_number(-1.256, 2) == "−1.26"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from isthmus.plots.planes import AXIS_LABELS, grid, grid_codes, manifold, manifold_codes, require_plane
     from isthmus.plots.projections import Projection, project
     from isthmus.plots.sheets import enlarge, save, save_each, tile
-    from isthmus.plots.style import THEMES, Theme, ThemeName, house
+    from isthmus.plots.style import THEMES, Theme, ThemeName, style_context
     from isthmus.plots.traversals import traversal, traversal_codes
 
 __all__ = [
@@ -36,7 +36,6 @@ __all__ = [
     "grid",
     "grid_codes",
     "history",
-    "house",
     "interpolation",
     "lerp",
     "manifold",
@@ -51,6 +50,7 @@ __all__ = [
     "save_film",
     "scatter",
     "slerp",
+    "style_context",
     "tile",
     "traversal",
     "traversal_codes",
@@ -70,7 +70,7 @@ _NAMES_BY_MODULE = {
     "planes": ("AXIS_LABELS", "grid", "grid_codes", "manifold", "manifold_codes", "require_plane"),
     "projections": ("Projection", "project"),
     "sheets": ("enlarge", "save", "save_each", "tile"),
-    "style": ("THEMES", "Theme", "ThemeName", "house"),
+    "style": ("THEMES", "Theme", "ThemeName", "style_context"),
     "traversals": ("traversal", "traversal_codes"),
 }
 _MODULES = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}

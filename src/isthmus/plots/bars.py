@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from isthmus.errors import UsageError
 from isthmus.plots.checks import as_vector
 from isthmus.plots.figures import figure_for
-from isthmus.plots.style import ThemeName, dress, house, number
+from isthmus.plots.style import ThemeName, format_number, style_axes, style_context
 
 _NAMED_BARS = 20
 
@@ -39,7 +39,7 @@ def dimension_bars(
         raise UsageError(f"expected `values` of 0 or more; got {heights.min():g}. A KL divergence is never negative.")
     order = np.argsort(-heights, kind="stable")
     count = len(order)
-    with house(theme) as look:
+    with style_context(theme) as look:
         figure, axes = figure_for(axes, (4.6, 3.1))
         is_inactive = heights[order] < inactive
         colours = [look.muted if below else look.accent for below in is_inactive]
@@ -49,7 +49,7 @@ def dimension_bars(
             axes.set_xlabel("latent dimension")
             for place, k in enumerate(order):
                 axes.annotate(
-                    number(heights[k], 2 if heights[k] < 10 else 1), (place, heights[k]), (0, 2),
+                    format_number(heights[k], 2 if heights[k] < 10 else 1), (place, heights[k]), (0, 2),
                     textcoords="offset points", ha="center", va="bottom", fontsize=7 if count <= 10 else 5.5,
                     color=look.ink,
                 )  # fmt: skip
@@ -58,13 +58,13 @@ def dimension_bars(
             axes.set_xlabel("latent dimensions, sorted")
         if is_inactive.any():
             axes.annotate(
-                f"{np.count_nonzero(is_inactive)} of {count} below {number(inactive)} {unit}", (1, 1), (-2, -2),
+                f"{np.count_nonzero(is_inactive)} of {count} below {format_number(inactive)} {unit}", (1, 1), (-2, -2),
                 xycoords="axes fraction", textcoords="offset points", ha="right", va="top", fontsize=8,
                 color=look.muted,
             )  # fmt: skip
         axes.set_xlim(-0.6, count - 0.4)
         axes.set_ylabel(unit)
         axes.margins(y=0.12)
-        dress(axes, look, grid=True)
+        style_axes(axes, look, grid=True)
         axes.grid(False, axis="x")
     return figure

@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from isthmus.errors import UsageError
 from isthmus.plots.checks import as_codes, as_labels, class_title
 from isthmus.plots.figures import figure_for
-from isthmus.plots.labels import keep_clear
+from isthmus.plots.labels import place_labels
 from isthmus.plots.planes import AXIS_LABELS
-from isthmus.plots.style import MARKER_AREAS, MARKERS, Theme, ThemeName, dress, house
+from isthmus.plots.style import MARKER_AREAS, MARKERS, Theme, ThemeName, style_axes, style_context
 
 _LEGEND_ROWS = 20
 _LEGEND_AREA = 34.0
@@ -58,7 +58,7 @@ def scatter(
         )
     classes = as_labels(labels, len(points))
     spreads = _spreads(log_variance, points)
-    with house(theme) as look:
+    with style_context(theme) as look:
         figure, axes = figure_for(axes, (5.6 + _legend_inches(classes, class_names), 5.4))
         if spreads is not None:
             # The limits of a collection of ellipses count their centres alone.
@@ -71,10 +71,10 @@ def scatter(
         axes.set_aspect("equal", adjustable="datalim")
         axes.margins(0.04)
         axes.autoscale_view()
-        dress(axes, look, grid=True)
+        style_axes(axes, look, grid=True)
         axes.set_xlabel(axis_labels[0])
         axes.set_ylabel(axis_labels[1])
-        keep_clear(axes, names, points)
+        place_labels(axes, names, points)
     return figure
 
 

@@ -13,7 +13,7 @@ from isthmus.errors import UsageError
 from isthmus.plots.checks import Images, as_images
 from isthmus.plots.figures import figure_for
 from isthmus.plots.mosaics import draw_cells, frame_cells, gap_for, size_for
-from isthmus.plots.style import Theme, ThemeName, house
+from isthmus.plots.style import Theme, ThemeName, style_context
 
 _FULL_COLOUR_PERCENTILE = 99.5
 _NOTE_INCHES = 4.6
@@ -61,7 +61,7 @@ def reconstructions(
     columns = min(columns, count)
     bands = math.ceil(count / columns)
     band_rows = 3 + (0.55 if captions else 0.25)  # Room below for the captions, or to separate bands.
-    with house(theme) as look:
+    with style_context(theme) as look:
         differences, full = difference_images(inputs, outputs, look)
         rows = bands * band_rows - 0.25
         width, height = size_for(inputs, columns, rows)

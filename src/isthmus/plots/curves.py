@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isthmus.errors import UsageError
 from isthmus.plots.figures import new_figure, owner
-from isthmus.plots.style import Theme, ThemeName, dress, house, number
+from isthmus.plots.style import Theme, ThemeName, format_number, style_axes, style_context
 
 VALIDATION = "val_"
 
@@ -48,7 +48,7 @@ def history(
         )
     epochs = table.get("epoch", np.arange(1.0, len(table[drawn[0]]) + 1))
     best = _best_epoch(epochs, table, drawn[0]) if best_epoch is None else best_epoch
-    with house(theme) as look:
+    with style_context(theme) as look:
         figure, panels = _panels(axes, len(drawn))
         for panel, term in zip(panels, drawn, strict=True):
             _draw_term(panel, look, epochs, table[term], table.get(VALIDATION + term), best)
@@ -115,11 +115,11 @@ def _draw_term(
             axes.plot([epoch], [value], "o", color=look.highlight, markersize=5, zorder=4, label=f"best: epoch {best}")
             early = epoch - epochs[0] < (epochs[-1] - epochs[0]) / 3
             axes.annotate(
-                number(value, 2), (epoch, value), (5 if early else -5, 6), textcoords="offset points",
+                format_number(value, 2), (epoch, value), (5 if early else -5, 6), textcoords="offset points",
                 ha="left" if early else "right", va="bottom",
                 fontsize=8, color=look.highlight, zorder=5,
                 bbox={"boxstyle": "square,pad=0.1", "facecolor": look.background, "edgecolor": "none", "alpha": 0.8},
             )  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     axes.margins(0.05, 0.08)
-    dress(axes, look, grid=True)
+    style_axes(axes, look, grid=True)

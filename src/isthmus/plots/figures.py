@@ -12,7 +12,7 @@ from PIL import Image
 
 from isthmus.errors import UsageError
 from isthmus.plots.checks import known_suffix
-from isthmus.plots.style import house
+from isthmus.plots.style import style_context
 from isthmus.storage import atomic_file
 
 # No dates and no versions: the same figure gives the same file.
@@ -34,7 +34,7 @@ class ShownFigure(Figure):
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         content = io.BytesIO()
-        with house():
+        with style_context():
             self.savefig(content, dpi=2 * SHOWN_DPI, bbox_inches="tight", pad_inches=0.12, **_SAVE_OPTIONS["png"])
         content.seek(0)
         width, height = Image.open(content).size
@@ -43,7 +43,7 @@ class ShownFigure(Figure):
 
 
 def figure_for(axes: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
-    """Return the caller's axes and its figure, or new ones of `size` inches; call within `house`."""
+    """Return the caller's axes and its figure, or new ones of `size` inches; call within `style_context`."""
     if axes is not None:
         return owner(axes), axes
     figure = new_figure(size)
@@ -86,6 +86,6 @@ def save_figure(figure: Figure, path: Path | str, *, dpi: int = 200, transparent
             f"expected a format with transparency; got '{path.name}'. Write png, webp, svg or pdf instead."
         )
     save: Callable[..., None] = figure.savefig
-    with atomic_file(path) as temporary, house():
+    with atomic_file(path) as temporary, style_context():
         save(temporary, dpi=dpi, transparent=transparent, bbox_inches="tight", pad_inches=0.12, **options)
     return path

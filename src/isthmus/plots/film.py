@@ -142,11 +142,11 @@ def _write_mp4(images: Images, durations: list[float], path: Path) -> None:
         "pixelformat": "yuv420p",
     }
     with imageio.v2.get_writer(path, format="FFMPEG", mode="I", **options) as writer:
-        for frame in held_frames(images, durations):
+        for frame in repeated_frames(images, durations):
             writer.append_data(frame)
 
 
-def held_frames(images: Images, durations: Sequence[float]) -> list[NDArray[np.uint8]]:
+def repeated_frames(images: Images, durations: Sequence[float]) -> list[NDArray[np.uint8]]:
     """Make frames for a video, whose frames all last as long: repeat each for its seconds, at 10 a second.
 
     Returns:

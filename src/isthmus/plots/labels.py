@@ -22,7 +22,7 @@ _GAP, _TICK_GAP = 3.0, 4.0
 Floats = NDArray[np.float64]
 
 
-def keep_clear(axes: Axes, labels: Sequence[Annotation], points: Floats) -> None:
+def place_labels(axes: Axes, labels: Sequence[Annotation], points: Floats) -> None:
     """Move labels to where they cover few points and no other label, within the axes and near what they annotate.
 
     Call it last, once the figure is as large and as full as it will be.
@@ -38,7 +38,7 @@ def keep_clear(axes: Axes, labels: Sequence[Annotation], points: Floats) -> None
     figure.draw_without_rendering()  # sizes are known only after layout
     to_pixels, window = axes.transData, axes.get_window_extent()
     boxes = [(label.get_bbox_patch() or label).get_window_extent() for label in labels]
-    middles = clear_places(
+    middles = free_places(
         np.array([(box.width, box.height) for box in boxes]) + _GAP * figure.dpi / 72,
         to_pixels.transform(np.array([label.xy for label in labels])),
         to_pixels.transform(points),
@@ -48,7 +48,7 @@ def keep_clear(axes: Axes, labels: Sequence[Annotation], points: Floats) -> None
         label.set_position(middle)
 
 
-def clear_places(sizes: Floats, anchors: Floats, points: Floats, window: tuple[Floats, Floats]) -> Floats:
+def free_places(sizes: Floats, anchors: Floats, points: Floats, window: tuple[Floats, Floats]) -> Floats:
     """Find a place for each label: free of other labels and of as many points as can be, within reach of its anchor.
 
     Args:

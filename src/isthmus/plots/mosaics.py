@@ -13,7 +13,7 @@ from isthmus.errors import UsageError
 from isthmus.plots.checks import Images, as_images, as_labels, class_title
 from isthmus.plots.figures import figure_for
 from isthmus.plots.sheets import arrange, rgba
-from isthmus.plots.style import Theme, ThemeName, dress, house
+from isthmus.plots.style import Theme, ThemeName, style_axes, style_context
 
 _SHARP_PIXELS = 128
 
@@ -58,7 +58,7 @@ def frame_cells(axes: Axes, look: Theme, images: Images, columns: int, rows: flo
     axes.set_aspect((height + gap) / (width + gap))
     axes.set_xticks([])
     axes.set_yticks([])
-    dress(axes, look, frame=False)
+    style_axes(axes, look, frame=False)
 
 
 def size_for(
@@ -96,7 +96,7 @@ def samples(
     classes = as_labels(labels, len(images))
     if columns is not None and columns < 1:
         raise UsageError(f"expected `columns` of 1 or more; got {columns}. Leave it out for a good width.")
-    with house(theme) as look:
+    with style_context(theme) as look:
         if classes is None:
             columns = min(columns or math.ceil(math.sqrt(len(images))), len(images))
             rows = math.ceil(len(images) / columns)

@@ -12,7 +12,7 @@ from isthmus.plots.checks import Codes, Decode, as_codes, as_vector, choice, dec
 from isthmus.plots.figures import figure_for
 from isthmus.plots.labels import thin_ticks
 from isthmus.plots.mosaics import draw_cells, frame_cells, size_for
-from isthmus.plots.style import ThemeName, house, number
+from isthmus.plots.style import ThemeName, format_number, style_context
 
 Way = Literal["straight", "spherical"]
 
@@ -107,11 +107,11 @@ def interpolation(
     path = {"straight": lerp, "spherical": slerp}[choice(way, ("straight", "spherical"), "way")]
     fractions = np.linspace(0, 1, steps)
     images = decoded(decode, np.concatenate([path(a, b, fractions) for a, b in zip(first, last, strict=True)]))
-    with house(theme) as look:
+    with style_context(theme) as look:
         figure, axes = figure_for(axes, size_for(images, steps, len(first), margins=(0.3, 0.5)))
         draw_cells(axes, images, steps)
         frame_cells(axes, look, images, steps, len(first))
-        axes.set_xticks(range(steps), [number(round(fraction, 2)) for fraction in fractions])
+        axes.set_xticks(range(steps), [format_number(round(fraction, 2)) for fraction in fractions])
         axes.set_xlabel(f"fraction of the path, {way}")
         thin_ticks(axes.xaxis)
     return figure

@@ -14,7 +14,7 @@ from isthmus.plots.figures import figure_for
 from isthmus.plots.labels import thin_ticks
 from isthmus.plots.mosaics import draw_cells, frame_cells, interpolation_for
 from isthmus.plots.sheets import arrange, rgba
-from isthmus.plots.style import ThemeName, dress, house, number
+from isthmus.plots.style import ThemeName, format_number, style_axes, style_context
 
 LOWEST_QUANTILE, HIGHEST_QUANTILE = 0.05, 0.95
 MOST_A_SIDE = 100
@@ -67,7 +67,7 @@ def manifold(decode: Decode, n: int = 20, *, axes: Axes | None = None, theme: Th
     """
     images = decoded(decode, manifold_codes(n))
     height, width = images.shape[1:3]
-    with house(theme) as look:
+    with style_context(theme) as look:
         figure, axes = figure_for(axes, (_SIDE_INCHES, _SIDE_INCHES * height / width))
         draw_cells(axes, images, n, gap=0)
         frame_cells(axes, look, images, n, n, gap=0)
@@ -75,7 +75,7 @@ def manifold(decode: Decode, n: int = 20, *, axes: Axes | None = None, theme: Th
         marks = np.arange(-1.5, 1.6, 0.5)
         probabilities = np.array([_NORMAL.cdf(mark) for mark in marks])
         places = (probabilities - LOWEST_QUANTILE) / (HIGHEST_QUANTILE - LOWEST_QUANTILE) * (n - 1)
-        texts = [number(mark) for mark in marks]
+        texts = [format_number(mark) for mark in marks]
         axes.set_xticks(places, texts)
         axes.set_yticks(n - 1 - places, texts)
         axes.tick_params(length=3)
@@ -128,7 +128,7 @@ def grid(
     images = decoded(decode, grid_codes(x, y, step))
     across, up = _steps(x, step, "x"), _steps(y, step, "y")
     height, width = images.shape[1:3]
-    with house(theme) as look:
+    with style_context(theme) as look:
         size = (_SIDE_INCHES, _SIDE_INCHES * len(up) / len(across) * height / width)
         figure, axes = figure_for(axes, size)
         half = step / 2
@@ -138,14 +138,14 @@ def grid(
             interpolation=interpolation_for(images),
         )
         axes.set_aspect(height / width)
-        dress(axes, look, frame=False)
+        style_axes(axes, look, frame=False)
         axes.tick_params(length=3)
         for axis, values in ((axes.xaxis, across), (axes.yaxis, up)):
             if len(values) <= 13:
                 axis.set_ticks(values)
             else:
                 axis.set_major_locator(MaxNLocator(10))
-            axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: format_number(value)))
         axes.set_xlabel(AXIS_LABELS[0])
         axes.set_ylabel(AXIS_LABELS[1])
         thin_ticks(axes.xaxis)

@@ -57,7 +57,7 @@ def tile(
         raise UsageError(f"expected `gap` of 0 or more pixels; got {gap}. Give 0 for images that touch.")
     images = enlarge(images, scale)
     cells = arrange(rgba(images), math.ceil(math.sqrt(len(images))) if columns is None else columns, gap)
-    return over(np.pad(cells, ((gap, gap), (gap, gap), (0, 0))), background)
+    return composite(np.pad(cells, ((gap, gap), (gap, gap), (0, 0))), background)
 
 
 def enlarge(images: ArrayLike, scale: Scale = "auto") -> Images:
@@ -117,7 +117,7 @@ def arrange(images: Images, columns: int, gap: int) -> NDArray[np.uint8]:
     return sheet[: len(sheet) - gap, : sheet.shape[1] - gap]
 
 
-def over(image: NDArray[np.uint8], background: Colour) -> NDArray[np.uint8]:
+def composite(image: NDArray[np.uint8], background: Colour) -> NDArray[np.uint8]:
     """Lay one RGBA image `(h, w, 4)` over a background; returns RGB `(h, w, 3)`."""
     alpha = image[..., 3:].astype(np.float64) / 255
     laid: NDArray[np.uint8] = np.rint(alpha * image[..., :3] + (1 - alpha) * np.array(background)).astype(np.uint8)
@@ -141,7 +141,7 @@ def save(image: ArrayLike, path: Path | str) -> Path:
     path = Path(path)
     suffix = known_suffix(path, _SAVE_OPTIONS)
     if pixels.shape[2] == 4 and suffix in ("jpg", "jpeg", "bmp"):
-        pixels = over(pixels, WHITE)
+        pixels = composite(pixels, WHITE)
     file = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
     with atomic_file(path) as temporary:
         file.save(temporary, **_SAVE_OPTIONS[suffix])

@@ -81,7 +81,7 @@ _LOCK = threading.RLock()
 
 
 @contextmanager
-def house(theme: ThemeName = "light") -> Iterator[Theme]:
+def style_context(theme: ThemeName = "light") -> Iterator[Theme]:
     """Draw in the house style for as long as the context lasts, and get the theme's colours.
 
     Raises:
@@ -127,10 +127,10 @@ def _settings(look: Theme) -> dict[Any, Any]:
     }
 
 
-def dress(axes: Axes, look: Theme, *, grid: bool = False, frame: bool = True) -> None:
+def style_axes(axes: Axes, look: Theme, *, grid: bool = False, frame: bool = True) -> None:
     """Bring axes, new or the caller's, into the house style.
 
-    Ticks are made when the figure is drawn, long after `house` ended: their look has to be set here.
+    Ticks are made when the figure is drawn, long after `style_context` ended: their look has to be set here.
     """
     axes.tick_params(
         which="both", color=look.muted, labelcolor=look.ink, labelsize=8, width=0.7, length=3 if frame else 0, pad=3.5
@@ -148,7 +148,7 @@ def dress(axes: Axes, look: Theme, *, grid: bool = False, frame: bool = True) ->
         axes.grid(False)
 
 
-def number(value: float, decimals: int | None = None) -> str:
-    """Write a number as a figure shows it, with a true minus sign; as short as it goes where `decimals` is None."""
+def format_number(value: float, decimals: int | None = None) -> str:
+    """Write a number as a figure shows it, with a true minus sign; as short as possible if `decimals` is None."""
     text = f"{value:.4g}" if decimals is None else f"{value:.{decimals}f}"
     return text.replace("-", "−")

@@ -10,7 +10,7 @@ from isthmus.plots.checks import Codes, Decode, as_vector, decoded
 from isthmus.plots.figures import figure_for
 from isthmus.plots.labels import thin_ticks
 from isthmus.plots.mosaics import draw_cells, frame_cells, size_for
-from isthmus.plots.style import ThemeName, house, number
+from isthmus.plots.style import ThemeName, format_number, style_context
 
 VALUES = tuple(np.linspace(-3, 3, 13).tolist())
 
@@ -80,14 +80,14 @@ def traversal(
     # Stable, so that dimensions with equal information stay in their own order.
     order = np.argsort(-nats, kind="stable")[:most]
     images = decoded(decode, traversal_codes(start, order, steps))
-    with house(theme) as look:
+    with style_context(theme) as look:
         figure, axes = figure_for(axes, size_for(images, len(steps), len(order), margins=(1.3, 0.5)))
         draw_cells(axes, images, len(steps))
         frame_cells(axes, look, images, len(steps), len(order))
-        axes.set_xticks(range(len(steps)), [number(value) for value in steps])
-        axes.set_yticks(range(len(order)), [f"z[{k}] · {number(nats[k], 2)} {unit}" for k in order])
+        axes.set_xticks(range(len(steps)), [format_number(value) for value in steps])
+        axes.set_yticks(range(len(order)), [f"z[{k}] · {format_number(nats[k], 2)} {unit}" for k in order])
         rest = len(start) - len(order)
-        note = f" · {rest} more hold {number(nats.sum() - nats[order].sum(), 2)} {unit} together" if rest else ""
+        note = f" · {rest} more hold {format_number(nats.sum() - nats[order].sum(), 2)} {unit} together" if rest else ""
         axes.set_xlabel(f"value of the dimension{note}")
         thin_ticks(axes.xaxis)
     return figure
