@@ -21,9 +21,9 @@ import isthmus
 from isthmus.codec import model_of
 from isthmus.data import as_source, open_images
 from isthmus.scores import score
+from isthmus.workflows.baseline_codecs import figures
 from isthmus.workflows.compression import compress
 from isthmus.workflows.decompression import decompress
-from isthmus.workflows.rivals import figures
 
 
 def main() -> None:

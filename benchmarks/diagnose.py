@@ -21,12 +21,10 @@ import numpy as np
 import isthmus
 from isthmus.data import open_images
 from isthmus.evaluation.diagnosis import diagnose
-from isthmus.evaluation.latent import measure_latent
-from isthmus.evaluation.material import Material
-from isthmus.evaluation.reconstruction import measure_reconstruction
-from isthmus.scores import score
+from isthmus.evaluation.measurements import Measurements
+from isthmus.evaluation.summaries import full_summary
+from isthmus.workflows.amortisation import amortisation_gap
 from isthmus.workflows.datasets import open_held_out
-from isthmus.workflows.signs import measure_signs
 
 FEW = 500
 
@@ -121,12 +119,10 @@ def main() -> int:
         run = isthmus.load(place)
         trained = time.perf_counter()
         found = open_held_out(run, data)
-        material = Material(run, found.images, found.train, seed=0)
-        latent = measure_latent(material.test_codes, 0)
-        signs, left_out = measure_signs(
-            material, score(run, found.images), measure_reconstruction(material), latent, trust=True, thorough=True
-        )
-        findings = diagnose(signs)
+        measured = Measurements(run, found.images, found.train, seed=0)
+        gap = amortisation_gap(measured, trust=True)
+        summary = full_summary(measured, None if isinstance(gap, str) else gap)
+        findings = diagnose(summary)
         faults = [finding.key for finding in findings if finding.severity == "fault"]
         right = (case.fault in faults) if case.fault else not faults
         wrong += not right
@@ -135,10 +131,10 @@ def main() -> int:
             "planted": case.fault,
             "as_expected": right,
             "findings": [f"{finding.severity}: {finding.title}. {finding.evidence}" for finding in findings],
-            "left_out": left_out,
+            "left_out": gap if isinstance(gap, str) else "",
             "training_seconds": round(trained - start, 1),
             "diagnosis_seconds": round(time.perf_counter() - trained, 1),
-            "signs": {name: str(value) for name, value in vars(signs).items()},
+            "summary": {name: str(value) for name, value in vars(summary).items()},
         }
         print(json.dumps(report, ensure_ascii=False, indent=1), flush=True)
     return 1 if wrong else 0

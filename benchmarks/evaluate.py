@@ -21,7 +21,7 @@ from isthmus.data import select
 from isthmus.scores import gather_evidence, measure_for
 from isthmus.units import Estimate, bits_per_dim
 from isthmus.workflows.datasets import open_held_out
-from isthmus.workflows.evaluation import PARTS, evaluate
+from isthmus.workflows.evaluation import PARTS
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
         seconds = {}
         for part in PARTS:
             begun = time.perf_counter()
-            found = evaluate(run, importance_samples=options.draws, parts=(part,), fresh=True)
+            found = isthmus.evaluate(run, importance_samples=options.draws, parts=(part,), fresh=True)
             seconds[part] = round(time.perf_counter() - begun, 1)
         report |= {"images": found.images, "seconds": seconds}
     else:

@@ -16,6 +16,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from isthmus.api import evaluate as evaluate
     from isthmus.api import held_out as held_out
     from isthmus.api import train as train
     from isthmus.data import open_images as open_images
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from isthmus.workflows.compression import compress as compress
     from isthmus.workflows.compression import compress_lossy as compress_lossy
     from isthmus.workflows.decompression import decompress as decompress
-    from isthmus.workflows.evaluation import evaluate as evaluate
 
 # ONNX Runtime reports its use to its maker, and writes a device identifier into the home directory, unless this is set
 # before it is imported (its Privacy.md). Nothing of isthmus, and no exporter that isthmus calls, is imported before.
@@ -44,7 +44,7 @@ _HOMES = {
     "compress": "isthmus.workflows.compression",
     "compress_lossy": "isthmus.workflows.compression",
     "decompress": "isthmus.workflows.decompression",
-    "evaluate": "isthmus.workflows.evaluation",
+    "evaluate": "isthmus.api",
     "held_out": "isthmus.api",
     "load": "isthmus.runs",
     "open_images": "isthmus.data",

@@ -11,6 +11,8 @@ from isthmus.runs import Run
 if TYPE_CHECKING:
     import keras
 
+    from isthmus.evaluation.result import Evaluation
+
 
 def train(
     data: Data | None = None,
@@ -97,6 +99,48 @@ def train(
             image_options=ImageOptions(parse_size(size), fit, channels, background),
         )
     )
+
+
+def evaluate(
+    run: Run,
+    data: Data | None = None,
+    importance_samples: int = 50,
+    seed: int = 0,
+    parts: Sequence[str] | None = None,
+    *,
+    thorough: bool = False,
+    trust: bool = False,
+    fresh: bool = False,
+    targets: Data | None = None,
+    strength: float | None = None,
+) -> "Evaluation":
+    """Measure how good a run is, and diagnose what is wrong with it; compare one that restores images with baselines.
+
+    Args:
+        run: The run.
+        data: Images; None for the held-out images of the run's own data.
+        importance_samples: Draws of each image's posterior for the likelihood, K.
+        seed: Seed for every draw and choice; it fixes every metric, whatever order the images are listed in.
+        parts: Some of `likelihood`, `reconstruction`, `latent`, `representation`, `disentanglement`, `samples` and
+            `diagnosis`; all by default.
+        thorough: Measure the amortisation gap too, which imports a training framework and takes minutes.
+        trust: Load a custom network of the run, which may execute arbitrary code, for the amortisation gap.
+        fresh: Measure again, even where nothing changed.
+        targets: The targets, where the run's task has them in files of their own; see `train`.
+        strength: How strongly images are corrupted, where the run's task has a strength.
+
+    Returns:
+        The evaluation: its parts by key, findings and verdict.  It is stored in the run too.
+
+    Raises:
+        IsthmusError: By name, with what to do about it.
+    """
+    from isthmus.workflows.evaluation import PARTS, EvaluationRequest
+    from isthmus.workflows.evaluation import evaluate as run_evaluation
+
+    parts = PARTS if parts is None else parts
+    request = EvaluationRequest(importance_samples, seed, parts, thorough, trust, fresh, targets, strength)
+    return run_evaluation(run, data, request)
 
 
 def held_out(run: Run, data: Data | None = None) -> ImageSource:

@@ -8,13 +8,13 @@ from isthmus.data import ArraySource, as_source
 from isthmus.errors import UsageError
 from isthmus.evaluation.features import PixelFeatures
 from isthmus.evaluation.label_agreement import label_agreement_rows, measure_label_agreement
-from isthmus.evaluation.material import Material
+from isthmus.evaluation.measurements import Measurements
 
 NAMES = ("top", "middle", "bottom")
 
 
 @pytest.fixture
-def material(bars, tiny_recipe):
+def measured(bars, tiny_recipe):
     """A run whose decoder gives real bars: for each label those of a class that `shown` says."""
     images, labels = bars
     shown = {"top": 0, "middle": 1, "bottom": 1}
@@ -29,19 +29,20 @@ def material(bars, tiny_recipe):
         class_names=NAMES,
         sample_codes=sample_codes,
         decode_parameters=lambda codes: images[codes[:, 0]] / np.float32(255),
-        likelihood=SimpleNamespace(mean=lambda _, parameters: parameters),
+        image=as_source(images).spec,
+        likelihood=SimpleNamespace(mean=lambda _, parameters: parameters, output_channels=lambda channels: channels),
         shown=shown,
     )
     source = replace(as_source(images, labels), class_names=NAMES)
-    return Material(run, source, source, 0)
+    return Measurements(run, source, source, 0)
 
 
-def agreement(material):
-    return measure_label_agreement(material, PixelFeatures(material.train_pixels, 0))
+def agreement(measured):
+    return measure_label_agreement(measured, PixelFeatures(measured.train_pixels, 0))
 
 
-def test_samples_that_show_another_class_disagree(material):
-    found = agreement(material)
+def test_samples_that_show_another_class_disagree(measured):
+    found = agreement(measured)
     assert found.shares == {"top": 1.0, "middle": 1.0, "bottom": 0.0}
     assert (found.accuracy, found.tested_on, found.trained_on) == (1.0, 120, 120)
     agreed, real = label_agreement_rows(found)
@@ -50,17 +51,17 @@ def test_samples_that_show_another_class_disagree(material):
     assert real.value == 1.0
 
 
-def test_labels_that_no_training_image_had_are_left_out(material):
-    del material.run.shown["bottom"]
-    assert set(agreement(material).shares) == {"top", "middle"}
+def test_labels_that_no_training_image_had_are_left_out(measured):
+    del measured.run.shown["bottom"]
+    assert set(agreement(measured).shares) == {"top", "middle"}
 
 
-def test_test_images_of_unknown_classes_do_not_count(material, bars):
+def test_test_images_of_unknown_classes_do_not_count(measured, bars):
     unknown = ArraySource(bars[0], np.full(120, 3), (*NAMES, "upside down"))
-    found = agreement(replace(material, test=unknown))
+    found = agreement(replace(measured, test=unknown))
     assert (found.accuracy, found.tested_on) == (None, 0)
     assert [row.key for row in label_agreement_rows(found)] == ["label_agreement"]
 
 
-def test_without_labels_there_is_no_agreement(material, bars):
-    assert agreement(replace(material, train=as_source(bars[0]))) is None
+def test_without_labels_there_is_no_agreement(measured, bars):
+    assert agreement(replace(measured, train=as_source(bars[0]))) is None

@@ -31,7 +31,7 @@ def test_an_encoder_of_one_number_falls_behind_pca_of_two(images):
     for kept, behind in (([0, 1], False), ([0, 0], True)):
         mean = told[:, kept]
         codes = SimpleNamespace(mean=mean)
-        material = SimpleNamespace(
+        measured = SimpleNamespace(
             run=SimpleNamespace(recipe=SimpleNamespace(latent=SimpleNamespace(dim=2))),
             pca=PCABaseline(pixels, 2, 0),
             train_codes=codes,
@@ -39,7 +39,7 @@ def test_an_encoder_of_one_number_falls_behind_pca_of_two(images):
             subset_codes=codes,
             test_pixels=pixels,
         )
-        own, pca = measure_retention(material)
+        own, pca = measure_retention(measured)
         assert (own > 1.5 * pca) == behind
 
 

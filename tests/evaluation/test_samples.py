@@ -9,7 +9,7 @@ from isthmus.recipes import Recipe
 
 
 @pytest.fixture
-def material():
+def measured():
     """As much of a run as a search for the nearest images needs."""
     return SimpleNamespace(run=SimpleNamespace(recipe=Recipe()), seed=0)
 
@@ -39,22 +39,22 @@ def test_a_dropped_mode_costs_recall_and_an_invented_one_precision():
     assert recall == pytest.approx(0.5, abs=0.02)
 
 
-def test_copies_stand_out_and_unrelated_images_do_not(material):
+def test_copies_stand_out_and_unrelated_images_do_not(measured):
     rng = np.random.default_rng(0)
     train = rng.integers(0, 256, (2500, 6, 6, 1)).astype(np.uint8)
     chosen = rng.integers(0, 2500, 40)
     copies = (train[chosen] / 255 + rng.normal(0, 0.01, (40, 6, 6, 1))).astype(np.float32)
     unrelated = rng.random((40, 6, 6, 1)).astype(np.float32)
-    found = nearest_images(material, copies, as_source(train))
+    found = nearest_images(measured, copies, as_source(train))
     np.testing.assert_array_equal(found.index, chosen)
     assert found.ratio.max() < 0.1
     np.testing.assert_allclose(
         found.distance, np.linalg.norm((copies - train[chosen] / 255).reshape(40, -1), axis=1), rtol=1e-3
     )
-    assert nearest_images(material, unrelated, as_source(train)).ratio.min() > 0.5
+    assert nearest_images(measured, unrelated, as_source(train)).ratio.min() > 0.5
 
 
-def test_few_training_images_are_all_neighbours(material):
+def test_few_training_images_are_all_neighbours(measured):
     train = np.random.default_rng(0).integers(0, 256, (3, 4, 4, 1)).astype(np.uint8)
-    found = nearest_images(material, (train / 255).astype(np.float32), as_source(train))
+    found = nearest_images(measured, (train / 255).astype(np.float32), as_source(train))
     assert found.index.tolist() == [0, 1, 2]

@@ -50,7 +50,6 @@ from isthmus.recipes import (
 )
 from isthmus.runs import load
 from isthmus.workflows.decompression import decompress
-from isthmus.workflows.evaluation import evaluate
 from isthmus.workflows.restoration import restore_folder
 
 SIDE, COUNT = 8, 36
@@ -174,7 +173,7 @@ def labelled():
     write_pictures("data", images, [("top", "middle", "bottom")[label] for label in labels])
     Path("data", "top", "broken.png").write_bytes(b"no image")
     run = isthmus.train("data", recipe("labelled", network=DENSE, likelihood=SIGMA), "run", size=SIDE, fit="pad")
-    evaluate(run, "data", importance_samples=5)
+    isthmus.evaluate(run, "data", importance_samples=5)
 
 
 LONGER = {"training": EPOCH.model_copy(update={"epochs": 4, "checkpoint_seconds": 1e-3, "schedule": "cosine"})}

@@ -3,12 +3,12 @@ import pytest
 
 from isthmus.report.latent_space import latent_space
 from isthmus.workflows.datasets import open_held_out
-from isthmus.workflows.seeing import look
+from isthmus.workflows.diagnosis import measure
 
 
 def _panels(run, bars):
-    seen = look(run, open_held_out(run, bars, training_too=True))
-    return {panel.title: panel for panel in latent_space(run, seen)}
+    measured = measure(run, open_held_out(run, bars, training_too=True))
+    return {panel.title: panel for panel in latent_space(run, measured)}
 
 
 def test_a_plane_is_shown_whole(tiny_run, bars):
@@ -45,14 +45,14 @@ def test_without_images_only_a_plane_is_left(tiny_run, tiny_ae_run):
 
 
 def test_codes_that_are_all_the_same_are_no_cloud(tiny_ae_run, bars, monkeypatch):
-    seen = look(tiny_ae_run, open_held_out(tiny_ae_run, bars, training_too=True))
-    seen.posterior["mean"][:] = 0
-    found = [panel.title for panel in latent_space(tiny_ae_run, seen)]
+    measured = measure(tiny_ae_run, open_held_out(tiny_ae_run, bars, training_too=True))
+    measured.codes.posterior["mean"][:] = 0
+    found = [panel.title for panel in latent_space(tiny_ae_run, measured)]
     assert found == ["Information per dimension", "Interpolation", "Traversal"]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_a_handful_of_images_is_enough(tiny_run, tiny_ae_run, bars, count):
     for run in (tiny_run, tiny_ae_run):
-        seen = look(run, open_held_out(run, bars[0][:count], training_too=True))
-        assert latent_space(run, seen)
+        measured = measure(run, open_held_out(run, bars[0][:count], training_too=True))
+        assert latent_space(run, measured)

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 import isthmus
+from isthmus.api import evaluate
 from isthmus.data import content_order, make_batch, select
 from isthmus.errors import DataError, UsageError
 from isthmus.workflows.comparison import _Figure, _paired_row, compare
 from isthmus.workflows.datasets import open_held_out
-from isthmus.workflows.evaluation import evaluate
 
 DRAWS = 4
 

@@ -7,15 +7,17 @@ import numpy as np
 import pytest
 
 import isthmus
+from isthmus.api import evaluate
 from isthmus.data import ArraySource, select
 from isthmus.data.locations import remember_location
 from isthmus.errors import BackendError, RunError, UsageError
+from isthmus.evaluation import measurements
 from isthmus.evaluation.result import Evaluation
 from isthmus.evaluation.store import read_evaluations
 from isthmus.runs.lock import locked_run
-from isthmus.workflows import evaluation, signs
+from isthmus.workflows import amortisation, evaluation
 from isthmus.workflows.datasets import HeldOut
-from isthmus.workflows.evaluation import PARTS, evaluate
+from isthmus.workflows.evaluation import PARTS, EvaluationRequest
 
 DRAWS = 5
 QUICK = ("likelihood", "reconstruction", "latent")
@@ -88,13 +90,13 @@ def test_the_table_is_text(whole):
 @pytest.fixture
 def measured(monkeypatch):
     """The parts that are measured, in order."""
-    parts, measure = [], evaluation._Measured.part
+    parts, measure = [], evaluation._measure_part
 
-    def note(self, part, of):
+    def note(part, *others):
         parts.append(part)
-        return measure(self, part, of)
+        return measure(part, *others)
 
-    monkeypatch.setattr(evaluation._Measured, "part", note)
+    monkeypatch.setattr(evaluation, "_measure_part", note)
     return parts
 
 
@@ -155,7 +157,7 @@ def test_an_interrupted_evaluation_stores_what_is_finished_and_continues(run, ba
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(evaluation, "measure_latent", interrupt)
+        patched.setattr(measurements, "measure_latent", interrupt)
         with pytest.raises(KeyboardInterrupt, match="stopped: likelihood, reconstruction are stored in"):
             evaluate(run, bars, DRAWS, parts=QUICK)
     assert read_evaluations(run)[0].parts == ("likelihood", "reconstruction")
@@ -170,7 +172,7 @@ def test_each_part_is_reported_and_stored_as_soon_as_it_is_measured(run, bars):
     def report(part):
         reported.append((part.parts, read_evaluations(run)[0].parts))
 
-    evaluate(run, bars, DRAWS, parts=QUICK[:2], on_part=report)
+    evaluation.evaluate(run, bars, EvaluationRequest(DRAWS, parts=QUICK[:2]), report)
     assert reported == [((QUICK[0],), QUICK[:1]), ((QUICK[1],), QUICK[:2])]
 
 
@@ -183,7 +185,7 @@ def test_without_a_training_framework_the_encoder_is_left_out_with_a_word(run, b
     def absent(*arguments):
         raise BackendError("none")
 
-    monkeypatch.setattr(signs, "_optimised", absent)
+    monkeypatch.setattr(amortisation, "_optimised", absent)
     found = evaluate(run, bars, DRAWS, parts=("diagnosis",), thorough=True)
     assert "No training backend is installed, so the encoder was not tested" in found.not_tested
 
@@ -220,8 +222,7 @@ def test_evaluating_imports_no_framework(run, bars, tmp_path):
     np.save(tmp_path / "bars.npy", bars[0][:20, ::-1])
     code = (
         "import sys, isthmus\n"
-        "from isthmus.workflows.evaluation import evaluate\n"
-        f"evaluate(isthmus.load({str(run.path)!r}), {str(tmp_path / 'bars.npy')!r}, 2)\n"
+        f"isthmus.evaluate(isthmus.load({str(run.path)!r}), {str(tmp_path / 'bars.npy')!r}, 2)\n"
         "assert not {'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules), 'a framework was imported'\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -15,7 +15,7 @@ from isthmus.recipes import (
     with_fields,
 )
 from isthmus.workflows.datasets import open_held_out
-from isthmus.workflows.examination import examine
+from isthmus.workflows.diagnosis import diagnose_quickly, measure
 
 pytestmark = pytest.mark.slow
 
@@ -43,11 +43,11 @@ def squares():
 
 @pytest.fixture
 def tried(squares, tmp_path):
-    """Plants a fault, tries the remedy that is offered for it, and gives the signs before and after."""
+    """Plants a fault, tries the remedy that is offered for it, and gives the summary before and after."""
 
     def tried(key, recipe, images=squares):
         run = isthmus.train(images, recipe, tmp_path / "planted", report=False)
-        before = examine(run, open_held_out(run, images))
+        before = diagnose_quickly(run, measure(run, open_held_out(run, images)))
         (finding,) = [finding for finding in before.findings if finding.has_remedy]
         assert finding.key == key
         if finding.resume:
@@ -55,7 +55,7 @@ def tried(squares, tmp_path):
         else:
             options = {"out": tmp_path / "remedied", "recipe": with_fields(recipe, finding.try_fields)}
         again = isthmus.train(images, **options, report=False)
-        return before.signs, examine(again, open_held_out(again, images)).signs
+        return before.summary, diagnose_quickly(again, measure(again, open_held_out(again, images))).summary
 
     return tried
 
@@ -109,8 +109,8 @@ def test_a_beta_of_1_fills_holes(squares, tmp_path):
     recipe = with_fields(VAE, {"objective.beta": 0.01})
     for name in ("planted", "remedied"):
         run = isthmus.train(squares, recipe, tmp_path / name, report=False)
-        signs = examine(run, open_held_out(run, squares)).signs
-        power.append(signs.code_power)
-        finding = prior_holes(signs)
+        summary = diagnose_quickly(run, measure(run, open_held_out(run, squares))).summary
+        power.append(summary.code_power)
+        finding = prior_holes(summary)
         recipe = with_fields(recipe, finding.try_fields)
     assert power[1] < power[0] / 3

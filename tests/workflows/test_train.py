@@ -545,7 +545,7 @@ class TestStopping:
         ("moment", "line"),
         [
             ("finish_run", "stopped: the training so far is stored in .*with --resume --out '.*/my run'"),
-            ("_examine", "stopped: the run is stored in .*To make it: isthmus report '.*/my run'"),
+            ("_report", "stopped: the run is stored in .*To make it: isthmus report '.*/my run'"),
         ],
     )
     def test_ctrl_c_after_the_last_step_says_what_is_stored(

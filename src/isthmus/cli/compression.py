@@ -11,8 +11,8 @@ from isthmus.wording import spell_bytes, spell_seconds
 
 if TYPE_CHECKING:
     from isthmus.runs import Run
+    from isthmus.workflows.baseline_codecs import Comparison
     from isthmus.workflows.compression import Compressed
-    from isthmus.workflows.rivals import Comparison
 
 
 def compress(
@@ -103,7 +103,7 @@ def compress(
     compared: Comparison | None = None
     if compare:
         from isthmus.codec import model_of
-        from isthmus.workflows.rivals import compare_with
+        from isthmus.workflows.baseline_codecs import compare_with
 
         compared = compare_with(model_of(opened), data, threshold)
     if as_json:

@@ -1,7 +1,7 @@
 """How good a run is, part by part; each part takes a run and images, and gives figures with their meaning."""
 
-from isthmus.evaluation.diagnosis import Finding, Signs, diagnose
-from isthmus.evaluation.material import Material
+from isthmus.evaluation.diagnosis import Finding, Summary, diagnose
+from isthmus.evaluation.measurements import Measurements
 from isthmus.evaluation.table import Row, Section
 
-__all__ = ["Finding", "Material", "Row", "Section", "Signs", "diagnose"]
+__all__ = ["Finding", "Measurements", "Row", "Section", "Summary", "diagnose"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.evaluation.material import Material
+from isthmus.evaluation.measurements import Measurements
 from isthmus.evaluation.table import Row, Section
 from isthmus.progress import progress_bar
 
@@ -46,18 +46,18 @@ class Disentanglement:
     count: int
 
 
-def measure_disentanglement(material: Material) -> Disentanglement | str:
+def measure_disentanglement(measured: Measurements) -> Disentanglement | str:
     """Score the codes of test images whose factors are known; or say why that cannot be."""
-    source = material.test_subset
+    source = measured.test_subset
     if source.factors is None:
         return "The factors that these images were drawn from are not known; those of `sprites` are."
-    codes, factors = material.subset_codes.mean, source.factors
+    codes, factors = measured.subset_codes.mean, source.factors
     with progress_bar("disentanglement", 3) as bar:
         gaps = mutual_information_gaps(codes, factors)
         bar.update(1)
-        importance = dci(codes, factors, material.seed)
+        importance = dci(codes, factors, measured.seed)
         bar.update(2)
-        votes = factor_vae_score(codes, factors, material.seed)
+        votes = factor_vae_score(codes, factors, measured.seed)
         bar.update(3)
     return Disentanglement(float(np.mean(gaps)), gaps, importance, votes, tuple(source.factor_names), len(codes))
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from isthmus.errors import UsageError
 from isthmus.evaluation.features import PixelFeatures
-from isthmus.evaluation.material import Material, decode
+from isthmus.evaluation.measurements import Measurements, decode
 from isthmus.evaluation.table import Row, share_row
 
 MOST_CLASSES = 50
@@ -35,7 +35,7 @@ class LabelAgreement:
     trained_on: int
 
 
-def measure_label_agreement(material: Material, features: PixelFeatures) -> LabelAgreement | None:
+def measure_label_agreement(measured: Measurements, features: PixelFeatures) -> LabelAgreement | None:
     """Classify samples of each label; None without labels, or where there are too many or too few classes.
 
     The classifier is a support vector machine with a Gaussian kernel on the principal components of the pixels.  It is
@@ -43,22 +43,22 @@ def measure_label_agreement(material: Material, features: PixelFeatures) -> Labe
     """
     from sklearn.svm import SVC
 
-    run, train, test = material.run, material.train_subset, material.test_subset
-    if train is None or train.labels is None or material.train_pixels is None:
+    run, train, test = measured.run, measured.train_subset, measured.test_subset
+    if train is None or train.labels is None or measured.train_pixels is None:
         return None
     classes = np.unique(train.labels)
     if not 2 <= len(classes) <= MOST_CLASSES:
         return None
-    classifier = SVC().fit(features(material.train_pixels), train.labels)
+    classifier = SVC().fit(features(measured.train_pixels), train.labels)
     count = min(MOST_SAMPLES // 10, MOST_SAMPLES // len(classes))
     shares: dict[str, float] = {}
     for label in classes:
         try:
-            codes = run.sample_codes(count, run.class_names[label], material.seed)
+            codes = run.sample_codes(count, run.class_names[label], measured.seed)
         except UsageError:  # the run has no distribution of this label: no training image had it
             continue
         shares[run.class_names[label]] = float(np.mean(classifier.predict(features(decode(run, codes))) == label))
-    accuracy, tested_on = _accuracy(classifier.predict(features(material.test_pixels)), test.labels, classes)
+    accuracy, tested_on = _accuracy(classifier.predict(features(measured.test_pixels)), test.labels, classes)
     return LabelAgreement(shares, count, accuracy, tested_on, len(train)) if shares else None
 
 

@@ -58,7 +58,7 @@ class Information:
 
 
 @dataclass(frozen=True, eq=False)
-class LatentFigures:
+class LatentResults:
     """What the codes of some images show.
 
     Attributes:
@@ -76,14 +76,14 @@ class LatentFigures:
     count: int
 
 
-def measure_latent(codes: EncodedImages, seed: int) -> LatentFigures:
+def measure_latent(codes: EncodedImages, seed: int) -> LatentResults:
     """Measure the codes of images."""
     active = active_dimensions(codes)
     if codes.log_variance is None:
-        return LatentFigures(np.zeros(codes.mean.shape[1]), active, None, None, len(codes))
+        return LatentResults(np.zeros(codes.mean.shape[1]), active, None, None, len(codes))
     kl = codes.kl.mean(axis=0)
     holes = prior_holes(codes.drawn, seed) if len(codes) >= LEAST_FOR_HOLES else None
-    return LatentFigures(kl, active, information(codes), holes, len(codes))
+    return LatentResults(kl, active, information(codes), holes, len(codes))
 
 
 def active_dimensions(codes: EncodedImages) -> NDArray[np.bool_]:
@@ -156,7 +156,7 @@ def prior_holes(z: FloatArray, seed: int) -> float:
     return float(np.mean(log_ratio(draws) < level))
 
 
-def latent_section(found: LatentFigures) -> Section:
+def latent_section(found: LatentResults) -> Section:
     """The table of latent figures."""
     dim, used = len(found.active), int(found.active.sum())
     rows = [

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.evaluation.material import Material
+from isthmus.data import ImageSource
+from isthmus.evaluation.pca import PCABaseline
 from isthmus.evaluation.table import Row, Section, mean_row
 from isthmus.probability import namespace
-from isthmus.runs import encoded_batches
+from isthmus.runs import Run, encoded_batches
 from isthmus.scores import as_pixels
 
 TITLE = "Reconstruction"
@@ -80,19 +81,21 @@ def psnr(mse: FloatArray) -> FloatArray:
     return np.asarray(-10.0 * np.log10(np.maximum(mse, _LEAST_ERROR)))
 
 
-def measure_reconstruction(material: Material, baselines: bool = True, similarity: bool = True) -> Reconstruction:
-    """Reconstruct every test image, and compare; baselines need training images at hand.
+def measure_reconstruction(
+    run: Run, source: ImageSource, seed: int, pca: PCABaseline | None = None, similarity: bool = True
+) -> Reconstruction:
+    """Reconstruct every image of a source, and compare.
 
     Args:
-        material: The run and its images.
-        baselines: Compare with PCA and the mean image too.
+        run: A run that reconstructs.
+        source: Images of the run's shape.
+        seed: Seed for stochastic binarisation.
+        pca: Compare with PCA and its mean image too.
         similarity: Measure structural similarity too, which takes longer than all the rest.
     """
-    run, source = material.run, material.test
-    pca = material.pca if baselines else None
     found: dict[str, list[Closeness]] = {"run": [], "mean_image": [], "pca": []}
     shuffled, previous = [], None
-    for batch in encoded_batches(run, source, material.seed, progress="reconstructing"):
+    for batch in encoded_batches(run, source, seed, progress="reconstructing"):
         images = as_pixels(batch.images.target, run.recipe.pixels)
         given = run.likelihood.mean(namespace, run.decode_parameters(batch.encoded["mean"]))
         found["run"].append(closeness(images, given, similarity))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.evaluation.material import Material
+from isthmus.evaluation.measurements import Measurements
 from isthmus.evaluation.table import Row, Section, share_row
 from isthmus.progress import progress_bar
 
@@ -48,26 +48,26 @@ class Representation:
     unknown_classes: tuple[str, ...] = ()
 
 
-def measure_representation(material: Material) -> Representation | str:
+def measure_representation(measured: Measurements) -> Representation | str:
     """Tell classes apart by codes, PCA and pixels; or say why that cannot be."""
-    train, test = material.train_codes, material.subset_codes
+    train, test = measured.train_codes, measured.subset_codes
     if train is None:
         return "The training images are not at hand, so nothing can be learned from their labels."
     if train.labels is None or test.labels is None:
         return "The images have no labels."
-    truth, known = test.labels, test.labels < len(material.run.class_names)
+    truth, known = test.labels, test.labels < len(measured.run.class_names)
     if not known.any():
         return "The images have none of the run's classes."
     classes = len(np.unique(train.labels))
     if not 2 <= classes <= _MOST_CLASSES:
         return f"The training images have {classes} classes; from 2 to {_MOST_CLASSES} are told apart."
-    pca = material.pca
-    assert material.train_pixels is not None
+    pca = measured.pca
+    assert measured.train_pixels is not None
     assert pca is not None
     features: dict[str, tuple[Features, Features]] = {
         "codes": (train.mean, test.mean[known]),
-        "pca": (pca.encode(material.train_pixels), pca.encode(material.test_pixels[known])),
-        "pixels": (_flat(material.train_pixels), _flat(material.test_pixels[known])),
+        "pca": (pca.encode(measured.train_pixels), pca.encode(measured.test_pixels[known])),
+        "pixels": (_flat(measured.train_pixels), _flat(measured.test_pixels[known])),
     }
     truth = truth[known]
     judges: dict[str, Callable[..., float]] = {"neighbours": neighbour_accuracy, "probe": probe_accuracy}
@@ -78,7 +78,7 @@ def measure_representation(material: Material) -> Representation | str:
                 found[judge][name] = accuracy(learned, train.labels, new, truth)
                 bar.update(i * len(judges) + j + 1)
         clusters = len(np.unique(truth))
-        accuracy_of_clusters, nmi = cluster_agreement(features["codes"][1], truth, clusters, material.seed)
+        accuracy_of_clusters, nmi = cluster_agreement(features["codes"][1], truth, clusters, measured.seed)
         bar.update(len(features) * len(judges) + 1)
     commonest = np.bincount(truth).max() / len(truth)
     return Representation(
@@ -91,7 +91,7 @@ def measure_representation(material: Material) -> Representation | str:
         len(truth),
         clusters,
         len(test) - len(truth),
-        material.test.class_names[len(material.run.class_names) :],
+        measured.test.class_names[len(measured.run.class_names) :],
     )
 
 

@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.evaluation.material import Material
+from isthmus.evaluation.measurements import Measurements
 
 NEIGHBOURS = 20
 TESTED = 2_000
 _CHUNK = 200
 
 
-def measure_retention(material: Material) -> tuple[float, float] | None:
+def measure_retention(measured: Measurements) -> tuple[float, float] | None:
     """Squared errors of images told from their codes by neighbours, for the run's codes and for PCA of as many numbers.
 
     A decoder learns to make do with its encoder, so that neither reconstructions nor optimised posteriors show what an
@@ -19,12 +19,12 @@ def measure_retention(material: Material) -> tuple[float, float] | None:
     Returns:
         Both mean squared errors, brightness from 0 to 1; None where the training images are not at hand.
     """
-    known, pixels, pca = material.train_codes, material.train_pixels, material.pca
+    known, pixels, pca = measured.train_codes, measured.train_pixels, measured.pca
     if known is None or pixels is None or pca is None:
         return None
-    images = material.test_pixels[:TESTED]
+    images = measured.test_pixels[:TESTED]
     return (
-        neighbour_error(known.mean, pixels, material.subset_codes.mean[:TESTED], images),
+        neighbour_error(known.mean, pixels, measured.subset_codes.mean[:TESTED], images),
         neighbour_error(pca.encode(pixels), pixels, pca.encode(images), images),
     )
 

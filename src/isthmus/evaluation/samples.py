@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from isthmus.data import ImageSource
 from isthmus.evaluation.features import PixelFeatures
 from isthmus.evaluation.label_agreement import LabelAgreement, label_agreement_rows, measure_label_agreement
-from isthmus.evaluation.material import Material, decode, pixels, subset
+from isthmus.evaluation.measurements import Measurements, decode, pixels, subset
 from isthmus.evaluation.table import Row, Section
 from isthmus.progress import progress_bar
 from isthmus.runs import encode
@@ -48,7 +48,7 @@ class Nearest:
 
 
 @dataclass(frozen=True, eq=False)
-class SampleFigures:
+class SampleResults:
     """How samples compare; each metric of a sample set for samples, reconstructions and training images.
 
     Attributes:
@@ -76,14 +76,14 @@ class SampleFigures:
     labels: LabelAgreement | None
 
 
-def measure_samples(material: Material) -> SampleFigures | str:
+def measure_samples(measured: Measurements) -> SampleResults | str:
     """Draw samples and compare them; or say why that is impossible."""
-    run, seed = material.run, material.seed
-    if material.train is None or material.train_pixels is None:
+    run, seed = measured.run, measured.seed
+    if measured.train is None or measured.train_pixels is None:
         return "The training images are not at hand, so there is nothing to tell copies by."
-    test_source = subset(material.test, COUNT, seed)
+    test_source = subset(measured.test, COUNT, seed)
     test = pixels(run, test_source, seed)
-    if len(test) < 100 or len(material.train_pixels) < 100:
+    if len(test) < 100 or len(measured.train_pixels) < 100:
         return f"Too few images to compare sample sets: {len(test)} test images; 100 are the least."
     count = len(test)
     with progress_bar("samples", 6) as bar:
@@ -91,8 +91,8 @@ def measure_samples(material: Material) -> SampleFigures | str:
         samples = decode(run, drawn)
         bar.update(1)
         again = decode(run, encode(run, test_source, progress=None).posterior["mean"])
-        features = PixelFeatures(material.train_pixels, seed)
-        sample_sets = {"samples": samples, "reconstructions": again, "training": material.train_pixels[:count]}
+        features = PixelFeatures(measured.train_pixels, seed)
+        sample_sets = {"samples": samples, "reconstructions": again, "training": measured.train_pixels[:count]}
         real = features(test)
         bar.update(2)
         frechet, precision, recall = {}, {}, {}
@@ -101,15 +101,15 @@ def measure_samples(material: Material) -> SampleFigures | str:
             frechet[name] = frechet_distance(real, placed)
             precision[name], recall[name] = precision_recall(real, placed)
         bar.update(3)
-        searched = subset(material.train, SEARCHED, seed)
-        reference = nearest_images(material, test, searched)
+        searched = subset(measured.train, SEARCHED, seed)
+        reference = nearest_images(measured, test, searched)
         bar.update(4)
-        nearest = nearest_images(material, samples, searched)
+        nearest = nearest_images(measured, samples, searched)
         bar.update(5)
-        labels = measure_label_agreement(material, features)
+        labels = measure_label_agreement(measured, features)
         bar.update(6)
     copies = float(np.mean(nearest.ratio < np.quantile(reference.ratio, _FALSE_COPIES)))
-    return SampleFigures(
+    return SampleResults(
         frechet,
         precision,
         recall,
@@ -143,7 +143,7 @@ def precision_recall(real: FloatArray, new: FloatArray, neighbours: int = NEARES
     return _share_covered(real, new, neighbours), _share_covered(new, real, neighbours)
 
 
-def nearest_images(material: Material, images: Pixels, train: ImageSource) -> Nearest:
+def nearest_images(measured: Measurements, images: Pixels, train: ImageSource) -> Nearest:
     """Find the training image nearest to each of `images` `(n, h, w, c)`; memory does not grow with those searched."""
     count, flat = len(images), _flat(images)
     kept = min(_NEIGHBOURHOOD, len(train))
@@ -152,7 +152,7 @@ def nearest_images(material: Material, images: Pixels, train: ImageSource) -> Ne
     norms = np.sum(np.square(flat), axis=1)
     for start in range(0, len(train), _CHUNK):
         stop = min(start + _CHUNK, len(train))
-        part = _flat(_part_pixels(material, train, start, stop))
+        part = _flat(_part_pixels(measured, train, start, stop))
         squared = np.maximum(norms[:, None] + np.sum(np.square(part), axis=1) - 2.0 * flat @ part.T, 0.0)
         closest = squared.argmin(axis=1)
         nearer = squared[np.arange(count), closest] < best.min(axis=1)
@@ -163,7 +163,7 @@ def nearest_images(material: Material, images: Pixels, train: ImageSource) -> Ne
     return Nearest(index, least, least / np.maximum(distances.mean(axis=1), 1e-12))
 
 
-def samples_section(found: SampleFigures | str) -> Section:
+def samples_section(found: SampleResults | str) -> Section:
     """The table of sample figures, or the reason why there are none."""
     if isinstance(found, str):
         return Section("samples", TITLE, (), found)
@@ -235,10 +235,10 @@ def _share_covered(centres: FloatArray, points: FloatArray, neighbours: int) -> 
     return covered / len(points)
 
 
-def _part_pixels(material: Material, train: ImageSource, start: int, stop: int) -> Pixels:
+def _part_pixels(measured: Measurements, train: ImageSource, start: int, stop: int) -> Pixels:
     from isthmus.data import select
 
-    return pixels(material.run, select(train, np.arange(start, stop)), material.seed)
+    return pixels(measured.run, select(train, np.arange(start, stop)), measured.seed)
 
 
 def _flat(images: Pixels) -> Pixels:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 from isthmus.data.locations import DataLocation
-from isthmus.evaluation.diagnosis import Finding, give_verdict, settle
+from isthmus.evaluation.diagnosis import Diagnosis, Finding, give_verdict, settle
+from isthmus.evaluation.measurements import Measurements
 from isthmus.plots.training_film import read_frames
 from isthmus.report import summary
 from isthmus.report.baselines import compare_with_baselines
@@ -19,61 +19,46 @@ from isthmus.report.samples import samples
 from isthmus.report.tables import provenance_tables, recipe_table
 from isthmus.report.training_history import curves, film
 from isthmus.runs import Run, folder
-from isthmus.runs.history import read_history
-
-if TYPE_CHECKING:
-    from isthmus.workflows.datasets import HeldOut
-    from isthmus.workflows.examination import Examination
-    from isthmus.workflows.seeing import Seen
+from isthmus.runs.history import recorded_history
 
 
-def assemble(
-    run: Run,
-    examined: "Examination",
-    held: "HeldOut | None" = None,
-    seen: "Seen | None" = None,
-    *,
-    location: DataLocation | None = None,
-    missing: str = "",
-) -> Page:
+def assemble(run: Run, diagnosis: Diagnosis, *, location: DataLocation | None = None, missing: str = "") -> Page:
     """Assemble the page of a run.
 
     Args:
         run: The run.
-        examined: Its diagnosis on the images.
-        held: The images; without, the parts that need them are left out.
-        seen: Their codes and scores, for a run that reconstructs.
+        diagnosis: Its diagnosis; without measurements on images, the parts that need them are left out.
         location: Where this machine remembers the data of the run, to name it in commands; by default by its name.
         missing: Why there are no images.
 
     Raises:
         RunError: If a file of the run is damaged.
     """
-    manifest, recipe = run.manifest, run.recipe
+    manifest, recipe, measured = run.manifest, run.recipe, diagnosis.measured
+    rebuilt = None if run.restores else measured
     metrics = folder.read_metrics(run.path, manifest)
     results = read_results(run)
-    findings = settle([*examined.findings, *(() if results is None else results.findings)])
+    findings = settle([*diagnosis.findings, *(() if results is None else results.findings)])
     recommended = _recommended(run, findings, results is not None, location or DataLocation(manifest.data.name))
-    # Without an epoch, there is no history.
-    history = read_history(run.path, manifest) if folder.HISTORY in manifest.files else {}
+    history = recorded_history(run.path, manifest)
     return Page(
         title=f"{recipe.name} on {manifest.data.name}",
         state=manifest.state,
         story=summary.story_of(manifest, recipe),
         facts=summary.facts_of(manifest, recipe),
-        verdict=give_verdict(examined.signs, findings),
-        baselines=compare_with_baselines(examined),
+        verdict=give_verdict(diagnosis.summary, findings),
+        baselines=compare_with_baselines(diagnosis),
         recommended=recommended,
-        round_trip=None if seen is None else round_trip(run, seen),
-        metrics=key_metrics(metrics, recipe, run.image.dims, None if seen is None else seen.pixel_variance),
+        round_trip=None if rebuilt is None else round_trip(run, rebuilt),
+        metrics=key_metrics(metrics, recipe, run.image.dims, None if rebuilt is None else rebuilt.pixel_variance),
         metrics_note=summary.measured_on(metrics, manifest),
         findings=findings,
         curves=curves(run, history) if history else [],
         film=film(run, read_frames(run.path / folder.PICTURES)),
-        examples=_examples(run, held, seen),
+        examples=None if measured is None else _examples(measured),
         missing=missing,
-        samples=[] if run.restores else samples(run, seen),
-        latent_space=latent_space(run, seen),
+        samples=[] if run.restores else samples(run, rebuilt),
+        latent_space=latent_space(run, rebuilt),
         evaluation=results,
         commands=[step for step in next_steps(run) if step.text != recommended.text],
         provenance=provenance_tables(manifest, recipe),
@@ -82,10 +67,9 @@ def assemble(
     )
 
 
-def _examples(run: Run, held: "HeldOut | None", seen: "Seen | None") -> Examples | None:
-    if run.restores and held is not None:
-        return predictions(run, held.images, held.what)
-    return None if seen is None else reconstructions(run, seen)
+def _examples(measured: Measurements) -> Examples:
+    run = measured.run
+    return predictions(run, measured.test, measured.what) if run.restores else reconstructions(run, measured)
 
 
 def _recommended(run: Run, findings: Sequence[Finding], evaluated: bool, location: DataLocation) -> Command:

@@ -1,13 +1,12 @@
 """The model beside its baselines, on the same images."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from markupsafe import Markup
 
 from isthmus.data import make_batch, spread
-from isthmus.evaluation.diagnosis import Baseline
+from isthmus.evaluation.diagnosis import Baseline, Diagnosis
 from isthmus.plots.checks import Images
 from isthmus.plots.display import as_displayed, as_prediction
 from isthmus.plots.sheets import thumbnails
@@ -16,44 +15,41 @@ from isthmus.report.page import BaselineTable, ModelRow
 from isthmus.scores import as_pixels
 from isthmus.wording import spell_count
 
-if TYPE_CHECKING:
-    from isthmus.workflows.examination import Examination
-
 COMPARED = 8
 """Images that are shown."""
 SIDE = 96
 """The pixels that an image is shown with, at most, along its longer side."""
 
 
-def compare_with_baselines(examined: "Examination") -> BaselineTable | None:
+def compare_with_baselines(diagnosis: Diagnosis) -> BaselineTable | None:
     """Set the model beside its baselines: metrics, and predictions for the same images; None without images."""
-    signs, material = examined.signs, examined.material
-    if signs.mse is None or signs.psnr_db is None or material is None:
+    summary, measured = diagnosis.summary, diagnosis.measured
+    if summary.mse is None or summary.psnr_db is None or measured is None:
         return None
-    run, source = material.run, material.test
+    run, source = measured.run, measured.test
     recipe, images = run.recipe, source.read(spread(len(source), COMPARED))
     batch = make_batch(images, recipe.task, recipe.training.seed)
     target = as_prediction(recipe, batch.input, batch.target)
     output = as_prediction(recipe, batch.input, run.reconstruct(batch.input))
     rows = [
         ModelRow("Target" if run.restores else "Image", "", "", _strip(target, "An image")),
-        _row("This model", signs.psnr_db, signs.mse, _strip(output, "The model's prediction")),
+        _row("This model", summary.psnr_db, summary.mse, _strip(output, "The model's prediction")),
     ]
 
     def add(name: str, baseline: Baseline, shown: Sequence[Markup]) -> None:
         rows.append(_row(name, baseline.psnr_db, baseline.mse, shown))
 
-    pca, note = material.pca, ""
-    if signs.pca is not None and pca is not None:
+    pca, note = measured.pca, ""
+    if summary.pca is not None and pca is not None:
         made = as_displayed(pca.reconstruct(as_pixels(images, recipe.pixels)))
-        add(f"PCA, {spell_count(signs.pca.dim, 'dimension')}", signs.pca, _strip(made, "PCA's reconstruction"))
-        note = f" PCA and the mean image are fitted to {signs.pca.fitted_on:,} training images."
-    if signs.mean_image is not None:
+        add(f"PCA, {spell_count(summary.pca.dim, 'dimension')}", summary.pca, _strip(made, "PCA's reconstruction"))
+        note = f" PCA and the mean image are fitted to {summary.pca.fitted_on:,} training images."
+    if summary.mean_image is not None:
         mean = [] if pca is None else _strip(as_displayed(pca.mean_of(1)), "The mean image")
-        add("Mean image", signs.mean_image, mean)
-    if signs.unchanged is not None:
+        add("Mean image", summary.mean_image, mean)
+    if summary.unchanged is not None:
         visible = as_displayed(run.task.visible(np.asarray(batch.input)))
-        add("Unchanged input", signs.unchanged, _strip(visible, "The input"))
+        add("Unchanged input", summary.unchanged, _strip(visible, "The input"))
     note = f"Means over {len(source):,} held-out images; higher PSNR and lower MSE are better.{note}"
     return BaselineTable(rows, note)
 

@@ -1,12 +1,11 @@
 """Images of the data with what the run makes of them, as elements of a page."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
 from isthmus.data import ImageSource, make_batch, spread
+from isthmus.evaluation.measurements import Measurements
 from isthmus.plots.checks import Images
 from isthmus.plots.comparisons import difference_images
 from isthmus.plots.display import as_displayed, as_prediction
@@ -17,20 +16,17 @@ from isthmus.report.page import Example, Examples, Group, RoundTrip
 from isthmus.runs import Run
 from isthmus.scores import as_pixels
 
-if TYPE_CHECKING:
-    from isthmus.workflows.seeing import Seen
-
 GROUP_SIZE, RESTORED = 4, 500
 """Examples in a group, and images that are restored to choose them from, at most."""
 SHORT_CODE, MOST_BARS = 4, 24
 SIDE = 96
 
 
-def round_trip(run: Run, seen: "Seen") -> RoundTrip:
+def round_trip(run: Run, measured: Measurements) -> RoundTrip:
     """Show one image on its way through the model: one with a distortion below that of most."""
-    index = np.argsort(seen.scores.distortion, kind="stable")[len(seen.source) // 4]
-    inputs, outputs = _reconstructed(run, seen.source, np.array([index]))
-    code = seen.posterior["mean"][index]
+    index = np.argsort(measured.scores.distortion, kind="stable")[len(measured.test) // 4]
+    inputs, outputs = _reconstructed(run, measured.test, np.array([index]))
+    code = measured.codes.posterior["mean"][index]
     digits = [f"{value:.2f}".replace("-", "−") for value in code] if len(code) <= SHORT_CODE else []
     longest = float(np.abs(code).max()) or 1.0
     return RoundTrip(
@@ -43,19 +39,19 @@ def round_trip(run: Run, seen: "Seen") -> RoundTrip:
     )
 
 
-def reconstructions(run: Run, seen: "Seen") -> Examples:
+def reconstructions(run: Run, measured: Measurements) -> Examples:
     """Show the best, the middle and the worst reconstructions, and their differences from the images."""
-    chosen = _best_median_worst(seen.scores.distortion)
-    inputs, outputs = _reconstructed(run, seen.source, np.concatenate(list(chosen.values())))
+    chosen = _best_median_worst(measured.scores.distortion)
+    inputs, outputs = _reconstructed(run, measured.test, np.concatenate(list(chosen.values())))
     differences, full = difference_images(inputs, outputs, THEMES["light"])
     shown = iter(zip(inputs, outputs, differences, strict=True))
 
     def example(index: int) -> Example:
-        name = _name(seen.source, index)
+        name = _name(measured.test, index)
         alts = (f"Image {name}", "Its reconstruction", "The difference")
         images = [inline_image(image, alt, side=SIDE) for image, alt in zip(next(shown), alts, strict=True)]
-        distortion = f"{seen.scores.distortion[index]:,.1f} nats".replace("-", "−")
-        return Example(images, name, [distortion, f"MSE {seen.scores.squared_error[index]:.4f}"])
+        distortion = f"{measured.scores.distortion[index]:,.1f} nats".replace("-", "−")
+        return Example(images, name, [distortion, f"MSE {measured.scores.squared_error[index]:.4f}"])
 
     groups = [
         Group(title, _CAPTIONS[title].format("distortion"), [example(int(index)) for index in indices])
@@ -67,8 +63,9 @@ def reconstructions(run: Run, seen: "Seen") -> Examples:
     )
     draw = " The distortion is that of one draw of the posterior; the image shown is decoded from its mean."
     note = (
-        f"Chosen by distortion from {len(seen.source):,} {seen.what}. Each row shows the image as the model takes it, "
-        f"its reconstruction, and the difference. The difference is {colours}, with full colour from {full} of 255."
+        f"Chosen by distortion from {len(measured.test):,} {measured.what}. Each row shows the image as the model "
+        f"takes it, its reconstruction, and the difference. The difference is {colours}, with full colour from {full} "
+        "of 255."
         f"{draw if run.latent.has_rate else ''}"
     )
     return Examples("Reconstructions", note, groups)

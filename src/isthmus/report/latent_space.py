@@ -1,13 +1,12 @@
 """Plots of the latent space, as elements of a page."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus import plots
 from isthmus.data import select, spread
 from isthmus.evaluation.latent import ACTIVE_VARIANCE
+from isthmus.evaluation.measurements import Measurements
 from isthmus.plots.checks import Codes
 from isthmus.plots.of_run import SHOWN_CODES, decoder_of, information_of, range_of, way_of
 from isthmus.plots.sheets import thumbnails
@@ -16,36 +15,33 @@ from isthmus.report.elements import inline_figure
 from isthmus.report.page import Panel
 from isthmus.runs import Run
 
-if TYPE_CHECKING:
-    from isthmus.workflows.seeing import Seen
-
 MANIFOLD_PIXELS = 1120
 """A side of the manifold at most, in the pixels of its images."""
 WIDE = 760
 """The width of a panel that has a row to itself, in CSS pixels."""
 
 
-def latent_space(run: Run, seen: "Seen | None") -> list[Panel]:
+def latent_space(run: Run, measured: Measurements | None) -> list[Panel]:
     """Plot the manifold, the codes of images, the information per dimension, interpolations and a traversal.
 
     Args:
         run: The run.
-        seen: Its images with their codes; without, only a manifold can be drawn.
+        measured: Its images with their codes; without, only a manifold can be drawn.
     """
     dim = run.recipe.latent.dim
     decode = _small_decoder(run)
     panels: list[Panel] = []
     if dim == 2 and not run.skips:  # with skip connections, a code alone gives no image
-        panels.append(_manifold(run, decode) if run.latent.has_rate else _grid(seen, decode))
-    if seen is None:
+        panels.append(_manifold(run, decode) if run.latent.has_rate else _grid(measured, decode))
+    if measured is None:
         return panels
-    information, unit = information_of(run, seen.posterior)
+    information, unit = information_of(run, measured.codes.posterior)
     if dim >= 2:
-        panels += [*_codes(run, seen), _information(run, information, unit)]
-    if len(seen.source) >= 2:
-        panels.append(_interpolation(run, seen, decode))
+        panels += [*_codes(run, measured), _information(run, information, unit)]
+    if len(measured.test) >= 2:
+        panels.append(_interpolation(run, measured, decode))
     if dim != 2:  # two dimensions are shown at once above
-        panels.append(_traversal(run, seen, decode, information, unit))
+        panels.append(_traversal(run, measured, decode, information, unit))
     return panels
 
 
@@ -66,10 +62,10 @@ def _manifold(run: Run, decode: plots.Decode) -> Panel:
     )
 
 
-def _grid(seen: "Seen | None", decode: plots.Decode) -> Panel:
+def _grid(measured: Measurements | None, decode: plots.Decode) -> Panel:
     low, high = -5.0, 5.0
-    if seen is not None:
-        low, high = (float(value) for value in np.percentile(seen.posterior["mean"], (1, 99)))
+    if measured is not None:
+        low, high = (float(value) for value in np.percentile(measured.codes.posterior["mean"], (1, 99)))
         low, high = (low, high) if high - low > 1e-6 else (low - 1.0, high + 1.0)
     return inline_figure(
         lambda theme: plots.grid(decode, x=(low, high), y=(low, high), step=(high - low) / 12, theme=theme),
@@ -80,11 +76,11 @@ def _grid(seen: "Seen | None", decode: plots.Decode) -> Panel:
     )
 
 
-def _codes(run: Run, seen: "Seen") -> list[Panel]:
-    some = select(seen.source, chosen := spread(len(seen.source), SHOWN_CODES))
-    codes = seen.posterior["mean"][chosen]
+def _codes(run: Run, measured: Measurements) -> list[Panel]:
+    some = select(measured.test, chosen := spread(len(measured.test), SHOWN_CODES))
+    codes = measured.codes.posterior["mean"][chosen]
     colours = "" if some.labels is None else " Its colour and shape are its class."
-    about = f"A point for each of {len(codes):,} {seen.what}.{colours}"
+    about = f"A point for each of {len(codes):,} {measured.what}.{colours}"
     planes: list[tuple[str, str, NDArray[np.floating], tuple[str, str]]]
     if codes.shape[1] == 2:
         planes = [("Latent codes", about, codes, plots.AXIS_LABELS)]
@@ -128,10 +124,10 @@ def _information(run: Run, information: NDArray[np.float64], unit: str) -> Panel
     )
 
 
-def _interpolation(run: Run, seen: "Seen", decode: plots.Decode) -> Panel:
-    way, pairs = way_of(run), min(5, len(seen.source) // 2)
-    chosen = np.random.default_rng(run.recipe.training.seed).choice(len(seen.source), 2 * pairs, replace=False)
-    codes = seen.posterior["mean"][chosen]
+def _interpolation(run: Run, measured: Measurements, decode: plots.Decode) -> Panel:
+    way, pairs = way_of(run), min(5, len(measured.test) // 2)
+    chosen = np.random.default_rng(run.recipe.training.seed).choice(len(measured.test), 2 * pairs, replace=False)
+    codes = measured.codes.posterior["mean"][chosen]
     path = "on a sphere, near which the codes of a VAE lie" if way == "spherical" else "in a straight line"
     return inline_figure(
         lambda theme: plots.interpolation(decode, codes[:pairs], codes[pairs:], steps=11, way=way, theme=theme),
@@ -142,8 +138,10 @@ def _interpolation(run: Run, seen: "Seen", decode: plots.Decode) -> Panel:
     )
 
 
-def _traversal(run: Run, seen: "Seen", decode: plots.Decode, information: NDArray[np.float64], unit: str) -> Panel:
-    codes: Codes = seen.posterior["mean"]
+def _traversal(
+    run: Run, measured: Measurements, decode: plots.Decode, information: NDArray[np.float64], unit: str
+) -> Panel:
+    codes: Codes = measured.codes.posterior["mean"]
     start, values = codes[typical(codes)], np.linspace(*range_of(run, codes), 11).round(2)
     return inline_figure(
         lambda theme: plots.traversal(decode, start, information, values=values, unit=unit, most=8, theme=theme),

@@ -1,12 +1,12 @@
 """New images of a run, as elements of a page."""
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isthmus import plots
 from isthmus.errors import UsageError
+from isthmus.evaluation.measurements import Measurements
 from isthmus.evaluation.representation import neighbour_accuracy
 from isthmus.plots.display import as_displayed
 from isthmus.plots.sheets import thumbnails
@@ -14,20 +14,17 @@ from isthmus.report.elements import inline_figure
 from isthmus.report.page import Panel
 from isthmus.runs import Run
 
-if TYPE_CHECKING:
-    from isthmus.workflows.seeing import Seen
-
 SAMPLES = 64
 MOST_CLASSES, CLASSIFIED = 12, 2_000
 """Classes that are sampled, and codes that are classified, at most."""
 
 
-def samples(run: Run, seen: "Seen | None" = None) -> list[Panel]:
+def samples(run: Run, measured: Measurements | None = None) -> list[Panel]:
     """Draw new images, and a row for each class if latent codes tell classes apart.
 
     Args:
         run: The run.
-        seen: Its images, to see whether they do; without, they are taken to.
+        measured: Its images, to see whether they do; without, they are taken to.
     """
     seed = run.recipe.training.seed
     images = thumbnails(as_displayed(run.sample(SAMPLES, seed=seed)))
@@ -42,7 +39,7 @@ def samples(run: Run, seen: "Seen | None" = None) -> list[Panel]:
         )
     ]
     labels = _sampled_labels(run)
-    if len(labels) < 2 or not _tells_classes(seen):
+    if len(labels) < 2 or not _tells_classes(measured):
         return panels
     each = int(np.clip(2 * len(labels), 5, 10))
     by_class = np.concatenate([run.sample(each, run.class_names[label], seed) for label in labels])
@@ -61,11 +58,11 @@ def samples(run: Run, seen: "Seen | None" = None) -> list[Panel]:
     return [*panels, panel]
 
 
-def _tells_classes(seen: "Seen | None") -> bool:
+def _tells_classes(measured: Measurements | None) -> bool:
     """Whether latent codes tell classes apart better than chance, as far as labelled images show."""
-    if seen is None or seen.source.labels is None:
+    if measured is None or measured.test.labels is None:
         return True
-    codes, labels = seen.posterior["mean"][:CLASSIFIED].astype(np.float64), seen.source.labels[:CLASSIFIED]
+    codes, labels = measured.codes.mean[:CLASSIFIED], measured.test.labels[:CLASSIFIED]
     half = len(labels) // 2
     if half == 0:
         return True

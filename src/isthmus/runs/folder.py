@@ -92,7 +92,7 @@ def _read(folder: Path, name: str, entry: FileEntry) -> bytes:
 
 
 def read_metrics(folder: Path, manifest: Manifest) -> dict[str, Any]:
-    """Read the first metrics of a run, by key, as `isthmus.workflows.metrics.measure` gives them; empty without any.
+    """Read the first metrics of a run, by key, as `isthmus.workflows.metrics` gives them; empty without any.
 
     Raises:
         RunError: If the file is damaged.

@@ -12,6 +12,11 @@ from isthmus.runs.folder import HISTORY, read_file
 from isthmus.runs.manifest import Manifest
 
 
+def recorded_history(folder: Path, manifest: Manifest) -> dict[str, NDArray[np.float64]]:
+    """Read the history of a run as `read_history` does; nothing where training ended within its first epoch."""
+    return read_history(folder, manifest) if HISTORY in manifest.files else {}
+
+
 def read_history(folder: Path, manifest: Manifest) -> dict[str, NDArray[np.float64]]:
     """Read `history.csv`, of a finished run or of one that is being trained.
 

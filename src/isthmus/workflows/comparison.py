@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from isthmus.data import Data, content_order, make_batch, select, spread
 from isthmus.errors import DataError, UsageError
-from isthmus.evaluation.material import Material
 from isthmus.evaluation.reconstruction import measure_reconstruction
 from isthmus.evaluation.restoration import judge_run
 from isthmus.evaluation.result import format_value
@@ -20,7 +19,7 @@ from isthmus.runs import Run
 from isthmus.scores import gather_evidence, measure_for
 from isthmus.units import Estimate
 from isthmus.workflows.datasets import HeldOut, open_held_out
-from isthmus.workflows.evaluation import DEFAULT_DRAWS, evaluate
+from isthmus.workflows.evaluation import DEFAULT_DRAWS, EvaluationRequest, evaluate
 
 PARTS_BESIDE = ("latent", "representation", "disentanglement", "samples")
 """What is set side by side as `evaluate` gives it; the rest is measured image by image."""
@@ -161,7 +160,8 @@ def compare(
     by_image = [_figures(run, held, importance_samples, seed) for run, held in zip(runs, found, strict=True)]
     rows = [_paired_row(key, [figures.get(key) for figures in by_image]) for key in _all_keys(by_image)]
     parts = () if runs[0].restores else PARTS_BESIDE
-    evaluations = [evaluate(run, data, importance_samples, seed, parts) for run in runs if parts]
+    request = EvaluationRequest(importance_samples, seed, parts)
+    evaluations = [evaluate(run, data, request) for run in runs if parts]
     for part in parts:
         tables = [{row.key: row for row in evaluation[part].rows} for evaluation in evaluations]
         for key in _all_keys(tables):
@@ -229,7 +229,7 @@ def _figures(run: Run, held: HeldOut, draws: int, seed: int) -> dict[str, _Figur
             ("distortion_nats", "distortion", evidence.distortion, "What the pixels cost once the code is known."),
         ):
             figures[key] = _Figure("likelihood", name, "nats", meaning, values, (measure.kind == "density", *pixels))
-    rebuilt = measure_reconstruction(Material(run, held.images, None, seed), baselines=False).run
+    rebuilt = measure_reconstruction(run, held.images, seed).run
     part, meaning = "reconstruction", "Of the posterior mean's reconstruction"
     figures["mse"] = _Figure(part, "MSE", "", f"{meaning}: mean squared error.", rebuilt.mse, pixels)
     figures["psnr_db"] = _Figure(part, "PSNR", "dB", f"{meaning}: peak signal-to-noise ratio.", rebuilt.psnr, pixels)

@@ -4,44 +4,43 @@ import json
 import math
 from typing import Any
 
-from isthmus.data import content_order, select
+from isthmus.evaluation.measurements import Measurements
 from isthmus.evaluation.reconstruction import psnr
-from isthmus.runs import Run
-from isthmus.scores import score
 from isthmus.units import Estimate
-from isthmus.workflows.datasets import TrainingData
 
 
-def measure(run: Run, prepared: TrainingData) -> dict[str, Any]:
-    """Score the test images, or else the validation images, each metric with its standard error.
+def first_metrics(measured: Measurements, split: str) -> dict[str, Any]:
+    """The mean scores of held-out images, each metric with its standard error.
 
     PSNR comes first for grey and colour images, nats per image for a Bernoulli likelihood.
+
+    Args:
+        measured: The run and its images.
+        split: Which these are; training images have no metrics here.
     """
-    source, split = (prepared.test, "test") if prepared.test is not None else (prepared.validation, "validation")
-    if source is None:
+    if split == "training":
         return {"split": None}
-    source = select(source, content_order(source, prepared.recipe.training.seed))
-    scores = score(run, source, prepared.recipe.training.seed)
-    figures: dict[str, Any] = {"split": split, "images": len(source)}
+    run, scores = measured.run, measured.scores
+    metrics: dict[str, Any] = {"split": split, "images": len(measured.test)}
     columns = {}
-    if prepared.recipe.likelihood.kind != "categorical":  # the numbers of classes are no brightness
+    if run.recipe.likelihood.kind != "categorical":  # the numbers of classes are no brightness
         columns = {"psnr_db": psnr(scores.squared_error), "mse": scores.squared_error}
     nats = {"distortion_nats": scores.distortion}
     if run.latent.has_rate:
         nats["rate_nats"] = scores.rate
-        if prepared.recipe.is_likelihood:
+        if run.recipe.is_likelihood:
             nats["elbo_nats"] = scores.elbo
         else:  # the same sum, but no bound on anything's probability
             nats["loss_nats"] = -scores.elbo
     # Nats say most of black-and-white pixels, decibels of grey and colour.
-    ordered = {**nats, **columns} if prepared.recipe.likelihood.kind == "bernoulli" else {**columns, **nats}
+    ordered = {**nats, **columns} if run.recipe.likelihood.kind == "bernoulli" else {**columns, **nats}
     for name, values in ordered.items():
         estimate = Estimate.of(values)
         error = estimate.standard_error
-        figures[name] = {"mean": estimate.mean, "standard_error": None if math.isnan(error) else error}
-    return figures
+        metrics[name] = {"mean": estimate.mean, "standard_error": None if math.isnan(error) else error}
+    return metrics
 
 
-def to_json(figures: dict[str, Any]) -> str:
+def to_json(metrics: dict[str, Any]) -> str:
     """Text for `metrics.json`."""
-    return json.dumps(figures, indent=2) + "\n"
+    return json.dumps(metrics, indent=2) + "\n"

@@ -5,20 +5,19 @@ from pathlib import Path
 from isthmus import report
 from isthmus.data import Data
 from isthmus.errors import DataError, UsageError
+from isthmus.evaluation.diagnosis import Diagnosis
 from isthmus.runs import Run, folder
 from isthmus.storage import require_free, write_text
-from isthmus.workflows.datasets import HeldOut, open_held_out
-from isthmus.workflows.examination import Examination, examine
+from isthmus.workflows.datasets import open_held_out
+from isthmus.workflows.diagnosis import diagnose_quickly, measure
 from isthmus.workflows.provenance import location_of
-from isthmus.workflows.seeing import look
 
 
 def write_report(
     run: Run,
     data: Data | None = None,
     out: Path | None = None,
-    images: HeldOut | None = None,
-    examined: Examination | None = None,
+    diagnosis: Diagnosis | None = None,
 ) -> Path:
     """Write a run's report: one HTML page that needs no other file.
 
@@ -27,8 +26,7 @@ def write_report(
         data: Other images, or the place of the run's own; by default its own test images.  If those cannot be found,
             the page says so and leaves out what needs them.
         out: The file to write; must not exist.  By default `report.html` in the run, where an older one is replaced.
-        images: The images themselves, if they are open already.
-        examined: The examination on them, if it was made already.
+        diagnosis: The diagnosis with its measurements, if it was made already.
 
     Raises:
         UsageError: If `out` exists or is no `.html`, or there is no such data.
@@ -41,22 +39,20 @@ def write_report(
             raise UsageError(f"expected --out to end in .html; got {out.name!r}")
         require_free(out)
     target = out or run.path / folder.REPORT
-    write_text(target, report.render(page_of(run, data, images, examined)))
+    write_text(target, report.render(page_of(run, data, diagnosis)))
     return target
 
 
-def page_of(
-    run: Run, data: Data | None = None, images: HeldOut | None = None, examined: Examination | None = None
-) -> report.Page:
+def page_of(run: Run, data: Data | None = None, diagnosis: Diagnosis | None = None) -> report.Page:
     """Assemble the page of a run's report; arguments and errors are those of `write_report`."""
-    seen, held, missing = None, images, ""
-    try:
-        held = images or open_held_out(run, data, training_too=True)
-        seen = None if run.restores else look(run, held)
-    except DataError as error:
-        if data is not None:
-            raise
-        missing = f"{str(error)[:1].upper()}{str(error)[1:]}"
-    return report.assemble(
-        run, examined or examine(run, held), held, seen, location=location_of(run.manifest.data), missing=missing
-    )
+    missing = ""
+    if diagnosis is None:
+        measured = None
+        try:
+            measured = measure(run, open_held_out(run, data, training_too=True))
+        except DataError as error:
+            if data is not None:
+                raise
+            missing = f"{str(error)[:1].upper()}{str(error)[1:]}"
+        diagnosis = diagnose_quickly(run, measured)
+    return report.assemble(run, diagnosis, location=location_of(run.manifest.data), missing=missing)

@@ -8,14 +8,16 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from isthmus.data import ImageSource, make_batch, select
+from isthmus.evaluation.measurements import Measurements
 from isthmus.probability import latent_of
 from isthmus.probability.densities import fit_density, typical
-from isthmus.runs import Run, encode, folder, load
+from isthmus.runs import Run, encode, folder
 from isthmus.runs.manifest import Manifest, TrainingEntry
 from isthmus.runs.run import TYPICAL
 from isthmus.runs.writer import RunWriter
-from isthmus.workflows.datasets import TrainingData
-from isthmus.workflows.metrics import measure, to_json
+from isthmus.workflows.datasets import TrainingData, open_held_out
+from isthmus.workflows.diagnosis import measure
+from isthmus.workflows.metrics import first_metrics, to_json
 from isthmus.workflows.provenance import first_manifest
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def begin_run(job: "Job", data: TrainingData, training: TrainingEntry, before: M
     return writer
 
 
-def finish_run(writer: RunWriter, data: TrainingData, fitted: "Fitted") -> Run:
+def finish_run(writer: RunWriter, data: TrainingData, fitted: "Fitted") -> Measurements:
     """Export the model, fit its code densities, measure it, and commit all of it at once.
 
     Raises:
@@ -64,11 +66,13 @@ def finish_run(writer: RunWriter, data: TrainingData, fitted: "Fitted") -> Run:
     if fitted.state.history:
         writer.write(folder.HISTORY, history_table(fitted.state.history))
     run = Run(writer.folder, writer.manifest, data.recipe)
+    held = open_held_out(run, data, training_too=True)
+    measured = measure(run, held)
     if not run.restores:  # their codes are never sampled
         writer.write(folder.CODES, safetensors.numpy.save(_code_densities(run, data.train)))
-    writer.write(folder.METRICS, to_json(measure(run, data)))
-    writer.commit()
-    return load(writer.folder)
+    writer.write(folder.METRICS, to_json(first_metrics(measured, held.split)))
+    run.manifest = writer.commit()
+    return measured
 
 
 def _code_densities(run: Run, source: ImageSource) -> dict[str, NDArray[Any]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from isthmus.data.locations import remember_location
 from isthmus.errors import RunError, TrainingError, UsageError
+from isthmus.evaluation.measurements import Measurements
 from isthmus.progress import tell
 from isthmus.recipes import Recipe
 from isthmus.runs import Run, folder
@@ -21,7 +22,8 @@ from isthmus.runs.lock import locked_run, new_run
 from isthmus.runs.manifest import Manifest, TrainingEntry
 from isthmus.training.backends import device_name, import_keras
 from isthmus.training.film import Film
-from isthmus.workflows.datasets import TrainingData, open_held_out, open_training_data
+from isthmus.workflows.datasets import TrainingData, open_training_data
+from isthmus.workflows.diagnosis import diagnose_quickly, spell_verdict
 from isthmus.workflows.provenance import data_entry, machine
 from isthmus.workflows.resume import (
     backend_of,
@@ -113,10 +115,10 @@ def _train(request: TrainingRequest, before: Manifest | None, backend: str, data
                 }
             ),
         )
-        run = finish_run(writer, data, fitted)
+        measured = finish_run(writer, data, fitted)
     with _stopped(f"the run is stored in {place}, without a report. To make it: isthmus report {quoted}"):
-        _examine(run, data, request)
-    return run
+        _report(measured, data, request)
+    return measured.run
 
 
 @contextmanager
@@ -206,19 +208,18 @@ def _loggers(request: TrainingRequest, job: "Job", film: Film) -> "tuple[EpochAc
     return (TensorBoardLog(job.folder / folder.TENSORBOARD, lambda: film.frame),)
 
 
-def _examine(run: Run, data: TrainingData, request: TrainingRequest) -> None:
-    """Say what to think of the run, and make its report; if something fails here, the run is complete all the same."""
-    from isthmus.workflows.examination import examine, spell_verdict
+def _report(measured: Measurements, data: TrainingData, request: TrainingRequest) -> None:
+    """Print the verdict on the run, and make its report; if something fails here, the run is complete all the same."""
     from isthmus.workflows.report import write_report
 
+    run = measured.run
     try:
-        held = open_held_out(run, data, training_too=True)
-        examined = examine(run, held)
+        diagnosis = diagnose_quickly(run, measured)
         named = str(request.data) if isinstance(request.data, str | os.PathLike) else data.name
         targets = str(request.targets) if isinstance(request.targets, str | os.PathLike) else None
-        for line in spell_verdict(examined, run, named, targets):
+        for line in spell_verdict(diagnosis, run, named, targets):
             tell(line)
         if request.report:
-            write_report(run, images=held, examined=examined)
+            write_report(run, diagnosis=diagnosis)
     except Exception as error:
         tell(f"The run is complete, but its report failed: {error}. `isthmus report {run.path}` tries again.")

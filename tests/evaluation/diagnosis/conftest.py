@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from isthmus.evaluation.diagnosis import Baseline, Progress, Signs
+from isthmus.evaluation.diagnosis import Baseline, Progress, Summary
 from isthmus.recipes import RECIPES, with_fields
 from isthmus.units import Estimate
 
@@ -21,9 +21,9 @@ def beside():
 
 @pytest.fixture
 def healthy(beside):
-    """The signs of a run without any fault."""
+    """The summary of a run without any fault."""
     rng = np.random.default_rng(0)
-    return Signs(
+    return Summary(
         recipe=with_fields(RECIPES["conv-vae"], {"latent.dim": 2}),
         progress=Progress(
             epochs=10,

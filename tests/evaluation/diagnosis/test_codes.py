@@ -8,13 +8,13 @@ from isthmus.recipes import GaussianLikelihood, LaplaceLikelihood, with_fields
 from isthmus.units import Estimate
 
 
-def _beta(signs, beta):
-    return replace(signs, recipe=with_fields(signs.recipe, {"objective.beta": beta}))
+def _beta(summary, beta):
+    return replace(summary, recipe=with_fields(summary.recipe, {"objective.beta": beta}))
 
 
-def _wide(signs, active):
-    recipe = with_fields(signs.recipe, {"latent.dim": len(active)})
-    return replace(signs, recipe=recipe, active=np.array(active))
+def _wide(summary, active):
+    recipe = with_fields(summary.recipe, {"latent.dim": len(active)})
+    return replace(summary, recipe=recipe, active=np.array(active))
 
 
 class TestBeta:

@@ -10,8 +10,8 @@ from isthmus.units import Estimate
 
 def test_a_model_worse_than_pca_is_a_fault_whatever_beta_is(healthy, beside):
     for beta in (0.5, 1.0, 4.0):
-        signs = replace(healthy, recipe=with_fields(healthy.recipe, {"objective.beta": beta}), pca=beside(0.5))
-        finding = images.behind_baseline(signs)
+        summary = replace(healthy, recipe=with_fields(healthy.recipe, {"objective.beta": beta}), pca=beside(0.5))
+        finding = images.behind_baseline(summary)
         assert finding.severity == "fault"
         assert "12.1 dB (MSE 0.062) against 15.1 dB (MSE 0.031)" in finding.evidence
 
@@ -24,9 +24,9 @@ def test_what_chance_explains_is_not_worse(healthy, beside):
 
 def test_a_task_is_compared_with_its_input(healthy, beside):
     recipe = healthy.recipe.model_copy(update={"task": Denoise()})
-    signs = replace(healthy, recipe=recipe, pca=None, unchanged=beside(0.5))
-    assert images.behind_baseline(signs).title == "Worse than the unchanged input"
-    assert images.behind_baseline(replace(signs, unchanged=beside(2.0))) is None
+    summary = replace(healthy, recipe=recipe, pca=None, unchanged=beside(0.5))
+    assert images.behind_baseline(summary).title == "Worse than the unchanged input"
+    assert images.behind_baseline(replace(summary, unchanged=beside(2.0))) is None
 
 
 def test_a_model_no_better_than_the_mean_image(healthy, beside):
@@ -52,8 +52,8 @@ class TestOverfit:
     @pytest.mark.parametrize(("fraction", "tried"), [(0.0, {"training.validation_fraction": 0.1}), (0.1, {})])
     def test_validation_images_are_tried_where_there_were_none(self, healthy, fraction, tried):
         recipe = with_fields(healthy.recipe, {"training.validation_fraction": fraction})
-        signs = replace(healthy, recipe=recipe, train_loss=Estimate(120.0, 1.2, 500), train_mse=0.03)
-        assert images.overfit(signs).try_fields == tried
+        summary = replace(healthy, recipe=recipe, train_loss=Estimate(120.0, 1.2, 500), train_mse=0.03)
+        assert images.overfit(summary).try_fields == tried
 
 
 def test_an_image_unlike_the_rest_is_named(healthy):

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from isthmus.evaluation.diagnosis import Finding, Progress, Signs, diagnose, rules, settle
+from isthmus.evaluation.diagnosis import Finding, Progress, Summary, diagnose, rules, settle
 from isthmus.recipes import with_fields
 
 FALLING = Progress(epochs=5, best_epoch=5, history={"val_loss": np.linspace(200, 100, 5)})
@@ -15,7 +15,7 @@ def test_a_healthy_run_is_left_alone(healthy):
 
 
 def test_what_was_not_measured_is_not_found(healthy):
-    bare = Signs(
+    bare = Summary(
         healthy.recipe,
         healthy.progress,
         train_images=healthy.train_images,
@@ -93,6 +93,6 @@ def test_every_field_that_is_tried_is_one_of_the_recipe(healthy, beside):
         replace(healthy, mean_image=beside(0.9), progress=replace(FALLING, message="patience")),
         replace(healthy, recipe=with_fields(healthy.recipe, {"objective.beta": 0.1}), holes=0.97),
     ]
-    for signs in wrong:
-        (fields,) = [finding.try_fields for finding in diagnose(signs) if finding.has_remedy]
-        with_fields(signs.recipe, fields)
+    for summary in wrong:
+        (fields,) = [finding.try_fields for finding in diagnose(summary) if finding.has_remedy]
+        with_fields(summary.recipe, fields)

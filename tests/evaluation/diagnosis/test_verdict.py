@@ -3,12 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from isthmus.evaluation.diagnosis import Signs, diagnose, give_verdict
+from isthmus.evaluation.diagnosis import Summary, diagnose, give_verdict
 from isthmus.recipes import Denoise, with_fields
 
 
-def _verdict(signs):
-    verdict = give_verdict(signs, diagnose(signs))
+def _verdict(summary):
+    verdict = give_verdict(summary, diagnose(summary))
     return verdict.tone, verdict.text
 
 
@@ -31,8 +31,8 @@ def test_other_faults_are_named(healthy, beside):
 
 def test_fewer_dimensions_than_a_code_has_are_said_so(healthy, beside):
     recipe = with_fields(healthy.recipe, {"latent.dim": 16})
-    signs = replace(healthy, recipe=recipe, active=np.ones(16, bool), pca=beside(1.2, dim=9))
-    assert "PCA with 9 dimensions, all that the training images allow" in _verdict(signs)[1]
+    summary = replace(healthy, recipe=recipe, active=np.ones(16, bool), pca=beside(1.2, dim=9))
+    assert "PCA with 9 dimensions, all that the training images allow" in _verdict(summary)[1]
 
 
 def test_a_difference_that_is_none_is_called_so(healthy, beside):
@@ -47,7 +47,7 @@ def test_an_exact_baseline_has_no_ratio(healthy, beside):
 def test_without_a_comparison_nothing_is_praised(healthy, task):
     recipe = healthy.recipe.model_copy(update={"task": Denoise()}) if task else healthy.recipe
     tone, text = _verdict(
-        replace(Signs(recipe, healthy.progress), train_images=5000, validation_images=1, test_images=1)
+        replace(Summary(recipe, healthy.progress), train_images=5000, validation_images=1, test_images=1)
     )
     assert tone == "unknown"
     assert text.startswith("No baseline" if task else "Not compared with PCA")

@@ -6,7 +6,7 @@ import isthmus
 from isthmus import train
 from isthmus.data.locations import recall_location, remember_location
 from isthmus.errors import DataError, UsageError
-from isthmus.evaluation.material import Material
+from isthmus.evaluation.measurements import Measurements
 from isthmus.evaluation.representation import measure_representation
 from isthmus.workflows.datasets import open_held_out, open_training_data
 
@@ -96,10 +96,9 @@ class TestClassesOfOtherData:
 
     def test_are_told_apart_by_name_and_without_the_unknown(self, found):
         run, held = found
-        material = Material.assemble(run, held.images, held.train, 0)
-        measured = measure_representation(material)
-        assert (measured.tested_on, measured.unknown) == (20, 10)
-        assert measured.neighbours["pixels"] == 1.0
+        found = measure_representation(Measurements.of(run, held.images, held.train, 0))
+        assert (found.tested_on, found.unknown) == (20, 10)
+        assert found.neighbours["pixels"] == 1.0
 
 
 def test_a_single_image_is_enough(tiny_run, bars):

@@ -1,8 +1,20 @@
 """What is wrong with a run: one set of rules for the end of a training, the report and an evaluation."""
 
+from isthmus.evaluation.diagnosis.diagnosis import Diagnosis
 from isthmus.evaluation.diagnosis.finding import Finding, Severity
 from isthmus.evaluation.diagnosis.rules import diagnose, settle
-from isthmus.evaluation.diagnosis.signs import Baseline, Progress, Signs
+from isthmus.evaluation.diagnosis.summary import Baseline, Progress, Summary
 from isthmus.evaluation.diagnosis.verdict import Verdict, give_verdict
 
-__all__ = ["Baseline", "Finding", "Progress", "Severity", "Signs", "Verdict", "diagnose", "give_verdict", "settle"]
+__all__ = [
+    "Baseline",
+    "Diagnosis",
+    "Finding",
+    "Progress",
+    "Severity",
+    "Summary",
+    "Verdict",
+    "diagnose",
+    "give_verdict",
+    "settle",
+]

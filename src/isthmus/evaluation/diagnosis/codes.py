@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from isthmus.evaluation.diagnosis.finding import Finding
-from isthmus.evaluation.diagnosis.signs import LEAST_SPREAD, Signs
+from isthmus.evaluation.diagnosis.summary import LEAST_SPREAD, Summary
 from isthmus.recipes import Recipe
 
 SOME_HOLES, MOSTLY_HOLES = 0.5, 0.9
@@ -16,45 +16,46 @@ LOST_DETAIL = 1.05
 _LISTED = 12
 
 
-def strong_beta(signs: Signs) -> Finding | None:
+def strong_beta(summary: Summary) -> Finding | None:
     """A beta above 1 that costs too much: reconstructions worse than PCA's, or most dimensions."""
-    if not signs.has_rate or signs.beta <= 1.0 or signs.active is None or signs.rate is None:
+    if not summary.has_rate or summary.beta <= 1.0 or summary.active is None or summary.rate is None:
         return None
-    active = int(signs.active.sum())
-    worse = signs.baseline is not None and signs.baseline.wins
-    if not worse and active * 2 > signs.dim:
+    active = int(summary.active.sum())
+    worse = summary.baseline is not None and summary.baseline.wins
+    if not worse and active * 2 > summary.dim:
         return None
     return Finding(
         "strong_beta",
         "fault" if worse or active == 0 else "remark",
         "Beta is too large",
-        f"With beta {signs.beta:g} a nat of rate costs {signs.beta:g} nats of distortion: {active} of {signs.dim} "
-        f"dimensions are active, and the rate is {signs.rate:.2f} nats.",
+        f"With beta {summary.beta:g} a nat of rate costs {summary.beta:g} nats of distortion: {active} of "
+        f"{summary.dim} dimensions are active, and the rate is {summary.rate:.2f} nats.",
         "Set beta to 1, which gives the evidence lower bound.",
         {"objective.beta": 1},
     )
 
 
-def weighed_rate(signs: Signs) -> Finding | None:
+def weighed_rate(summary: Summary) -> Finding | None:
     """A beta other than 1, which every metric counts as 1."""
-    if not signs.has_rate or signs.beta == 1.0 or strong_beta(signs) is not None:
+    if not summary.has_rate or summary.beta == 1.0 or strong_beta(summary) is not None:
         return None
     effect = (
-        "less information in codes, blurrier images" if signs.beta > 1 else "more information in codes, worse samples"
+        "less information in codes, blurrier images" if summary.beta > 1 else "more information in codes, worse samples"
     )
     return Finding(
         "weighed_rate",
         "remark",
-        f"Trained with beta {signs.beta:g}",
-        f"Training weighed the rate by {signs.beta:g} ({effect}). Metrics weigh it by 1, so that runs can be compared.",
+        f"Trained with beta {summary.beta:g}",
+        f"Training weighed the rate by {summary.beta:g} ({effect}). Metrics weigh it by 1, so that runs can be "
+        "compared.",
     )
 
 
-def inactive_dimensions(signs: Signs) -> Finding | None:
+def inactive_dimensions(summary: Summary) -> Finding | None:
     """Dimensions that do not vary over images."""
-    if signs.active is None or signs.active.all():
+    if summary.active is None or summary.active.all():
         return None
-    inactive, dim = np.flatnonzero(~signs.active), signs.dim
+    inactive, dim = np.flatnonzero(~summary.active), summary.dim
     if len(inactive) < dim:
         return Finding(
             "inactive_dimensions",
@@ -63,13 +64,13 @@ def inactive_dimensions(signs: Signs) -> Finding | None:
             f"They hardly vary over images: {_listed(inactive)}. A code of {dim - len(inactive)} dimensions would do "
             "as well.",
         )
-    remedy, fields = _wake(signs.recipe)
+    remedy, fields = _wake(summary.recipe)
     return Finding(
         "inactive_dimensions",
         "fault",
         "Every dimension is inactive",
         f"None of {dim} dimensions varies over images"
-        + (": the posterior is the prior (posterior collapse)." if signs.has_rate else "."),
+        + (": the posterior is the prior (posterior collapse)." if summary.has_rate else "."),
         remedy,
         fields,
     )
@@ -87,34 +88,36 @@ def _wake(recipe: Recipe) -> tuple[str, dict[str, Any]]:
     return "", {}
 
 
-def ignored_code(signs: Signs) -> Finding | None:
+def ignored_code(summary: Summary) -> Finding | None:
     """A decoder that makes the same image of every code."""
-    if not signs.ignores_code or signs.restores:
+    if not summary.ignores_code or summary.restores:
         return None
     return Finding(
         "ignored_code",
         "fault",
         "The decoder ignores the code",
-        f"Another image's code gives a squared error of {signs.shuffled_mse:.3g}, the image's own {signs.mse:.3g}.",
+        f"Another image's code gives a squared error of {summary.shuffled_mse:.3g}, the image's own {summary.mse:.3g}.",
     )
 
 
-def prior_holes(signs: Signs) -> Finding | None:
+def prior_holes(summary: Summary) -> Finding | None:
     """A prior whose samples are unlike codes of images."""
-    if signs.ignores_code or not signs.has_rate:
+    if summary.ignores_code or not summary.has_rate:
         return None
-    if signs.holes is not None:
-        if signs.holes < SOME_HOLES:
+    if summary.holes is not None:
+        if summary.holes < SOME_HOLES:
             return None
-        evidence = f"{signs.holes:.0%} of the prior lies where codes of images hardly ever fall (1% if they were alike)"
-    elif signs.code_power is not None and signs.code_power >= FAR_POWER:
-        evidence = f"Codes spread {signs.code_power**0.5:.1f} times as wide as the prior"
+        evidence = (
+            f"{summary.holes:.0%} of the prior lies where codes of images hardly ever fall (1% if they were alike)"
+        )
+    elif summary.code_power is not None and summary.code_power >= FAR_POWER:
+        evidence = f"Codes spread {summary.code_power**0.5:.1f} times as wide as the prior"
     else:
         return None
-    fields = {"objective.beta": 1} if signs.beta < 1.0 else {}
+    fields = {"objective.beta": 1} if summary.beta < 1.0 else {}
     return Finding(
         "prior_holes",
-        "fault" if signs.holes is not None and signs.holes >= MOSTLY_HOLES else "remark",
+        "fault" if summary.holes is not None and summary.holes >= MOSTLY_HOLES else "remark",
         "Holes under the prior",
         f"{evidence}, so samples from there are unlike the images. Samples of one class are drawn from the codes "
         "themselves (`isthmus sample --label`).",
@@ -123,18 +126,18 @@ def prior_holes(signs: Signs) -> Finding | None:
     )
 
 
-def weak_encoder(signs: Signs) -> Finding | None:
+def weak_encoder(summary: Summary) -> Finding | None:
     """An encoder whose codes tell less than they could."""
-    if signs.ignores_code or signs.restores:
+    if summary.ignores_code or summary.restores:
         return None
-    evidence = [text for text in (_amortised(signs), _lost(signs)) if text]
+    evidence = [text for text in (_amortised(summary), _lost(summary)) if text]
     if not evidence:
         return None
     return Finding("weak_encoder", "fault", "The encoder is the bottleneck", " ".join(evidence))
 
 
-def _amortised(signs: Signs) -> str:
-    gap, worth = signs.amortisation_gap, signs.code_worth
+def _amortised(summary: Summary) -> str:
+    gap, worth = summary.amortisation_gap, summary.code_worth
     if gap is None or worth is None or not gap.mean > LEAST_SPREAD * gap.standard_error:
         return ""
     share = gap.mean / max(gap.mean + worth, 1e-9)
@@ -146,13 +149,13 @@ def _amortised(signs: Signs) -> str:
     )
 
 
-def _lost(signs: Signs) -> str:
-    own, pca = signs.code_error, signs.pca_code_error
+def _lost(summary: Summary) -> str:
+    own, pca = summary.code_error, summary.pca_code_error
     # A rate that is weighed more strongly loses detail by itself.
-    if own is None or pca is None or own <= LOST_DETAIL * pca or signs.beta > 1.0:
+    if own is None or pca is None or own <= LOST_DETAIL * pca or summary.beta > 1.0:
         return ""
     return (
-        f"Guessed from the nearest codes, images have a squared error of {own:.3g}; guessed by PCA with {signs.dim} "
+        f"Guessed from the nearest codes, images have a squared error of {own:.3g}; guessed by PCA with {summary.dim} "
         f"dimensions, {pca:.3g}."
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from isthmus.evaluation.diagnosis.finding import Finding
-from isthmus.evaluation.diagnosis.signs import LEAST_SPREAD, Signs
+from isthmus.evaluation.diagnosis.summary import LEAST_SPREAD, Summary
 from isthmus.wording import spell_count
 
 NOTHING_LEARNED = 0.98
@@ -18,15 +18,15 @@ LEAST_FOR_OUTLIERS = 20
 FEW_IMAGES = 1000
 
 
-def behind_baseline(signs: Signs) -> Finding | None:
+def behind_baseline(summary: Summary) -> Finding | None:
     """A model worse than PCA with as many dimensions; of a task, than the unchanged input."""
-    baseline = signs.baseline
-    if baseline is None or signs.mse is None or signs.psnr_db is None or not baseline.wins:
+    baseline = summary.baseline
+    if baseline is None or summary.mse is None or summary.psnr_db is None or not baseline.wins:
         return None
     measured = (
-        f"{signs.psnr_db:.1f} dB (MSE {signs.mse:.2g}) against {baseline.psnr_db:.1f} dB (MSE {baseline.mse:.2g})"
+        f"{summary.psnr_db:.1f} dB (MSE {summary.mse:.2g}) against {baseline.psnr_db:.1f} dB (MSE {baseline.mse:.2g})"
     )
-    if signs.restores:
+    if summary.restores:
         return Finding(
             "behind_baseline",
             "fault",
@@ -42,28 +42,28 @@ def behind_baseline(signs: Signs) -> Finding | None:
     )
 
 
-def learned_nothing(signs: Signs) -> Finding | None:
+def learned_nothing(summary: Summary) -> Finding | None:
     """A model no better than the mean image."""
-    baseline, training = signs.mean_image, signs.recipe.training
-    if baseline is None or signs.mse is None or signs.mse < NOTHING_LEARNED * baseline.mse:
+    baseline, training = summary.mean_image, summary.recipe.training
+    if baseline is None or summary.mse is None or summary.mse < NOTHING_LEARNED * baseline.mse:
         return None
     return Finding(
         "learned_nothing",
         "fault",
         "No better than the mean image",
-        f"Its squared error is {signs.mse:.3g}; that of the mean image, which is the same for every input, is "
+        f"Its squared error is {summary.mse:.3g}; that of the mean image, which is the same for every input, is "
         f"{baseline.mse:.3g}.",
         "Try a tenth of the learning rate.",
         {"training.learning_rate": float(f"{training.learning_rate / 10:.2g}")},
     )
 
 
-def overfit(signs: Signs) -> Finding | None:
+def overfit(summary: Summary) -> Finding | None:
     """A model that does better on its training images than on others."""
-    evidence = _gap(signs)
+    evidence = _gap(summary)
     if not evidence:
         return None
-    if signs.recipe.training.validation_fraction > 0.0:
+    if summary.recipe.training.validation_fraction > 0.0:
         return Finding("overfit", "fault", "It overfits", f"{evidence} More training images help most.")
     return Finding(
         "overfit",
@@ -75,24 +75,24 @@ def overfit(signs: Signs) -> Finding | None:
     )
 
 
-def _gap(signs: Signs) -> str:
+def _gap(summary: Summary) -> str:
     """How much worse other images are than training images; nothing where they are not."""
-    if signs.train_loss is None or signs.train_mse is None or signs.test_loss is None or signs.mse is None:
-        return _gap_of_history(signs)
-    gap = signs.test_loss.mean - signs.train_loss.mean
-    error = (signs.test_loss.standard_error**2 + signs.train_loss.standard_error**2) ** 0.5
-    ratio = signs.mse / signs.train_mse if signs.train_mse > 0.0 else float("inf")
-    worth = float("inf") if signs.code_worth is None else signs.code_worth
+    if summary.train_loss is None or summary.train_mse is None or summary.test_loss is None or summary.mse is None:
+        return _gap_of_history(summary)
+    gap = summary.test_loss.mean - summary.train_loss.mean
+    error = (summary.test_loss.standard_error**2 + summary.train_loss.standard_error**2) ** 0.5
+    ratio = summary.mse / summary.train_mse if summary.train_mse > 0.0 else float("inf")
+    worth = float("inf") if summary.code_worth is None else summary.code_worth
     if not gap > LEAST_SPREAD * error or not (ratio > OVERFIT_ERROR or gap > OVERFIT_NATS * worth):
         return ""
     return (
-        f"Held-out images cost {gap:.1f} ± {error:.1f} nats more than the {signs.train_images:,} training images, and "
-        f"their squared error is {ratio:.2f} times as large."
+        f"Held-out images cost {gap:.1f} ± {error:.1f} nats more than the {summary.train_images:,} training images, "
+        f"and their squared error is {ratio:.2f} times as large."
     )
 
 
-def _gap_of_history(signs: Signs) -> str:
-    history, best = signs.progress.history, signs.progress.best_epoch
+def _gap_of_history(summary: Summary) -> str:
+    history, best = summary.progress.history, summary.progress.best_epoch
     if not {"loss", "val_loss"} <= history.keys() or not 1 <= best <= len(history["val_loss"]):
         return ""
     # The rate's weight may have been growing during training; the distortion means the same all along.
@@ -105,9 +105,9 @@ def _gap_of_history(signs: Signs) -> str:
     return f"In its best epoch the {key} was {gap:.1f} nats higher on validation images than on training images."
 
 
-def outliers(signs: Signs) -> Finding | None:
+def outliers(summary: Summary) -> Finding | None:
     """Images that are far worse reconstructed than the rest."""
-    values = signs.distortion
+    values = summary.distortion
     if values is None or len(values) < LEAST_FOR_OUTLIERS:
         return None
     median = float(np.median(values))
@@ -116,7 +116,7 @@ def outliers(signs: Signs) -> Finding | None:
     if deviation <= 0 or len(odd) == 0:
         return None
     worst = odd[np.argsort(-values[odd])]
-    named = ", ".join(signs.names[index] for index in worst[:5]) if len(signs.names) == len(values) else ""
+    named = ", ".join(summary.names[index] for index in worst[:5]) if len(summary.names) == len(values) else ""
     return Finding(
         "outliers",
         "remark",
@@ -126,13 +126,13 @@ def outliers(signs: Signs) -> Finding | None:
     )
 
 
-def parts_missing(signs: Signs) -> Finding | None:
+def parts_missing(summary: Summary) -> Finding | None:
     """Data without test or validation images."""
-    if signs.validation_images and signs.test_images:
+    if summary.validation_images and summary.test_images:
         return None
-    if not signs.validation_images and not signs.test_images:
+    if not summary.validation_images and not summary.test_images:
         text = "No image was held out, so nothing here says how the model does on new images."
-    elif signs.test_images:
+    elif summary.test_images:
         text = "The best epoch was chosen by the training loss: there are no validation images."
     else:
         text = (
@@ -142,13 +142,13 @@ def parts_missing(signs: Signs) -> Finding | None:
     return Finding("parts_missing", "remark", "No images for every purpose", text)
 
 
-def few_images(signs: Signs) -> Finding | None:
+def few_images(summary: Summary) -> Finding | None:
     """Few training images."""
-    if signs.train_images >= FEW_IMAGES:
+    if summary.train_images >= FEW_IMAGES:
         return None
     return Finding(
         "few_images",
         "remark",
-        spell_count(signs.train_images, "training image"),
+        spell_count(summary.train_images, "training image"),
         "That is few: expect blurred samples, and metrics that change with the seed.",
     )

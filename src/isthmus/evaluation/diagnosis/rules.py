@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from isthmus.evaluation.diagnosis import codes, images, training
 from isthmus.evaluation.diagnosis.finding import Finding
-from isthmus.evaluation.diagnosis.signs import Signs
+from isthmus.evaluation.diagnosis.summary import Summary
 
-_RULES: tuple[Callable[[Signs], Finding | None], ...] = (
+_RULES: tuple[Callable[[Summary], Finding | None], ...] = (
     images.behind_baseline,
     training.failed,
     training.interrupted,
@@ -48,9 +48,9 @@ _EFFECTS: Mapping[str, tuple[str, ...]] = {
 """What follows from a fault is no finding of its own."""
 
 
-def diagnose(signs: Signs) -> tuple[Finding, ...]:
+def diagnose(summary: Summary) -> tuple[Finding, ...]:
     """Name what is wrong, the worst first; nothing for a healthy run.  See `settle` for which remedy is left."""
-    return settle([finding for rule in _RULES if (finding := rule(signs)) is not None])
+    return settle([finding for rule in _RULES if (finding := rule(summary)) is not None])
 
 
 def settle(found: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from isthmus.evaluation.diagnosis.finding import Finding
-from isthmus.evaluation.diagnosis.signs import Signs
+from isthmus.evaluation.diagnosis.summary import Summary
 
 FALLING_SHARE = 0.02
 """A loss that fell by this share of its whole way in the last fifth of the epochs is still falling."""
@@ -11,9 +11,9 @@ RISING_SHARE = 0.1
 """A validation loss that rose by this share of its whole way after the best epoch has turned."""
 
 
-def failed(signs: Signs) -> Finding | None:
+def failed(summary: Summary) -> Finding | None:
     """A training that broke off, such as by a loss that is not finite."""
-    progress = signs.progress
+    progress = summary.progress
     if progress.state != "failed":
         return None
     return Finding(
@@ -22,13 +22,16 @@ def failed(signs: Signs) -> Finding | None:
         "Training failed",
         f"{_sentence(progress.message)} The run holds the best model until then.",
         "Train again with a smaller learning rate and clipped gradients.",
-        {"training.clip_norm": 1, "training.learning_rate": float(f"{signs.recipe.training.learning_rate / 3:.2g}")},
+        {
+            "training.clip_norm": 1,
+            "training.learning_rate": float(f"{summary.recipe.training.learning_rate / 3:.2g}"),
+        },
     )
 
 
-def interrupted(signs: Signs) -> Finding | None:
+def interrupted(summary: Summary) -> Finding | None:
     """A training that was stopped."""
-    progress = signs.progress
+    progress = summary.progress
     if progress.state != "interrupted":
         return None
     return Finding(
@@ -41,23 +44,23 @@ def interrupted(signs: Signs) -> Finding | None:
     )
 
 
-def stopped_early(signs: Signs) -> Finding | None:
+def stopped_early(summary: Summary) -> Finding | None:
     """A training that ended by its patience."""
-    progress = signs.progress
+    progress = summary.progress
     if progress.state != "complete" or not progress.message:
         return None
     return Finding(
         "stopped_early",
         "remark",
         "Training stopped early",
-        f"{_sentence(progress.message)} It took {progress.epochs} of {signs.recipe.training.epochs} epochs; the run "
+        f"{_sentence(progress.message)} It took {progress.epochs} of {summary.recipe.training.epochs} epochs; the run "
         f"holds epoch {progress.best_epoch}.",
     )
 
 
-def still_falling(signs: Signs) -> Finding | None:
+def still_falling(summary: Summary) -> Finding | None:
     """A loss that had not settled; of a model behind its baseline, one whose last epoch was the best."""
-    progress = signs.progress
+    progress = summary.progress
     if progress.state != "complete" or progress.message or not progress.epochs:
         return None
     further = {"training.epochs": 2 * progress.epochs}
@@ -76,7 +79,7 @@ def still_falling(signs: Signs) -> Finding | None:
         return None
     recent = max(1, len(values) // 5)
     fell, way = values[-1 - recent] - values[-1], values[0] - values[-1]
-    behind = signs.baseline is not None and signs.baseline.wins
+    behind = summary.baseline is not None and summary.baseline.wins
     if not behind and (len(values) < 3 or fell <= FALLING_SHARE * way):
         return None
     return Finding(
@@ -91,9 +94,9 @@ def still_falling(signs: Signs) -> Finding | None:
     )
 
 
-def past_best(signs: Signs) -> Finding | None:
+def past_best(summary: Summary) -> Finding | None:
     """A validation loss that turned."""
-    progress = signs.progress
+    progress = summary.progress
     values = progress.history.get("val_loss", np.zeros(0))
     if len(values) < 3:
         return None

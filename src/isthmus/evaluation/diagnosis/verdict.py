@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from isthmus.evaluation.diagnosis.finding import Finding
-from isthmus.evaluation.diagnosis.signs import Baseline, Signs
+from isthmus.evaluation.diagnosis.summary import Baseline, Summary
 from isthmus.wording import spell_count
 
 Tone = Literal["good", "bad", "unknown"]
@@ -24,33 +24,37 @@ class Verdict:
     text: str
 
 
-def give_verdict(signs: Signs, findings: Sequence[Finding]) -> Verdict:
+def give_verdict(summary: Summary, findings: Sequence[Finding]) -> Verdict:
     """Sum up what `diagnose` found, the comparison with PCA (of a task, with the unchanged input) first."""
     others = [
         finding.title[:1].lower() + finding.title[1:]
         for finding in findings
         if finding.severity == "fault" and finding.key != "behind_baseline"
     ]
-    baseline = signs.baseline
-    if baseline is not None and signs.mse is not None and baseline.wins:
+    baseline = summary.baseline
+    if baseline is not None and summary.mse is not None and baseline.wins:
         also = f"; also: {', '.join(others)}" if others else ""
-        return Verdict("bad", f"{_lead('Worse', signs, baseline)}{also}.")
-    lead = "No baseline suits this task" if signs.restores else "Not compared with PCA, for want of the training images"
-    if baseline is not None and signs.mse is not None:
-        lead = _lead("Better" if baseline.loses else "No better", signs, baseline)
+        return Verdict("bad", f"{_lead('Worse', summary, baseline)}{also}.")
+    lead = (
+        "No baseline suits this task" if summary.restores else "Not compared with PCA, for want of the training images"
+    )
+    if baseline is not None and summary.mse is not None:
+        lead = _lead("Better" if baseline.loses else "No better", summary, baseline)
     if others:
         return Verdict("bad", f"{lead}, but with {'a fault' if len(others) == 1 else 'faults'}: {', '.join(others)}.")
     return Verdict("good" if baseline is not None else "unknown", f"{lead}, and no fault was found.")
 
 
-def _lead(word: str, signs: Signs, baseline: Baseline) -> str:
-    assert signs.mse is not None
-    name = "the unchanged input" if signs.restores else f"PCA with {'the same ' if baseline.dim == signs.dim else ''}"
-    if not signs.restores:
+def _lead(word: str, summary: Summary, baseline: Baseline) -> str:
+    assert summary.mse is not None
+    name = (
+        "the unchanged input" if summary.restores else f"PCA with {'the same ' if baseline.dim == summary.dim else ''}"
+    )
+    if not summary.restores:
         name += spell_count(baseline.dim, "dimension")
-        if baseline.dim < signs.dim:
+        if baseline.dim < summary.dim:
             name += ", all that the training images allow"
-    ratio = signs.mse / baseline.mse if baseline.mse > 0.0 else float("inf")
+    ratio = summary.mse / baseline.mse if baseline.mse > 0.0 else float("inf")
     if ratio > 100.0:
         return f"{word} than {name} (over 100 times its squared error)"
     how = f"{ratio:.1f} times its squared error" if ratio >= 1.1 else f"{100 * ratio:.0f}% of its squared error"

@@ -1,49 +1,82 @@
-"""What the parts of an evaluation share: the images, some of them as pixels, and their codes, each made once."""
+"""Measurements of a run on images, each made once: the end of a training, the report and an evaluation share them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import ImageSource, batch_size_for, content_order, evaluation_batches, select
+from isthmus.evaluation.latent import LatentResults, measure_latent
 from isthmus.evaluation.pca import PCABaseline
+from isthmus.evaluation.reconstruction import Reconstruction, measure_reconstruction
 from isthmus.probability import namespace
 from isthmus.runs import EncodedImages, Run, encode
 from isthmus.runs.encoding import numbers_of
-from isthmus.scores import as_pixels
+from isthmus.scores import PixelMeasure, Scores, as_pixels, measure_for, score
 
 MOST_IMAGES = 5_000
 """Training images (and test images) that a part looks at where all would take too long; the rows say so."""
 MOST_NUMBERS = 1 << 25
 """Numbers of pixels held at once: 128 MiB of float32."""
+MOST_TEST, MOST_PIXELS = 10_000, 200_000_000
+"""Test images that are measured where seconds count, and their pixels."""
 _SUBSET_STREAM = 0x73756273
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
-    """A run and the images that it is evaluated on.
+class Measurements:
+    """A run, images to measure it on, and what was measured.
 
     Attributes:
-        run: What is evaluated.
+        run: The run.
         test: Held-out images.
-        train: The images that it learned from, or None where they are not at hand.
-        seed: Of every draw and every choice.
+        train: The training images, or None where they are not at hand.
+        seed: Seed for every draw and choice.
+        what: The test images in words.
     """
 
     run: Run
     test: ImageSource
     train: ImageSource | None
     seed: int
+    what: str = "test images"
 
     @classmethod
-    def assemble(cls, run: Run, test: ImageSource, train: ImageSource | None, seed: int) -> "Material":
-        """Take images in an order of their content and the seed, so that no metric depends on their listing order."""
+    def of(
+        cls, run: Run, test: ImageSource, train: ImageSource | None, seed: int, what: str = "test images"
+    ) -> "Measurements":
+        """Order images by their content and the seed, so that no metric depends on their listing order."""
 
         def ordered(source: ImageSource) -> ImageSource:
             return select(source, content_order(source, seed))
 
-        return cls(run, ordered(test), None if train is None else ordered(train), seed)
+        return cls(run, ordered(test), None if train is None else ordered(train), seed, what)
+
+    def limited(self) -> "Measurements":
+        """The same of at most `MOST_TEST` test images, which takes seconds; itself where there are no more."""
+        count = max(1, min(MOST_TEST, MOST_PIXELS // self.test.spec.dims))
+        return self if len(self.test) <= count else replace(self, test=select(self.test, np.arange(count)))
+
+    @cached_property
+    def scores(self) -> Scores:
+        """The scores of every test image."""
+        return score(self.run, self.test, self.seed)
+
+    @cached_property
+    def pixel_measure(self) -> PixelMeasure:
+        """How the probability of test images is counted."""
+        return measure_for(self.run, self.test)
+
+    @cached_property
+    def reconstruction(self) -> Reconstruction:
+        """How close the reconstruction of every test image is, with structural similarity, beside baselines."""
+        return measure_reconstruction(self.run, self.test, self.seed, self.pca)
+
+    @cached_property
+    def latent(self) -> LatentResults:
+        """Results of the codes of every test image."""
+        return measure_latent(self.codes, self.seed)
 
     @cached_property
     def train_subset(self) -> ImageSource | None:
@@ -61,14 +94,14 @@ class Material:
         return None if self.train_subset is None else encode(self.run, self.train_subset, self.seed)
 
     @cached_property
-    def test_codes(self) -> EncodedImages:
+    def codes(self) -> EncodedImages:
         """The codes of every test image."""
         return encode(self.run, self.test, self.seed)
 
     @cached_property
     def subset_codes(self) -> EncodedImages:
         """The codes of `test_subset`."""
-        return self.test_codes if self.test_subset is self.test else encode(self.run, self.test_subset, self.seed)
+        return self.codes if self.test_subset is self.test else encode(self.run, self.test_subset, self.seed)
 
     @cached_property
     def train_pixels(self) -> NDArray[np.float32] | None:
@@ -86,6 +119,11 @@ class Material:
     def test_pixels(self) -> NDArray[np.float32]:
         """The pixels of `test_subset`."""
         return pixels(self.run, self.test_subset, self.seed)
+
+    @cached_property
+    def pixel_variance(self) -> float:
+        """The mean over pixels of the variance over `test_subset`: the squared error of their mean image."""
+        return float(np.var(self.test_pixels, axis=0, dtype=np.float64).mean())
 
 
 def subset(source: ImageSource, most: int, seed: int) -> ImageSource:

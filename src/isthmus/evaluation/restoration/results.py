@@ -7,10 +7,10 @@ import numpy as np
 
 from isthmus.data import ImageSource, make_batch, select, task_of
 from isthmus.errors import UsageError
-from isthmus.evaluation.restoration import methods
-from isthmus.evaluation.restoration.judging import Figures, Judge, Pixels, Posed, judge_of
-from isthmus.evaluation.restoration.methods import Method, best_labelling
-from isthmus.evaluation.restoration.tuning import Choice, best_strength
+from isthmus.evaluation.restoration import baselines
+from isthmus.evaluation.restoration.baselines import Method, best_labelling
+from isthmus.evaluation.restoration.metrics import Figures, Judge, Pixels, Posed, judge_of
+from isthmus.evaluation.restoration.strengths import Choice, best_strength
 from isthmus.evaluation.table import Row, Section, mean_row
 from isthmus.progress import progress_bar
 from isthmus.runs import Run
@@ -129,19 +129,19 @@ def _methods(run: Run, known: ImageSource, others: ImageSource | None) -> list[M
     fields = run.recipe.task
     match fields.kind:
         case "denoise":
-            return methods.denoising()
+            return baselines.denoising()
         case "deblur":
-            return methods.sharpening()
+            return baselines.sharpening()
         case "super-resolve":
-            return methods.enlarging()
+            return baselines.enlarging()
         case "colourise":
             some = known.read(np.linspace(0, len(known) - 1, min(AVERAGED, len(known))).astype(np.int64))
-            return methods.colouring(np.asarray(some[..., :3], np.uint8))
+            return baselines.colouring(np.asarray(some[..., :3], np.uint8))
         case "inpaint":
-            return methods.filling(others)
+            return baselines.filling(others)
         case "segment":
-            return methods.segmenting(len(run.task.class_values))
-    return [methods.untouched()] if run.image == run.target else []
+            return baselines.segmenting(len(run.task.class_values))
+    return [baselines.untouched()] if run.image == run.target else []
 
 
 def _merit(method: Method, questions: Posed, judge: Judge) -> Callable[[float], float]:

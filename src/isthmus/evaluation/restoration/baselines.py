@@ -60,7 +60,7 @@ def untouched() -> Method:
 
 def denoising() -> list[Method]:
     """Filters of one picture: median, Gaussian, non-local means, total variation, and BM3D where it is installed."""
-    methods = [
+    found = [
         untouched(),
         Method("median", "median", _median, (1, 3, 5, 7, 9), "pixels wide", whole=True),
         Method("gaussian", "Gaussian", _gaussian, doubling(0.25, 5), "pixels of deviation"),
@@ -68,8 +68,8 @@ def denoising() -> list[Method]:
         Method("tv", "total variation", _total_variation, doubling(0.005, 9), "of weight"),
     ]
     if find_spec("bm3d") is not None:
-        methods.append(Method("bm3d", "BM3D", _bm3d, doubling(0.02, 6), "of assumed noise", slow=True))
-    return methods
+        found.append(Method("bm3d", "BM3D", _bm3d, doubling(0.02, 6), "of assumed noise", slow=True))
+    return found
 
 
 def sharpening() -> list[Method]:
@@ -97,20 +97,20 @@ def colouring(train: Pixels) -> list[Method]:
 
 def filling(train: ImageSource | None) -> list[Method]:
     """Biharmonic interpolation, and the mean of the training images that are nearest by the pixels that are known."""
-    methods = [Method("biharmonic", "biharmonic", _biharmonic)]
+    found = [Method("biharmonic", "biharmonic", _biharmonic)]
     if train is not None and len(train):
         counts = tuple(count for count in COUNTS if count <= len(train))
         fill = Neighbours(train).fill
-        methods.append(Method("nearest", "nearest training images", fill, counts, "averaged", whole=True))
-    return methods
+        found.append(Method("nearest", "nearest training images", fill, counts, "averaged", whole=True))
+    return found
 
 
 def segmenting(classes: int) -> list[Method]:
     """Otsu's threshold (of two classes), and k-means of the colours; answers are numbers of regions, not classes."""
-    methods = [Method("k_means", "k-means on colour", partial(_k_means, classes))]
+    found = [Method("k_means", "k-means on colour", partial(_k_means, classes))]
     if classes == 2:
-        methods.insert(0, Method("otsu", "Otsu", _otsu))
-    return methods
+        found.insert(0, Method("otsu", "Otsu", _otsu))
+    return found
 
 
 def _each(function: Callable[[Pixels], NDArray[np.floating]], seen: Pixels) -> Pixels:

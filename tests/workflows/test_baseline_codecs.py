@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from isthmus.codec import model_of
-from isthmus.workflows.rivals import FILES, compare_with, figures
+from isthmus.workflows.baseline_codecs import FILES, compare_with, figures
 
 
 def test_two_levels_are_handed_over_as_bits():

@@ -1,4 +1,4 @@
-"""The measurements that a diagnosis rests on."""
+"""A summary of the measurements of a run, on which its diagnosis rests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -78,8 +78,8 @@ def _exceeds(difference: float, baseline: Baseline) -> bool:
 
 
 @dataclass(frozen=True)
-class Signs:
-    """What a diagnosis rests on; None where it was not measured.
+class Summary:
+    """The measurements of a run in summary; None where something was not measured.
 
     Attributes:
         recipe: What the run was made by.

@@ -5,9 +5,9 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from isthmus.data.tasks.corruptions import add_noise
-from isthmus.evaluation.restoration import methods
-from isthmus.evaluation.restoration.methods import Method, doubling
-from isthmus.evaluation.restoration.tuning import Choice, best_strength
+from isthmus.evaluation.restoration import baselines
+from isthmus.evaluation.restoration.baselines import Method, doubling
+from isthmus.evaluation.restoration.strengths import Choice, best_strength
 
 
 def method(*strengths, **more):
@@ -58,7 +58,7 @@ def test_every_filter_has_its_best_within_its_range(noise):
     blocks = np.kron(np.random.default_rng(0).integers(0, 256, (2, 8, 8, 1)), np.ones((1, 4, 4, 1)))
     clean = np.rint(gaussian_filter(blocks, (0, 0.7, 0.7, 0))).astype(np.uint8)
     noisy = np.stack([add_noise(image, "gaussian", noise, np.random.default_rng(1)) for image in clean])
-    for tuned in (one for one in methods.denoising() if one.is_tuned and not one.slow):
+    for tuned in (one for one in baselines.denoising() if one.is_tuned and not one.slow):
 
         def merit(strength, solve=tuned.solve):
             return -np.square(solve(noisy, strength).astype(float) - clean).mean()

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from isthmus.evaluation.restoration.methods import Method
+from isthmus.evaluation.restoration.baselines import Method
 
 REFINEMENTS = 2
 """How often the steps about the best strength are halved: from doubling to steps of a fifth."""

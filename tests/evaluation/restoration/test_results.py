@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score, jaccard_score
 from isthmus.data import ImageSpec, as_source, make_batch
 from isthmus.data.tasks.kinds import task_of
 from isthmus.errors import UsageError
-from isthmus.evaluation.restoration import contest, evaluate_restoration, methods
+from isthmus.evaluation.restoration import baselines, evaluate_restoration, results
 from isthmus.recipes import Colourise, Deblur, Denoise, Inpaint, Pairs, Recipe, Segment, SuperResolve
 
 
@@ -35,8 +35,8 @@ def noise(count, channels=1, seed=0):
 @pytest.fixture
 def quick(monkeypatch):
     """The slow filters left out."""
-    some = [method for method in methods.denoising() if method.key in ("untouched", "median", "gaussian")]
-    monkeypatch.setattr(methods, "denoising", lambda: some)
+    some = [method for method in baselines.denoising() if method.key in ("untouched", "median", "gaussian")]
+    monkeypatch.setattr(baselines, "denoising", lambda: some)
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def section(quick, tiny_restorer, bars):
 
 def test_the_figures_are_those_of_the_same_noise(section, tiny_restorer, bars):
     """Recomputed here from the first principles of each: the same images, spoilt in the same way."""
-    rng = np.random.default_rng([0, contest._STREAM])
-    chosen = np.sort(rng.choice(120, contest.EVALUATED_SLOWLY, replace=False))
+    rng = np.random.default_rng([0, results._STREAM])
+    chosen = np.sort(rng.choice(120, results.EVALUATED_SLOWLY, replace=False))
     images = bars[0][chosen]
     batch = make_batch(images, tiny_restorer.recipe.task, 0)
 
@@ -226,7 +226,7 @@ def test_all_training_images_but_those_tuned_on_are_neighbours():
     images = noise(400)
     run = Stub(Inpaint(holes="centre", share=0.25), lambda seen: seen[..., :-1])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("isthmus.evaluation.restoration.methods.COUNTS", (1,))
+        patch.setattr("isthmus.evaluation.restoration.baselines.COUNTS", (1,))
         section = evaluate_restoration(run, as_source(images), as_source(images))
     perfect = 100.0
     others = section["nearest_psnr_db"].value

@@ -5,13 +5,17 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
+from isthmus.api import evaluate
 from isthmus.data import make_batch
 from isthmus.evaluation.diagnosis import Finding
 from isthmus.runs import load
 from isthmus.workflows.datasets import open_held_out
-from isthmus.workflows.evaluation import evaluate
-from isthmus.workflows.examination import examine, spell_verdict
+from isthmus.workflows.diagnosis import diagnose_quickly, measure, spell_verdict
 from isthmus.workflows.report import page_of
+
+
+def diagnose(run, held):
+    return diagnose_quickly(run, measure(run, held))
 
 
 @pytest.fixture(scope="module")
@@ -21,21 +25,21 @@ def held(tiny_ae_run, bars):
 
 @pytest.fixture(scope="module")
 def examined(tiny_ae_run, held):
-    return examine(tiny_ae_run, held)
+    return diagnose(tiny_ae_run, held)
 
 
 def test_the_baselines_are_those_of_scikit_learn(examined, held):
     known, new = (source.read(np.arange(len(source))) / 255.0 for source in (held.train, held.images))
     pca = PCA(3, svd_solver="full").fit(known.reshape(len(known), -1))
     made = np.clip(pca.inverse_transform(pca.transform(new.reshape(len(new), -1))), 0, 1)
-    assert examined.signs.pca.mse == pytest.approx(np.mean((made - new.reshape(len(new), -1)) ** 2), rel=1e-2)
-    assert examined.signs.mean_image.mse == pytest.approx(np.mean((new - known.mean(axis=0)) ** 2), rel=1e-5)
-    assert (examined.signs.pca.dim, examined.signs.pca.fitted_on) == (3, len(known))
+    assert examined.summary.pca.mse == pytest.approx(np.mean((made - new.reshape(len(new), -1)) ** 2), rel=1e-2)
+    assert examined.summary.mean_image.mse == pytest.approx(np.mean((new - known.mean(axis=0)) ** 2), rel=1e-5)
+    assert (examined.summary.pca.dim, examined.summary.pca.fitted_on) == (3, len(known))
 
 
 def test_a_model_worse_than_pca_is_not_approved(examined):
     """Six epochs on a hundred images are not enough: PCA does better, and no rule may miss it."""
-    assert examined.signs.mse > 1.01 * examined.signs.pca.mse
+    assert examined.summary.mse > 1.01 * examined.summary.pca.mse
     assert examined.verdict.tone == "bad"
     assert examined.verdict.text.startswith("Worse than PCA with the same 3 dimensions")
     assert examined.findings[0].key == "behind_baseline"
@@ -44,7 +48,7 @@ def test_a_model_worse_than_pca_is_not_approved(examined):
 @pytest.mark.parametrize("kind", ["tiny_run", "tiny_ae_run", "tiny_restorer"])
 def test_training_report_and_evaluation_find_the_same(kind, bars, request, tmp_path):
     run = load(shutil.copytree(request.getfixturevalue(kind).path, tmp_path / "run"))
-    quick = examine(run, open_held_out(run, bars))
+    quick = diagnose(run, open_held_out(run, bars))
     page = page_of(run, bars)
     whole = evaluate(run, bars, parts=["diagnosis"])
     assert [section.key for section in whole.sections] == (["restoration"] if run.restores else [])
@@ -56,21 +60,21 @@ def test_training_report_and_evaluation_find_the_same(kind, bars, request, tmp_p
 
 
 def test_a_task_is_compared_with_its_corrupted_input(tiny_restorer, bars):
-    found = examine(tiny_restorer, held := open_held_out(tiny_restorer, bars))
-    source = found.material.test
+    found = diagnose(tiny_restorer, held := open_held_out(tiny_restorer, bars))
+    source = found.measured.test
     batch = make_batch(source.read(np.arange(len(source))), tiny_restorer.recipe.task, 0)
     noise = np.mean(np.square((batch.input.astype(float) - batch.target) / 255))
-    assert found.signs.unchanged.mse == pytest.approx(noise)
-    assert found.signs.pca is None
+    assert found.summary.unchanged.mse == pytest.approx(noise)
+    assert found.summary.pca is None
     assert "the unchanged input" in found.verdict.text
     assert len(source) == len(held.images)
 
 
 def test_without_images_only_training_is_judged(tiny_run):
-    found = examine(tiny_run, None)
+    found = diagnose_quickly(tiny_run, None)
     assert found.verdict.tone == "unknown"
     assert "Not compared with PCA" in found.verdict.text
-    assert found.signs.mse is None
+    assert found.summary.mse is None
 
 
 def test_the_end_of_a_training_names_the_verdict_and_one_command(examined, tiny_ae_run):

@@ -6,7 +6,7 @@ from isthmus.data import as_source
 from isthmus.data.tasks.colour import luma
 from isthmus.data.tasks.corruptions import add_noise
 from isthmus.data.tasks.kinds import with_holes
-from isthmus.evaluation.restoration import methods
+from isthmus.evaluation.restoration import baselines
 
 
 @pytest.fixture(params=[1, 3])
@@ -22,7 +22,7 @@ def error(one, other):
 
 def test_every_filter_takes_noise_out(smooth):
     noisy = np.stack([add_noise(image, "gaussian", 0.1, np.random.default_rng(0)) for image in smooth])
-    for method in methods.denoising():
+    for method in baselines.denoising():
         if method.key == "bm3d":  # slow: it has a test of its own
             continue
         best = min(error(method.solve(noisy, strength), smooth) for strength in method.strengths)
@@ -34,14 +34,14 @@ def test_every_filter_takes_noise_out(smooth):
 def test_bm3d_takes_noise_out(smooth):
     pytest.importorskip("bm3d")
     noisy = np.stack([add_noise(image, "gaussian", 0.1, np.random.default_rng(0)) for image in smooth])
-    (bm3d,) = (method for method in methods.denoising() if method.key == "bm3d")
+    (bm3d,) = (method for method in baselines.denoising() if method.key == "bm3d")
     assert error(bm3d.solve(noisy, 0.1), smooth) < 0.3 * error(noisy, smooth)
 
 
 def test_an_unsharp_mask_undoes_some_blur():
     sharp = np.kron(np.indices((4, 4)).sum(0) % 2, np.ones((6, 6)))[None, ..., None] * 200.0
     blurred = gaussian_filter(sharp, (0, 1, 1, 0)).astype(np.uint8)
-    _, unsharp = methods.sharpening()
+    _, unsharp = baselines.sharpening()
     assert error(unsharp.solve(blurred, 1.0), sharp) < error(blurred, sharp)
 
 
@@ -49,7 +49,7 @@ def test_smooth_holes_are_filled_smoothly_and_the_rest_is_kept(smooth):
     missing = np.zeros((24, 24), bool)
     missing[8:14, 8:14] = True
     seen = np.stack([with_holes(image, missing) for image in smooth])
-    biharmonic, nearest = methods.filling(as_source(smooth[::-1].copy()))
+    biharmonic, nearest = baselines.filling(as_source(smooth[::-1].copy()))
     filled = biharmonic.solve(seen, 0.0)
     assert error(filled[:, missing], smooth[:, missing]) < 0.1 * error(seen[:, missing][..., :-1], smooth[:, missing])
     np.testing.assert_array_equal(filled[:, ~missing], smooth[:, ~missing])
@@ -58,7 +58,7 @@ def test_smooth_holes_are_filled_smoothly_and_the_rest_is_kept(smooth):
 
 def test_one_colour_for_all_keeps_the_brightness():
     images = np.random.default_rng(0).integers(60, 190, (5, 8, 8, 3)).astype(np.uint8)
-    grey, mean = methods.colouring(images)
+    grey, mean = baselines.colouring(images)
     seen = luma(images)
     assert np.abs(luma(mean.solve(seen, 0.0)).astype(int) - seen).max() <= 1
     np.testing.assert_array_equal(grey.solve(seen, 0.0)[..., 1], seen[..., 0])
@@ -67,14 +67,14 @@ def test_one_colour_for_all_keeps_the_brightness():
 def test_regions_get_the_classes_that_suit_them():
     masks = np.random.default_rng(0).integers(0, 3, (4, 6, 6, 1)).astype(np.uint8)
     turned = np.array([2, 0, 1], np.uint8)[masks]
-    labelled = methods.best_labelling(turned, masks, 3)
+    labelled = baselines.best_labelling(turned, masks, 3)
     np.testing.assert_array_equal(np.stack(labelled), masks)
 
 
 def test_a_class_that_an_image_lacks_is_given_to_no_region():
     mask = np.array([0, 0, 0, 2, 2, 2], np.uint8).reshape(1, 2, 3, 1)
     regions = np.array([1, 1, 3, 2, 2, 0], np.uint8).reshape(1, 2, 3, 1)
-    (labelled,) = methods.best_labelling(regions, mask, 4)
+    (labelled,) = baselines.best_labelling(regions, mask, 4)
     assert labelled.ravel().tolist() == [0, 0, 0, 2, 2, 0]
 
 
@@ -84,11 +84,11 @@ def test_bright_shapes_on_dark_are_found(kind):
     masks[:, 4:9, 5:12] = 1
     noise = np.random.default_rng(0).integers(0, 40, masks.shape)
     seen = (masks * 200 + noise).astype(np.uint8)
-    (method,) = (method for method in methods.segmenting(2) if method.key == kind)
-    found = methods.best_labelling(method.solve(seen, 0.0), masks, 2)
+    (method,) = (method for method in baselines.segmenting(2) if method.key == kind)
+    found = baselines.best_labelling(method.solve(seen, 0.0), masks, 2)
     np.testing.assert_array_equal(np.stack(found), masks)
     assert method.solve(np.zeros_like(seen), 0.0).shape == seen.shape
 
 
 def test_otsu_is_for_two_classes():
-    assert [method.key for method in methods.segmenting(3)] == ["k_means"]
+    assert [method.key for method in baselines.segmenting(3)] == ["k_means"]

@@ -79,24 +79,13 @@ def evaluate(
       isthmus evaluate runs/digits digits:train --importance-samples 1000 --parts likelihood
     """
     from isthmus.runs import load
-    from isthmus.workflows.evaluation import PARTS
+    from isthmus.workflows.evaluation import PARTS, EvaluationRequest
     from isthmus.workflows.evaluation import evaluate as run_evaluation
 
     opened = load(run)
     chosen = tuple(part.strip() for part in parts.split(",")) if parts else PARTS
-    found = run_evaluation(
-        opened,
-        data,
-        importance_samples,
-        seed,
-        chosen,
-        thorough=thorough,
-        trust=trust,
-        fresh=fresh,
-        targets=targets,
-        strength=strength,
-        on_part=None if as_json else _Printer(opened).print_part,
-    )
+    request = EvaluationRequest(importance_samples, seed, chosen, thorough, trust, fresh, targets, strength)
+    found = run_evaluation(opened, data, request, None if as_json else _Printer(opened).print_part)
     if as_json:
         print_json(found.to_json())
 
