@@ -440,7 +440,7 @@ def decode_chunk(model, body):
 
 
 @cache
-def marks_below(width):
+def masses_below(width):
     table, end = scaled("normal", 1024)
     with localcontext() as context:
         context.prec = 60
@@ -451,7 +451,7 @@ def marks_below(width):
 
 def pop_quantised(words, widths, count):
     stack = Stack(words)
-    columns = [[stack.pop(marks_below(width)) - 512 for _ in range(count)] for width in widths]
+    columns = [[stack.pop(masses_below(width)) - 512 for _ in range(count)] for width in widths]
     assert stack.words() == []
     return [list(row) for row in zip(*columns, strict=True)]
 
@@ -474,12 +474,12 @@ def decode_lossy(content):
     grid, words = body[8 : 8 + size], words_of(body[8 + size :])
     middles, spreads = signed(grid[:8], 2), signed(grid[8:12], 1)
     rows = [
-        [mark + middle for mark, middle in zip(row, middles, strict=True)]
+        [value + middle for value, middle in zip(row, middles, strict=True)]
         for row in pop_quantised(words_of(grid[12:]), spreads, dim)
     ]
     quantised = pop_quantised(words, [total - step for step, total, _, _ in rows], count)
     codes = [
-        [(mark + 256 * high + low) * 2 ** (step / 8) for mark, (step, _, low, high) in zip(row, rows, strict=True)]
+        [(value + 256 * high + low) * 2 ** (step / 8) for value, (step, _, low, high) in zip(row, rows, strict=True)]
         for row in quantised
     ]
     names = list(names_of(runs)) if runs else [f"{n:0{len(str(count - 1))}d}" for n in range(count)]

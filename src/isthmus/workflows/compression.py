@@ -17,7 +17,8 @@ from isthmus.codec import (
     model_of,
     write_archive,
 )
-from isthmus.codec.lossy.archive import compress_codes, require_size_or_quality
+from isthmus.codec.lossy.archive import compress_codes
+from isthmus.codec.lossy.quality import require_size_or_quality
 from isthmus.codec.lossy.statistics import code_statistics
 from isthmus.data import Data, Skipped
 from isthmus.errors import UsageError

@@ -4,7 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isthmus.codec.lossy.message import Message
-from isthmus.codec.lossy.quality import LEAST, MOST, coarseness, compress_to_quality, compress_to_size, message_at
+from isthmus.codec.lossy.quality import (
+    LEAST,
+    MOST,
+    coarseness,
+    compress_to_quality,
+    compress_to_size,
+    message_at,
+    require_size_or_quality,
+)
 from isthmus.errors import UsageError
 
 
@@ -55,6 +63,6 @@ def test_too_few_bytes_are_said_to_be(make_statistics):
 
 
 @pytest.mark.parametrize("quality", [0, 101])
-def test_there_is_no_such_quality(make_statistics, quality):
+def test_a_quality_out_of_range_is_an_error(quality):
     with pytest.raises(UsageError, match="from 1 to 100"):
-        compress_to_quality(make_statistics(), quality)
+        require_size_or_quality(quality, None)

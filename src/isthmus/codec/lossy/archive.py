@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from isthmus.codec.archive.names import from_runs, to_runs
 from isthmus.codec.coder.integers import inflate
 from isthmus.codec.lossy.message import Message
-from isthmus.codec.lossy.quality import DEFAULT, compress_to_quality, compress_to_size, require_quality
+from isthmus.codec.lossy.quality import DEFAULT, compress_to_quality, compress_to_size
 from isthmus.codec.lossy.statistics import CodeStatistics
 from isthmus.codec.packed_json import parse_limited
-from isthmus.errors import ArchiveError, DataError, UsageError
+from isthmus.errors import ArchiveError, DataError
 from isthmus.runs import Run, folder
 
 MAGIC = b"ISTL"
@@ -29,8 +29,6 @@ FINGERPRINT = 8
 """Bytes of the decoder's SHA-256 that identify a run."""
 MOST_TEXT = 1 << 28
 """Bytes of the names as JSON, and characters of all names, at most."""
-MOST_BYTES = 1 << 20
-"""Bytes for each image, at most: more than any code takes."""
 _VALUES_OF_NAME = 6
 _HEAD = struct.Struct(f"<4sBB{FINGERPRINT}sI")
 _SIZES = struct.Struct("<II")
@@ -153,10 +151,9 @@ def compress_codes(
         The content, and its quality.
 
     Raises:
-        UsageError: If the quality or the number of bytes is out of range, too small, or both are given.
+        UsageError: If the bytes are too few.
         DataError: If the names are too long.
     """
-    require_size_or_quality(quality, bytes_per_image)
     fingerprint = _fingerprint(run)
     if bytes_per_image is None:
         found, message = compress_to_quality(statistics, DEFAULT if quality is None else quality)
@@ -164,20 +161,6 @@ def compress_codes(
         around = len(LossyArchive(fingerprint, names, b"").to_bytes())
         found, message = compress_to_size(statistics, int(bytes_per_image * len(names)), around)
     return LossyArchive(fingerprint, names, message).to_bytes(), found
-
-
-def require_size_or_quality(quality: int | None, bytes_per_image: float | None) -> None:
-    """Check a quality or a number of bytes.
-
-    Raises:
-        UsageError: If it is out of range, or both are given.
-    """
-    if quality is not None and bytes_per_image is not None:
-        raise UsageError("expected --quality or --bytes-per-image; got both")
-    if quality is not None:
-        require_quality(quality)
-    if bytes_per_image is not None and not 0 < bytes_per_image <= MOST_BYTES:  # NaN is out of range too
-        raise UsageError(f"expected --bytes-per-image above 0 and up to {MOST_BYTES}; got {bytes_per_image:g}")
 
 
 def numbered(count: int) -> tuple[str, ...]:

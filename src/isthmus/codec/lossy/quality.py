@@ -7,6 +7,8 @@ from isthmus.errors import UsageError
 
 LEAST, MOST = 1, 100
 DEFAULT = 50
+MOST_BYTES = 1 << 20
+"""Bytes for each image, at most: more than any code takes."""
 _PER_DOUBLING = 10
 _ONE_TOLERANCE = 60
 """The quality at which neighbouring values are one tolerance apart."""
@@ -17,14 +19,18 @@ def coarseness(quality: int) -> float:
     return float(2.0 ** ((_ONE_TOLERANCE - quality) / _PER_DOUBLING))
 
 
-def require_quality(quality: int) -> None:
-    """Check a quality.
+def require_size_or_quality(quality: int | None, bytes_per_image: float | None) -> None:
+    """Check a quality or a number of bytes.
 
     Raises:
-        UsageError: If it is not from 1 to 100.
+        UsageError: If it is out of range, or both are given.
     """
-    if not LEAST <= quality <= MOST:
+    if quality is not None and bytes_per_image is not None:
+        raise UsageError("expected --quality or --bytes-per-image; got both")
+    if quality is not None and not LEAST <= quality <= MOST:
         raise UsageError(f"expected a quality from {LEAST} to {MOST}; got {quality}")
+    if bytes_per_image is not None and not 0 < bytes_per_image <= MOST_BYTES:  # NaN is out of range too
+        raise UsageError(f"expected --bytes-per-image above 0 and up to {MOST_BYTES}; got {bytes_per_image:g}")
 
 
 def message_at(statistics: CodeStatistics, quality: int) -> Message:
@@ -41,11 +47,7 @@ def compress_to_quality(statistics: CodeStatistics, quality: int) -> tuple[int, 
 
     Returns:
         The quality of the message, and its bytes.
-
-    Raises:
-        UsageError: If the quality is not from 1 to 100.
     """
-    require_quality(quality)
     messages = {finer: message_at(statistics, finer).to_bytes() for finer in range(quality, MOST + 1)}
     best = min(messages, key=lambda finer: (len(messages[finer]), -finer))
     return best, messages[best]

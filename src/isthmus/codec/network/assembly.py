@@ -111,12 +111,13 @@ class Assembly:
         if isinstance(node, nodes.Join):
             ends = np.cumsum([self.nodes[source].size for source in node.sources])[:-1]
             parts = zip(node.sources, np.split(values, ends), strict=True)
-            return self._join([self._biased(source, part) for source, part in parts])
+            return self.join([self._biased(source, part) for source, part in parts])
         added = np.rint(np.ldexp(values, node.fraction))
         bound = node.bound + int(np.abs(added).max(initial=0))
         return self.add(nodes.Shifted((number,), node.size, node.fraction, bound, added))
 
-    def _join(self, numbers: Sequence[int]) -> int:
+    def join(self, numbers: Sequence[int]) -> int:
+        """Concatenate nodes."""
         parts = [self.nodes[number] for number in numbers]
         size, bound = sum(part.size for part in parts), max(part.bound for part in parts)
         return self.add(nodes.Join(tuple(numbers), size, parts[0].fraction, bound))
@@ -139,7 +140,7 @@ class Assembly:
         applied = [self.applied(tensor) for tensor in tensors]
         applied = [replace(tensor, node=self.refined(tensor.node, FRACTION)) for tensor in applied]
         numbers = list(dict.fromkeys(tensor.node for tensor in applied))
-        number = self._join(numbers)
+        number = self.join(numbers)
         sizes = [self.nodes[source].size for source in numbers]
         starts = dict(zip(numbers, np.append(0, np.cumsum(sizes)[:-1]), strict=True))
         moved = iter(
@@ -213,7 +214,7 @@ class Assembly:
             shift = node.shift + node.fraction - fraction
             return self.add(replace(node, fraction=fraction, bound=LARGEST << fraction, shift=shift))
         if isinstance(node, nodes.Join):
-            return self._join([self.refined(source, fraction) for source in node.sources])
+            return self.join([self.refined(source, fraction) for source in node.sources])
         if isinstance(node, nodes.Interpolation) and node.fraction > fraction:
             half = 1 << (node.fraction - fraction) >> 1
             table = (node.table + half) >> (node.fraction - fraction)

@@ -178,36 +178,20 @@ class _Translation:
     def _transposed(self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -> Tensor:
         """One product for each phase of the stride: within one, all outputs use the same part of the kernel."""
         source, index, kernel, bias, (strides, dilations, pads, extra) = self._convolved(node, arguments)
-        channels, outputs = kernel.shape[:2]
-        sides = [
-            strides[axis] * (index.shape[1 + axis] - 1)
-            + extra[axis]
-            + (kernel.shape[2 + axis] - 1) * dilations[axis]
-            + 1
-            - pads[axis]
-            - pads[2 + axis]
-            for axis in range(2)
-        ]
+        channels, outputs, *taps_of = kernel.shape
+        reach = [(taps_of[a] - 1) * dilations[a] + 1 for a in range(2)]
+        sides = [strides[a] * (index.shape[1 + a] - 1) + extra[a] + reach[a] - pads[a] - pads[2 + a] for a in range(2)]
+        padded = np.pad(index, ((0, 0), (0, 1), (0, 1)), constant_values=-1)
         numbers, places = [], np.empty((outputs, *sides), np.int32)
         start = 0
         for phase in np.ndindex(strides[0], strides[1]):
-            taps = [
-                [k for k in range(kernel.shape[2 + axis]) if k * dilations[axis] % strides[axis] == phase[axis]]
-                for axis in range(2)
-            ]
-            reached = [
-                np.array([y for y in range(sides[axis]) if (y + pads[axis]) % strides[axis] == phase[axis]], np.int64)
-                for axis in range(2)
-            ]
-            inputs = [
-                _within(
-                    (reached[axis][:, None] + pads[axis] - np.array(taps[axis], np.int64) * dilations[axis])
-                    // strides[axis],
-                    index.shape[1 + axis],
-                )
-                for axis in range(2)
-            ]
-            padded = np.pad(index, ((0, 0), (0, 1), (0, 1)), constant_values=-1)
+            taps, reached, inputs = [], [], []
+            for a in range(2):
+                taps.append([k for k in range(taps_of[a]) if k * dilations[a] % strides[a] == phase[a]])
+                along = np.arange(sides[a])
+                reached.append(along[(along + pads[a]) % strides[a] == phase[a]])
+                sources = reached[a][:, None] + pads[a] - np.array(taps[a], np.int64) * dilations[a]
+                inputs.append(_within(sources // strides[a], index.shape[1 + a]))
             # (rows, columns, taps down, taps across, channels)
             gathered = padded[:, inputs[0][:, None, :, None], inputs[1][None, :, None, :]].transpose(1, 2, 3, 4, 0)
             rows = len(reached[0]) * len(reached[1])
@@ -219,7 +203,7 @@ class _Translation:
             positions = start + np.arange(rows * outputs).reshape(len(reached[0]), len(reached[1]), outputs)
             places[:, reached[0][:, None], reached[1][None]] = positions.transpose(2, 0, 1)
             start += rows * outputs
-        return tensor_of(numbers[0] if len(numbers) == 1 else self._made._join(numbers), places)
+        return tensor_of(numbers[0] if len(numbers) == 1 else self._made.join(numbers), places)
 
     def _convolved(
         self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]
