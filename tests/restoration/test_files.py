@@ -7,15 +7,15 @@ from PIL import Image
 from isthmus import recipes
 from isthmus.data import task_of
 from isthmus.restoration import Restored
-from isthmus.restoration.files import alpha_of_answer, as_taken, palette, write_answer
-from isthmus.restoration.names import AnswerNames
+from isthmus.restoration.files import alpha_of_result, as_input, palette, write_result
+from isthmus.restoration.names import ResultNames
 
 COLOURISE = task_of(recipes.Colourise())
 DENOISE = task_of(recipes.Denoise())
 INPAINT = task_of(recipes.Inpaint())
 PAIRS = task_of(recipes.Pairs())
 SEGMENT = task_of(recipes.Segment())
-NAMES = AnswerNames(PurePosixPath("deep/a.png"), "a")
+NAMES = ResultNames(PurePosixPath("deep/a.png"), "a")
 RNG = np.random.default_rng(0)
 
 
@@ -32,13 +32,13 @@ def clear():
 
 class TestTaken:
     def test_colours_are_taken_as_they_are_under_transparency(self, clear):
-        np.testing.assert_array_equal(as_taken(Image.fromarray(clear), 3, DENOISE), clear[..., :3])
-        np.testing.assert_array_equal(as_taken(Image.fromarray(clear), 4, DENOISE), clear)
+        np.testing.assert_array_equal(as_input(Image.fromarray(clear), 3, DENOISE), clear[..., :3])
+        np.testing.assert_array_equal(as_input(Image.fromarray(clear), 4, DENOISE), clear)
 
     def test_what_is_segmented_is_what_one_sees(self, clear):
         clear[..., 3] = [0, 255, 0, 255, 0, 255, 0, 255]
         expected = np.where(clear[..., 3:] > 0, clear[..., :3], 255)
-        np.testing.assert_array_equal(as_taken(Image.fromarray(clear), 3, SEGMENT), expected)
+        np.testing.assert_array_equal(as_input(Image.fromarray(clear), 3, SEGMENT), expected)
 
     @pytest.mark.parametrize(
         ("task", "channels"),
@@ -50,31 +50,31 @@ class TestTaken:
         ],
     )
     def test_colours_before_a_grey_run(self, clear, task, channels):
-        picture = Image.fromarray(clear[..., :3])
-        taken = as_taken(picture, 1, task)
+        image = Image.fromarray(clear[..., :3])
+        taken = as_input(image, 1, task)
         assert taken.shape == (6, 8, channels)
         if channels == 1:
-            np.testing.assert_array_equal(taken[..., 0], np.asarray(picture.convert("L")))
+            np.testing.assert_array_equal(taken[..., 0], np.asarray(image.convert("L")))
 
     def test_grey_in_three_channels_is_grey(self, clear):
         grey = clear[..., 0]
-        for picture in (Image.fromarray(grey).convert("RGB"), Image.fromarray(grey), Image.fromarray(clear[..., :2])):
-            np.testing.assert_array_equal(as_taken(picture, 1, DENOISE)[..., 0], grey)
+        for image in (Image.fromarray(grey).convert("RGB"), Image.fromarray(grey), Image.fromarray(clear[..., :2])):
+            np.testing.assert_array_equal(as_input(image, 1, DENOISE)[..., 0], grey)
 
 
 class TestAlpha:
     def test_it_stays(self, clear):
-        np.testing.assert_array_equal(alpha_of_answer(Image.fromarray(clear), DENOISE, None), clear[..., 3:])
-        assert alpha_of_answer(Image.fromarray(clear[..., :3]), DENOISE, None) is None
+        np.testing.assert_array_equal(alpha_of_result(Image.fromarray(clear), DENOISE, None), clear[..., 3:])
+        assert alpha_of_result(Image.fromarray(clear[..., :3]), DENOISE, None) is None
 
     def test_it_grows_with_its_picture(self, clear):
         clear[..., 3] = 90
-        grown = alpha_of_answer(Image.fromarray(clear), task_of(recipes.SuperResolve(factor=4)), None)
+        grown = alpha_of_result(Image.fromarray(clear), task_of(recipes.SuperResolve(factor=4)), None)
         np.testing.assert_array_equal(grown, np.full((24, 32, 1), 90))
 
     def test_what_was_filled_in_is_opaque(self, clear):
         missing = clear[..., 3] < 128
-        alpha = alpha_of_answer(Image.fromarray(clear), INPAINT, missing)
+        alpha = alpha_of_result(Image.fromarray(clear), INPAINT, missing)
         np.testing.assert_array_equal(alpha[..., 0], np.where(missing, 255, clear[..., 3]))
 
 
@@ -83,10 +83,10 @@ def test_a_segmentation_is_a_mask_of_values_an_overlay_and_what_is_drawn(tmp_pat
     values = np.array(classes or (0, 255), np.uint8)
     numbers = RNG.integers(0, len(values), (3, 6, 8, 1)).astype(np.uint8)
     deviation = RNG.random((6, 8)).astype(np.float32)
-    picture = Image.fromarray(clear[..., :3])
-    write_answer(
+    image = Image.fromarray(clear[..., :3])
+    write_result(
         Restored(numbers[0], numbers[1:], deviation),
-        picture,
+        image,
         None,
         tmp_path,
         NAMES,
@@ -110,7 +110,7 @@ def test_a_segmentation_is_a_mask_of_values_an_overlay_and_what_is_drawn(tmp_pat
 def test_a_picture_its_draws_and_their_deviation(tmp_path, clear):
     made = RNG.integers(0, 256, (3, 6, 8, 3)).astype(np.uint8)
     deviation = np.linspace(0, 0.5, 48, dtype=np.float32).reshape(6, 8)
-    write_answer(
+    write_result(
         Restored(made[0], made[1:], deviation),
         Image.fromarray(clear),
         None,
@@ -132,9 +132,9 @@ def test_a_picture_its_draws_and_their_deviation(tmp_path, clear):
     [(INPAINT, True), (COLOURISE, True), (DENOISE, False)],
 )
 def test_what_must_not_change_does_not(tmp_path, clear, task, exact):
-    names = AnswerNames(PurePosixPath("a.webp"), "a")
+    names = ResultNames(PurePosixPath("a.webp"), "a")
     made = clear[..., :3]
-    write_answer(Restored(made), Image.fromarray(made), None, tmp_path, names, task)
+    write_result(Restored(made), Image.fromarray(made), None, tmp_path, names, task)
     assert (read(tmp_path / "a.webp")[1] == made).all() == exact
 
 

@@ -23,7 +23,7 @@ def test_faults_of_masks(folder):
     Image.new("L", (7, 5)).save(folder / "a.png")
     Image.new("L", (7, 5)).save(folder / "b.png")
     Image.new("L", (7, 5)).save(folder / "b.bmp")
-    (folder / "c.png").write_bytes(b"no picture")
+    (folder / "c.png").write_bytes(b"no image")
     masks = Masks(folder)
     for name, message in (
         ("a.jpg", r"a mask of 7x6 for 'a\.jpg'; a\.png is 7x5"),
@@ -42,7 +42,7 @@ def test_what_is_transparent_is_missing():
     image = Image.new("RGBA", (4, 1))
     image.putalpha(Image.fromarray(alpha))
     np.testing.assert_array_equal(transparent(image, "a.png"), [[True, True, False, False]])
-    with pytest.raises(DataError, match=r"expected 'a\.png' to say what is missing"):
+    with pytest.raises(DataError, match=r"expected 'a\.png' to be transparent where pixels are missing"):
         transparent(Image.new("RGB", (4, 1)), "a.png")
 
 

@@ -16,65 +16,65 @@ SUPER_RESOLVE = task_of(recipes.SuperResolve())
 SMALL = (10, 12)
 
 
-def answers(pictures, task=None, draws=None, size=SMALL):
-    settled = settle_names(pictures, [size] * len(pictures), task or DENOISE, draws)
-    return {name: str(files.answer) for name, files in settled.names.items()}
+def results(images, task=None, draws=None, size=SMALL):
+    settled = settle_names(images, [size] * len(images), task or DENOISE, draws)
+    return {name: str(files.result) for name, files in settled.names.items()}
 
 
 def test_names_stay_where_the_format_can():
-    pictures = ["a.png", "b.JPG", "deep/er/c.webp", "d.bmp", "e.tif", "f.TIFF", "g.jpeg"]
-    assert answers(pictures) == {name: name for name in pictures}
-    assert not settle_names(pictures, [SMALL] * 7, DENOISE, 2).notices
+    images = ["a.png", "b.JPG", "deep/er/c.webp", "d.bmp", "e.tif", "f.TIFF", "g.jpeg"]
+    assert results(images) == {name: name for name in images}
+    assert not settle_names(images, [SMALL] * 7, DENOISE, 2).notices
 
 
 def test_other_formats_become_png_and_that_is_said():
     settled = settle_names(["deep/a.gif", "b", "c.png"], [SMALL] * 3, DENOISE, None)
-    assert [str(files.answer) for files in settled.names.values()] == ["deep/a.png", "b.png", "c.png"]
+    assert [str(files.result) for files in settled.names.values()] == ["deep/a.png", "b.png", "c.png"]
     assert settled.notices == (
-        "1 of 3 answers are written as PNG: isthmus writes no .gif files. That of 'deep/a.gif' is 'deep/a.png'",
-        "1 of 3 answers are written as PNG: their pictures' names say no format. That of 'b' is 'b.png'",
+        "1 of 3 results are written as PNG: isthmus writes no .gif files. That of 'deep/a.gif' is 'deep/a.png'",
+        "1 of 3 results are written as PNG: their images' names have no format. That of 'b' is 'b.png'",
     )
 
 
 @pytest.mark.parametrize("task", [INPAINT, COLOURISE])
 def test_what_must_not_change_is_in_no_format_that_changes_it(task):
-    assert answers(["a.jpg", "b.jpeg", "c.webp", "d.bmp"], task) == {
+    assert results(["a.jpg", "b.jpeg", "c.webp", "d.bmp"], task) == {
         "a.jpg": "a.png",
         "b.jpeg": "b.png",
         "c.webp": "c.webp",
         "d.bmp": "d.bmp",
     }
-    assert "JPEG would change what is known" in settle_names(["a.jpg"], [SMALL], task, None).notices[0]
+    assert "JPEG would change their known pixels" in settle_names(["a.jpg"], [SMALL], task, None).notices[0]
 
 
 @pytest.mark.parametrize(("suffix", "longest"), [("webp", 16_383), ("jpg", 65_500)])
 def test_what_is_too_long_for_a_format_becomes_png(suffix, longest):
     name = f"a.{suffix}"
-    assert answers([name], SUPER_RESOLVE, size=(8, longest)) == {name: name}
-    assert answers([name], SUPER_RESOLVE, size=(longest + 1, 8)) == {name: "a.png"}
+    assert results([name], SUPER_RESOLVE, size=(8, longest)) == {name: name}
+    assert results([name], SUPER_RESOLVE, size=(longest + 1, 8)) == {name: "a.png"}
     assert f"more than {longest:,} pixels" in settle_names([name], [(8, longest + 1)], SUPER_RESOLVE, None).notices[0]
 
 
 def test_a_segmentation_is_a_png():
-    assert answers(["a.jpg", "b.PNG"], SEGMENT) == {"a.jpg": "a.png", "b.PNG": "b.PNG"}
+    assert results(["a.jpg", "b.PNG"], SEGMENT) == {"a.jpg": "a.png", "b.PNG": "b.PNG"}
 
 
 def test_like_names_stay_apart_in_any_order():
-    pictures = ["cat.gif", "cat.png", "cat.jpg", "cat.ppm", "dog.ppm"]
-    for order in permutations(pictures):
-        assert answers(order) == {
+    images = ["cat.gif", "cat.png", "cat.jpg", "cat.ppm", "dog.ppm"]
+    for order in permutations(images):
+        assert results(order) == {
             "cat.gif": "cat.gif.png",
             "cat.png": "cat.png",
             "cat.jpg": "cat.jpg",
             "cat.ppm": "cat.ppm.png",
             "dog.ppm": "dog.png",
         }
-    notices = settle_names(pictures, [SMALL] * 5, DENOISE, None).notices
-    assert "2 of 5 answers have longer names" in notices[-1]  # the two that another took the short one from
+    notices = settle_names(images, [SMALL] * 5, DENOISE, None).notices
+    assert "2 of 5 results have longer names" in notices[-1]  # the two that another took the short one from
 
 
 @pytest.mark.parametrize(
-    ("pictures", "task", "draws"),
+    ("images", "task", "draws"),
     [
         (["a.png", "a-1.png"], DENOISE, 1),
         (["a.jpg", "a.png", "a.webp"], DENOISE, 2),
@@ -82,8 +82,8 @@ def test_like_names_stay_apart_in_any_order():
         (["a.png", "a-uncertainty.png", "a-overlay.jpg", "a-2.gif"], SEGMENT, 2),
     ],
 )
-def test_what_is_beside_an_answer_is_no_other_answer(pictures, task, draws):
-    settled = settle_names(pictures, [SMALL] * len(pictures), task, draws)
+def test_what_is_beside_an_answer_is_no_other_answer(images, task, draws):
+    settled = settle_names(images, [SMALL] * len(images), task, draws)
     files = [path for names in settled.names.values() for path in names.files(task, draws)]
     assert len(set(files)) == len(files)
     assert "longer names" in settled.notices[-1]
@@ -99,19 +99,19 @@ def test_the_files_of_an_answer():
 
 @pytest.mark.parametrize("name", ["/etc/a.png", "../../etc/a.png", "etc/../../etc/a.png"])
 def test_no_name_leads_out_of_the_folder(name):
-    answer = PurePosixPath(answers([name])[name])
-    assert not answer.is_absolute()
-    assert ".." not in answer.parts
+    result = PurePosixPath(results([name])[name])
+    assert not result.is_absolute()
+    assert ".." not in result.parts
 
 
 @pytest.mark.parametrize(
-    ("pictures", "message"),
+    ("images", "message"),
     [
         (["a.png", "a.png"], "'a.png' is there more than once"),
         (["/x/a.png", "x/a.png"], "'x/a.png' would be one of '/x/a.png' and of 'x/a.png'"),
         (["cat.gif", "cat.png", "cat.gif.png"], "'cat.gif.png' would be one of 'cat.gif' and of 'cat.gif.png'"),
     ],
 )
-def test_names_that_cannot_be_told_apart(pictures, message):
+def test_names_that_cannot_be_told_apart(images, message):
     with pytest.raises(DataError, match=message):
-        answers(pictures)
+        results(images)

@@ -12,7 +12,7 @@ A, B = PurePosixPath("a.png"), PurePosixPath("deep/b.png")
 
 @pytest.fixture
 def begun(tmp_path):
-    """A folder whose first answer of two is there."""
+    """A folder whose first result of two is there."""
     Record.begin(tmp_path, MADE_BY, {A: "1", B: "2"})
     (tmp_path / A).write_bytes(b"")
     return tmp_path
@@ -24,7 +24,7 @@ def test_what_is_there_is_kept(begun):
 
 
 def test_an_answer_of_another_picture_is_outdated_until_all_are_made(begun):
-    for _ in range(2):  # what was cut off before the answer was made anew
+    for _ in range(2):  # what was cut off before the result was made anew
         record = Record.begin(begun, MADE_BY, {A: "3", B: "2"})
         assert (record.kept, record.outdated) == (set(), {A})
     record.finish()
@@ -64,7 +64,7 @@ def test_a_torn_record(tmp_path, content):
 def test_a_record_of_another_schema(begun):
     content = json.loads((begun / RECORD).read_text())
     (begun / RECORD).write_text(json.dumps(content | {"schema": 2}))
-    with pytest.raises(DataError, match="of another isthmus"):
+    with pytest.raises(DataError, match="has schema 2; this isthmus reads 1"):
         Record.begin(begun, MADE_BY, {A: "1"})
 
 

@@ -27,23 +27,23 @@ def noisy(bars, tiny_restorer_recipe):
 
 
 def test_it_is_nearer_to_the_truth_than_what_it_was_shown(tiny_restorer, noisy, bars):
-    answers = np.stack([Restorer(tiny_restorer).restore(image).image for image in noisy])
+    results = np.stack([Restorer(tiny_restorer).restore(image).image for image in noisy])
 
     def error(images):
         return np.square(images / 255.0 - bars[0] / 255.0).mean()
 
-    assert error(answers) < 0.5 * error(noisy)
+    assert error(results) < 0.5 * error(noisy)
 
 
 def test_an_image_of_the_runs_size_is_what_the_run_reconstructs(tiny_restorer, noisy):
-    answers = np.stack([Restorer(tiny_restorer).restore(image).image for image in noisy[:5]])
-    assert np.abs(answers.astype(int) - tiny_restorer.reconstruct(noisy[:5])).max() <= 1
+    results = np.stack([Restorer(tiny_restorer).restore(image).image for image in noisy[:5]])
+    assert np.abs(results.astype(int) - tiny_restorer.reconstruct(noisy[:5])).max() <= 1
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 30), (12, 10), (13, 10), (61, 47)])
 def test_any_size(tiny_restorer, size):
-    picture = np.random.default_rng(0).integers(0, 256, (*size, 1)).astype(np.uint8)
-    assert Restorer(tiny_restorer).restore(picture).image.shape == (*size, 1)
+    image = np.random.default_rng(0).integers(0, 256, (*size, 1)).astype(np.uint8)
+    assert Restorer(tiny_restorer).restore(image).image.shape == (*size, 1)
 
 
 def test_draws_differ_and_say_how_far(tiny_restorer, noisy):
@@ -68,7 +68,7 @@ def test_a_run_that_reconstructs_restores_nothing(tiny_run):
 
 @pytest.mark.parametrize("shape", [(12, 10), (12, 10, 2), (12, 10, 4)])
 def test_a_picture_of_other_channels(tiny_restorer, shape):
-    with pytest.raises(DataError, match="expected a picture as uint8"):
+    with pytest.raises(DataError, match="expected an image as uint8"):
         Restorer(tiny_restorer).restore(np.zeros(shape, np.uint8))
 
 
@@ -84,32 +84,32 @@ def run_of(tiny_restorer_recipe, tmp_path_factory):
 
 
 class TestTasks:
-    """Untrained runs of other tasks: what holds of any answer."""
+    """Untrained runs of other tasks: what holds of any result."""
 
     def test_holes_are_filled_and_nothing_else(self, run_of):
         restorer = Restorer(run_of(Inpaint(), 3))
-        picture = np.random.default_rng(1).integers(0, 256, (20, 30, 3)).astype(np.uint8)
+        image = np.random.default_rng(1).integers(0, 256, (20, 30, 3)).astype(np.uint8)
         missing = np.zeros((20, 30), bool)
         missing[5:9, 4:20] = True
-        made = restorer.restore(picture, missing).image
-        np.testing.assert_array_equal(made[~missing], picture[~missing])
+        made = restorer.restore(image, missing).image
+        np.testing.assert_array_equal(made[~missing], image[~missing])
         assert (made[missing] != 0).any()
-        hidden = np.where(missing[..., None], np.uint8(77), picture)  # what is missing is not looked at
+        hidden = np.where(missing[..., None], np.uint8(77), image)  # what is missing is not looked at
         np.testing.assert_array_equal(restorer.restore(hidden, missing).image, made)
         with pytest.raises(UsageError, match="expected the pixels to fill in"):
-            restorer.restore(picture)
+            restorer.restore(image)
         with pytest.raises(DataError, match="expected a mask of"):
-            restorer.restore(picture, missing[1:])
+            restorer.restore(image, missing[1:])
 
     def test_colours_keep_the_brightness(self, run_of):
         from isthmus.data.tasks.colour import luma
 
         restorer = Restorer(run_of(Colourise(), 3))
-        picture = np.random.default_rng(1).integers(0, 256, (20, 30, 3)).astype(np.uint8)
-        made = restorer.restore(picture).image
-        assert np.abs(luma(made).astype(int) - luma(picture)).max() <= 1
+        image = np.random.default_rng(1).integers(0, 256, (20, 30, 3)).astype(np.uint8)
+        made = restorer.restore(image).image
+        assert np.abs(luma(made).astype(int) - luma(image)).max() <= 1
         with pytest.raises(UsageError, match="fills in no holes"):
-            restorer.restore(picture, np.zeros((20, 30), bool))
+            restorer.restore(image, np.zeros((20, 30), bool))
 
     def test_what_is_small_becomes_large(self, run_of):
         restorer = Restorer(run_of(SuperResolve(factor=4), 1))
@@ -126,7 +126,7 @@ def colourful():
 
 
 class TestColoursThroughAGreyRun:
-    """What mends a grey picture mends each channel of one in colour."""
+    """What mends a grey image mends each channel of one in colour."""
 
     @pytest.mark.parametrize("task", [Denoise(), Deblur()])
     def test_each_channel(self, formula_run, colourful, task):
@@ -153,7 +153,7 @@ class TestColoursThroughAGreyRun:
         assert len(np.unique(away)) > 2
 
     def test_other_pictures_are_refused(self, formula_run, colourful):
-        with pytest.raises(DataError, match="expected a picture as uint8"):
+        with pytest.raises(DataError, match="expected an image as uint8"):
             Restorer(formula_run(Pairs(target_channels=1), 1, 1, negative)).restore(colourful)
 
 

@@ -17,10 +17,10 @@ from isthmus.workflows.restoration import restore_folder
 
 
 @pytest.fixture
-def pictures(tmp_path):
-    """Pictures of several sizes, formats and folders."""
+def images(tmp_path):
+    """Images of several sizes, formats and folders."""
     rng = np.random.default_rng(0)
-    folder = tmp_path / "pictures"
+    folder = tmp_path / "images"
     (folder / "deep" / "er").mkdir(parents=True)
     Image.fromarray(rng.integers(0, 256, (12, 10)).astype(np.uint8)).save(folder / "small.png")
     Image.fromarray(rng.integers(0, 256, (40, 70, 3)).astype(np.uint8)).save(folder / "deep" / "large.jpg")
@@ -29,8 +29,8 @@ def pictures(tmp_path):
     return folder
 
 
-def test_names_folders_formats_and_sizes_stay(tiny_restorer, pictures, tmp_path, files_in):
-    done = restore_folder(tiny_restorer, pictures, tmp_path / "out")
+def test_names_folders_formats_and_sizes_stay(tiny_restorer, images, tmp_path, files_in):
+    done = restore_folder(tiny_restorer, images, tmp_path / "out")
     assert (done.written, done.kept, done.unreadable) == (4, 0, 0)
     assert files_in(tmp_path / "out") == [
         *("deep/er/clear.png", "deep/large.jpg", "deep/moving.png", "restored.json", "small.png")
@@ -39,22 +39,22 @@ def test_names_folders_formats_and_sizes_stay(tiny_restorer, pictures, tmp_path,
         assert (large.format, large.size) == ("JPEG", (70, 40))
     with (
         Image.open(tmp_path / "out" / "deep" / "er" / "clear.png") as clear,
-        Image.open(pictures / "deep" / "er" / "clear.png") as before,
+        Image.open(images / "deep" / "er" / "clear.png") as before,
     ):
         np.testing.assert_array_equal(np.asarray(clear)[..., -1], np.asarray(before)[..., 3])
 
 
 @pytest.mark.parametrize("resume", [False, True])
-def test_never_among_the_pictures(tiny_restorer, pictures, files_in, resume):
-    before = files_in(pictures)
+def test_never_among_the_pictures(tiny_restorer, images, files_in, resume):
+    before = files_in(images)
     with pytest.raises(UsageError, match="would lie among the images"):
-        restore_folder(tiny_restorer, pictures, pictures / "out", resume=resume)
-    assert files_in(pictures) == before
+        restore_folder(tiny_restorer, images, images / "out", resume=resume)
+    assert files_in(images) == before
 
 
-def test_what_is_done_is_kept(tiny_restorer, pictures, tmp_path, monkeypatch):
+def test_what_is_done_is_kept(tiny_restorer, images, tmp_path, monkeypatch):
     out = tmp_path / "out"
-    write, count = restoration.write_answer, []
+    write, count = restoration.write_result, []
 
     def stop_at_the_third(*arguments):
         count.append(1)
@@ -62,37 +62,37 @@ def test_what_is_done_is_kept(tiny_restorer, pictures, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         write(*arguments)
 
-    monkeypatch.setattr(restoration, "write_answer", stop_at_the_third)
+    monkeypatch.setattr(restoration, "write_result", stop_at_the_third)
     with pytest.raises(KeyboardInterrupt):
-        restore_folder(tiny_restorer, pictures, out)
-    monkeypatch.setattr(restoration, "write_answer", write)
+        restore_folder(tiny_restorer, images, out)
+    monkeypatch.setattr(restoration, "write_result", write)
     with pytest.raises(UsageError, match="exists already"):
-        restore_folder(tiny_restorer, pictures, out)
-    done = restore_folder(tiny_restorer, pictures, out, resume=True)
+        restore_folder(tiny_restorer, images, out)
+    done = restore_folder(tiny_restorer, images, out, resume=True)
     assert (done.written, done.kept) == (2, 2)
-    whole = restore_folder(tiny_restorer, pictures, tmp_path / "whole")
+    whole = restore_folder(tiny_restorer, images, tmp_path / "whole")
     assert whole.written == 4
     for path in (tmp_path / "whole").rglob("*.*"):
         assert path.read_bytes() == (out / path.relative_to(tmp_path / "whole")).read_bytes()
 
 
-def test_draws_stand_beside(tiny_restorer, pictures, tmp_path, files_in):
-    restore_folder(tiny_restorer, pictures / "small.png", tmp_path / "out", draws=2)
+def test_draws_stand_beside(tiny_restorer, images, tmp_path, files_in):
+    restore_folder(tiny_restorer, images / "small.png", tmp_path / "out", draws=2)
     assert files_in(tmp_path / "out") == [
         *("restored.json", "small-1.png", "small-2.png", "small-uncertainty.png", "small.png")
     ]
 
 
-def test_one_that_cannot_be_read_is_left_out(tiny_restorer, pictures, tmp_path, capsys):
-    (pictures / "torn.png").write_bytes((pictures / "small.png").read_bytes()[:50])
-    done = restore_folder(tiny_restorer, pictures, tmp_path / "out")
+def test_one_that_cannot_be_read_is_left_out(tiny_restorer, images, tmp_path, capsys):
+    (images / "torn.png").write_bytes((images / "small.png").read_bytes()[:50])
+    done = restore_folder(tiny_restorer, images, tmp_path / "out")
     assert (done.written, done.unreadable) == (4, 1)
     assert "torn.png cannot be read and is left out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("data", "message"),
-    [("nowhere", "no data set or path"), ("array.npy", "expected picture files"), ("digits", "expected picture files")],
+    [("nowhere", "no data set or path"), ("array.npy", "expected image files"), ("digits", "expected image files")],
 )
 def test_what_is_no_folder_of_pictures(tiny_restorer, tmp_path, monkeypatch, data, message):
     monkeypatch.chdir(tmp_path)
@@ -109,7 +109,7 @@ def test_an_empty_folder(tiny_restorer, tmp_path):
 
 def test_each_page_is_restored(tiny_restorer, tmp_path, files_in):
     pages = [Image.fromarray(np.full((9, 9), 20 * number, np.uint8)) for number in range(11)]
-    folder = tmp_path / "pictures"
+    folder = tmp_path / "images"
     folder.mkdir()
     pages[0].save(folder / "stack.tif", save_all=True, append_images=pages[1:])
     done = restore_folder(tiny_restorer, folder, tmp_path / "out")
@@ -134,13 +134,13 @@ def test_sixteen_bits_are_scaled_as_for_the_run(formula_run, tmp_path, capsys):
     assert "use 10 bits; the run's used 12" in capsys.readouterr().err
 
 
-def test_masks_are_for_holes(tiny_restorer, pictures, tmp_path):
+def test_masks_are_for_holes(tiny_restorer, images, tmp_path):
     with pytest.raises(UsageError, match="--masks say what to inpaint"):
-        restore_folder(tiny_restorer, pictures, tmp_path / "out", masks=tmp_path)
+        restore_folder(tiny_restorer, images, tmp_path / "out", masks=tmp_path)
 
 
-def test_a_written_picture_is_read_again(tiny_restorer, pictures, tmp_path):
-    restore_folder(tiny_restorer, pictures, tmp_path / "out")
+def test_a_written_picture_is_read_again(tiny_restorer, images, tmp_path):
+    restore_folder(tiny_restorer, images, tmp_path / "out")
     (tmp_path / "out" / RECORD).unlink()
     for path in (tmp_path / "out").rglob("*.*"):
         decode(path.read_bytes())
@@ -161,7 +161,7 @@ def noise(*shape):
 
 @pytest.fixture
 def folder(tmp_path):
-    """An empty folder for pictures."""
+    """An empty folder for images."""
     (tmp_path / "in").mkdir()
     return tmp_path / "in"
 
@@ -172,25 +172,25 @@ def out(tmp_path):
 
 
 class TestWhatIsWritten:
-    """Files read again, and compared with what the formula makes of the pictures."""
+    """Files read again, and compared with what the formula makes of the images."""
 
     @pytest.mark.parametrize(
         ("task", "channels"),
         [(Denoise(), 1), (Denoise(), 3), (Deblur(), 1), (Deblur(), 3), (Pairs(target_channels=3), 3)],
     )
     def test_a_picture_is_mended_in_its_own_colours(self, formula_run, folder, out, task, channels):
-        picture = noise(17, 25, 4)
-        Image.fromarray(picture).save(folder / "a.png")
+        image = noise(17, 25, 4)
+        Image.fromarray(image).save(folder / "a.png")
         restore_folder(formula_run(task, channels, channels, negative), folder, out)
-        expected = np.concatenate([255 - picture[..., :3], picture[..., 3:]], axis=-1)
+        expected = np.concatenate([255 - image[..., :3], image[..., 3:]], axis=-1)
         np.testing.assert_array_equal(read(out / "a.png"), expected)
 
     @pytest.mark.parametrize("channels", [1, 3])
     def test_an_enlarged_picture_and_its_transparency(self, formula_run, folder, out, channels):
-        picture = noise(7, 9, 4)
-        Image.fromarray(picture).save(folder / "a.png")
+        image = noise(7, 9, 4)
+        Image.fromarray(image).save(folder / "a.png")
         restore_folder(formula_run(SuperResolve(factor=2), channels, channels, negative), folder, out)
-        large = resized(picture, 14, 18)
+        large = resized(image, 14, 18)
         np.testing.assert_array_equal(read(out / "a.png"), np.concatenate([255 - large[..., :3], large[..., 3:]], -1))
 
     @pytest.mark.parametrize("suffix", ["png", "webp", "tif", "bmp", "jpg"])
@@ -199,40 +199,40 @@ class TestWhatIsWritten:
         mask = noise(17, 25, 1)[..., 0] < 80
         options = {"lossless": True} if suffix == "webp" else {}
         Image.fromarray(noise(17, 25, 3)).save(folder / f"a.{suffix}", **options)
-        picture = np.asarray(decode((folder / f"a.{suffix}").read_bytes()))
+        image = np.asarray(decode((folder / f"a.{suffix}").read_bytes()))
         (tmp_path / "masks").mkdir()
         Image.fromarray(np.where(mask, np.uint8(255), np.uint8(0))).save(tmp_path / "masks" / "a.PNG")
         run = formula_run(Inpaint(), channels + 1, channels, lambda seen: 0 * seen[..., :channels] + 0.2)
         restore_folder(run, folder, out, masks=tmp_path / "masks")
         written = read(out / ("a.png" if suffix == "jpg" else f"a.{suffix}"))
-        np.testing.assert_array_equal(written, np.where(mask[..., None], 51, picture))
+        np.testing.assert_array_equal(written, np.where(mask[..., None], 51, image))
 
     @pytest.mark.parametrize("suffix", ["png", "webp"])
     def test_what_is_transparent_is_filled_in(self, formula_run, folder, out, suffix):
-        picture = noise(17, 25, 4)
+        image = noise(17, 25, 4)
         options = {"lossless": True, "exact": True} if suffix == "webp" else {}
-        Image.fromarray(picture).save(folder / f"a.{suffix}", **options)
+        Image.fromarray(image).save(folder / f"a.{suffix}", **options)
         run = formula_run(Inpaint(), 4, 3, lambda seen: 0 * seen[..., :3] + 0.2)
         restore_folder(run, folder, out)
-        missing = picture[..., 3:] < 128
-        filled = np.concatenate([np.where(missing, 51, picture[..., :3]), np.where(missing, 255, picture[..., 3:])], -1)
+        missing = image[..., 3:] < 128
+        filled = np.concatenate([np.where(missing, 51, image[..., :3]), np.where(missing, 255, image[..., 3:])], -1)
         np.testing.assert_array_equal(read(out / f"a.{suffix}"), filled)
 
     @pytest.mark.parametrize(("before", "after"), [("a.jpg", "a.png"), ("a.webp", "a.webp")])
     def test_colours_keep_the_brightness(self, formula_run, folder, out, before, after, capsys):
         Image.fromarray(noise(17, 25, 3)).save(folder / before)
-        picture = np.asarray(decode((folder / before).read_bytes()))
+        image = np.asarray(decode((folder / before).read_bytes()))
         run = formula_run(Colourise(), 1, 2, lambda seen: np.concatenate([seen, 1 - seen], axis=-1))
         restore_folder(run, folder, out)
         written = read(out / after)
-        assert np.abs(luma(written).astype(int) - luma(picture)).max() <= 1
-        assert np.abs(written.astype(int) - picture).max() > 20
+        assert np.abs(luma(written).astype(int) - luma(image)).max() <= 1
+        assert np.abs(written.astype(int) - image).max() > 20
         assert ("JPEG would change" in capsys.readouterr().err) == (before != after)
 
     @pytest.mark.parametrize("draws", [None, 3])
     def test_a_segmentation(self, formula_run, folder, out, files_in, draws):
-        picture = noise(17, 25, 1)[..., 0]
-        Image.fromarray(picture).save(folder / "a.jpg", quality=100)
+        image = noise(17, 25, 1)[..., 0]
+        Image.fromarray(image).save(folder / "a.jpg", quality=100)
         bright = np.asarray(decode((folder / "a.jpg").read_bytes())) >= 128
         run = formula_run(Segment(), 1, 1, lambda seen: seen, latent=GaussianLatent(dim=1))
         restore_folder(run, folder, out, draws=draws)
@@ -292,7 +292,9 @@ class TestBeforeAnythingIsWritten:
     def test_pictures_that_lack_nothing(self, inpainter, folder, out):
         for name, channels in (("a.png", 4), ("b.png", 3), ("c.png", 3)):
             Image.fromarray(noise(9, 9, channels)).save(folder / name)
-        with pytest.raises(DataError, match=r"expected 'b\.png' to say what is missing.* 2 such pictures"):
+        with pytest.raises(
+            DataError, match=r"expected 'b\.png' to be transparent where pixels are missing.* 2 such images"
+        ):
             restore_folder(inpainter, folder, out)
         assert not out.exists()
 
@@ -314,7 +316,7 @@ class TestBeforeAnythingIsWritten:
 
     def test_draws_that_cannot_be(self, formula_run, folder, out):
         Image.fromarray(noise(9, 9, 3)).save(folder / "a.png")
-        with pytest.raises(UsageError, match="a posterior to draw from"):
+        with pytest.raises(UsageError, match="a run with a posterior"):
             restore_folder(formula_run(Denoise(), 3, 3, negative), folder, out, draws=2)
         assert not out.exists()
 
@@ -336,7 +338,7 @@ class TestToGoOn:
         restore_folder(run, folder, out, draws=2)
         assert restore_folder(run, folder, out, draws=2, resume=True).kept == 1
         for arguments in ({}, {"draws": 3}, {"draws": 2, "seed": 1}):
-            with pytest.raises(UsageError, match="holds answers made with"):
+            with pytest.raises(UsageError, match="holds results made with"):
                 restore_folder(run, folder, out, resume=True, **arguments)
         run.manifest.files["recipe.json"].sha256 = "b" * 64
         with pytest.raises(UsageError, match="by another run"):

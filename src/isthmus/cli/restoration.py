@@ -11,7 +11,7 @@ from isthmus.cli.options import AsJson, RunPath, Seed
 
 def restore(
     run: RunPath,
-    pictures: Annotated[
+    images: Annotated[
         str,
         typer.Argument(
             metavar="IMAGES", help="A folder or an archive of image files of any size, or one.", show_default=False
@@ -56,7 +56,7 @@ def restore(
     from isthmus.runs import load
     from isthmus.workflows.restoration import restore_folder
 
-    done = restore_folder(load(run), pictures, out, masks=masks, draws=draws, seed=seed, resume=resume)
+    done = restore_folder(load(run), images, out, masks=masks, draws=draws, seed=seed, resume=resume)
     if as_json:
         print_json({"images": done.written, "kept": done.kept, "unreadable": done.unreadable, "out": str(done.path)})
         return

@@ -1,4 +1,4 @@
-"""Restoration: what a run makes of spoilt, grey, holed or unlabelled pictures of any size."""
+"""Restoration of corrupted, grey, incomplete or unlabelled images of any size."""
 
 from isthmus.restoration.restorer import Restored, Restorer
 

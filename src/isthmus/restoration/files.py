@@ -1,4 +1,4 @@
-"""Picture files on their way into a run and out of it: colours, transparency, palettes."""
+"""Image files on their way into a run and out of it: colours, transparency, palettes."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from isthmus.data.preprocessing import in_mode
 from isthmus.data.tasks.colour import is_grey
 from isthmus.data.tasks.corruptions import resized
 from isthmus.restoration.formats import save
-from isthmus.restoration.names import AnswerNames
+from isthmus.restoration.names import ResultNames
 from isthmus.restoration.restorer import Restored
 
 if TYPE_CHECKING:
@@ -19,75 +19,74 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[np.uint8]
 MOST_DEVIATION = 0.25
-"""The deviation of several answers that is drawn white; of segmentations, that is where all differ."""
+"""The deviation of draws that is drawn white; for segmentations it is 1, where all draws differ."""
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
-def as_taken(picture: "Image", channels: int, task: Task) -> Pixels:
-    """A picture as a run takes it, uint8 `(h, w, c)`.
+def as_input(image: "Image", channels: int, task: Task) -> Pixels:
+    """Convert an image to what a run takes, uint8 `(h, w, c)`.
 
-    What is transparent lies on white for a segmentation, which is of what one sees.  Other answers are as transparent
-    as their pictures, and so take the colours as they are.  A picture in colour keeps its channels where the run can
-    mend them one by one.
+    For a segmentation, transparent parts lie on white.  Other results are as transparent as their images, so colours
+    stay as they are.  An image in colour keeps its channels where the run can restore them one by one.
     """
-    if channels < 4 and not task.class_values and picture.has_transparency_data:
-        picture = in_mode(picture, "RGBA", "white").convert("RGB")
-    if channels == 1 and task.by_channel and picture.mode != "L":
-        colours = np.asarray(in_mode(picture, "RGB", "white"), np.uint8)
+    if channels < 4 and not task.class_values and image.has_transparency_data:
+        image = in_mode(image, "RGBA", "white").convert("RGB")
+    if channels == 1 and task.by_channel and image.mode != "L":
+        colours = np.asarray(in_mode(image, "RGB", "white"), np.uint8)
         return colours[..., :1] if is_grey(colours[np.newaxis]) else colours
-    pixels = np.asarray(in_mode(picture, _MODES[channels], "white"), np.uint8)
+    pixels = np.asarray(in_mode(image, _MODES[channels], "white"), np.uint8)
     return pixels.reshape(*pixels.shape[:2], channels)
 
 
-def alpha_of_answer(picture: "Image", task: Task, missing: NDArray[np.bool_] | None) -> Pixels | None:
-    """How opaque a picture's answer is, uint8 `(h, w, 1)`: as the picture, and wholly where it was filled in."""
-    if not picture.has_transparency_data:
+def alpha_of_result(image: "Image", task: Task, missing: NDArray[np.bool_] | None) -> Pixels | None:
+    """The alpha of a result, uint8 `(h, w, 1)`: the image's, and opaque where pixels were filled in."""
+    if not image.has_transparency_data:
         return None
-    alpha = np.asarray(in_mode(picture, "RGBA", "white").getchannel("A"), np.uint8)[..., np.newaxis]
+    alpha = np.asarray(in_mode(image, "RGBA", "white").getchannel("A"), np.uint8)[..., np.newaxis]
     if task.scale > 1:
         return resized(alpha, *(side * task.scale for side in alpha.shape[:2]))
     return alpha if missing is None else np.where(missing[..., np.newaxis], np.uint8(255), alpha)
 
 
-def write_answer(
+def write_result(
     made: Restored,
-    picture: "Image",
+    image: "Image",
     missing: NDArray[np.bool_] | None,
     out: Path,
-    names: AnswerNames,
+    names: ResultNames,
     task: Task,
 ) -> None:
-    """Write an answer and what is beside it: that first, so that where the answer is, everything is.
+    """Write the files of a result, its own last, so that a result is never there without the others.
 
     Args:
-        made: What the run made.
-        picture: What it made it of.
-        missing: Which pixels were filled in, if any.
-        out: The folder for all answers.
-        names: What the files are called.
-        task: The run's.
+        made: The restored image.
+        image: The image before.
+        missing: The pixels that were filled in, if any.
+        out: The folder for all results.
+        names: The names of the files.
+        task: The run's task.
 
     Raises:
-        StorageError: If something cannot be written.
+        StorageError: If a file cannot be written.
     """
     white = MOST_DEVIATION
     if classes := task.class_values:
         white = 1.0
-        save(_overlay(made.image[..., 0], picture, len(classes)), out / names.overlay)
+        save(_overlay(made.image[..., 0], image, len(classes)), out / names.overlay)
         images = [_mask(numbers[..., 0], classes) for numbers in _all(made)]
     else:
-        alpha = alpha_of_answer(picture, task, missing)
+        alpha = alpha_of_result(image, task, missing)
         images = [_image(pixels, alpha) for pixels in _all(made)]
     if made.deviation is not None:
         shade = np.rint(np.clip(made.deviation / white, 0.0, 1.0) * 255).astype(np.uint8)
         save(_image(shade[..., np.newaxis]), out / names.uncertainty)
     for number, draw in enumerate(images[1:]):
         save(draw, out / names.draw(number + 1), exact=task.keeps_pixels)
-    save(images[0], out / names.answer, exact=task.keeps_pixels)
+    save(images[0], out / names.result, exact=task.keeps_pixels)
 
 
 def _all(made: Restored) -> list[Pixels]:
-    """The answer, and the draws behind it."""
+    """The result, followed by its draws."""
     return [made.image, *(() if made.draws is None else made.draws)]
 
 
@@ -102,9 +101,9 @@ def _mask(numbers: Pixels, classes: tuple[int, ...]) -> "Image":
     return image
 
 
-def _overlay(numbers: Pixels, picture: "Image", classes: int) -> "Image":
-    """A picture tinted by the classes `(h, w)` that are not the first."""
-    base = np.asarray(in_mode(picture, "RGB", "white"), np.float64)
+def _overlay(numbers: Pixels, image: "Image", classes: int) -> "Image":
+    """An image tinted by the classes `(h, w)` that are not the first."""
+    base = np.asarray(in_mode(image, "RGB", "white"), np.float64)
     tinted = np.where(numbers[..., np.newaxis] > 0, 0.5 * base + 0.5 * palette(classes)[numbers], base)
     return _image(np.rint(tinted).astype(np.uint8))
 

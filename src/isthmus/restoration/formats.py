@@ -1,4 +1,4 @@
-"""The formats that answers are written in: what each loses, and how large it may be."""
+"""The formats of results: what each loses, and how large an image it holds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Format:
-    """A format of picture files that Pillow writes in any mode and most sizes.
+    """A format of image files that Pillow writes in any mode and most sizes.
 
     Attributes:
         name: As Pillow calls it.
-        options: With which no more is lost than need be.
-        exact: With which every pixel comes back as it was; None where no options do that.
-        longest: The most pixels of a side.
-        alpha: Whether parts may be transparent.
+        options: Options that lose as little as possible.
+        exact: Options that keep every pixel; None where there are none.
+        longest: The longest side, in pixels.
+        alpha: Whether it stores transparency.
     """
 
     name: str
@@ -44,16 +44,16 @@ FORMATS: dict[str, Format] = {
     ".tif": _TIFF,
     ".tiff": _TIFF,
 }
-"""By suffix; what is of another is written as PNG."""
+"""By suffix; other formats are written as PNG."""
 
 
 def save(image: "Image", path: Path, *, exact: bool = False) -> None:
-    """Write a picture in the format that its name says, whole or not at all.
+    """Write an image in the format that its name says, whole or not at all.
 
     Args:
-        image: What is transparent lies on white in a format without alpha.
+        image: Transparent parts lie on white in a format without alpha.
         path: The file; its suffix is one of `FORMATS`.
-        exact: Whether every pixel has to come back as it is.
+        exact: Whether every pixel must be kept.
 
     Raises:
         StorageError: If it cannot be written.

@@ -1,4 +1,4 @@
-"""Which pixels of a picture are missing: those that are transparent, or those that a mask says."""
+"""The missing pixels of an image: those that are transparent, or white in a mask."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Masks:
-    """A folder of masks, each white where its picture lacks a pixel, with the picture's name but for the suffix.
+    """A folder of masks, each white where its image lacks a pixel, with the image's name but for the suffix.
 
     The pages of a file of several are masked by those of a mask file of as many, or all by one mask.
 
@@ -41,7 +41,7 @@ class Masks:
                 self._entries.setdefault(_key(entry.name), []).append(entry)
 
     def content(self, name: str) -> Content:
-        """The file of a picture's mask.
+        """The file of an image's mask.
 
         Raises:
             DataError: If there is none, or several, or it cannot be read.
@@ -55,11 +55,11 @@ class Masks:
         raise DataError(f"expected a page for '{name}' in the mask {self.folder / entry.name}; there is none")
 
     def read(self, name: str, size: tuple[int, int]) -> NDArray[np.bool_]:
-        """Which pixels of a picture are missing, `(h, w)`.
+        """Which pixels of an image are missing, `(h, w)`.
 
         Args:
-            name: Of the picture.
-            size: Its height and width.
+            name: The image's name.
+            size: Its height and width in pixels.
 
         Raises:
             DataError: If there is no mask, or several, or it cannot be read or is of another size.
@@ -88,23 +88,21 @@ class Masks:
         return DataError(f"the mask {self.folder / entry.name} cannot be read: {reason}")
 
 
-def transparent(picture: "Image", name: str) -> NDArray[np.bool_]:
+def transparent(image: "Image", name: str) -> NDArray[np.bool_]:
     """Which pixels are more transparent than not, `(h, w)`.
 
     Raises:
-        DataError: If none can be, as the picture has no transparency.
+        DataError: If the image has no transparency.
     """
-    if not picture.has_transparency_data:
-        raise says_nothing([name])
-    return np.asarray(in_mode(picture, "RGBA", "white").getchannel("A")) < 128
+    if not image.has_transparency_data:
+        raise holes_unknown([name])
+    return np.asarray(in_mode(image, "RGBA", "white").getchannel("A")) < 128
 
 
-def says_nothing(names: list[str]) -> DataError:
-    """The error of pictures that do not say what they lack."""
-    others = f" There are {len(names)} such pictures." if len(names) > 1 else ""
-    return DataError(
-        f"expected '{names[0]}' to say what is missing: make it transparent there, or give masks with --masks.{others}"
-    )
+def holes_unknown(names: list[str]) -> DataError:
+    """The error for images without transparency or masks."""
+    others = f" There are {len(names)} such images." if len(names) > 1 else ""
+    return DataError(f"expected '{names[0]}' to be transparent where pixels are missing. Else give --masks.{others}")
 
 
 def _key(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What the files of all answers are called, settled before the first is written and whatever their order."""
+"""The names of all result files, settled before the first is written and independent of their order."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,112 +12,112 @@ from isthmus.restoration.formats import FORMATS
 
 
 @dataclass(frozen=True)
-class AnswerNames:
-    """The files of one picture's answer, by their paths within the folder of all.
+class ResultNames:
+    """The files of one image's result, by their paths within the folder of all.
 
     Attributes:
-        answer: The answer itself.
-        stem: What the names of the files beside it begin with.
+        result: The result itself.
+        stem: What the names of its other files begin with.
     """
 
-    answer: PurePosixPath
+    result: PurePosixPath
     stem: str
 
     def draw(self, number: int) -> PurePosixPath:
-        """One of several answers, counted from 1."""
-        return self.answer.with_name(f"{self.stem}-{number}{self.answer.suffix}")
+        """One of several results, counted from 1."""
+        return self.result.with_name(f"{self.stem}-{number}{self.result.suffix}")
 
     @property
     def uncertainty(self) -> PurePosixPath:
-        """A picture of how far several answers differ."""
-        return self.answer.with_name(f"{self.stem}-uncertainty.png")
+        """The image of how far draws differ."""
+        return self.result.with_name(f"{self.stem}-uncertainty.png")
 
     @property
     def overlay(self) -> PurePosixPath:
-        """A segmentation laid over its picture."""
-        return self.answer.with_name(f"{self.stem}-overlay.png")
+        """A segmentation laid over its image."""
+        return self.result.with_name(f"{self.stem}-overlay.png")
 
     def files(self, task: Task, draws: int | None) -> tuple[PurePosixPath, ...]:
-        """All that is written."""
+        """All files that are written."""
         several = () if draws is None else (*(self.draw(number + 1) for number in range(draws)), self.uncertainty)
-        return (self.answer, *several, *((self.overlay,) if task.class_values else ()))
+        return (self.result, *several, *((self.overlay,) if task.class_values else ()))
 
 
 @dataclass(frozen=True)
 class Settled:
-    """The names of all answers by those of their pictures, and what a user should know of them, a line each."""
+    """The names of all results by those of their images, and what a user should know of them, a line each."""
 
-    names: Mapping[str, AnswerNames]
+    names: Mapping[str, ResultNames]
     notices: tuple[str, ...]
 
 
-def settle_names(pictures: Sequence[str], sizes: Sequence[tuple[int, int]], task: Task, draws: int | None) -> Settled:
-    """Name the answers: each as its picture, but for a format that cannot hold it, and for names that meet.
+def settle_names(images: Sequence[str], sizes: Sequence[tuple[int, int]], task: Task, draws: int | None) -> Settled:
+    """Name each result as its image, except where the format cannot hold it or two names would meet.
 
-    Where files of two answers would have one name, those beside them begin with the picture's whole name, suffix and
-    all, and so does an answer that is of another format than its picture: `cat.gif.png` beside `cat.png`.
+    Where files of two results would have the same name, their names begin with the image's whole name and suffix:
+    `cat.gif.png` beside `cat.png`.
 
     Args:
-        pictures: Their names, with `/` between the parts.
-        sizes: Height and width of each answer.
-        task: What is made of the pictures.
-        draws: How many answers are drawn of each, if any.
+        images: Their names, with `/` between the parts.
+        sizes: Height and width of each result.
+        task: The run's task.
+        draws: The number of draws of each, if any.
 
     Raises:
-        DataError: If there is no telling names apart.
+        DataError: If names cannot be told apart.
     """
     reasons: dict[str, list[str]] = {}
-    short: dict[str, AnswerNames] = {}
-    long: dict[str, AnswerNames] = {}
-    for name, size in zip(pictures, sizes, strict=True):
+    short: dict[str, ResultNames] = {}
+    long: dict[str, ResultNames] = {}
+    for name, size in zip(images, sizes, strict=True):
         path = _within(name)
         suffix, reason = _suffix(path.suffix, size, task)
         if reason:
             reasons.setdefault(reason, []).append(name)
-        answer = path if suffix == path.suffix else path.with_suffix(suffix)
-        short[name] = AnswerNames(answer, answer.stem)
+        result = path if suffix == path.suffix else path.with_suffix(suffix)
+        short[name] = ResultNames(result, result.stem)
         whole = path if suffix == path.suffix else path.with_name(path.name + suffix)
-        long[name] = AnswerNames(whole, path.name)
-    if len(short) < len(pictures):
-        twice = next(name for name, count in Counter(pictures).items() if count > 1)
-        raise DataError(f"expected pictures of different names; '{twice}' is there more than once. Rename one")
+        long[name] = ResultNames(whole, path.name)
+    if len(short) < len(images):
+        twice = next(name for name, count in Counter(images).items() if count > 1)
+        raise DataError(f"expected images of different names; '{twice}' is there more than once. Rename one")
     meeting = {name for names in _meeting(short, task, draws).values() for name in names}
     names = {name: long[name] if name in meeting else short[name] for name in short}
     if still := _meeting(names, task, draws):
         path, both = next(iter(still.items()))
         raise DataError(
-            f"expected names that leave each file of the answers its own; '{path}' would be one of "
+            f"expected names that leave each file of the results its own; '{path}' would be one of "
             f"{' and of '.join(repr(name) for name in both)}. Rename one, or restore them to different folders"
         )
     notices = [_notice(f"are written as PNG: {reason}", changed, names) for reason, changed in reasons.items()]
     longer = sorted(name for name in meeting if long[name].files(task, draws) != short[name].files(task, draws))
     if longer:
-        notices.append(_notice("have longer names, as others' files would have theirs", longer, names))
+        notices.append(_notice("have longer names, as files of other results would have the same", longer, names))
     return Settled(names, tuple(notices))
 
 
 def _within(name: str) -> PurePosixPath:
-    """A path that stays in its folder, whatever a table says where its pictures lie."""
+    """A path that stays in its folder, whatever a table says where its images lie."""
     path = as_path(name)
     return PurePosixPath(*(part for part in path.parts if part not in (path.anchor, "..")))
 
 
 def _suffix(suffix: str, size: tuple[int, int], task: Task) -> tuple[str, str]:
-    """The suffix of an answer, and why it is not its picture's, in words, where these should be told."""
+    """The suffix of a result, and a reason to report where it is not its image's, or nothing."""
     kind = FORMATS.get(suffix.lower())
     if task.class_values:  # always a mask with a palette
         return (suffix if suffix.lower() == ".png" else ".png"), ""
     if kind is None:
-        return ".png", f"isthmus writes no {suffix.lower()} files" if suffix else "their pictures' names say no format"
+        return ".png", f"isthmus writes no {suffix.lower()} files" if suffix else "their images' names have no format"
     if task.keeps_pixels and kind.exact is None:
-        return ".png", f"{kind.name} would change what is known of them"
+        return ".png", f"{kind.name} would change their known pixels"
     if max(size) > kind.longest:
         return ".png", f"{kind.name} has no sides of more than {kind.longest:,} pixels"
     return suffix, ""
 
 
-def _meeting(names: Mapping[str, AnswerNames], task: Task, draws: int | None) -> dict[PurePosixPath, list[str]]:
-    """Files that are of several answers, and the pictures of these."""
+def _meeting(names: Mapping[str, ResultNames], task: Task, draws: int | None) -> dict[PurePosixPath, list[str]]:
+    """Files that belong to several results, and the images of these."""
     owners: dict[PurePosixPath, list[str]] = {}
     for name, files in names.items():
         for path in files.files(task, draws):
@@ -125,6 +125,6 @@ def _meeting(names: Mapping[str, AnswerNames], task: Task, draws: int | None) ->
     return {path: several for path, several in owners.items() if len(several) > 1}
 
 
-def _notice(what: str, pictures: Sequence[str], names: Mapping[str, AnswerNames]) -> str:
-    first = pictures[0]
-    return f"{len(pictures)} of {len(names)} answers {what}. That of '{first}' is '{names[first].answer}'"
+def _notice(what: str, images: Sequence[str], names: Mapping[str, ResultNames]) -> str:
+    first = images[0]
+    return f"{len(images)} of {len(names)} results {what}. That of '{first}' is '{names[first].result}'"

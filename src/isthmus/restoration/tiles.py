@@ -1,4 +1,4 @@
-"""Pictures of any size by a network of one: overlapping tiles, blended so that no seam shows."""
+"""Images of any size through a network of one size: overlapping tiles, blended without seams."""
 
 from collections.abc import Callable
 
@@ -27,7 +27,7 @@ def by_tiles(
         image: uint8 `(height, width, channels)`.
         side: Height and width of a tile.
         transform: From tiles `(n, *side, channels)` to `(n, *side, k)`.
-        update: Called with the tiles done and their number.
+        update: Called with the number of tiles done and of all tiles.
 
     Returns:
         float32 `(height, width, k)`.

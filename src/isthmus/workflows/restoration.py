@@ -1,4 +1,4 @@
-"""Whole folders of pictures restored: names, folders and formats stay, and what is done need not be done again."""
+"""Restore whole folders of images: names, folders and formats stay, and a stopped restoration can be resumed."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +19,9 @@ from isthmus.data.open.images import locate
 from isthmus.errors import DataError, UsageError
 from isthmus.progress import Bar, progress_bar, tell
 from isthmus.restoration import Restorer
-from isthmus.restoration.files import as_taken, write_answer
-from isthmus.restoration.missing import Masks, says_nothing, transparent
-from isthmus.restoration.names import AnswerNames, settle_names
+from isthmus.restoration.files import as_input, write_result
+from isthmus.restoration.missing import Masks, holes_unknown, transparent
+from isthmus.restoration.names import ResultNames, settle_names
 from isthmus.restoration.record import Record, made_by
 from isthmus.runs import Run
 from isthmus.storage import require_free
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RestoredFolder:
-    """What was done: pictures written now, those that were there, those that could not be read, and where."""
+    """The numbers of images written, there already and unreadable, and the folder."""
 
     written: int
     kept: int
@@ -50,30 +50,30 @@ def restore_folder(
     seed: int = 0,
     resume: bool = False,
 ) -> RestoredFolder:
-    """Restore every picture of a folder or an archive, or one, at its own size.
+    """Restore every image of a folder or an archive, or one, at its own size.
 
-    Each answer is a file of its own, written whole or not at all, with the name, the place and the format of its
-    picture; see `settle_names` for where it cannot be.  With draws, there are `NAME-1` and on and
+    Each result is a file of its own, written whole or not at all, with the name, the place and the format of its
+    image; see `settle_names` for where it cannot be.  With draws, there are `NAME-1` and on and
     `NAME-uncertainty.png` besides; of a segmentation, the file is a PNG with a palette whose values are those of the
-    masks that it learned from, and there is `NAME-overlay.png`.  What is wrong with the call, with names or with masks
+    masks it was trained on, and there is `NAME-overlay.png`.  What is wrong with the call, with names or with masks
     is found before anything is written.
 
     Args:
         run: A run of any task but to reconstruct.
-        data: A folder, archive or pattern of picture files, or one.
-        out: The folder for the answers, and for the record of what they were made by.
-        masks: To inpaint: a folder of masks with the pictures' names, white where a pixel is missing; by default what
+        data: A folder, archive or pattern of image files, or one.
+        out: The folder for the results, and for the record of what they were made by.
+        masks: To inpaint: a folder of masks with the images' names, white where a pixel is missing; by default what
             is transparent is missing.
-        draws: So many answers besides, of a VAE.
-        seed: Of the draws.
-        resume: Whether answers that are there already are kept, if they are of the same pictures and made by the same;
+        draws: The number of results from draws besides, with a VAE.
+        seed: Seed for the draws.
+        resume: Whether results stay that are there already, of the same images and made by the same run;
             otherwise `out` must not exist.
 
     Raises:
-        UsageError: If `out` exists, lies among the pictures or was made by something else, or the call does not suit
+        UsageError: If `out` exists, lies among the images or was made by something else, or the call does not suit
             the run.
-        DataError: If there are no pictures, their names cannot be told apart, or a mask is missing or does not fit.
-        StorageError: If an answer cannot be written.
+        DataError: If there are no images, their names cannot be told apart, or a mask is missing or does not fit.
+        StorageError: If a result cannot be written.
     """
     restorer, task = Restorer(run), run.task
     restorer.check_draws(draws)
@@ -86,13 +86,13 @@ def restore_folder(
     target = _located(data)
     found = survey(target)
     if not found.names and not found.skipped:
-        raise DataError(f"expected pictures in '{target.name}'; there are none")
+        raise DataError(f"expected images in '{target.name}'; there are none")
     sources = _sources(found, holes, to_fill=task.fills_holes)
     settled = settle_names(
         found.names, [(h * task.scale, w * task.scale) for h, w in found.sizes.tolist()], task, draws
     )
-    answers = {settled.names[name].answer: sources[name] for name in found.names}
-    record = Record.begin(out, made_by(run, draws, seed), answers)
+    results = {settled.names[name].result: sources[name] for name in found.names}
+    record = Record.begin(out, made_by(run, draws, seed), results)
     for notice in (*settled.notices, *_greyed(found, restorer)):
         tell(notice)
     bits = bits_of(found, run.preprocessing)
@@ -101,31 +101,31 @@ def restore_folder(
     if found.bits is not None or found.deep_colours:
         tell("images with 16 bits a channel are read with 8, and the results have 8")
     for item in found.skipped:
-        _tell_left_out(item.name, item.reason)
-    work = _Work(restorer, out, holes, draws, seed, bits)
-    written = kept = torn = 0
+        _tell_skipped(item.name, item.reason)
+    restoration = _Restoration(restorer, out, holes, draws, seed, bits)
+    written = kept = unreadable = 0
     with progress_bar("restoring", len(found)) as bar:
         for entry in each_image(target):
             if not isinstance(entry, Entry) or entry.name not in settled.names:
-                continue  # it could not be read, or came while we were at work
-            place, names = written + kept + torn, settled.names[entry.name]
-            if names.answer in record.kept:
+                continue  # unreadable, or added meanwhile
+            place, names = written + kept + unreadable, settled.names[entry.name]
+            if names.result in record.kept:
                 kept += 1
             else:
                 try:
-                    work.restore(entry, names, bar, place)
+                    restoration.restore(entry, names, bar, place)
                     written += 1
                 except UnreadableError as fault:
-                    _tell_left_out(entry.name, str(fault))
-                    torn += 1
+                    _tell_skipped(entry.name, str(fault))
+                    unreadable += 1
             bar.update(place + 1)
     record.finish()
-    return RestoredFolder(written, kept, len(found.skipped) + torn, out)
+    return RestoredFolder(written, kept, len(found.skipped) + unreadable, out)
 
 
 @dataclass(frozen=True)
-class _Work:
-    """What is the same for every picture."""
+class _Restoration:
+    """What is the same for all images."""
 
     restorer: Restorer
     out: Path
@@ -134,40 +134,40 @@ class _Work:
     seed: int
     bits: int | None
 
-    def restore(self, entry: Entry, names: AnswerNames, bar: Bar, place: int) -> None:
-        task, picture = self.restorer.task, _picture(entry.load(), self.bits)
+    def restore(self, entry: Entry, names: ResultNames, bar: Bar, place: int) -> None:
+        task, image = self.restorer.task, _image_of(entry.load(), self.bits)
         missing = None
         if task.fills_holes:
             missing = (
-                transparent(picture, entry.name)
+                transparent(image, entry.name)
                 if self.holes is None
-                else self.holes.read(entry.name, (picture.height, picture.width))
+                else self.holes.read(entry.name, (image.height, image.width))
             )
 
         def update(done: int, tiles: int) -> None:
             if tiles > done:
                 bar.update(place, f"{entry.name}: {done} of {tiles} tiles")
 
-        pixels = as_taken(picture, self.restorer.takes, task)
+        pixels = as_input(image, self.restorer.channels, task)
         made = self.restorer.restore(pixels, missing, draws=self.draws, seed=self.seed, update=update)
-        write_answer(made, picture, missing, self.out, names, task)
+        write_result(made, image, missing, self.out, names, task)
 
 
 def _located(data: Data) -> Collection:
-    """The pictures that a user names."""
+    """The images that a user names."""
     target, _ = locate(data)
     if not isinstance(target, Collection):
-        raise UsageError("expected picture files: a folder or an archive of them, or one; arrays have no files to name")
+        raise UsageError("expected image files: a folder or an archive of them, or one; arrays have no files to name")
     return target
 
 
 def _sources(found: Survey, holes: Masks | None, *, to_fill: bool) -> dict[str, str]:
-    """A digest of what each answer is made of, a picture and maybe a mask, which has to be there and fit."""
+    """A digest of what each result is made of: an image, and a mask where there are some."""
     sources = {name: found.digest(index).hex() for index, name in enumerate(found.names)}
     if to_fill and holes is None:
         opaque = [name for name, channels in zip(found.names, found.channels, strict=True) if channels not in (2, 4)]
         if opaque:
-            raise says_nothing(opaque)
+            raise holes_unknown(opaque)
     if holes is not None:
         for name, (height, width) in zip(found.names, found.sizes.tolist(), strict=True):
             holes.read(name, (height, width))
@@ -176,17 +176,17 @@ def _sources(found: Survey, holes: Masks | None, *, to_fill: bool) -> dict[str, 
 
 
 def _greyed(found: Survey, restorer: Restorer) -> list[str]:
-    """What to say of pictures in colour whose colours a run does not see, and whose answer would have them."""
-    if restorer.takes > 1 or restorer.task.by_channel or restorer.task.class_values or not found.in_colour:
+    """A notice about images in colour of which a grey run sees the brightness alone."""
+    if restorer.channels > 1 or restorer.task.by_channel or restorer.task.class_values or not found.in_colour:
         return []
-    return [f"{restorer.run.path} takes grey pictures: of {found.in_colour} in colour it sees the brightness alone"]
+    return [f"{restorer.run.path} takes grey images: of {found.in_colour} in colour it sees the brightness alone"]
 
 
-def _tell_left_out(name: str, reason: str) -> None:
+def _tell_skipped(name: str, reason: str) -> None:
     tell(f"{name} cannot be read and is left out: {reason}")
 
 
-def _picture(content: Content, bits: int | None) -> "Image":
+def _image_of(content: Content, bits: int | None) -> "Image":
     if isinstance(content, np.ndarray):
-        raise UnreadableError("it is an array, and no picture file")
+        raise UnreadableError("it is an array, not an image file")
     return as_image(content, bits=bits)
