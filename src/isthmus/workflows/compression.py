@@ -244,10 +244,11 @@ def _notes(
     if intake.skipped:
         first = intake.skipped[0]
         yield f"Files that could not be read, left out: {len(intake.skipped)}, first {first.name} ({first.reason})."
-    if grown > intake.given:
+    if grown > intake.input_bytes:
         with_model = written.model_bytes and grown == written.size  # when appending it may have been there before
         model_too = f", {spell_bytes(written.model_bytes)} of it the model" if with_model else ""
-        yield f"This takes {spell_bytes(grown)}{model_too}: more than the {spell_bytes(intake.given)} of the input."
+        larger = f"more than the {spell_bytes(intake.input_bytes)} of the input"
+        yield f"This takes {spell_bytes(grown)}{model_too}: {larger}."
 
 
 def _counted(count: int) -> str:

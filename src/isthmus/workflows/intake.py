@@ -34,7 +34,7 @@ class Intake:
         skipped: Files that could not be read.
         grey: Images that have more levels than the model codes.
         files: Images that are read as files only.
-        given: The bytes of all files, or of the images of an array.
+        input_bytes: The bytes of all files, or of the images of an array.
         left_out: Training images of a set that has test images.
 
     Raises:
@@ -48,7 +48,7 @@ class Intake:
         self.skipped: list[Skipped] = []
         self.grey = 0
         self.files = 0
-        self.given = 0
+        self.input_bytes = 0
         self.left_out = 0
         self._source = None
         if not isinstance(self._target, Collection):
@@ -72,7 +72,7 @@ class Intake:
     def _from_array(self) -> Iterator[NamedImage]:
         assert self._source is not None
         names = self._source.names
-        self.given += len(self._source) * self._source.spec.dims
+        self.input_bytes += len(self._source) * self._source.spec.dims
         size = batch_size_for(self._source.spec.dims)
         for start in range(0, len(self._source), size):
             images = self._source.read(np.arange(start, min(start + size, len(self._source))))
@@ -95,9 +95,9 @@ class Intake:
     def _item(self, name: str, content: Content) -> NamedImage:
         if not isinstance(content, bytes):
             opened = _opened_pixels(name, content)
-            self.given += opened.size
+            self.input_bytes += opened.size
             return NamedImage(name, self._binarised(opened))
-        self.given += len(content)
+        self.input_bytes += len(content)
         pixels = plain_pixels(content, self._model.shape)
         if pixels is None:
             self.files += 1

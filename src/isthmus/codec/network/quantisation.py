@@ -95,8 +95,8 @@ class _Translation:
     def _translate(self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -> Sequence[Tensor | Fixed]:
         if node.op_type == "Shape" and isinstance(arguments[0], Tensor):
             shape = np.array(arguments[0].shape, np.int64)
-            given = attributes_of(node)
-            return [shape[given.get("start", 0) : given.get("end", len(shape))]]
+            attributes = attributes_of(node)
+            return [shape[attributes.get("start", 0) : attributes.get("end", len(shape))]]
         if not any(isinstance(argument, Tensor) for argument in arguments):
             return fold(node, cast("Sequence[Fixed | None]", arguments), self._opset, self._where)
         match node.op_type:
@@ -143,17 +143,17 @@ class _Translation:
 
     def _dense(self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -> Tensor:
         tensor, matrix = arguments[:2]
-        given = attributes_of(node)
+        attributes = attributes_of(node)
         if (
             not isinstance(tensor, Tensor)
             or isinstance(matrix, Tensor)
             or matrix is None
             or matrix.ndim != 2
-            or given.get("transA")
+            or attributes.get("transA")
         ):
             raise RunError(refusal(node, self._where))
-        weights = np.asarray(matrix, np.float64).T if given.get("transB") else np.asarray(matrix, np.float64)
-        if given.get("alpha", 1.0) != 1.0 or given.get("beta", 1.0) != 1.0:
+        weights = np.asarray(matrix, np.float64).T if attributes.get("transB") else np.asarray(matrix, np.float64)
+        if attributes.get("alpha", 1.0) != 1.0 or attributes.get("beta", 1.0) != 1.0:
             raise RunError(refusal(node, self._where))
         bias = np.zeros(weights.shape[1])
         if len(arguments) > 2 and arguments[2] is not None:
@@ -209,25 +209,25 @@ class _Translation:
         self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]
     ) -> tuple[int, Index, Floats, Floats, tuple[list[int], list[int], list[int], list[int]]]:
         tensor, kernel, bias = (*arguments, None)[:3]
-        given = attributes_of(node)
+        attributes = attributes_of(node)
         if (
             not isinstance(tensor, Tensor)
             or isinstance(kernel, Tensor)
             or isinstance(bias, Tensor)
             or kernel is None
             or kernel.ndim != 4
-            or given.get("group", 1) != 1
-            or given.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID")
-            or "output_shape" in given
+            or attributes.get("group", 1) != 1
+            or attributes.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID")
+            or "output_shape" in attributes
         ):
             raise RunError(refusal(node, self._where))
         weights = np.asarray(kernel, np.float64)
         outputs = weights.shape[0 if node.op_type == "Conv" else 1]
         numbers = (
-            list(given.get("strides", [1, 1])),
-            list(given.get("dilations", [1, 1])),
-            list(given.get("pads", [0, 0, 0, 0])),
-            list(given.get("output_padding", [0, 0])),
+            list(attributes.get("strides", [1, 1])),
+            list(attributes.get("dilations", [1, 1])),
+            list(attributes.get("pads", [0, 0, 0, 0])),
+            list(attributes.get("output_padding", [0, 0])),
         )
         applied = self._made.applied(tensor)
         return (
@@ -263,10 +263,10 @@ def _pruned(nodes: Sequence[Node], outputs: dict[str, Output]) -> FixedPointNetw
     for number in range(len(nodes) - 1, -1, -1):
         if number in used:
             used |= set(nodes[number].sources)
-    kept = sorted(used)
-    new = {old: number for number, old in enumerate(kept)}
+    remaining = sorted(used)
+    new = {old: number for number, old in enumerate(remaining)}
     return FixedPointNetwork(
-        [replace(nodes[old], sources=tuple(new[source] for source in nodes[old].sources)) for old in kept],
+        [replace(nodes[old], sources=tuple(new[source] for source in nodes[old].sources)) for old in remaining],
         {name: Output(new[output.node], output.shape) for name, output in outputs.items()},
     )
 

@@ -140,20 +140,20 @@ def _require_copies(node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | N
     Raises:
         RunError: If it pads with other numbers, or resizes with interpolation or by factors that need rounding.
     """
-    given = attributes_of(node)
+    attributes = attributes_of(node)
     data, _, second, third = (*arguments, None, None, None)[:4]
     assert data is not None
     if node.op_type == "Pad":
-        value = given.get("value", 0) if second is None else second
-        if given.get("mode", b"constant") == b"constant" and (np.asarray(value) != 0).any():
+        value = attributes.get("value", 0) if second is None else second
+        if attributes.get("mode", b"constant") == b"constant" and (np.asarray(value) != 0).any():
             raise RunError(f"{where}: the graph pads with a number other than 0, which has no exact copy.")
     if node.op_type == "Resize":
-        shape = np.array(data.shape)[list(given.get("axes", range(len(data.shape))))]
+        shape = np.array(data.shape)[list(attributes.get("axes", range(len(data.shape))))]
         factors = np.asarray(second) if third is None else np.asarray(third) / shape
         if (
-            given.get("mode", b"nearest") != b"nearest"
-            or given.get("coordinate_transformation_mode", b"half_pixel") not in _WHOLE_COORDINATES
-            or given.get("keep_aspect_ratio_policy", b"stretch") != b"stretch"
+            attributes.get("mode", b"nearest") != b"nearest"
+            or attributes.get("coordinate_transformation_mode", b"half_pixel") not in _WHOLE_COORDINATES
+            or attributes.get("keep_aspect_ratio_policy", b"stretch") != b"stretch"
             or (factors != np.rint(factors)).any()
         ):
             raise RunError(
@@ -229,9 +229,9 @@ def numbers_of(node: onnx.NodeProto, where: str) -> tuple[float, ...]:
     Raises:
         RunError: If an attribute is not supported.
     """
-    known, given = _NUMBERS.get(node.op_type, {}), attributes_of(node)
-    if node.op_type == "Gelu" and given.get("approximate") == b"none":
-        del given["approximate"]
-    if not given.keys() <= known.keys():
+    known, attributes = _NUMBERS.get(node.op_type, {}), attributes_of(node)
+    if node.op_type == "Gelu" and attributes.get("approximate") == b"none":
+        del attributes["approximate"]
+    if not attributes.keys() <= known.keys():
         raise RunError(refusal(node, where))
-    return tuple(given.get(name, number) for name, number in known.items())
+    return tuple(attributes.get(name, number) for name, number in known.items())
