@@ -1,6 +1,8 @@
-"""Lossless compression with a trained model: bits-back coding on an exact copy of the network in whole numbers.
+"""Compression with a trained model: bits-back coding on an exact copy of its network, in whole numbers.
 
-What it writes are archives, whose format the documentation gives in full.
+Bottom up: `arithmetic` (exact functions and tables), `network` (fixed-point networks), `coder` (entropy coder),
+`model` (the exact copy of a run), `archive` (lossless archives), `lossy` (lossy archives) and `files` (image files).
+The documentation specifies the format of archives.
 """
 
 from isthmus.codec.archive.directory import MOST_IMAGES, Directory
