@@ -31,16 +31,16 @@ def test_inspect_tells_everything(isthmus, photos, files_in):
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     for line in (
         "data photos, folder",
-        "left out 1 of 42",
-        "other files 1, left alone",
+        "skipped 1 of 42",
+        "other files 1, ignored",
         "sizes (2) 30x20 (31), 80x100 (10)",
         "channels colour",
         "formats PNG",
         "classes (2) cat (21), dog (20)",
-        "duplicates 1 the same as one before",
+        "duplicates 1 equal to an earlier image",
         "cat/broken.jpg it holds no image of a kind that Pillow reads",
-        "make them 32x32 RGB, cropped where the proportions differ",
-        "use the recipe conv-vae-colour",
+        "images become 32x32 RGB, cropped where the proportions differ",
+        "recipe conv-vae-colour",
     ):
         assert line in lines
     assert files_in(photos) == before

@@ -29,7 +29,7 @@ def test_from_training_to_restored_pictures(isthmus, tmp_path):
     with Image.open(tmp_path / "clean" / "page.png") as made:
         assert made.size == (50, 40)
     again = isthmus("restore", "run", "scans", "--out", "clean", "--resume")
-    assert "0 images in clean, 1 were there already" in again.stdout
+    assert "0 images in clean, 1 had been restored before" in again.stdout
     for command in (("reconstruct", "run", "digits", "--out", "x"), ("sample", "run", "--out", "x.png")):
         refused = isthmus(*command)
         assert refused.returncode == 2

@@ -16,7 +16,7 @@ ArchivePath = Annotated[Path, typer.Argument(metavar="FILE.isth", help="The arch
 OwnRun = Annotated[
     Path | None,
     typer.Option(
-        "--run", metavar="RUN", help="The run that it was made with, if no model is embedded.", show_default=False
+        "--run", metavar="RUN", help="The run that wrote the archive, if no model is embedded.", show_default=False
     ),
 ]
 
@@ -32,7 +32,7 @@ def decompress(
     run: OwnRun = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="NAME|NUMBER", help="Only this image; may be repeated.", show_default=False),
+        typer.Option("--only", metavar="NAME|NUMBER", help="Only this image. Repeatable.", show_default=False),
     ] = None,
     threads: Threads = None,
     as_json: AsJson = False,
@@ -123,7 +123,7 @@ def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
 def verify(archive: ArchivePath, run: OwnRun = None, threads: Threads = None, as_json: AsJson = False) -> None:
     """Verify an archive: every checksum and, if the model is available, every pixel.
 
-    Without the model only checksums are verified, and the output says so.  The exit status is 1 if anything is damaged.
+    Without the model only checksums are verified, and the output says so. The exit status is 1 if anything is damaged.
 
     Example:
 
@@ -139,9 +139,9 @@ def verify(archive: ArchivePath, run: OwnRun = None, threads: Threads = None, as
         checked = (
             f"{done.count} images are sound" if done.decoded else f"the checksums of {done.count} images are correct"
         )
-        say(f"{archive}: {checked}{', but there is damage' if done.damage else ''}")
+        say(f"{archive}: {checked}{', but others are damaged' if done.damage else ''}")
         if not done.decoded:
-            say("  Their pixels were not decoded: the model is missing. Give the run that it was made with: --run RUN")
+            say("  Their pixels were not decoded: the model is missing. Pass the run that wrote the archive: --run RUN")
     _report_damage(done.damage, as_json)
 
 

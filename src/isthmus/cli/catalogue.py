@@ -1,4 +1,4 @@
-"""`isthmus recipes`, `datasets` and `info`: what there is."""
+"""`isthmus recipes`, `datasets` and `info`."""
 
 from typing import Annotated
 
@@ -11,13 +11,13 @@ from isthmus.cli.options import AsJson
 def recipes(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="Show all of one recipe: every field, its value and what it means."),
+        typer.Argument(metavar="NAME", help="A recipe, to show its fields, their values and meanings."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the recipes, or show one.
+    """List the recipes, or show the fields of one.
 
-    Every field that is shown can be changed: isthmus train DATA --recipe NAME --set FIELD=VALUE
+    Every field can be changed: isthmus train DATA --recipe NAME --set FIELD=VALUE
     """
     from isthmus.recipes import RECIPES, leaf_fields, named_recipe
     from isthmus.recipes.describe import field_summaries
@@ -41,7 +41,7 @@ def recipes(
 
 
 def datasets(as_json: AsJson = False) -> None:
-    """List the named data sets, and whether each is on this machine."""
+    """List the named data sets, with their sizes."""
     from isthmus.data import DATASETS
 
     rows = {name: (entry.spec, entry.train_count, entry.test_count, entry.summary) for name, entry in DATASETS.items()}
@@ -60,7 +60,7 @@ def datasets(as_json: AsJson = False) -> None:
 
 
 def info(as_json: AsJson = False) -> None:
-    """Show the versions, the training backends and where data is cached."""
+    """Show versions, training backends and the cache folder."""
     from isthmus.data import cache_folder
     from isthmus.training.backends import installed_backends
     from isthmus.workflows.provenance import machine, versions

@@ -41,10 +41,12 @@ def decode(
     codes: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE.npz", help="Codes: an array `latent`, or `mean` as encode writes it.", show_default=False
+            metavar="FILE.npz",
+            help="Latent codes: an array `latent`, or `mean` as encode writes it.",
+            show_default=False,
         ),
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to make; must not exist.", show_default=False)],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to create; must not exist.", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
     """Decode latent codes to images, one PNG each.
@@ -62,7 +64,7 @@ def decode(
 def reconstruct(
     run: RunPath,
     data: DataName,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to make; must not exist.", show_default=False)],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to create; must not exist.", show_default=False)],
     draws: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="Draws of each image's posterior; a reconstruction of each."),
@@ -70,7 +72,7 @@ def reconstruct(
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Encode images and decode them again: one PNG each, and comparison.png of some beside their inputs.
+    """Reconstruct images: one PNG each, and comparison.png with some beside their inputs.
 
     Example:
 
@@ -92,20 +94,23 @@ def sample(
     out: Annotated[
         Path,
         typer.Option(
-            metavar="FILE.png|DIR", help="One image of all, a folder of one PNG each, or an .npy.", show_default=False
+            metavar="FILE.png|DIR",
+            help="One sheet of all images, a folder of PNG files, or an .npy.",
+            show_default=False,
         ),
     ],
     count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, help="Number of images.")] = 16,
     label: Annotated[
-        str | None, typer.Option(metavar="L", help="Draw from the codes of one class of the training data, such as 7.")
+        str | None,
+        typer.Option(metavar="L", help="Sample from the codes of one class of the training data, such as 7."),
     ] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Make new images.
+    """Sample new images.
 
-    A VAE is sampled from its prior. A plain autoencoder, and any model for one label, is sampled from the distribution
-    that was fitted to its training codes.
+    A VAE is sampled from its prior. A plain autoencoder, and any model with --label, is sampled from a distribution
+    fitted to its training codes.
 
     The codes of classes overlap, so some samples show another class than the label. `isthmus evaluate` measures the
     label agreement.

@@ -34,12 +34,13 @@ def compress(
     append: Annotated[bool, typer.Option("--append", help="Add to the archive, which must exist.")] = False,
     chunk_images: Annotated[
         int,
-        typer.Option(metavar="N", min=1, help="Images coded together; damage to one may lose all of them."),
+        typer.Option(metavar="N", min=1, help="Images per chunk; damage may lose all images of its chunk."),
     ] = 2000,
     compare: Annotated[bool, typer.Option("--compare", help="Compare with PNG, WebP, xz and others.")] = False,
     threads: Threads = None,
     lossy: Annotated[
-        bool, typer.Option("--lossy", help="Store only quantised codes: far smaller, with images only nearly the same.")
+        bool,
+        typer.Option("--lossy", help="Store only quantised codes: far smaller, but images come back approximately."),
     ] = False,
     quality: Annotated[
         int | None,
@@ -47,7 +48,7 @@ def compress(
             metavar="1..100",
             min=1,
             max=100,
-            help="With --lossy, how finely codes are quantised: 50 by default.",
+            help="With --lossy, the fineness of the quantisation; 50 by default.",
             show_default=False,
         ),
     ] = None,
@@ -55,7 +56,7 @@ def compress(
         float | None,
         typer.Option(
             metavar="BYTES",
-            help="With --lossy, instead of a quality: bytes of the file for each image, at most.",
+            help="With --lossy, instead of a quality: the maximum size of the file, per image.",
             show_default=False,
         ),
     ] = None,
@@ -63,11 +64,10 @@ def compress(
 ) -> None:
     """Compress images without loss: decompression gives the same pixels, on any machine.
 
-    Images of the run's shape are coded by its model, unless their files are smaller.  Those files, and files of any
-    other kind, are stored byte by byte.  The model is embedded in the archive, so nothing else is needed to read it.
-    Floats have to be levels of 8 bits, k / 255.  Of a set with test images only those are compressed; NAME:train
-    selects the others.  With --lossy all images are fitted to the run's shape, and decompression gives their
-    reconstructions.
+    Images of the run's shape are coded by its model, unless their files are smaller. Those files, and files of any
+    other kind, are stored byte by byte. The model is embedded in the archive, so nothing else is needed to read it.
+    Floats must be multiples of 1/255. Of a data set with test images only those are compressed; NAME:train selects
+    the others. With --lossy all images are fitted to the run's shape, and decompression gives reconstructions.
 
     Examples:
 

@@ -1,4 +1,4 @@
-"""`isthmus evaluate` and `isthmus compare`: how good a model is, and which of several is better."""
+"""`isthmus evaluate` and `isthmus compare`: metrics of one run, and of several on the same images."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DataOption = Annotated[
     str | None,
-    typer.Argument(metavar="DATA", help="Images; by default the held-out images of the run's own data."),
+    typer.Argument(metavar="DATA", help="Images to evaluate on; the held-out images of the run's own data by default."),
 ]
 Draws = Annotated[
     int,
@@ -23,7 +23,7 @@ Draws = Annotated[
         "--importance-samples",
         metavar="K",
         min=1,
-        help="Draws of each image's posterior for the bound; more is tighter.",
+        help="Posterior draws per image for the likelihood bound; more draws make it tighter.",
     ),
 ]
 
@@ -36,33 +36,35 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="PART,PART",
-            help="Some of likelihood, reconstruction, latent, representation, disentanglement, samples and diagnosis.",
+            help="Parts to measure: likelihood, reconstruction, latent, representation, disentanglement, samples or "
+            "diagnosis; all by default.",
         ),
     ] = None,
     targets: Annotated[
         str | None,
-        typer.Option(metavar="FOLDER", help="The masks or pairs' others, of a run that was trained with --targets."),
+        typer.Option(metavar="FOLDER", help="The targets (masks or paired images), for a run trained with --targets."),
     ] = None,
     strength: Annotated[
         float | None,
         typer.Option(
-            metavar="S", help="How strongly images are corrupted, for a run that restores: noise, holes or blur."
+            metavar="S", help="Strength of the corruption (noise, holes or blur), for a run that restores images."
         ),
     ] = None,
     seed: Seed = 0,
     thorough: Annotated[
         bool,
         typer.Option(
-            "--thorough", help="Test the encoder too (the amortisation gap): minutes, and needs a training framework."
+            "--thorough",
+            help="Also measure the amortisation gap; takes minutes and needs a training framework.",
         ),
     ] = False,
     trust: Annotated[
         bool,
         typer.Option(
-            "--trust", help="With --thorough, load a custom network, which may execute arbitrary code, from the run."
+            "--trust", help="With --thorough, load the run's custom network, which may execute arbitrary code."
         ),
     ] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Measure again, even where nothing changed.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Measure again, even if nothing has changed.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure how good a run is, with standard errors, and diagnose what is wrong with it.
@@ -91,7 +93,7 @@ def evaluate(
 
 
 class _Printer:
-    """Prints parts as they come, under a line that says what they are of."""
+    """Prints parts as they are measured, below a line that names run and images."""
 
     def __init__(self, run: "Run") -> None:
         self._run, self._begun = run, False
@@ -144,10 +146,10 @@ def _print_diagnosis(part: "Evaluation", origin: str, run: "Run") -> None:
 
 def compare(
     runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN RUN...", help="Two runs or more; differences are from the first.")
+        list[Path], typer.Argument(metavar="RUN RUN...", help="Two or more runs; differences are from the first.")
     ],
     data: Annotated[
-        str | None, typer.Option(metavar="DATA", help="Images; by default the runs' own test images.")
+        str | None, typer.Option(metavar="DATA", help="Images to compare on; the runs' own test images by default.")
     ] = None,
     importance_samples: Draws = 50,
     picture: Annotated[
@@ -156,7 +158,7 @@ def compare(
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Set runs side by side on the same images, and say how sure each difference is.
+    """Compare runs on the same images, with the standard error of each difference.
 
     Example:
 
@@ -176,6 +178,6 @@ def compare(
         print_json(found.to_json())
         return
     say(f"{found.images:,} images of {found.data} ({found.split}); differences from {found.runs[0]} are paired\n")
-    print_table(("figure", *found.runs, *(f"{name} - {found.runs[0]}" for name in found.runs[1:])), found.as_table())
+    print_table(("metric", *found.runs, *(f"{name} - {found.runs[0]}" for name in found.runs[1:])), found.as_table())
     for note in found.notes:
         say(note)

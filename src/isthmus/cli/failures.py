@@ -37,7 +37,7 @@ def report_failure(error: Exception) -> None:
 
 
 def _log(trace: str) -> Path | None:
-    """Write the log, over the one before it; None where that is impossible."""
+    """Write the log, replacing the one before; None if that fails."""
     from isthmus.data.decode.cache import cache_folder
 
     place = cache_folder() / LOG

@@ -1,4 +1,4 @@
-"""`isthmus inspect` and `cache`: what there is to train on, and what was packed for it."""
+"""`isthmus inspect` and `cache`: the content of data and of the cache."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +23,7 @@ def inspect(
     background: Background = None,
     as_json: AsJson = False,
 ) -> None:
-    """Report what some data contains, and what training would do with it.
+    """Report what a data set contains, and what training would do with it.
 
     Every image is decoded, to find its size, damage and duplicates. Nothing is written.
 
@@ -40,28 +40,28 @@ def inspect(
     print_table(("what", "here"), _rows(found))
     if found.skipped:
         say("")
-        print_table(("left out", "why"), [(item.name, item.reason) for item in found.skipped[: 2 * _SHOWN]])
+        print_table(("skipped", "reason"), [(item.name, item.reason) for item in found.skipped[: 2 * _SHOWN]])
         if len(found.skipped) > 2 * _SHOWN:
             say(f"and {len(found.skipped) - 2 * _SHOWN:,} more; --json lists all")
     say("")
     if found.plan is None:
         say(f"Training would stop: {found.fault}.")
     else:
-        print_table(("training would", ""), _planned(found.plan))
+        print_table(("training", ""), _planned(found.plan))
         for notice in found.plan.notices:
             say(f"Note: {notice}.")
 
 
 def cache(
     clear: Annotated[
-        bool, typer.Option("--clear", help="Remove all packed images; they are made again when they are needed.")
+        bool, typer.Option("--clear", help="Remove all packed images; they are packed again when needed.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List what the cache stores: packed images, and data sets that were downloaded.
+    """List the content of the cache: packed images and downloaded data sets.
 
-    Large folders and archives are decoded once and packed there. ISTHMUS_CACHE names another folder for it, and
-    ISTHMUS_CACHE_LIMIT (50GiB) how much packed images may take.
+    Large folders and archives are decoded once and packed there. ISTHMUS_CACHE sets its folder, and
+    ISTHMUS_CACHE_LIMIT (50GiB) the maximum size of packed images.
 
     Example:
 
@@ -95,13 +95,13 @@ def _rows(found: "Inspection") -> list[tuple[str, str]]:
         ("images", f"{found.images:,}, {spell_bytes(found.source_bytes)}"),
     ]
     if found.skipped:
-        rows.append(("left out", f"{len(found.skipped):,} of {total:,}"))
+        rows.append(("skipped", f"{len(found.skipped):,} of {total:,}"))
     if found.repeated:
         more = f" and {len(found.repeated) - _SHOWN:,} more" if len(found.repeated) > _SHOWN else ""
         links = f"{', '.join(found.repeated[:_SHOWN])}{more}"
-        rows.append((f"links ({len(found.repeated):,})", f"{links}: to folders that are read already, left alone"))
+        rows.append((f"links ({len(found.repeated):,})", f"{links}: folders that are read already, not read again"))
     if found.other_files:
-        rows.append(("other files", f"{found.other_files:,}, left alone"))
+        rows.append(("other files", f"{found.other_files:,}, ignored"))
     rows += [
         (f"sizes ({len(found.sizes):,})" if len(found.sizes) > 1 else "size", _listed(found.sizes)),
         ("channels", _listed(found.channels)),
@@ -114,25 +114,23 @@ def _rows(found: "Inspection") -> list[tuple[str, str]]:
         rows.append((f"classes ({len(found.classes):,})", _listed(found.classes)))
     else:
         rows.append(("classes", "none"))
-    rows.append(("duplicates", f"{found.copies:,} the same as one before" if found.copies else "none"))
+    rows.append(("duplicates", f"{found.copies:,} equal to an earlier image" if found.copies else "none"))
     if found.in_both_splits:
-        rows.append(("", f"{found.in_both_splits:,} are in train and in test; training leaves them out of train"))
+        rows.append(("", f"{found.in_both_splits:,} are in train and in test; training removes them from train"))
     return rows
 
 
 def _planned(plan: "Plan") -> list[tuple[str, str]]:
     about = "" if plan.exact else "about "
-    where = "hold them in memory" if plan.place == "memory" else "read them from the cache"
-    ready = (
-        ", where they are already" if plan.already_packed else ", packed there once" if plan.place == "cache" else ""
-    )
-    made = "taken as they are" if plan.preprocessing is None else str(plan.preprocessing)
+    where = "memory" if plan.place == "memory" else "cache"
+    ready = ", already packed" if plan.already_packed else ", packed once" if plan.place == "cache" else ""
+    made = "unchanged" if plan.preprocessing is None else str(plan.preprocessing)
     return [
-        ("make them", made),
-        ("use the recipe", plan.recipe),
-        ("learn from", f"{about}{plan.train:,}"),
-        ("choose the best epoch by", f"{about}{plan.validation:,}"),
-        ("test on", f"{about}{plan.test:,}"),
+        ("images become", made),
+        ("recipe", plan.recipe),
+        ("training images", f"{about}{plan.train:,}"),
+        ("validation images", f"{about}{plan.validation:,}"),
+        ("test images", f"{about}{plan.test:,}"),
         (where, f"{spell_bytes(plan.bytes)}{ready}"),
     ]
 

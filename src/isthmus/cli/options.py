@@ -14,10 +14,10 @@ RunPath = Annotated[
 _DATA = typer.Argument(
     metavar="DATA",
     show_default=False,
-    help="A named set (digits, mnist, fashion-mnist, kmnist, cifar10, sprites), a folder of images (class folders "
+    help="A named data set (digits, mnist, fashion-mnist, kmnist, cifar10, sprites), a folder of images (class folders "
     "are labels), a zip or tar of one, a .csv or .parquet of paths and labels, a pattern ('photos/**/*.jpg'), an "
     ".npy, .npz or IDX file, one image, a Hugging Face data set (its folder, or hf:NAME). NAME:test and NAME:train "
-    "pick a split.",
+    "select a split.",
 )
 DataName = Annotated[str, _DATA]
 OptionalDataName = Annotated[str | None, _DATA]
@@ -34,7 +34,7 @@ Size = Annotated[
     typer.Option(
         metavar="N|WxH",
         show_default=False,
-        help="Size to fit image files to, in pixels; by default one that suits them.",
+        help="Size that image files are fitted to, in pixels; chosen from the images by default.",
     ),
 ]
 Fitting = Annotated[
@@ -58,10 +58,10 @@ Background = Annotated[
 
 
 def image_options(size: str | None, fit: str | None, channels: int | None, background: str | None) -> "ImageOptions":
-    """What the options ask image files to become.
+    """Collect the options for fitting image files.
 
     Raises:
-        UsageError: If a value is none that there is.
+        UsageError: If a value is unknown.
     """
     from isthmus.data import ImageOptions, parse_size
 

@@ -29,7 +29,7 @@ def plot(
             metavar="KIND",
             show_default=False,
             help="manifold, grid (a 2-D latent space, decoded), scatter (the codes of images), traversal (what "
-            "each dimension does), interpolation (between images), history (the loss), or training (its film).",
+            "each dimension does), interpolation (between images), history (the loss), or training (an animation).",
         ),
     ],
     out: Annotated[
@@ -37,7 +37,7 @@ def plot(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="The file to write; must not exist. The suffix chooses the format: png, svg, pdf, jpg or webp; for "
+            help="The file to write; must not exist. The suffix selects the format: png, svg, pdf, jpg or webp; for "
             "training gif, webp or mp4.",
         ),
     ],
@@ -63,7 +63,7 @@ def plot(
         str | None,
         typer.Option(
             metavar="NAME|NUMBER",
-            help="The image that a traversal starts from; by default a typical one.",
+            help="The image to start from (traversal); a typical one by default.",
             show_default=False,
         ),
     ] = None,
@@ -74,7 +74,9 @@ def plot(
     ellipses: Annotated[
         bool, typer.Option("--ellipses", help="Draw each posterior's standard deviations (scatter).")
     ] = False,
-    way: Annotated[Literal["straight", "spherical"] | None, typer.Option(help="The path of an interpolation.")] = None,
+    way: Annotated[
+        Literal["straight", "spherical"] | None, typer.Option(help="The path (interpolation); straight by default.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed for the draws (pairs to interpolate, t-SNE).")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -126,14 +128,14 @@ def report(
         typer.Option(
             metavar="FILE.html",
             show_default=False,
-            help="The file to write; must not exist. By default report.html in the run, which is replaced.",
+            help="The file to write; must not exist. By default report.html in the run is replaced.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the report of a run: one HTML page to read, print and mail.
 
-    The page is complete and contacts no host.
+    The page is self-contained and contacts no other machine.
 
     Example:
 

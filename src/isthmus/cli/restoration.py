@@ -1,4 +1,4 @@
-"""`isthmus restore`: images restored by a run whose task that is."""
+"""`isthmus restore`: images restored by a run with a task."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ def restore(
     images: Annotated[
         str,
         typer.Argument(
-            metavar="IMAGES", help="A folder or an archive of image files of any size, or one.", show_default=False
+            metavar="IMAGES", help="A folder, an archive or one file, with images of any size.", show_default=False
         ),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the results.", show_default=False)],
@@ -22,8 +22,8 @@ def restore(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="To inpaint: masks with the images' names, white where a pixel is missing; by default what is "
-            "transparent is missing.",
+            help="For inpainting: masks with the images' names, white where a pixel is missing; by default "
+            "transparent pixels are missing.",
             show_default=False,
         ),
     ] = None,
@@ -32,20 +32,18 @@ def restore(
         typer.Option(
             metavar="N",
             min=1,
-            help="With a VAE: also N restorations from draws of the posterior, and how far they differ.",
+            help="With a VAE: also N restored images from draws of the posterior, and how far they differ.",
         ),
     ] = None,
     seed: Seed = 0,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Keep what this run has restored in DIR, and restore the rest.")
-    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Restore the images that DIR lacks, after a stop.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Denoise, colour, fill in, enlarge, sharpen or segment images, as the run was trained to.
+    """Restore or segment images with a run trained on a task.
 
-    Images keep their names, folders, formats and sizes (except with super-resolve), unless that would lose what must
-    not change; large ones are restored in overlapping tiles. A segmentation writes masks with a palette, and overlays
-    of these on the images.
+    Images keep their names, folders, formats and sizes (except with super-resolve). A format that would lose what must
+    not change is replaced. Large images are restored in overlapping tiles. A segmentation writes masks with a palette,
+    and overlays of these on the images.
 
     Examples:
 
@@ -60,6 +58,6 @@ def restore(
     if as_json:
         print_json({"images": done.written, "kept": done.kept, "unreadable": done.unreadable, "out": str(done.path)})
         return
-    kept = f", {done.kept} were there already" if done.kept else ""
+    kept = f", {done.kept} had been restored before" if done.kept else ""
     left = f", {done.unreadable} could not be read" if done.unreadable else ""
     say(f"{done.written} images in {done.path}{kept}{left}")

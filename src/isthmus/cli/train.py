@@ -19,7 +19,7 @@ _METRICS = {
     "distortion_nats": ("distortion", "nats per image", ".2f"),
     "rate_nats": ("rate", "nats per image", ".2f"),
 }
-"""What to call each metric, its unit and its digits."""
+"""The label, unit and number format of each metric."""
 
 
 def train(
@@ -27,7 +27,7 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="The recipe; `isthmus recipes` lists them. By default one that suits the images."
+            metavar="NAME", help="The recipe; `isthmus recipes` lists them. Chosen from the images by default."
         ),
     ] = None,
     task: Annotated[
@@ -41,12 +41,12 @@ def train(
         str | None,
         typer.Option(
             metavar="FOLDER",
-            help="The targets, with the names of DATA: masks to segment, or the other image of each pair.",
+            help="The targets, with the file names of DATA: masks for segment, paired images for pairs.",
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="RUN", help="The run folder to make. By default runs/DATA-RECIPE.", show_default=False),
+        typer.Option(metavar="RUN", help="The run folder to create; runs/DATA-RECIPE by default.", show_default=False),
     ] = None,
     epochs: Annotated[
         int | None, typer.Option(metavar="N", help="Passes over the training images; training.epochs.")
@@ -66,16 +66,18 @@ def train(
     channels: Channels = None,
     background: Background = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Resume the run at --out after a stop, or for more --epochs.")
+        bool, typer.Option("--resume", help="Resume the training in --out, after a stop or for more --epochs.")
     ] = False,
     init_from: Annotated[
         Path | None,
         typer.Option(metavar="RUN", help="Start a new run from the weights of another.", show_default=False),
     ] = None,
     backend: Annotated[
-        str | None, typer.Option(metavar="NAME", help="tensorflow, jax or torch; by default the first installed.")
+        str | None, typer.Option(metavar="NAME", help="tensorflow, jax or torch; the first installed by default.")
     ] = None,
-    device: Annotated[str | None, typer.Option(metavar="NAME", help="cpu, gpu, or one of several as gpu:1.")] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="NAME", help="cpu, gpu, or one of several GPUs, such as gpu:1.")
+    ] = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Load a run's custom network, which may execute arbitrary code.")
     ] = False,
@@ -83,16 +85,19 @@ def train(
         bool, typer.Option("--tensorboard", help="Write losses and images for TensorBoard, to RUN/tensorboard.")
     ] = False,
     report: Annotated[
-        bool, typer.Option("--report/--no-report", help="Make the run's report at the end, report.html.")
+        bool, typer.Option("--report/--no-report", help="Write report.html into the run at the end.")
     ] = True,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Try a few steps; report parameters, memory and time; make no run.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Try a few steps and report parameters, memory and time, without creating a run."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train an autoencoder on images.
 
-    Ctrl-C stops between two steps and keeps the best model so far; --resume continues from there, without DATA where
+    Ctrl-C stops between two steps and saves the best model so far; --resume continues from there. It needs no DATA if
     this machine remembers the images.
 
     Examples:
@@ -116,7 +121,7 @@ def train(
     fitted = image_options(size, fit, channels, background)
     if dry_run:
         if data is None:
-            raise UsageError("expected DATA, the images to try a few steps on")
+            raise UsageError("expected DATA: --dry-run needs images")
         _dry_run(data, recipe, changes, fitted, targets, backend, device, as_json)
         return
 
@@ -144,7 +149,7 @@ def train(
 
 
 def _tell(run: Any, data: str | None, as_json: bool) -> None:
-    """Say how it went, and what to do with the run."""
+    """Print the results of the training and the next commands."""
     from isthmus.runs import folder
 
     figures = folder.read_metrics(run.path, run.manifest)
@@ -207,11 +212,11 @@ def _dry_run(
                 "recipe",
                 f"{prepared.recipe.name}, beta {prepared.recipe.objective.beta:g} on nats summed over the image",
             ),
-            ("images", f"{found.images} of {prepared.train.spec} to learn from"),
-            ("computes on", f"{found.backend}, {found.device}"),
+            ("images", f"{found.images} of {prepared.train.spec} for training"),
+            ("device", f"{found.backend}, {found.device}"),
             ("parameters", f"{found.encoder_parameters:,} in the encoder, {found.decoder_parameters:,} in the decoder"),
-            ("memory", f"{spell_bytes(found.peak_memory_bytes)} at the peak so far"),
-            ("a step", spell_seconds(found.seconds_per_step)),
+            ("memory", f"{spell_bytes(found.peak_memory_bytes)} at the peak"),
+            ("time per step", spell_seconds(found.seconds_per_step)),
             ("training", f"{found.steps:,} steps, about {spell_seconds(found.seconds)}"),
         ),
     )

@@ -164,7 +164,7 @@ DATASETS: dict[str, NamedSet] = {
         ),
         NamedSet(
             "fashion-mnist",
-            "70,000 pictures of clothes, bags and shoes (Zalando Research)",
+            "70,000 images of clothes, bags and shoes (Zalando Research)",
             _GREY_28,
             60_000,
             10_000,
@@ -238,7 +238,7 @@ DATASETS: dict[str, NamedSet] = {
         ),
         NamedSet(
             "sprites",
-            "Drawn shapes whose scale, rotation and place are known; sprites-50000 draws another number",
+            "Shapes of known scale, rotation and position; sprites-50000 makes another number of them",
             ImageSpec(SIDE, SIDE, 1),
             10_000,
             1_000,
