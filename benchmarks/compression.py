@@ -21,7 +21,7 @@ import isthmus
 from isthmus.codec import model_of
 from isthmus.data import as_source, open_images
 from isthmus.scores import score
-from isthmus.workflows.baseline_codecs import figures
+from isthmus.workflows.baseline_codecs import bits_by_codec
 from isthmus.workflows.compression import compress
 from isthmus.workflows.decompression import decompress
 
@@ -67,7 +67,7 @@ def main() -> None:
             "decompressed_a_second": round(len(pixels) / (unpacked - packed)),
         }
     if not options.no_others:
-        others = figures(pixels)
+        others = bits_by_codec(pixels)
         report["others"] = {name: [bits and round(bits, 5) for bits in both] for name, both in others.items()}
         best = min(bits for both in others.values() for bits in both if bits is not None)
         saved = (best - gross) * model.dims / 8

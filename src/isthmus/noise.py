@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+_ORDER_STREAM = 0x68616C76
 _NUMBERS_A_BLOCK = 8  # float32 numbers that one step of Philox's counter gives
 
 
@@ -37,6 +38,11 @@ def normal_by_image(seed: Sequence[int], start: int, count: int, dims: int) -> N
     uniform = uniform_by_image(seed, start, count, dims).astype(np.float64)
     # A float32 from [0, 1) has 24 bits; half a step up keeps 0 from becoming minus infinity.
     return np.asarray(ndtri(uniform + 2.0**-25), np.float32)
+
+
+def random_order(count: int, seed: Sequence[int]) -> NDArray[np.int64]:
+    """Shuffle the numbers of `count` images, int64 `(count,)`, by numbers that choose the order."""
+    return np.random.default_rng([*seed, _ORDER_STREAM]).permutation(count)
 
 
 def other_images(count: int, seed: Sequence[int]) -> NDArray[np.int64]:

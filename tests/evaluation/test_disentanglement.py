@@ -4,8 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from isthmus.data.named import sprites
-from isthmus.data.named.sprites import sprite_source
+from isthmus.data.named.sprites import sprite_source, sprites
 from isthmus.evaluation.disentanglement import (
     dci,
     disentanglement_section,

@@ -5,12 +5,12 @@ import pytest
 from PIL import Image
 
 from isthmus.codec import model_of
-from isthmus.workflows.baseline_codecs import FILES, compare_with, figures
+from isthmus.workflows.baseline_codecs import FILES, bits_by_codec, compare_with
 
 
 def test_two_levels_are_handed_over_as_bits():
     images = np.where(np.random.default_rng(0).random((50, 16, 16, 1)) < 0.5, 255, 0).astype(np.uint8)
-    found = figures(images)
+    found = bits_by_codec(images)
     assert {"gzip", "bzip2", "xz", "PNG", "WebP lossless"} <= set(found)
     assert found["bzip2"][0] == 8 * len(bz2.compress(np.packbits(images > 0).tobytes(), 9)) / images.size
     assert found["bzip2"][0] > 1.0
@@ -24,7 +24,7 @@ def test_two_levels_are_handed_over_as_bits():
 
 def test_colour_is_taken_as_it_is():
     images = np.full((5, 8, 8, 3), 77, np.uint8)
-    for joined, alone in figures(images).values():
+    for joined, alone in bits_by_codec(images).values():
         assert joined is None or joined < 2
         assert alone > 0
 
@@ -44,12 +44,12 @@ def test_what_is_packed_is_compared(tiny_run, folder):
     found = compare_with(model_of(tiny_run), str(folder), threshold=False)
     sizes = [path.stat().st_size for path in folder.rglob("*.bmp")]
     assert found.images == len(sizes) == 6
-    assert found.figures[FILES] == (None, pytest.approx(8 * sum(sizes) / (6 * 120)))
-    assert "PNG" in found.figures
-    assert FILES not in compare_with(model_of(tiny_run), str(folder), threshold=True).figures
+    assert found.bits[FILES] == (None, pytest.approx(8 * sum(sizes) / (6 * 120)))
+    assert "PNG" in found.bits
+    assert FILES not in compare_with(model_of(tiny_run), str(folder), threshold=True).bits
 
 
 def test_images_of_another_shape_are_not_compared(tiny_run, tmp_path):
     np.save(tmp_path / "x.npy", np.zeros((2, 5, 5, 1), np.uint8))
     found = compare_with(model_of(tiny_run), str(tmp_path / "x.npy"), threshold=False)
-    assert (found.images, found.figures) == (0, {})
+    assert (found.images, found.bits) == (0, {})

@@ -1,5 +1,7 @@
 import json
 import shutil
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,10 +10,11 @@ import isthmus
 from isthmus.api import evaluate
 from isthmus.data import content_order, make_batch, select
 from isthmus.errors import DataError, UsageError
-from isthmus.workflows.comparison import _Figure, _paired_row, compare
+from isthmus.workflows.comparison import _Metric, _paired_row, compare
 from isthmus.workflows.datasets import open_held_out
 
 DRAWS = 4
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def test_differences_are_paired():
     rng = np.random.default_rng(0)
     hard = 100 * rng.standard_normal(50)
     figures = [
-        _Figure("likelihood", "ELBO", "nats", "", hard + shift + rng.normal(0, 0.1, 50), ("grey",))
+        _Metric("likelihood", "ELBO", "nats", "", hard + shift + rng.normal(0, 0.1, 50), ("grey",))
         for shift in (0.0, 2.0)
     ]
     row = _paired_row("elbo_nats", figures)
@@ -128,3 +131,13 @@ class TestRestorers:
     def test_another_task_is_not_compared(self, tiny_restorer, tiny_ae_run, bars):
         with pytest.raises(UsageError, match="expected runs of one task; 'tiny-restorer' has 'denoise', 'tiny-ae'"):
             compare([tiny_restorer, tiny_ae_run], bars)
+
+
+def test_targets_are_found_where_they_are_given(tmp_path):
+    zipfile.ZipFile(GOLDEN / "segment-two.zip").extractall(tmp_path)
+    shutil.copytree(tmp_path / "run", tmp_path / "twin")
+    runs = [isthmus.load(tmp_path / name) for name in ("run", "twin")]
+    found = compare(runs, str(tmp_path / "data"), targets=str(tmp_path / "targets"))
+    assert found["iou"].differences == (None, 0.0)
+    with pytest.raises(UsageError, match="--targets"):
+        compare(runs, str(tmp_path / "data"))

@@ -11,7 +11,7 @@ from isthmus.wording import spell_bytes, spell_seconds
 
 if TYPE_CHECKING:
     from isthmus.runs import Run
-    from isthmus.workflows.baseline_codecs import Comparison
+    from isthmus.workflows.baseline_codecs import CodecSizes
     from isthmus.workflows.compression import Compressed
 
 
@@ -100,14 +100,14 @@ def compress(
         chunk_images=chunk_images,
         threads=threads,
     )
-    compared: Comparison | None = None
+    compared: CodecSizes | None = None
     if compare:
         from isthmus.codec import model_of
         from isthmus.workflows.baseline_codecs import compare_with
 
         compared = compare_with(model_of(opened), data, threshold)
     if as_json:
-        others = {} if compared is None else {"others": compared.figures, "compared": compared.images}
+        others = {} if compared is None else {"others": compared.bits, "compared": compared.images}
         print_json({**_metrics(done), **others})
     else:
         _print_summary(done)
@@ -190,11 +190,11 @@ def _print_summary(done: "Compressed") -> None:
         say(f"  {note}")
 
 
-def _print_comparison(done: "Compressed", compared: "Comparison") -> None:
+def _print_comparison(done: "Compressed", compared: "CodecSizes") -> None:
     if compared.images < done.tally.images:
         say(f"  only images of the run's shape were compared with other codecs: {compared.images}")
-    if compared.figures:
+    if compared.bits:
         print_table(
             ("", "bits per pixel, one stream", "image by image"),
-            [[name, *("" if v is None else f"{v:.4f}" for v in both)] for name, both in compared.figures.items()],
+            [[name, *("" if v is None else f"{v:.4f}" for v in both)] for name, both in compared.bits.items()],
         )

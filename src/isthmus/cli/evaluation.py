@@ -27,6 +27,11 @@ Draws = Annotated[
     ),
 ]
 
+Targets = Annotated[
+    str | None,
+    typer.Option(metavar="FOLDER", help="The targets (masks or paired images), for a run trained with --targets."),
+]
+
 
 def evaluate(
     run: RunPath,
@@ -40,10 +45,7 @@ def evaluate(
             "diagnosis; all by default.",
         ),
     ] = None,
-    targets: Annotated[
-        str | None,
-        typer.Option(metavar="FOLDER", help="The targets (masks or paired images), for a run trained with --targets."),
-    ] = None,
+    targets: Targets = None,
     strength: Annotated[
         float | None,
         typer.Option(
@@ -152,6 +154,7 @@ def compare(
         str | None, typer.Option(metavar="DATA", help="Images to compare on; the runs' own test images by default.")
     ] = None,
     importance_samples: Draws = 50,
+    targets: Targets = None,
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Write images and each run's reconstructions of them.")
     ] = None,
@@ -171,7 +174,7 @@ def compare(
 
     if picture is not None:
         require_free(picture)
-    found = run_comparison([load(path) for path in runs], data, importance_samples, seed)
+    found = run_comparison([load(path) for path in runs], data, importance_samples, seed, targets)
     if picture is not None:
         save(found.sheet, picture)
     if as_json:

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from isthmus.evaluation.measurements import Measurements
 from isthmus.evaluation.table import Row, Section
+from isthmus.noise import random_order
 from isthmus.progress import progress_bar
 
 TITLE = "Disentanglement"
 BINS = 20
 _VOTES = 2_000
 _VOTE_BATCH = 64
-_FACTOR_STREAM, _HALVES_STREAM = 0x66616374, 0x68616C76
+_FACTOR_STREAM = 0x66616374
 
 FloatArray = NDArray[np.float64]
 
@@ -82,8 +83,7 @@ def dci(codes: FloatArray, factors: FloatArray, seed: int) -> DCI:
     """Disentanglement, completeness and informativeness of codes `(n, d)` about factors `(n, k)`, by random forests."""
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-    order = np.random.default_rng([seed, _HALVES_STREAM]).permutation(len(codes))
-    fitted, tested = np.array_split(order, 2)
+    fitted, tested = np.array_split(random_order(len(codes), [seed]), 2)
     importances, scores = [], []
     for factor in factors.T:
         few = len(np.unique(factor)) <= BINS

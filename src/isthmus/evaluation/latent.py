@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from isthmus.evaluation.table import Row, Section, estimate_row, finite
+from isthmus.noise import random_order
 from isthmus.probability import namespace
 from isthmus.probability.gaussian import LOG_2PI, gaussian_nll
 from isthmus.progress import progress_bar
@@ -19,7 +20,7 @@ ACTIVE_VARIANCE = 0.01
 MOST_POSTERIORS = 10_000
 _PAIR_NUMBERS = 4e8  # pairs of images x dimensions: some ten seconds on one core
 _CHUNK_NUMBERS = 1 << 21
-_PRIOR_STREAM, _HALVES_STREAM = 0x7072696F, 0x68616C76
+_PRIOR_STREAM = 0x7072696F
 LEAST_FOR_HOLES = 200
 
 FloatArray = NDArray[np.float64]
@@ -141,7 +142,7 @@ def prior_holes(z: FloatArray, seed: int) -> float:
 
     count, dim = z.shape
     half = count // 2
-    z = z[np.random.default_rng([seed, _HALVES_STREAM]).permutation(count)]
+    z = z[random_order(count, [seed])]
     components = int(np.clip(half // (10 * (dim + 1)), 1, 20))
     # Few draws for many dimensions cannot say how dimensions lean together.
     shape = "full" if half > 5 * dim else "diag"

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import batch_size_for, evaluation_batches
-from isthmus.evaluation.diagnosis import Baseline, Progress, Summary
+from isthmus.evaluation.diagnosis import BaselineResult, Progress, Summary
 from isthmus.evaluation.latent import active_dimensions
 from isthmus.evaluation.measurements import Measurements, subset
 from isthmus.evaluation.reconstruction import Closeness, Reconstruction, measure_reconstruction, psnr
@@ -115,7 +115,7 @@ def losses(measured: Measurements) -> dict[str, Any]:
     return found
 
 
-def _unchanged(measured: Measurements, own: NDArray[np.float64]) -> Baseline | None:
+def _unchanged(measured: Measurements, own: NDArray[np.float64]) -> BaselineResult | None:
     """The input as it is, as a prediction; None where it is none."""
     recipe, errors = measured.run.recipe, []
     for batch in evaluation_batches(measured.test, batch_size_for(measured.test.spec.dims), recipe, measured.seed):
@@ -126,14 +126,14 @@ def _unchanged(measured: Measurements, own: NDArray[np.float64]) -> Baseline | N
             np.mean(np.square((batch.target.astype(np.float64) - given.astype(np.float64)) / 255.0), axis=(1, 2, 3))
         )
     mse = np.concatenate(errors)
-    return Baseline(float(mse.mean()), float(psnr(mse).mean()), Estimate.of(own - mse))
+    return BaselineResult(float(mse.mean()), float(psnr(mse).mean()), Estimate.of(own - mse))
 
 
-def _baseline(rebuilt: Reconstruction, found: Closeness | None, dim: int) -> Baseline | None:
+def _baseline(rebuilt: Reconstruction, found: Closeness | None, dim: int) -> BaselineResult | None:
     if found is None:
         return None
     excess = Estimate.of(rebuilt.run.mse - found.mse)
-    return Baseline(float(found.mse.mean()), float(found.psnr.mean()), excess, dim, rebuilt.fitted_on)
+    return BaselineResult(float(found.mse.mean()), float(found.psnr.mean()), excess, dim, rebuilt.fitted_on)
 
 
 def code_worth(run: Run, encoded: EncodedImages) -> float:

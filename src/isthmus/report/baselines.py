@@ -6,7 +6,7 @@ import numpy as np
 from markupsafe import Markup
 
 from isthmus.data import make_batch, spread
-from isthmus.evaluation.diagnosis import Baseline, Diagnosis
+from isthmus.evaluation.diagnosis import BaselineResult, Diagnosis
 from isthmus.plots.checks import Images
 from isthmus.plots.display import as_displayed, as_prediction
 from isthmus.plots.sheets import thumbnails
@@ -36,7 +36,7 @@ def compare_with_baselines(diagnosis: Diagnosis) -> BaselineTable | None:
         _row("This model", summary.psnr_db, summary.mse, _strip(output, "The model's prediction")),
     ]
 
-    def add(name: str, baseline: Baseline, shown: Sequence[Markup]) -> None:
+    def add(name: str, baseline: BaselineResult, shown: Sequence[Markup]) -> None:
         rows.append(_row(name, baseline.psnr_db, baseline.mse, shown))
 
     pca, note = measured.pca, ""

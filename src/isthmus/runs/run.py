@@ -1,6 +1,5 @@
 """A trained run, put to use on its graphs: no training framework is needed, or imported."""
 
-import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -9,22 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isthmus.data import ImageSpec, Preprocessing, Task, as_source, task_of
-from isthmus.errors import DataError, RunError, UsageError
+from isthmus.data import ImageSpec, Preprocessing, Task, task_of
+from isthmus.errors import RunError, UsageError
 from isthmus.probability import Latent, Likelihood, latent_of, likelihood_of, namespace
-from isthmus.probability.densities import GaussianMixture, typical
+from isthmus.probability.densities import GaussianMixture
 from isthmus.recipes import Recipe
 from isthmus.runs.card import card
-from isthmus.runs.folder import CODES, read_file, read_manifest, read_recipe
+from isthmus.runs.checks import checked_codes, checked_images
+from isthmus.runs.code_densities import CodeDensities
+from isthmus.runs.folder import read_file, read_manifest, read_recipe
 from isthmus.runs.manifest import GraphEntry, Manifest
 from isthmus.runs.sessions import Session
-from isthmus.wording import no_such
 
 Images = NDArray[np.generic]
 FloatArray = NDArray[np.float32]
-TYPICAL = "typical"
-"""The typical code among the arrays of `CODES`."""
-_DRAWN = 1000
 
 
 class Run:
@@ -116,7 +113,7 @@ class Run:
         Raises:
             DataError: If the images are not of the run's shape.
         """
-        return self._encoder({"images": self._checked(images)})  # type: ignore[return-value]
+        return self._encoder({"images": checked_images(images, self.image, self.preprocessing, self.path.name)})  # type: ignore[return-value]
 
     def decode(self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None = None) -> Images:
         """The images that codes `(n, dim)` stand for: the likelihood's mean, in the dtype of the run's `target`.
@@ -203,52 +200,16 @@ class Run:
         Raises:
             UsageError: If the label is none of `class_names`.
         """
-        if label is None:
-            return self._density("all")
-        if not self.class_names:
-            raise UsageError(f"{self.path} was trained on images without labels, so no label can be asked for.")
-        name = str(label)
-        if name not in self.class_names:
-            raise UsageError(no_such("label", name, self.class_names))
-        prefix = f"label.{self.class_names.index(name)}"
-        if f"{prefix}.weights" not in self._densities:
-            raise UsageError(f"no training image of {self.path} had the label {name!r}.")
-        return self._density(prefix)
+        return self._densities.of(label)
 
-    def _density(self, prefix: str) -> GaussianMixture:
-        try:
-            density = GaussianMixture.from_arrays(self._densities, prefix)
-        except (KeyError, ValueError) as error:
-            raise RunError(f"{self.path}: {CODES} is damaged ({error}). Restore it.") from None
-        dim = density.means.shape[1]
-        if dim != self.recipe.latent.dim:
-            raise RunError(
-                f"{self.path}: {CODES} is of {dim} dimensions, the codes of {self.recipe.latent.dim}. Restore it."
-            )
-        return density
-
-    @cached_property
+    @property
     def typical_code(self) -> FloatArray:
-        """The code of a training image that stands for the others, float32 `(dim,)`; where to start exploring.
-
-        A run of an earlier version, which did not store it, has a typical one of the codes that are drawn from its
-        training codes' distribution.
-        """
-        stored = self._densities.get(TYPICAL)
-        if stored is None:
-            drawn = self.code_density().sample(_DRAWN, np.random.default_rng(0))
-            stored = drawn[typical(drawn)]
-        return np.asarray(stored, np.float32)
+        """The code of a training image that stands for the others, float32 `(dim,)`; where to start exploring."""
+        return self._densities.typical_code
 
     @cached_property
-    def _densities(self) -> dict[str, Any]:
-        import safetensors
-        import safetensors.numpy
-
-        try:
-            return dict(safetensors.numpy.load(read_file(self.path, CODES, self.manifest)))
-        except (safetensors.SafetensorError, KeyError) as error:  # a type that NumPy has not is a KeyError
-            raise RunError(f"{self.path}: {CODES} is damaged ({error}). Restore it.") from None
+    def _densities(self) -> CodeDensities:
+        return CodeDensities(self.path, self.manifest, self.recipe.latent.dim)
 
     @cached_property
     def _encoder(self) -> Session:
@@ -293,23 +254,6 @@ class Run:
                     f"run's images and recipe make it {as_wanted}. Restore the run from a copy."
                 )
 
-    def _checked(self, images: ArrayLike) -> Images:
-        if isinstance(images, str | os.PathLike):
-            raise DataError(
-                f"expected images as an array (n, height, width, channels); got the path {os.fspath(images)!r}. "
-                f"`isthmus.open_images({os.fspath(images)!r}, preprocessing=run.preprocessing)` opens its images, and "
-                "`isthmus encode` writes their codes to a file."
-            )
-        bits = None if self.preprocessing is None else self.preprocessing.bits
-        source = as_source(images, dtype=self.image.dtype, bits=bits)
-        if source.spec != self.image:
-            one = np.shape(images) == self.image.shape
-            raise DataError(
-                f"expected images of {self.image}, as run {self.path.name!r} was trained on; got "
-                f"{'one image. Add the first axis: images[np.newaxis]' if one else source.spec}."
-            )
-        return source.read(np.arange(len(source)))
-
     def _decoder_inputs(self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None) -> dict[str, Images]:
         if self.skips and encoded is None:
             raise UsageError(
@@ -317,22 +261,7 @@ class Run:
                 f"image. `isthmus restore {self.path} IMAGES --out DIR` puts it to use."
             )
         skips = {name: (encoded or {})[name] for name in self.skips}
-        return {"latent": self._checked_codes(latent), **skips}
-
-    def _checked_codes(self, latent: ArrayLike) -> FloatArray:
-        dim = self.recipe.latent.dim
-        try:
-            codes = np.asarray(latent, np.float32)
-        except (TypeError, ValueError):
-            raise DataError(
-                f"expected codes as an array of shape (n, {dim}), such as the `mean` that encode gives; got a "
-                f"{type(latent).__name__} that no such array can be made of."
-            ) from None
-        if codes.ndim != 2 or codes.shape[1] != dim:
-            raise DataError(f"expected codes of shape (n, {dim}); got {codes.shape}.")
-        if not np.isfinite(codes).all():
-            raise DataError("expected finite codes; some are NaN or infinite.")
-        return codes
+        return {"latent": checked_codes(latent, self.recipe.latent.dim), **skips}
 
 
 def load(path: str | Path) -> Run:

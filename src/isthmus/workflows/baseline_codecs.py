@@ -26,20 +26,20 @@ FILES = "the files themselves"
 
 
 @dataclass(frozen=True)
-class Comparison:
+class CodecSizes:
     """What other codecs make of images.
 
     Attributes:
         images: How many were compared.
-        figures: By codec, the bits that each number of the images takes: all in one stream, and each image by itself;
-            None where a codec has no such way.
+        bits: By codec, the bits for each number of the images: all in one stream, and each image by itself; None where
+            a codec has no such way.
     """
 
     images: int
-    figures: Mapping[str, tuple[float | None, float | None]]
+    bits: Mapping[str, tuple[float | None, float | None]]
 
 
-def compare_with(model: CodecModel, data: Data, threshold: bool) -> Comparison:
+def compare_with(model: CodecModel, data: Data, threshold: bool) -> CodecSizes:
     """What other codecs make of the images that go into an archive and are of the model's shape, `MOST` at most.
 
     Two-level images are handed over with 8 pixels in a byte, or as two-level pictures.  A codec for pictures has no
@@ -53,14 +53,14 @@ def compare_with(model: CodecModel, data: Data, threshold: bool) -> Comparison:
     fitting = ((pixels, file) for pixels, file in given if pixels is not None and pixels.shape == model.shape)
     compared = list(islice(fitting, MOST))
     if not compared:
-        return Comparison(0, {})
+        return CodecSizes(0, {})
     pixels = np.stack([image for image, _ in compared])
     sizes = [len(file) for _, file in compared if file is not None]
     own = {FILES: (None, 8 * sum(sizes) / pixels.size)} if len(sizes) == len(compared) else {}
-    return Comparison(len(compared), {**own, **figures(pixels)})
+    return CodecSizes(len(compared), {**own, **bits_by_codec(pixels)})
 
 
-def figures(pixels: Pixels) -> dict[str, tuple[float | None, float | None]]:
+def bits_by_codec(pixels: Pixels) -> dict[str, tuple[float | None, float | None]]:
     """Bits a number of images `(n, h, w, c)` by codec: in one stream, and image by image; None where it has none."""
     two_levels = bool(((pixels == 0) | (pixels == 255)).all())
     several = pixels[:SINGLE]

@@ -1,7 +1,7 @@
-"""Compare runs: the same figures of the same images side by side, and how sure a difference is."""
+"""Compare runs on the same images."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from isthmus.data import Data, content_order, make_batch, select, spread
 from isthmus.errors import DataError, UsageError
+from isthmus.evaluation.comparison import ComparedRow, Comparison
 from isthmus.evaluation.reconstruction import measure_reconstruction
-from isthmus.evaluation.restoration import judge_run
-from isthmus.evaluation.result import format_value
+from isthmus.evaluation.restoration import measure_restoration
 from isthmus.evaluation.table import finite
 from isthmus.plots.display import as_prediction
 from isthmus.plots.sheets import tile
@@ -28,100 +28,9 @@ SHOWN = 12
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class ComparedRow:
-    """One figure of every run.
-
-    Attributes:
-        part: Which part of an evaluation it belongs to.
-        key: Its stable name, for machines.
-        name: Its name, for readers.
-        unit: What it is counted in.
-        values: Of each run; None where a run has none.
-        standard_errors: Of each, over images.
-        differences: Each run's figure less the first run's, paired image by image; None for the first, and where the
-            figure is not a mean over images or the two count different things.
-        difference_errors: The standard error of each difference: of paired differences, so that what makes an image
-            hard for both runs does not blur it.
-        meaning: What the figure says.
-    """
-
-    part: str
-    key: str
-    name: str
-    unit: str
-    values: tuple[float | None, ...]
-    standard_errors: tuple[float | None, ...]
-    differences: tuple[float | None, ...]
-    difference_errors: tuple[float | None, ...]
-    meaning: str
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Runs side by side.
-
-    Attributes:
-        runs: Their folders' names; the first is what the others differ from.
-        recipes: The names of their recipes.
-        data: What the images are called.
-        split: Which of them they are.
-        images: How many.
-        rows: The figures.
-        notes: What must be known to read them.
-        sheet: uint8 `(H, W, 3)`: a row of images (of a task, of targets), and a row of what each run makes of them.
-    """
-
-    runs: tuple[str, ...]
-    recipes: tuple[str, ...]
-    data: str
-    split: str
-    images: int
-    rows: tuple[ComparedRow, ...]
-    notes: tuple[str, ...]
-    sheet: NDArray[np.uint8]
-
-    def __getitem__(self, key: str) -> ComparedRow:
-        """The row of that key.
-
-        Raises:
-            KeyError: If there is none.
-        """
-        for row in self.rows:
-            if row.key == key:
-                return row
-        raise KeyError(key)
-
-    def as_table(self) -> tuple[tuple[str, ...], ...]:
-        """Every figure as texts: its name, each run's value, and each later run's difference from the first."""
-        return tuple(
-            (
-                row.name,
-                *(format_value(*pair, row.unit) for pair in zip(row.values, row.standard_errors, strict=True)),
-                *(
-                    "" if difference is None else format_value(difference, error, row.unit)
-                    for difference, error in list(zip(row.differences, row.difference_errors, strict=True))[1:]
-                ),
-            )
-            for row in self.rows
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, fit for JSON; without the picture."""
-        return {
-            "runs": list(self.runs),
-            "recipes": list(self.recipes),
-            "data": self.data,
-            "split": self.split,
-            "images": self.images,
-            "rows": [asdict(row) for row in self.rows],
-            "notes": list(self.notes),
-        }
-
-
 @dataclass(frozen=True, eq=False)
-class _Figure:
-    """A figure of one run, image by image, `(n,)`, and what it counts: only equal counts have a difference."""
+class _Metric:
+    """A metric of one run, image by image, `(n,)`, and what it measures: only equal measures have a difference."""
 
     part: str
     name: str
@@ -132,7 +41,11 @@ class _Figure:
 
 
 def compare(
-    runs: Sequence[Run], data: Data | None = None, importance_samples: int = DEFAULT_DRAWS, seed: int = 0
+    runs: Sequence[Run],
+    data: Data | None = None,
+    importance_samples: int = DEFAULT_DRAWS,
+    seed: int = 0,
+    targets: Data | None = None,
 ) -> Comparison:
     """Set runs side by side, on the same images with the same seeds.
 
@@ -140,7 +53,8 @@ def compare(
         runs: Two or more.
         data: Images; None for the held-out images of the runs' own data.
         importance_samples: Draws of each image's posterior for the likelihood, K.
-        seed: Of every draw and choice.
+        seed: Seed for every draw and choice.
+        targets: The targets, where the runs' task has them in files of their own; see `isthmus.train`.
 
     Raises:
         UsageError: If fewer than two runs are given, some restore and others do not, or there is no such data.
@@ -152,13 +66,13 @@ def compare(
     if len({run.recipe.task.kind for run in runs}) > 1:
         tasks = ", ".join(f"{run.path.name!r} has {run.recipe.task.kind!r}" for run in runs)
         raise UsageError(f"expected runs of one task; {tasks}. Compare runs of the same task")
-    found = [open_held_out(run, data) for run in runs]
+    found = [open_held_out(run, data, targets=targets) for run in runs]
     _check_same_images(runs, found)
     # One order for all: as floats the same images have other digests.
     order = content_order(found[0].images, seed)
     found = [replace(held, images=select(held.images, order)) for held in found]
-    by_image = [_figures(run, held, importance_samples, seed) for run, held in zip(runs, found, strict=True)]
-    rows = [_paired_row(key, [figures.get(key) for figures in by_image]) for key in _all_keys(by_image)]
+    by_image = [_metrics(run, held, importance_samples, seed) for run, held in zip(runs, found, strict=True)]
+    rows = [_paired_row(key, [metrics.get(key) for metrics in by_image]) for key in _all_keys(by_image)]
     parts = () if runs[0].restores else PARTS_BESIDE
     request = EvaluationRequest(importance_samples, seed, parts)
     evaluations = [evaluate(run, data, request) for run in runs if parts]
@@ -209,12 +123,12 @@ def _check_same_images(runs: Sequence[Run], found: Sequence[HeldOut]) -> None:
             )
 
 
-def _figures(run: Run, held: HeldOut, draws: int, seed: int) -> dict[str, _Figure]:
+def _metrics(run: Run, held: HeldOut, draws: int, seed: int) -> dict[str, _Metric]:
     if run.restores:
-        return _figures_of_task(run, held, seed)
+        return _task_metrics(run, held, seed)
     measure = measure_for(run, held.images)
     pixels = (run.recipe.pixels.binarise, run.recipe.pixels.threshold)
-    figures: dict[str, _Figure] = {}
+    metrics: dict[str, _Metric] = {}
     if measure.is_likelihood:
         evidence = gather_evidence(run, held.images, measure, draws, seed)
         for key, name, values, meaning in (
@@ -228,38 +142,36 @@ def _figures(run: Run, held: HeldOut, draws: int, seed: int) -> dict[str, _Figur
             ("rate_nats", "rate", evidence.rate, "What the code costs."),
             ("distortion_nats", "distortion", evidence.distortion, "What the pixels cost once the code is known."),
         ):
-            figures[key] = _Figure("likelihood", name, "nats", meaning, values, (measure.kind == "density", *pixels))
+            metrics[key] = _Metric("likelihood", name, "nats", meaning, values, (measure.kind == "density", *pixels))
     rebuilt = measure_reconstruction(run, held.images, seed).run
     part, meaning = "reconstruction", "Of the posterior mean's reconstruction"
-    figures["mse"] = _Figure(part, "MSE", "", f"{meaning}: mean squared error.", rebuilt.mse, pixels)
-    figures["psnr_db"] = _Figure(part, "PSNR", "dB", f"{meaning}: peak signal-to-noise ratio.", rebuilt.psnr, pixels)
+    metrics["mse"] = _Metric(part, "MSE", "", f"{meaning}: mean squared error.", rebuilt.mse, pixels)
+    metrics["psnr_db"] = _Metric(part, "PSNR", "dB", f"{meaning}: peak signal-to-noise ratio.", rebuilt.psnr, pixels)
     if not np.isnan(rebuilt.ssim).any():
-        figures["ssim"] = _Figure(part, "SSIM", "", f"{meaning}: structural similarity.", rebuilt.ssim, pixels)
-    return figures
+        metrics["ssim"] = _Metric(part, "SSIM", "", f"{meaning}: structural similarity.", rebuilt.ssim, pixels)
+    return metrics
 
 
-def _figures_of_task(run: Run, held: HeldOut, seed: int) -> dict[str, _Figure]:
+def _task_metrics(run: Run, held: HeldOut, seed: int) -> dict[str, _Metric]:
     """The metrics of a run that restores; those of another strength are of other inputs, and have no difference."""
-    judge, figures = judge_run(run, held.images, seed)
+    task_metrics, values = measure_restoration(run, held.images, seed)
     task = (run.recipe.task.model_dump_json(),)
     return {
-        measure.key: _Figure(
-            "restoration", measure.name, measure.unit, f"{measure.meaning}.", figures[measure.key], task
-        )
-        for measure in judge.measures
-        if measure.key in figures
+        metric.key: _Metric("restoration", metric.name, metric.unit, f"{metric.meaning}.", values[metric.key], task)
+        for metric in task_metrics.listed
+        if metric.key in values
     }
 
 
-def _paired_row(key: str, figures: Sequence[_Figure | None]) -> ComparedRow:
-    some = next(figure for figure in figures if figure is not None)
-    estimates = [None if figure is None else Estimate.of(figure.values) for figure in figures]
-    first = figures[0]
+def _paired_row(key: str, metrics: Sequence[_Metric | None]) -> ComparedRow:
+    some = next(metric for metric in metrics if metric is not None)
+    estimates = [None if metric is None else Estimate.of(metric.values) for metric in metrics]
+    first = metrics[0]
     differences = [
         None
-        if i == 0 or first is None or figure is None or figure.counts != first.counts
-        else Estimate.of(figure.values - first.values)
-        for i, figure in enumerate(figures)
+        if i == 0 or first is None or metric is None or metric.counts != first.counts
+        else Estimate.of(metric.values - first.values)
+        for i, metric in enumerate(metrics)
     ]
     return ComparedRow(
         some.part,
@@ -274,18 +186,18 @@ def _paired_row(key: str, figures: Sequence[_Figure | None]) -> ComparedRow:
     )
 
 
-def _notes(runs: Sequence[Run], found: Sequence[HeldOut], by_image: Sequence[Mapping[str, _Figure]]) -> tuple[str, ...]:
+def _notes(runs: Sequence[Run], found: Sequence[HeldOut], by_image: Sequence[Mapping[str, _Metric]]) -> tuple[str, ...]:
     if runs[0].restores:
         tasks = {run.recipe.task for run in runs}
         return () if len(tasks) == 1 else ("The tasks differ in their settings, so their metrics cannot be set off.",)
     notes = []
-    for run, held, figures in zip(runs, found, by_image, strict=True):
-        if "elbo_nats" not in figures:
+    for run, held, metrics in zip(runs, found, by_image, strict=True):
+        if "elbo_nats" not in metrics:
             notes.append(f"{run.path.name}: {measure_for(run, held.images).explanation}")
-    counts = {figures["elbo_nats"].counts for figures in by_image if "elbo_nats" in figures}
+    counts = {metrics["elbo_nats"].counts for metrics in by_image if "elbo_nats" in metrics}
     if len(counts) > 1:
         notes.append("The runs count pixels differently (grey, or black and white), so their nats cannot be set off.")
-    elif len({figures["mse"].counts for figures in by_image}) > 1:
+    elif len({metrics["mse"].counts for metrics in by_image}) > 1:
         notes.append("Some runs make pixels black or white and some do not, so their errors cannot be set off.")
     return tuple(notes)
 

@@ -12,8 +12,8 @@ from isthmus.evaluation.measurements import Measurements
 from isthmus.probability import latent_of
 from isthmus.probability.densities import fit_density, typical
 from isthmus.runs import Run, encode, folder
+from isthmus.runs.code_densities import TYPICAL
 from isthmus.runs.manifest import Manifest, TrainingEntry
-from isthmus.runs.run import TYPICAL
 from isthmus.runs.writer import RunWriter
 from isthmus.workflows.datasets import TrainingData, open_held_out
 from isthmus.workflows.diagnosis import measure

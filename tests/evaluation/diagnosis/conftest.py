@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from isthmus.evaluation.diagnosis import Baseline, Progress, Summary
+from isthmus.evaluation.diagnosis import BaselineResult, Progress, Summary
 from isthmus.recipes import RECIPES, with_fields
 from isthmus.units import Estimate
 
@@ -14,7 +14,7 @@ def beside():
 
     def make(share, count=10_000, dim=2):
         mse = 0.062 * share
-        return Baseline(mse, -10 * np.log10(mse), Estimate(0.062 - mse, 0.02 / count**0.5, count), dim, 5_000)
+        return BaselineResult(mse, -10 * np.log10(mse), Estimate(0.062 - mse, 0.02 / count**0.5, count), dim, 5_000)
 
     return make
 

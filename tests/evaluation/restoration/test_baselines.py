@@ -22,19 +22,19 @@ def error(one, other):
 
 def test_every_filter_takes_noise_out(smooth):
     noisy = np.stack([add_noise(image, "gaussian", 0.1, np.random.default_rng(0)) for image in smooth])
-    for method in baselines.denoising():
-        if method.key == "bm3d":  # slow: it has a test of its own
+    for baseline in baselines.denoising():
+        if baseline.key == "bm3d":  # slow: it has a test of its own
             continue
-        best = min(error(method.solve(noisy, strength), smooth) for strength in method.strengths)
-        assert best < (0.5 if method.key != "untouched" else 1.01) * error(noisy, smooth), method.key
-        assert method.solve(noisy, method.strengths[0]).shape == smooth.shape
+        best = min(error(baseline.solve(noisy, strength), smooth) for strength in baseline.strengths)
+        assert best < (0.5 if baseline.key != "untouched" else 1.01) * error(noisy, smooth), baseline.key
+        assert baseline.solve(noisy, baseline.strengths[0]).shape == smooth.shape
 
 
 @pytest.mark.slow
 def test_bm3d_takes_noise_out(smooth):
     pytest.importorskip("bm3d")
     noisy = np.stack([add_noise(image, "gaussian", 0.1, np.random.default_rng(0)) for image in smooth])
-    (bm3d,) = (method for method in baselines.denoising() if method.key == "bm3d")
+    (bm3d,) = (baseline for baseline in baselines.denoising() if baseline.key == "bm3d")
     assert error(bm3d.solve(noisy, 0.1), smooth) < 0.3 * error(noisy, smooth)
 
 
@@ -84,11 +84,11 @@ def test_bright_shapes_on_dark_are_found(kind):
     masks[:, 4:9, 5:12] = 1
     noise = np.random.default_rng(0).integers(0, 40, masks.shape)
     seen = (masks * 200 + noise).astype(np.uint8)
-    (method,) = (method for method in baselines.segmenting(2) if method.key == kind)
-    found = baselines.best_labelling(method.solve(seen, 0.0), masks, 2)
+    (baseline,) = (baseline for baseline in baselines.segmenting(2) if baseline.key == kind)
+    found = baselines.best_labelling(baseline.solve(seen, 0.0), masks, 2)
     np.testing.assert_array_equal(np.stack(found), masks)
-    assert method.solve(np.zeros_like(seen), 0.0).shape == seen.shape
+    assert baseline.solve(np.zeros_like(seen), 0.0).shape == seen.shape
 
 
 def test_otsu_is_for_two_classes():
-    assert [method.key for method in baselines.segmenting(3)] == ["k_means"]
+    assert [baseline.key for baseline in baselines.segmenting(3)] == ["k_means"]

@@ -6,7 +6,7 @@ from hypothesis.extra import numpy as hnp
 from skimage.color import deltaE_cie76, lab2rgb
 from sklearn.metrics import f1_score, jaccard_score
 
-from isthmus.evaluation.restoration.measures import chroma_error, dice, intersection_over_union, psnr_within
+from isthmus.evaluation.restoration.metrics import chroma_error, dice, intersection_over_union, psnr_within
 
 
 def test_psnr_of_the_holes_alone():

@@ -16,7 +16,7 @@ from isthmus.recipes import Colourise, Deblur, Denoise, Inpaint, Pairs, Recipe, 
 
 
 class Stub:
-    """As much of a run as a contest needs: a task, and an answer to what is shown."""
+    """As much of a run as the comparison needs: a task, and an answer to what is shown."""
 
     path = "stub"
 
@@ -35,7 +35,7 @@ def noise(count, channels=1, seed=0):
 @pytest.fixture
 def quick(monkeypatch):
     """The slow filters left out."""
-    some = [method for method in baselines.denoising() if method.key in ("untouched", "median", "gaussian")]
+    some = [baseline for baseline in baselines.denoising() if baseline.key in ("untouched", "median", "gaussian")]
     monkeypatch.setattr(baselines, "denoising", lambda: some)
 
 
@@ -60,8 +60,8 @@ def test_the_figures_are_those_of_the_same_noise(section, tiny_restorer, bars):
 
 
 def test_the_gain_is_over_the_best(section):
-    rivals = [section[f"{key}_psnr_db"].value for key in ("untouched", "median", "gaussian")]
-    assert section["gain"].value == pytest.approx(section["psnr_db"].value - max(rivals))
+    baselines_beside = [section[f"{key}_psnr_db"].value for key in ("untouched", "median", "gaussian")]
+    assert section["gain"].value == pytest.approx(section["psnr_db"].value - max(baselines_beside))
     assert section["gain"].standard_error > 0
     assert "the best beside it" in section["gain"].meaning
 
@@ -115,7 +115,7 @@ class Case:
 
     Attributes:
         oracles: One image's figures from the truth, the answer and what was seen; the first decides what is best.
-        rivals: The methods that need no learning.
+        baselines_beside: The baselines.
         shown: Those of them that answer with what is shown.
         rising: Whether more is better.
         levels: How many values an answer's numbers have.
@@ -124,7 +124,7 @@ class Case:
     task: Any
     images: np.ndarray
     oracles: Mapping[str, Callable]
-    rivals: tuple[str, ...]
+    baselines_beside: tuple[str, ...]
     shown: tuple[str, ...] = ()
     rising: bool = True
     levels: int = 256
@@ -154,7 +154,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_each_task_is_judged_by_its_own_measures(quick, case):
+def test_each_task_is_judged_by_its_own_metrics(quick, case):
     """Noise is as good an answer as any.  What was asked is made here once more, and judged by other libraries."""
     task, batch = task_of(case.task), make_batch(case.images, case.task, 0)
     raw = np.random.default_rng(3).integers(0, case.levels, batch.target.shape).astype(np.uint8)
@@ -170,16 +170,16 @@ def test_each_task_is_judged_by_its_own_measures(quick, case):
         values = judged(oracle, task.finish(batch.input, raw))
         assert section[key].value == pytest.approx(values.mean(), rel=1e-3), key
         assert section[key].standard_error == pytest.approx(values.std(ddof=1) / np.sqrt(12), rel=1e-2), key
-        for rival in case.shown:
+        for baseline in case.shown:
             shown = np.broadcast_to(batch.input, truth.shape)
-            assert section[f"{rival}_{key}"].value == pytest.approx(judged(oracle, shown).mean(), rel=1e-3), key
+            assert section[f"{baseline}_{key}"].value == pytest.approx(judged(oracle, shown).mean(), rel=1e-3), key
     first = next(iter(case.oracles))
     assert [row.key for row in section.rows if row.key.endswith(first)] == [
         first,
-        *(f"{rival}_{first}" for rival in case.rivals),
+        *(f"{baseline}_{first}" for baseline in case.baselines_beside),
     ]
-    if case.rivals:
-        best = (max if case.rising else min)(section[f"{rival}_{first}"].value for rival in case.rivals)
+    if case.baselines_beside:
+        best = (max if case.rising else min)(section[f"{baseline}_{first}"].value for baseline in case.baselines_beside)
         assert section["gain"].value == pytest.approx(section[first].value - best)
     else:
         assert "gain" not in {row.key for row in section.rows}
@@ -208,7 +208,7 @@ def test_the_note_tells_what_was_tuned_and_what_lies_at_an_end():
     sharp = as_source(np.repeat(board[np.newaxis, ..., np.newaxis], 6, axis=0))
     run = Stub(Deblur(radius=(2.0, 2.0), noise=0.0), lambda seen: seen, side=16)
     section = evaluate_restoration(run, sharp, sharp)
-    assert "The strengths of the other methods are the best on 3 training images." in section.note
+    assert "The strengths of the baselines are the best on 3 training images." in section.note
     assert "At the end of what was tried, so that another may suit better: unsharp mask (8)." in section.note
     assert "unsharp mask (8 of amount)" in section["unsharp_psnr_db"].name
 

@@ -6,12 +6,12 @@ from scipy.ndimage import gaussian_filter
 
 from isthmus.data.tasks.corruptions import add_noise
 from isthmus.evaluation.restoration import baselines
-from isthmus.evaluation.restoration.baselines import Method, doubling
+from isthmus.evaluation.restoration.baselines import Baseline, doubling
 from isthmus.evaluation.restoration.strengths import Choice, best_strength
 
 
-def method(*strengths, **more):
-    return Method("some", "some", lambda seen, _: seen, strengths, **more)
+def baseline(*strengths, **more):
+    return Baseline("some", "some", lambda seen, _: seen, strengths, **more)
 
 
 class Merit:
@@ -28,7 +28,7 @@ class Merit:
 @pytest.mark.parametrize("best", np.geomspace(0.034, 0.85, 12))
 def test_the_best_is_found_between_the_steps(best):
     merit = Merit(best)
-    choice = best_strength(method(*doubling(0.03, 6)), merit)
+    choice = best_strength(baseline(*doubling(0.03, 6)), merit)
     assert abs(math.log(choice.strength / best)) <= math.log(2) / 8 + 1e-9  # half a step of a fourth root of 2
     assert not choice.at_end
     assert len(merit.asked) == len(set(merit.asked)) <= 10
@@ -36,19 +36,19 @@ def test_the_best_is_found_between_the_steps(best):
 
 @pytest.mark.parametrize(("best", "end"), [(0.001, 0.03), (50.0, 0.96)])
 def test_an_end_is_told(best, end):
-    assert best_strength(method(*doubling(0.03, 6)), Merit(best)) == Choice(pytest.approx(end), at_end=True)
+    assert best_strength(baseline(*doubling(0.03, 6)), Merit(best)) == Choice(pytest.approx(end), at_end=True)
 
 
 @pytest.mark.parametrize(("best", "expected"), [(1, Choice(1)), (3.3, Choice(3)), (100, Choice(9, at_end=True))])
 def test_whole_numbers_stay_whole_and_have_no_lower_end(best, expected):
     merit = Merit(best)
-    assert best_strength(method(1, 3, 5, 7, 9, whole=True), merit) == expected
+    assert best_strength(baseline(1, 3, 5, 7, 9, whole=True), merit) == expected
     assert merit.asked == [1, 3, 5, 7, 9]
 
 
 def test_what_has_one_strength_is_not_tried():
     merit = Merit(1)
-    assert best_strength(method(0.0), merit) == Choice(0.0)
+    assert best_strength(baseline(0.0), merit) == Choice(0.0)
     assert merit.asked == []
 
 

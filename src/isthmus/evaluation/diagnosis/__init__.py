@@ -3,11 +3,11 @@
 from isthmus.evaluation.diagnosis.diagnosis import Diagnosis
 from isthmus.evaluation.diagnosis.finding import Finding, Severity
 from isthmus.evaluation.diagnosis.rules import diagnose, settle
-from isthmus.evaluation.diagnosis.summary import Baseline, Progress, Summary
+from isthmus.evaluation.diagnosis.summary import BaselineResult, Progress, Summary
 from isthmus.evaluation.diagnosis.verdict import Verdict, give_verdict
 
 __all__ = [
-    "Baseline",
+    "BaselineResult",
     "Diagnosis",
     "Finding",
     "Progress",

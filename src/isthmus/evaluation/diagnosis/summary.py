@@ -45,7 +45,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Baseline:
+class BaselineResult:
     """What a model has to beat, on the same held-out images.
 
     Attributes:
@@ -73,7 +73,7 @@ class Baseline:
         return _exceeds(-self.excess.mean, self)
 
 
-def _exceeds(difference: float, baseline: Baseline) -> bool:
+def _exceeds(difference: float, baseline: BaselineResult) -> bool:
     return difference > max(LEAST_SPREAD * baseline.excess.standard_error, LEAST_DIFFERENCE * baseline.mse)
 
 
@@ -115,9 +115,9 @@ class Summary:
     test_images: int = 0
     mse: float | None = None
     psnr_db: float | None = None
-    pca: Baseline | None = None
-    mean_image: Baseline | None = None
-    unchanged: Baseline | None = None
+    pca: BaselineResult | None = None
+    mean_image: BaselineResult | None = None
+    unchanged: BaselineResult | None = None
     shuffled_mse: float | None = None
     active: NDArray[np.bool_] | None = None
     rate: float | None = None
@@ -154,7 +154,7 @@ class Summary:
         return self.recipe.objective.beta
 
     @property
-    def baseline(self) -> Baseline | None:
+    def baseline(self) -> BaselineResult | None:
         """What decides the verdict: PCA, or of a task the unchanged input."""
         return self.unchanged if self.restores else self.pca
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from isthmus.evaluation.diagnosis.finding import Finding
-from isthmus.evaluation.diagnosis.summary import Baseline, Summary
+from isthmus.evaluation.diagnosis.summary import BaselineResult, Summary
 from isthmus.wording import spell_count
 
 Tone = Literal["good", "bad", "unknown"]
@@ -45,7 +45,7 @@ def give_verdict(summary: Summary, findings: Sequence[Finding]) -> Verdict:
     return Verdict("good" if baseline is not None else "unknown", f"{lead}, and no fault was found.")
 
 
-def _lead(word: str, summary: Summary, baseline: Baseline) -> str:
+def _lead(word: str, summary: Summary, baseline: BaselineResult) -> str:
     assert summary.mse is not None
     name = (
         "the unchanged input" if summary.restores else f"PCA with {'the same ' if baseline.dim == summary.dim else ''}"

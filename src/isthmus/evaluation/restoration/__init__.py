@@ -1,5 +1,5 @@
-"""How well a run restores pictures, beside what is had without learning."""
+"""How well a run restores images, beside baselines that need no training."""
 
-from isthmus.evaluation.restoration.results import evaluate_restoration, judge_run
+from isthmus.evaluation.restoration.results import evaluate_restoration, measure_restoration
 
-__all__ = ["evaluate_restoration", "judge_run"]
+__all__ = ["evaluate_restoration", "measure_restoration"]

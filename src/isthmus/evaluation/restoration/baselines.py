@@ -1,7 +1,7 @@
-"""Restoring without a network: what a run has to beat.
+"""Baselines of restoration, which need no training.
 
-A method takes what an encoder is shown, uint8 `(n, h, w, c)`, and a strength, and gives answers as users get them.
-Where a method has a strength, the best on other images is looked for (`tuning`).
+A baseline takes the inputs of an encoder, uint8 `(n, h, w, c)`, and a strength.  It gives predictions as users get
+them.  The strength is chosen on other images; see `strengths`.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,16 +21,16 @@ Solve = Callable[[Pixels, float], Pixels]
 
 
 @dataclass(frozen=True)
-class Method:
-    """A way to restore pictures.
+class Baseline:
+    """A way to restore images without training.
 
     Attributes:
         key: A stable name for machines.
         name: Its name for readers.
-        solve: From what is shown, and a strength, to answers.
-        strengths: What to try, in order; one where there is nothing to choose.
-        unit: What a strength is, for readers.
-        whole: Whether those are all that make sense, from the least that there is; else others between them do too.
+        solve: From inputs and a strength to predictions.
+        strengths: The strengths to try, in order; one where there is nothing to choose.
+        unit: The unit of a strength, for readers.
+        whole: Whether only these strengths make sense, from the least possible; else those between them do too.
         slow: Whether an image takes seconds.
     """
 
@@ -49,110 +49,110 @@ class Method:
 
 
 def doubling(least: float, count: int) -> tuple[float, ...]:
-    """So many strengths, each twice the one before."""
+    """A number of strengths, each twice the one before."""
     return tuple(least * 2**step for step in range(count))
 
 
-def untouched() -> Method:
-    """What is shown, as it is."""
-    return Method("untouched", "untouched", lambda seen, _: seen)
+def untouched() -> Baseline:
+    """The unchanged input."""
+    return Baseline("untouched", "untouched", lambda inputs, _: inputs)
 
 
-def denoising() -> list[Method]:
-    """Filters of one picture: median, Gaussian, non-local means, total variation, and BM3D where it is installed."""
+def denoising() -> list[Baseline]:
+    """Filters of single images: median, Gaussian, non-local means, total variation, and BM3D where it is installed."""
     found = [
         untouched(),
-        Method("median", "median", _median, (1, 3, 5, 7, 9), "pixels wide", whole=True),
-        Method("gaussian", "Gaussian", _gaussian, doubling(0.25, 5), "pixels of deviation"),
-        Method("nlm", "non-local means", _non_local_means, doubling(0.01, 8), "of strength"),
-        Method("tv", "total variation", _total_variation, doubling(0.005, 9), "of weight"),
+        Baseline("median", "median", _median, (1, 3, 5, 7, 9), "pixels wide", whole=True),
+        Baseline("gaussian", "Gaussian", _gaussian, doubling(0.25, 5), "pixels of deviation"),
+        Baseline("nlm", "non-local means", _non_local_means, doubling(0.01, 8), "of strength"),
+        Baseline("tv", "total variation", _total_variation, doubling(0.005, 9), "of weight"),
     ]
     if find_spec("bm3d") is not None:
-        found.append(Method("bm3d", "BM3D", _bm3d, doubling(0.02, 6), "of assumed noise", slow=True))
+        found.append(Baseline("bm3d", "BM3D", _bm3d, doubling(0.02, 6), "of assumed noise", slow=True))
     return found
 
 
-def sharpening() -> list[Method]:
+def sharpening() -> list[Baseline]:
     """An unsharp mask."""
-    return [untouched(), Method("unsharp", "unsharp mask", _unsharp, doubling(0.25, 6), "of amount")]
+    return [untouched(), Baseline("unsharp", "unsharp mask", _unsharp, doubling(0.25, 6), "of amount")]
 
 
-def enlarging() -> list[Method]:
-    """Bicubic interpolation, which is what the encoder is shown."""
-    return [Method("bicubic", "bicubic", lambda seen, _: seen)]
+def enlarging() -> list[Baseline]:
+    """Bicubic interpolation, which is the encoder's input."""
+    return [Baseline("bicubic", "bicubic", lambda inputs, _: inputs)]
 
 
-def colouring(train: Pixels) -> list[Method]:
+def colouring(train: Pixels) -> list[Baseline]:
     """No colour, and the mean colour of the training images `(n, h, w, 3)` for every pixel."""
     mean = np.rint(chroma(train).reshape(-1, 2).mean(axis=0)).astype(np.uint8)
 
-    def in_one_colour(seen: Pixels, _: float) -> Pixels:
-        return recolour(seen, np.broadcast_to(mean, (*seen.shape[:3], 2)))
+    def in_one_colour(inputs: Pixels, _: float) -> Pixels:
+        return recolour(inputs, np.broadcast_to(mean, (*inputs.shape[:3], 2)))
 
     return [
-        Method("grey", "left grey", lambda seen, _: np.repeat(seen, 3, axis=-1)),
-        Method("mean_chrominance", "mean chrominance", in_one_colour),
+        Baseline("grey", "left grey", lambda inputs, _: np.repeat(inputs, 3, axis=-1)),
+        Baseline("mean_chrominance", "mean chrominance", in_one_colour),
     ]
 
 
-def filling(train: ImageSource | None) -> list[Method]:
+def filling(train: ImageSource | None) -> list[Baseline]:
     """Biharmonic interpolation, and the mean of the training images that are nearest by the pixels that are known."""
-    found = [Method("biharmonic", "biharmonic", _biharmonic)]
+    found = [Baseline("biharmonic", "biharmonic", _biharmonic)]
     if train is not None and len(train):
         counts = tuple(count for count in COUNTS if count <= len(train))
         fill = Neighbours(train).fill
-        found.append(Method("nearest", "nearest training images", fill, counts, "averaged", whole=True))
+        found.append(Baseline("nearest", "nearest training images", fill, counts, "averaged", whole=True))
     return found
 
 
-def segmenting(classes: int) -> list[Method]:
+def segmenting(classes: int) -> list[Baseline]:
     """Otsu's threshold (of two classes), and k-means of the colours; answers are numbers of regions, not classes."""
-    found = [Method("k_means", "k-means on colour", partial(_k_means, classes))]
+    found = [Baseline("k_means", "k-means on colour", partial(_k_means, classes))]
     if classes == 2:
-        found.insert(0, Method("otsu", "Otsu", _otsu))
+        found.insert(0, Baseline("otsu", "Otsu", _otsu))
     return found
 
 
-def _each(function: Callable[[Pixels], NDArray[np.floating]], seen: Pixels) -> Pixels:
+def _each(function: Callable[[Pixels], NDArray[np.floating]], inputs: Pixels) -> Pixels:
     """Apply what takes one image and gives its brightness from 0 to 1; some filters drop a channel that is alone."""
-    height, width = seen.shape[1:3]
-    return np.stack([_levels(function(image)).reshape(height, width, -1) for image in seen])
+    height, width = inputs.shape[1:3]
+    return np.stack([_levels(function(image)).reshape(height, width, -1) for image in inputs])
 
 
 def _levels(light: NDArray[np.floating]) -> Pixels:
     return np.asarray(np.rint(np.clip(light, 0.0, 1.0) * 255), np.uint8)
 
 
-def _median(seen: Pixels, width: float) -> Pixels:
+def _median(inputs: Pixels, width: float) -> Pixels:
     from scipy.ndimage import median_filter
 
-    return np.asarray(median_filter(seen, size=(1, int(width), int(width), 1)))
+    return np.asarray(median_filter(inputs, size=(1, int(width), int(width), 1)))
 
 
-def _gaussian(seen: Pixels, deviation: float) -> Pixels:
+def _gaussian(inputs: Pixels, deviation: float) -> Pixels:
     from scipy.ndimage import gaussian_filter
 
-    return _levels(gaussian_filter(seen / 255.0, (0, deviation, deviation, 0)))
+    return _levels(gaussian_filter(inputs / 255.0, (0, deviation, deviation, 0)))
 
 
-def _non_local_means(seen: Pixels, strength: float) -> Pixels:
+def _non_local_means(inputs: Pixels, strength: float) -> Pixels:
     from skimage.restoration import denoise_nl_means
 
     return _each(
         lambda image: denoise_nl_means(
             image / 255.0, patch_size=3, patch_distance=7, h=strength, fast_mode=True, channel_axis=-1
         ),
-        seen,
+        inputs,
     )
 
 
-def _total_variation(seen: Pixels, weight: float) -> Pixels:
+def _total_variation(inputs: Pixels, weight: float) -> Pixels:
     from skimage.restoration import denoise_tv_chambolle
 
-    return _each(lambda image: denoise_tv_chambolle(image / 255.0, weight=weight, channel_axis=-1), seen)
+    return _each(lambda image: denoise_tv_chambolle(image / 255.0, weight=weight, channel_axis=-1), inputs)
 
 
-def _bm3d(seen: Pixels, deviation: float) -> Pixels:
+def _bm3d(inputs: Pixels, deviation: float) -> Pixels:
     import bm3d
 
     def one(image: Pixels) -> NDArray[np.floating]:
@@ -162,36 +162,36 @@ def _bm3d(seen: Pixels, deviation: float) -> Pixels:
         planes = [np.asarray(bm3d.bm3d(light[..., c], deviation)) for c in range(image.shape[-1])]
         return np.stack([plane.reshape(image.shape[:2]) for plane in planes], axis=-1)
 
-    return _each(one, seen)
+    return _each(one, inputs)
 
 
-def _unsharp(seen: Pixels, amount: float) -> Pixels:
+def _unsharp(inputs: Pixels, amount: float) -> Pixels:
     from scipy.ndimage import gaussian_filter
 
-    light = seen / 255.0
+    light = inputs / 255.0
     return _levels(light + amount * (light - gaussian_filter(light, (0, 1, 1, 0))))
 
 
-def _biharmonic(seen: Pixels, _: float) -> Pixels:
+def _biharmonic(inputs: Pixels, _: float) -> Pixels:
     from skimage.restoration import inpaint_biharmonic
 
     def one(image: Pixels) -> NDArray[np.floating]:
         return np.asarray(inpaint_biharmonic(image[..., :-1] / 255.0, image[..., -1] == 0, channel_axis=-1))
 
-    return np.where(seen[..., -1:] > 0, seen[..., :-1], _each(one, seen))
+    return np.where(inputs[..., -1:] > 0, inputs[..., :-1], _each(one, inputs))
 
 
-def _otsu(seen: Pixels, _: float) -> Pixels:
+def _otsu(inputs: Pixels, _: float) -> Pixels:
     from skimage.filters import threshold_otsu
 
-    grey = np.rint(seen.mean(axis=-1)).astype(np.uint8)
+    grey = np.rint(inputs.mean(axis=-1)).astype(np.uint8)
     regions = [
         image > threshold_otsu(image) if image.max() > image.min() else np.zeros(image.shape, bool) for image in grey
     ]
     return np.stack(regions)[..., np.newaxis].astype(np.uint8)
 
 
-def _k_means(classes: int, seen: Pixels, _: float) -> Pixels:
+def _k_means(classes: int, inputs: Pixels, _: float) -> Pixels:
     from sklearn.cluster import KMeans
 
     def one(image: Pixels) -> Pixels:
@@ -200,11 +200,11 @@ def _k_means(classes: int, seen: Pixels, _: float) -> Pixels:
         found = KMeans(clusters, n_init=3, random_state=0).fit_predict(colours)
         return np.asarray(found, np.uint8).reshape(*image.shape[:2], 1)
 
-    return np.stack([one(image) for image in seen])
+    return np.stack([one(image) for image in inputs])
 
 
 def best_labelling(regions: Iterable[Pixels], truth: Iterable[Pixels], classes: int) -> list[Pixels]:
-    """Give each image's regions the classes with which they agree best: what no method without labels could know.
+    """Give each image's regions the classes with which they agree best: what no baseline without labels could know.
 
     A region for which the image has no class left becomes background.
     """

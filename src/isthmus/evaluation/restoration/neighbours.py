@@ -1,4 +1,4 @@
-"""Filling holes from what other images have there: those that are nearest by the pixels that are known."""
+"""Holes filled from other images: those nearest by the known pixels."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from isthmus.data import ImageSource
 
 Pixels = NDArray[np.uint8]
 COUNTS = (1, 3, 10, 30, 100)
-"""How many images may be averaged."""
+"""Numbers of images to average."""
 _MOST_NUMBERS = 1 << 23  # held at once of each array: 32 MiB of float32
 
 
@@ -19,32 +19,32 @@ class Neighbours:
         self._asked: Pixels | None = None
         self._found = np.empty((0, 0), np.int64)
 
-    def fill(self, seen: Pixels, count: float) -> Pixels:
-        """Fill holes with the mean of so many of the nearest images.
+    def fill(self, inputs: Pixels, count: float) -> Pixels:
+        """Fill holes with the mean of the nearest images.
 
         Args:
-            seen: As inpainting shows it, `(n, h, w, c + 1)`.
-            count: Of images, one of `COUNTS`.
+            inputs: As inpainting takes them, `(n, h, w, c + 1)`.
+            count: The number of images, one of `COUNTS`.
 
         Returns:
             Images `(n, h, w, c)`, the known pixels as they were.
         """
-        if self._asked is not seen:  # whoever looks for the best count asks again of the same images
-            self._asked, self._found = seen, self.nearest(seen, min(COUNTS[-1], len(self._known)))
+        if self._asked is not inputs:  # the search for the best count repeats the same images
+            self._asked, self._found = inputs, self.nearest(inputs, min(COUNTS[-1], len(self._known)))
         means = [np.rint(self._known.read(found[: int(count)]).mean(axis=0)) for found in self._found]
-        return np.where(seen[..., -1:] > 0, seen[..., :-1], np.stack(means).astype(np.uint8))
+        return np.where(inputs[..., -1:] > 0, inputs[..., :-1], np.stack(means).astype(np.uint8))
 
-    def nearest(self, seen: Pixels, count: int) -> NDArray[np.int64]:
+    def nearest(self, inputs: Pixels, count: int) -> NDArray[np.int64]:
         """The numbers of the nearest images, nearest first, by squared distance over the known pixels: `(n, count)`."""
         at_once = max(1, _MOST_NUMBERS // self._known.spec.dims)
-        parts = [self._nearest(seen[start : start + at_once], count) for start in range(0, len(seen), at_once)]
+        parts = [self._nearest(inputs[start : start + at_once], count) for start in range(0, len(inputs), at_once)]
         return np.concatenate(parts)
 
-    def _nearest(self, seen: Pixels, count: int) -> NDArray[np.int64]:
+    def _nearest(self, inputs: Pixels, count: int) -> NDArray[np.int64]:
         """|k·x|² - 2 (k·x)·t + k·t², of which the first is the same for all t: matrix products for all pairs."""
-        questions = len(seen)
-        known = (seen[..., -1:] > 0).astype(np.float32)
-        images = (seen[..., :-1] * (known / np.float32(255))).reshape(questions, -1)
+        questions = len(inputs)
+        known = (inputs[..., -1:] > 0).astype(np.float32)
+        images = (inputs[..., :-1] * (known / np.float32(255))).reshape(questions, -1)
         known = known.reshape(questions, -1)
         distances, numbers = np.empty((questions, 0), np.float32), np.empty((questions, 0), np.int64)
         at_once = max(1, _MOST_NUMBERS // max(self._known.spec.dims, questions))

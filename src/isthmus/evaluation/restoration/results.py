@@ -1,4 +1,4 @@
-"""A run and the methods that need no learning, on the same pictures spoilt in the same way."""
+"""A run that restores images beside baselines that need no training, on the same corrupted images."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -8,8 +8,8 @@ import numpy as np
 from isthmus.data import ImageSource, make_batch, select, task_of
 from isthmus.errors import UsageError
 from isthmus.evaluation.restoration import baselines
-from isthmus.evaluation.restoration.baselines import Method, best_labelling
-from isthmus.evaluation.restoration.metrics import Figures, Judge, Pixels, Posed, judge_of
+from isthmus.evaluation.restoration.baselines import Baseline, best_labelling
+from isthmus.evaluation.restoration.metrics import Examples, Pixels, TaskMetrics, Values, metrics_of
 from isthmus.evaluation.restoration.strengths import Choice, best_strength
 from isthmus.evaluation.table import Row, Section, mean_row
 from isthmus.progress import progress_bar
@@ -17,68 +17,68 @@ from isthmus.runs import Run
 
 TITLE = "Restoration"
 EVALUATED, EVALUATED_SLOWLY = 1_000, 100
-"""Images at most; the good filters against noise take a second each."""
+"""Images at most; good filters for noise take a second for each."""
 TUNED_ON, TUNED_ON_SLOWLY = 40, 10
-"""Other images, on which the best strength of each method is chosen; fewer for methods that take seconds for each."""
+"""Other images, on which the strength of each baseline is chosen; fewer for baselines that take seconds an image."""
 AVERAGED = 5_000
 """Training images of which the mean colour is taken."""
 _STREAM = 0x636F6E74
 STRENGTHS: Mapping[str, str] = {"denoise": "strength", "inpaint": "share", "deblur": "radius"}
-"""Which field says how hard a task is."""
+"""The field of each task that sets how strongly images are corrupted."""
 
 
 def evaluate_restoration(
     run: Run, test: ImageSource, train: ImageSource | None, seed: int = 0, strength: float | None = None
 ) -> Section:
-    """Restore test images, and have other methods restore them too.
+    """Restore test images, by the run and by baselines.
 
     Args:
         run: A run of any task but to reconstruct.
         test: Held-out images of the run's source.
-        train: Images that it learned from, on some of which the other methods' strengths are chosen and from the others
-            of which they know what images are like; without them, strengths are chosen on the test images themselves,
-            in the methods' favour, and no method takes pixels from other images.
-        seed: Of what spoils the images.
-        strength: How hard to make the task, where it has a strength, instead of what the run's recipe says.
+        train: Training images.  The strengths of baselines are chosen on some of them; from the others, baselines may
+            take pixels.  Without training images, strengths are chosen on the test images, in the baselines' favour,
+            and no baseline takes pixels from other images.
+        seed: Seed for the choice of images and for their corruption.
+        strength: How strongly to corrupt images, where the task has a strength; by default as the run's recipe says.
 
     Raises:
-        UsageError: If a strength is given for a task that has none, or one that cannot be.
+        UsageError: If a strength is given for a task that has none, or it is out of range.
     """
     fields = _at_strength(run, strength)
-    pose = _poser(run, fields, seed)
+    make = _example_maker(run, fields, seed)
     rng = np.random.default_rng([seed, _STREAM])
-    questions = pose(_some(test, EVALUATED_SLOWLY if fields.kind == "denoise" else EVALUATED, rng))
+    examples = make(_some(test, EVALUATED_SLOWLY if fields.kind == "denoise" else EVALUATED, rng))
     known = test if train is None else train
     apart, others = _set_apart(known, rng)
-    tuning = pose(apart)
-    beside = _methods(run, known, None if train is None else others)
-    judge = judge_of(fields)
-    figures = {"run": judge.compare(questions, _answers(run, questions))}
+    tuning = make(apart)
+    beside = _baselines(run, known, None if train is None else others)
+    metrics = metrics_of(fields)
+    values = {"run": metrics.compare(examples, _predictions(run, examples))}
     names, choices = {"run": f"{run.recipe.name}"}, []
-    with progress_bar("restoring by other methods", len(beside)) as bar:
-        for done, method in enumerate(beside):
-            asked = tuning.some(TUNED_ON_SLOWLY if method.slow else TUNED_ON)
-            choice = best_strength(method, _merit(method, asked, judge))
-            given = _settled(method.solve(questions.seen, choice.strength), questions, run)
-            figures[method.key] = judge.compare(questions, given)
-            names[method.key] = method.name
-            if method.is_tuned:
-                choices.append((method, choice))
-                names[method.key] += f" ({choice.strength:.3g} {method.unit})"
+    with progress_bar("restoring by baselines", len(beside)) as bar:
+        for done, baseline in enumerate(beside):
+            asked = tuning.some(TUNED_ON_SLOWLY if baseline.slow else TUNED_ON)
+            choice = best_strength(baseline, _merit(baseline, asked, metrics))
+            prediction = _labelled(baseline.solve(examples.input, choice.strength), examples, run)
+            values[baseline.key] = metrics.compare(examples, prediction)
+            names[baseline.key] = baseline.name
+            if baseline.is_tuned:
+                choices.append((baseline, choice))
+                names[baseline.key] += f" ({choice.strength:.3g} {baseline.unit})"
             bar.update(done + 1)
-    note = f"{_what_was_done(fields, questions)} {_how_chosen(choices, tuning, train)}".rstrip()
-    return Section("restoration", TITLE, tuple(_rows(figures, names, judge)), note)
+    note = f"{_what_was_done(fields, examples)} {_how_chosen(choices, tuning, train)}".rstrip()
+    return Section("restoration", TITLE, tuple(_rows(values, names, metrics)), note)
 
 
-def judge_run(run: Run, test: ImageSource, seed: int = 0) -> tuple[Judge, Figures]:
-    """Restore test images, and judge each prediction: by what, and the metrics by key, `(n,)`.
+def measure_restoration(run: Run, test: ImageSource, seed: int = 0) -> tuple[TaskMetrics, Values]:
+    """Restore test images, and compute the metrics of each prediction: the metrics, and their values by key, `(n,)`.
 
-    The images and what corrupts them follow from the seed, so the metrics of two runs of one task are paired.
+    The images and their corruption follow from the seed, so the metrics of two runs of one task are paired.
     """
     fields = run.recipe.task
-    questions = _poser(run, fields, seed)(_some(test, EVALUATED, np.random.default_rng([seed, _STREAM])))
-    judge = judge_of(fields)
-    return judge, judge.compare(questions, _answers(run, questions))
+    examples = _example_maker(run, fields, seed)(_some(test, EVALUATED, np.random.default_rng([seed, _STREAM])))
+    metrics = metrics_of(fields)
+    return metrics, metrics.compare(examples, _predictions(run, examples))
 
 
 def _at_strength(run: Run, strength: float | None) -> Any:
@@ -93,16 +93,16 @@ def _at_strength(run: Run, strength: float | None) -> Any:
     return fields.model_copy(update={name: (strength, strength)})
 
 
-def _poser(run: Run, fields: Any, seed: int) -> Callable[[ImageSource], Posed]:
+def _example_maker(run: Run, fields: Any, seed: int) -> Callable[[ImageSource], Examples]:
     task = task_of(fields)
 
-    def pose(source: ImageSource) -> Posed:
+    def make(source: ImageSource) -> Examples:
         images = np.asarray(source.read(np.arange(len(source))), np.uint8)
         batch = make_batch(images, fields, seed)
-        seen, target = np.asarray(batch.input, np.uint8), np.asarray(batch.target, np.uint8)
-        return Posed(seen, task.truth(images, seen, target))
+        inputs, targets = np.asarray(batch.input, np.uint8), np.asarray(batch.target, np.uint8)
+        return Examples(inputs, task.truth(images, inputs, targets))
 
-    return pose
+    return make
 
 
 def _some(source: ImageSource, most: int, rng: np.random.Generator) -> ImageSource:
@@ -119,13 +119,13 @@ def _set_apart(source: ImageSource, rng: np.random.Generator) -> tuple[ImageSour
     return select(source, np.flatnonzero(chosen)), select(source, np.flatnonzero(~chosen))
 
 
-def _answers(run: Run, questions: Posed) -> Pixels:
-    given = np.asarray(run.reconstruct(questions.seen), np.uint8)
-    return run.task.finish(questions.seen, given)
+def _predictions(run: Run, examples: Examples) -> Pixels:
+    prediction = np.asarray(run.reconstruct(examples.input), np.uint8)
+    return run.task.finish(examples.input, prediction)
 
 
-def _methods(run: Run, known: ImageSource, others: ImageSource | None) -> list[Method]:
-    """What stands beside the run: it may take colours from what is `known`, and pixels from `others` alone, if any."""
+def _baselines(run: Run, known: ImageSource, others: ImageSource | None) -> list[Baseline]:
+    """The baselines of a task, which may take colours from `known` images, and pixels only from `others`, if any."""
     fields = run.recipe.task
     match fields.kind:
         case "denoise":
@@ -144,59 +144,59 @@ def _methods(run: Run, known: ImageSource, others: ImageSource | None) -> list[M
     return [baselines.untouched()] if run.image == run.target else []
 
 
-def _merit(method: Method, questions: Posed, judge: Judge) -> Callable[[float], float]:
-    return lambda strength: judge.merit(judge.compare(questions, method.solve(questions.seen, strength)))
+def _merit(baseline: Baseline, examples: Examples, metrics: TaskMetrics) -> Callable[[float], float]:
+    return lambda strength: metrics.merit(metrics.compare(examples, baseline.solve(examples.input, strength)))
 
 
-def _settled(given: Pixels, questions: Posed, run: Run) -> Pixels:
+def _labelled(prediction: Pixels, examples: Examples, run: Run) -> Pixels:
     if not run.task.class_values:
-        return given
-    return np.stack(best_labelling(given, questions.truth, len(run.task.class_values)))
+        return prediction
+    return np.stack(best_labelling(prediction, examples.target, len(run.task.class_values)))
 
 
-def _rows(figures: Mapping[str, Figures], names: Mapping[str, str], judge: Judge) -> list[Row]:
+def _rows(values: Mapping[str, Values], names: Mapping[str, str], metrics: TaskMetrics) -> list[Row]:
     rows = []
-    for measure in judge.measures:
-        for key, found in figures.items():
-            if measure.key in found:
-                prefix, name = ("", measure.name) if key == "run" else (f"{key}_", f"{names[key]}: {measure.name}")
-                whose = "of the run's answers" if key == "run" else f"of {names[key]}"
+    for metric in metrics.listed:
+        for key, found in values.items():
+            if metric.key in found:
+                prefix, name = ("", metric.name) if key == "run" else (f"{key}_", f"{names[key]}: {metric.name}")
+                whose = "of the run's predictions" if key == "run" else f"of {names[key]}"
                 rows.append(
                     mean_row(
-                        f"{prefix}{measure.key}", name, found[measure.key], measure.unit, f"{measure.meaning}, {whose}."
+                        f"{prefix}{metric.key}", name, found[metric.key], metric.unit, f"{metric.meaning}, {whose}."
                     )
                 )
-    rivals = [key for key in figures if key != "run"]
-    if rivals:
-        first, best = judge.first, max(rivals, key=lambda key: judge.merit(figures[key]))
-        gain = figures["run"][first.key] - figures[best][first.key]
+    beside = [key for key in values if key != "run"]
+    if beside:
+        first, best = metrics.first, max(beside, key=lambda key: metrics.merit(values[key]))
+        gain = values["run"][first.key] - values[best][first.key]
         meaning = f"The run's {first.name} less that of {names[best]}, the best beside it, image by image."
         rows.append(mean_row("gain", f"gain in {first.name}", gain, first.unit, meaning))
     return rows
 
 
-def _what_was_done(fields: Any, questions: Posed) -> str:
+def _what_was_done(fields: Any, examples: Examples) -> str:
     name = STRENGTHS.get(fields.kind)
     hard = ""
     if name is not None:
         low, high = getattr(fields, name)
         hard = f", {name} {low:g}" if low == high else f", {name} {low:g} to {high:g}"
     of_noise = f" ({fields.noise})" if fields.kind == "denoise" else ""
-    text = f"{fields.kind.capitalize()}{of_noise}{hard}: {len(questions.seen)} images."
+    text = f"{fields.kind.capitalize()}{of_noise}{hard}: {len(examples.input)} images."
     if fields.has_masks:
-        text += " Regions of the other methods are given the classes that suit them best, which favours them."
+        text += " Regions of the baselines are given the classes that suit them best, which favours them."
     return text
 
 
-def _how_chosen(choices: Sequence[tuple[Method, Choice]], tuning: Posed, train: ImageSource | None) -> str:
-    """What has to be said of the other methods' strengths; nothing where none has any."""
+def _how_chosen(choices: Sequence[tuple[Baseline, Choice]], tuning: Examples, train: ImageSource | None) -> str:
+    """How the strengths of the baselines were chosen, in words; nothing where none has any."""
     if not choices:
         return ""
     whose = "of the test images themselves" if train is None else "training images"
-    slow = [method.name for method, _ in choices if method.slow]
-    fewer = f" ({', '.join(slow)}: on {min(TUNED_ON_SLOWLY, len(tuning.seen))} of them)" if slow else ""
-    text = f"The strengths of the other methods are the best on {len(tuning.seen)} {whose}{fewer}."
-    at_end = [f"{method.name} ({choice.strength:g})" for method, choice in choices if choice.at_end]
+    slow = [baseline.name for baseline, _ in choices if baseline.slow]
+    fewer = f" ({', '.join(slow)}: on {min(TUNED_ON_SLOWLY, len(tuning.input))} of them)" if slow else ""
+    text = f"The strengths of the baselines are the best on {len(tuning.input)} {whose}{fewer}."
+    at_end = [f"{baseline.name} ({choice.strength:g})" for baseline, choice in choices if choice.at_end]
     if at_end:
-        text += f" At the end of what was tried, so that another may suit better: {', '.join(at_end)}."
+        text += f" At the end of the range that was tried, so that another may be better: {', '.join(at_end)}."
     return text

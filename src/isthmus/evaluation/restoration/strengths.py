@@ -1,10 +1,10 @@
-"""The best strength of a method: none should lose to a run for being set badly."""
+"""The best strength of a baseline: none should lose to a run by a bad setting."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from isthmus.evaluation.restoration.baselines import Method
+from isthmus.evaluation.restoration.baselines import Baseline
 
 REFINEMENTS = 2
 """How often the steps about the best strength are halved: from doubling to steps of a fifth."""
@@ -23,25 +23,25 @@ class Choice:
     at_end: bool = False
 
 
-def best_strength(method: Method, merit: Callable[[float], float]) -> Choice:
+def best_strength(baseline: Baseline, merit: Callable[[float], float]) -> Choice:
     """Find the strength of the highest merit.
 
-    All that the method names are tried; where what lies between them makes sense too, then the geometric means of the
+    All that the baseline names are tried; where what lies between them makes sense too, then the geometric means of the
     best and those beside it, `REFINEMENTS` times over.
 
     Args:
-        method: One with strengths to choose from, or one alone, which is taken.
-        merit: What a strength is worth; as slow as the method, so no strength is tried twice.
+        baseline: One with strengths to choose from, or one alone, which is taken.
+        merit: What a strength is worth; as slow as the baseline, so no strength is tried twice.
     """
-    if not method.is_tuned:
-        return Choice(method.strengths[0])
-    merits = {strength: merit(strength) for strength in method.strengths}
-    for _ in range(0 if method.whole else REFINEMENTS):
+    if not baseline.is_tuned:
+        return Choice(baseline.strengths[0])
+    merits = {strength: merit(strength) for strength in baseline.strengths}
+    for _ in range(0 if baseline.whole else REFINEMENTS):
         tried, best = sorted(merits), max(merits, key=merits.__getitem__)
         place = tried.index(best)
         for beside in (*tried[max(place - 1, 0) : place], *tried[place + 1 : place + 2]):
             between = math.sqrt(best * beside)
             merits[between] = merit(between)
     best = max(merits, key=merits.__getitem__)
-    ends = method.strengths[-1:] if method.whole else (method.strengths[0], method.strengths[-1])
+    ends = baseline.strengths[-1:] if baseline.whole else (baseline.strengths[0], baseline.strengths[-1])
     return Choice(best, best in ends)
