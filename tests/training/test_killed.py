@@ -92,7 +92,7 @@ def test_a_killed_training_ends_bit_for_bit_the_same(tmp_path, backend, wanted):
         command(backend, "killed", "--resume"), cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert f"going on from step {int(steps[-1].removeprefix('step-').removesuffix('.safetensors'))} " in done.stderr
+    assert f"resuming from step {int(steps[-1].removeprefix('step-').removesuffix('.safetensors'))} " in done.stderr
     assert len(set(steps)) == wanted
     for name in ("weights.safetensors", "codes.safetensors", "metrics.json", "recipe.json"):
         assert (folder / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name

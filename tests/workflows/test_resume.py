@@ -49,7 +49,7 @@ class TestBackend:
 
     def test_another_is_no_secret(self, trained_on, capsys):
         assert backend_of(PLACE, trained_on("jax"), "tensorflow", None) == "tensorflow"
-        assert "run was trained on jax so far: on tensorflow it goes on, but to other bits" in capsys.readouterr().err
+        assert "run was trained on jax: a resumed training on tensorflow gives other bits" in capsys.readouterr().err
 
     def test_one_that_is_not_there(self, trained_on):
         with pytest.raises(BackendError, match=r"needs an extra\. run was trained on torch; --backend NAME"):
@@ -70,13 +70,13 @@ class TestChangedImages:
     def test_a_line_for_each_part(self, kept):
         now = kept.model_copy(update={"fingerprint": "x", "validation_images": 3, "test_fingerprint": "y"})
         assert changed_images(kept, now) == [
-            "to learn from: 5, and others now",
-            "to choose the best epoch by: 2 in the run, 3 now",
-            "to test on: 2, and others now",
+            "training images: 5, with other pixels now",
+            "validation images: 2 in the run, 3 now",
+            "test images: 2, with other pixels now",
         ]
 
     def test_an_older_run_knows_how_many_there_were(self, kept):
         older = kept.model_copy(update={"validation_fingerprint": None, "test_fingerprint": None})
         assert changed_images(older, kept) == []
         fewer = kept.model_copy(update={"test_images": 1})
-        assert changed_images(older, fewer) == ["to test on: 2 in the run, 1 now"]
+        assert changed_images(older, fewer) == ["test images: 2 in the run, 1 now"]

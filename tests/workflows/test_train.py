@@ -260,7 +260,10 @@ class TestResume:
 
     @pytest.mark.parametrize(
         ("test", "said"),
-        [(slice(100, 110), "to test on: 20 in the run, 10 now"), (slice(99, 119), "to test on: 20, and others now")],
+        [
+            (slice(100, 110), "test images: 20 in the run, 10 now"),
+            (slice(99, 119), "test images: 20, with other pixels now"),
+        ],
     )
     def test_on_the_same_images_and_others_to_test_on(self, bars, tiny_recipe, tmp_path, test, said):
         source = as_source(bars[0])
@@ -323,7 +326,7 @@ class TestResume:
             train(bars, None, copied_run, resume=True)
         run = train(bars, None, copied_run, resume=True, backend=here)
         assert run.manifest.training.backend == here
-        assert "was trained on somewhere-else so far" in capsys.readouterr().err
+        assert "was trained on somewhere-else" in capsys.readouterr().err
 
     def test_without_checkpoints_a_finished_run_stays_one(self, bars, copied_run):
         shutil.rmtree(copied_run / "checkpoint")

@@ -48,7 +48,7 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class TrainingBatches:
-    """The batches of a training, any of which can be asked for at any time and is the same each time.
+    """The batches of a training, any of which can be made at any time and is the same each time.
 
     Images are augmented first, as the recipe says, by the seed and the step.  Then its task makes an input and a target
     of each, with noise and holes drawn afresh for each step.
@@ -86,7 +86,7 @@ class TrainingBatches:
 
 @dataclass(frozen=True, eq=False)
 class EvaluationBatches:
-    """Every image of a source once, in order, in batches any of which can be asked for; the last may be smaller.
+    """Every image of a source once, in order, in batches any of which can be made; the last may be smaller.
 
     What stochastic binarisation and the task draw for an image follows from the seed and the image's number alone, so
     a score does not depend on the batch size.

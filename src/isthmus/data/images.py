@@ -16,7 +16,7 @@ from isthmus.errors import DataError, UsageError
 class ArraySource:
     """Images held in one array (which may be a memory map).
 
-    The array is not copied: whoever changes it changes the source.
+    The array is not copied: changes of it change the source.
 
     Args:
         images: `(n, height, width, channels)`, uint8 or float32.

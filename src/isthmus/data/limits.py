@@ -35,7 +35,7 @@ def memory_limit() -> int:
 
 
 def require_memory(size: int, what: str) -> None:
-    """Check that so many bytes may be held in memory, before they are unpacked or allocated.
+    """Check that a number of bytes may be held in memory, before they are unpacked or allocated.
 
     Raises:
         DataError: If they are more than `memory_limit`.

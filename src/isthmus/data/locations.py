@@ -1,7 +1,7 @@
 """Where data is on this machine, and where nothing else should be.
 
-A run names the images that it learned from, and says nothing of the machine they lay on: it may be given away.  The
-user's own cache remembers the place, so that nobody has to say it again for every command.
+A run stores the name of its training data, and no path of the machine, since runs are given away.  The user's cache
+remembers the path, so that commands find the images again.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ class DataLocation:
 
     Attributes:
         data: As `open_images` takes it; paths are absolute.
-        targets: The same of what is asked for, where that lies in files of its own.
+        targets: The same for the targets, where they are files of their own.
     """
 
     data: str
@@ -73,7 +73,7 @@ def recall_location(fingerprint: str) -> DataLocation | None:
 
 
 def _folders(data: Data | None) -> set[Path]:
-    """The folders of images that are files here; what is wrong with the data, whoever opens it says better."""
+    """The folders of images that are files here; invalid data is reported where it is opened."""
     if data is None or (isinstance(data, str) and data.startswith(PREFIX)):
         return set()
     try:

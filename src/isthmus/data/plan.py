@@ -14,7 +14,7 @@ class BatchPlan:
     """One shuffled pass over the images after another, cut into full batches.
 
     Batches run on across the ends of passes, so every batch is full and every image is seen equally often.  Any step
-    can be asked for at any time, and gives the same images each time: a resumed training goes on where it stopped.
+    can be made at any time, and has the same images each time: a resumed training continues where it stopped.
 
     Args:
         seed: Fixes every pass, not negative.

@@ -1,4 +1,4 @@
-"""What image files become before a model sees them: their size, their channels and how they are fitted."""
+"""What image files become for a model: their size, their channels and how they are fitted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class Preprocessing:
 
     @classmethod
     def of(cls, spec: ImageSpec, bits: int | None = None) -> "Preprocessing | None":
-        """What makes image files fit images of this kind; None if no image file has so many channels."""
+        """The preprocessing that fits image files to images of this kind; None for other numbers of channels."""
         return cls(*spec.shape, bits=bits) if spec.channels in CHANNELS else None
 
     def spec(self, dtype: PixelType = "uint8") -> ImageSpec:
@@ -141,7 +141,7 @@ class ImageOptions:
     def settle(
         self, sizes: Sequence[tuple[int, int]] | NDArray[np.integer], colour: bool, bits: int | None = None
     ) -> Preprocessing:
-        """Fill in what is not said.
+        """Choose what is None.
 
         Args:
             sizes: Height and width of each image, `(n, 2)`.

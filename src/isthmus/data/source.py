@@ -1,4 +1,4 @@
-"""What images are to the rest of isthmus: a source that says what they are and reads any of them."""
+"""A source of images: their shape and dtype, and a way to read any of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class ImageSpec:
         return self.height * self.width * self.channels
 
     def __str__(self) -> str:
-        """`WIDTHxHEIGHTxCHANNELS`: width first, as people say the size of a picture."""
+        """`WIDTHxHEIGHTxCHANNELS`: width first."""
         return f"{self.width}x{self.height}x{self.channels}"
 
 
@@ -62,7 +62,7 @@ class ImageSource(Protocol):
 
     @property
     def factors(self) -> NDArray[np.float64] | None:
-        """What each image was drawn from, `(n, factors)`, or None where nobody knows."""
+        """What each image was drawn from, `(n, factors)`, or None where that is not known."""
 
     @property
     def factor_names(self) -> tuple[str, ...]:

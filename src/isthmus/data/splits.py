@@ -19,7 +19,7 @@ def split_by_content(source: ImageSource, fraction: float, purpose: str = "") ->
 
     Args:
         source: The images.
-        fraction: The share to keep aside.
+        fraction: The share to hold out.
         purpose: What they are kept for, 16 characters at most: splits for different purposes do not depend on each
             other.
 
@@ -33,7 +33,7 @@ def split_by_content(source: ImageSource, fraction: float, purpose: str = "") ->
     if len(purpose.encode()) > 16:
         raise UsageError(f"expected a purpose of 16 bytes at most; got {purpose!r}")
     if not 0.0 <= fraction < 1.0:
-        raise UsageError(f"expected a fraction from 0 to below 1 of the images to keep aside; got {fraction}")
+        raise UsageError(f"expected a fraction from 0 to below 1 of the images to hold out; got {fraction}")
     person = purpose.encode()
     digests = b"".join(
         hashlib.blake2b(digest, digest_size=8, person=person).digest()

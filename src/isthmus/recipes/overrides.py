@@ -160,7 +160,7 @@ def _following(task: Mapping[str, Any], likelihood: dict[str, Any]) -> dict[str,
         return likelihood
     try:
         count = Segment.model_validate(task).count
-    except ValidationError:  # which the whole recipe's check will tell of
+    except ValidationError:  # the validation of the whole recipe reports it
         return likelihood
     if count is None and likelihood["kind"] in ("bernoulli", "categorical"):
         return likelihood

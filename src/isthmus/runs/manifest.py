@@ -105,7 +105,7 @@ class DataEntry(Entry):
 
     name: str
     fingerprint: Fingerprint
-    """Of those to learn from."""
+    """Of the training images."""
     validation_fingerprint: Fingerprint | None = None
     """None where there are none, or the run is older than this field."""
     test_fingerprint: Fingerprint | None = None
@@ -121,7 +121,7 @@ class DataEntry(Entry):
 
 
 class TrainingEntry(Entry):
-    """How the training went; while it goes on, how far it had come when it was begun or last gone on with."""
+    """How the training went; until it ends, its state when it was begun or last resumed."""
 
     backend: str
     device: str

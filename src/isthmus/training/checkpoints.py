@@ -1,4 +1,4 @@
-"""Checkpoints: everything that a training needs to go on exactly where it stopped, in one file each."""
+"""Checkpoints: everything that a training needs to resume exactly where it stopped, in one file each."""
 
 import re
 from pathlib import Path

@@ -33,13 +33,13 @@ class Job:
 
     Attributes:
         recipe: What to train.
-        train: The images to learn from.
+        train: The training images.
         validation: The images that choose the best epoch, or None.
         folder: The run folder, which gets the loss curves and the checkpoints.
         history: The file of the loss curves; by default `history.csv` in the folder.
         custom: A custom encoder and decoder.
         initial_weights: Weights to start from instead of random ones, and where they come from.
-        resume: Whether to go on from the newest checkpoint.
+        resume: Whether to resume from the newest checkpoint.
     """
 
     recipe: Recipe
@@ -114,9 +114,9 @@ def begin(job: Job) -> Begun:
     if job.resume:
         state = Checkpoints(job.folder / CHECKPOINT).restore(model)
         if state.out_of_patience(training.patience):
-            tell(f"{state.message}: the training is over; to go on all the same, --set training.patience=none")
+            tell(f"{state.message}: the training is over; to continue anyway, --set training.patience=none")
         else:
-            tell(f"going on from step {state.step} of {training.epochs * steps_per_epoch}, in epoch {state.epoch + 1}")
+            tell(f"resuming from step {state.step} of {training.epochs * steps_per_epoch}, in epoch {state.epoch + 1}")
         return Begun(model, state)
     if job.initial_weights is not None:
         set_weights(model, *job.initial_weights)

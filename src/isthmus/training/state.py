@@ -13,14 +13,14 @@ from isthmus.inputs import parse_json
 
 @dataclass
 class TrainingState:
-    """What the callbacks of one training share, and a resumed one goes on from.
+    """What the callbacks of one training share, and a resumed one starts from.
 
     Attributes:
         step: Steps done since the start of the training.
         epoch: Epochs finished.
         seconds: Time spent training, over all sittings.
         history: One row for each finished epoch, columns by name.
-        best_loss: The lowest loss so far, nats per image: validation's, or training's where nothing is kept aside.
+        best_loss: The lowest loss so far, nats per image: validation's, or training's where none is held out.
         best_epoch: The epoch, from 1, whose weights are `best_weights`; 0 before any.
         best_weights: The encoder's and decoder's weights at that epoch.
         waited: Epochs since.

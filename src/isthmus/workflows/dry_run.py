@@ -1,4 +1,4 @@
-"""A training tried out for a few steps: what it would take, before it is begun."""
+"""A training of a few steps, to measure what the whole would take."""
 
 import resource
 import sys
@@ -15,18 +15,18 @@ TIMED_STEPS = 10
 
 @dataclass(frozen=True)
 class DryRun:
-    """What a training takes, as measured on a few of its steps.
+    """What a training takes, measured on a few steps.
 
     Attributes:
         backend: The framework.
         device: What it computes on.
         encoder_parameters: Weights of the encoder.
         decoder_parameters: Weights of the decoder.
-        images: Images to learn from.
-        steps: Steps of the whole training.
+        images: Training images.
+        steps: The steps of the whole training.
         seconds_per_step: Median time of a step, after the first few.
-        seconds: Time of all steps together; validation and pictures come on top.
-        peak_memory_bytes: The most that this process has taken so far, the images among it.
+        seconds: The time of all steps, without validation and plots.
+        peak_memory_bytes: The peak memory of this process, including the images.
     """
 
     backend: str

@@ -1,4 +1,4 @@
-"""What there is in a user's data, and what training would do with it."""
+"""What data contains, and what training would do with it."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ class Plan:
     """What training would do with some images.
 
     Attributes:
-        preprocessing: What each would become; None for arrays, which are taken as they are.
-        recipe: The recipe that it would take.
-        train: Images to learn from.
-        validation: Images to choose the best epoch by.
-        test: Images to measure on.
-        exact: Whether these numbers were counted, or follow from the shares.
-        place: `memory` or `cache`.
-        bytes: What the pixels take there.
+        preprocessing: What image files would become; None for arrays, which are taken as they are.
+        recipe: The name of the recipe.
+        train: Training images.
+        validation: Validation images.
+        test: Test images.
+        exact: Whether these numbers were counted, or estimated from the shares.
+        place: Where the pixels go: `memory` or `cache`.
+        bytes: The bytes of the pixels there.
         already_packed: Whether the cache has them already.
         notices: What would be done with the data that its user should know, a sentence each without a full stop.
     """
@@ -53,7 +53,7 @@ class Inspection:
     Attributes:
         name: What the data is called.
         kind: What it is, such as `folder`.
-        images: How many can be read; what follows is of those.
+        images: The number of images that can be read; what follows is of those.
         source_bytes: What the files, or the arrays, take.
         sizes: Width and height in pixels, and how many there are of each, the most frequent first.
         channels: How many are `grey`, `colour`, `grey with alpha`, `colour with alpha`; or of how many channels.
@@ -62,11 +62,11 @@ class Inspection:
         splits: How many there are in each split that the data has; empty where it has none.
         copies: Images that are the same as one before, byte for byte.
         in_both_splits: Different images that stand in the training and in the test split.
-        other_files: Files that are not named as images, and left alone.
+        other_files: Files that are not named as images, which are ignored.
         skipped: Images that are left out, and why.
-        repeated: Links to folders that are read already, left alone too.
-        plan: What training would do with it, or None where it would not.
-        fault: Why training would not.
+        repeated: Links to folders that are read already, ignored too.
+        plan: What training would do; None where it would stop.
+        fault: Why training would stop.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Going on with a run: by its own recipe, with its own images, on its own backend."""
+"""Resume a run: by its own recipe, with its own images, on its own backend."""
 
 from pathlib import Path
 
@@ -20,12 +20,12 @@ def backend_of(place: Path | None, before: Manifest | None, backend: str | None,
 
     Args:
         place: The run, for messages.
-        before: What the run says of itself; None for a new one.
-        backend: What is asked for, as `choose_backend` takes it.
-        device: The same.
+        before: The manifest of the run that is resumed; None for a new run.
+        backend: The backend that is asked for, as `choose_backend` takes it.
+        device: The device that is asked for.
 
     Raises:
-        BackendError: If it cannot be had.
+        BackendError: If it is not installed.
     """
     own = None if before is None or before.training is None else before.training.backend
     try:
@@ -35,16 +35,16 @@ def backend_of(place: Path | None, before: Manifest | None, backend: str | None,
             raise
         raise BackendError(f"{error}. {place} was trained on {own}; --backend NAME resumes with another") from None
     if own not in (None, chosen):
-        tell(f"{place} was trained on {own} so far: on {chosen} it goes on, but to other bits than it would have there")
+        tell(f"{place} was trained on {own}: a resumed training on {chosen} gives other bits than {own} would")
     return chosen
 
 
 def recipe_to_resume(place: Path, before: Manifest) -> Recipe:
-    """The recipe of the last training of a run, though it may have been cut off before its recipe became the run's.
+    """The recipe of the last training of a run, even if that was killed before its recipe became the run's.
 
     Raises:
-        RunError: If the run's own is damaged.
-        RecipeError: If that of the last training is.
+        RunError: If the run's recipe is damaged.
+        RecipeError: If the recipe of the last training is damaged.
     """
     staged = place / STAGED / RECIPE
     if not staged.is_file():
@@ -69,7 +69,7 @@ def stored_preprocessing(place: Path, before: Manifest, options: ImageOptions | 
 
 
 def changed_fields(before: Recipe, now: Recipe) -> list[str]:
-    """In words, a line for each field of a recipe that is not what it was, and may not change."""
+    """A line for each field of a recipe that has changed, and may not."""
     kept = dict(leaf_fields(before.model_dump(mode="json")))
     wanted = dict(leaf_fields(now.model_dump(mode="json")))
     return [
@@ -80,24 +80,24 @@ def changed_fields(before: Recipe, now: Recipe) -> list[str]:
 
 
 def changed_images(before: DataEntry, now: DataEntry) -> list[str]:
-    """In words, a line for each part whose images are not those that they were; nothing if all are."""
+    """A line for each part whose images have changed."""
     parts = (
-        ("to learn from", before.fingerprint, now.fingerprint, before.train_images, now.train_images),
+        ("training images", before.fingerprint, now.fingerprint, before.train_images, now.train_images),
         (
-            "to choose the best epoch by",
+            "validation images",
             before.validation_fingerprint,
             now.validation_fingerprint,
             before.validation_images,
             now.validation_images,
         ),
-        ("to test on", before.test_fingerprint, now.test_fingerprint, before.test_images, now.test_images),
+        ("test images", before.test_fingerprint, now.test_fingerprint, before.test_images, now.test_images),
     )
     changed = []
     for purpose, old, new, count, counted in parts:
         if count != counted:
             changed.append(f"{purpose}: {count:,} in the run, {counted:,} now")
         elif old is not None and old != new:
-            changed.append(f"{purpose}: {count:,}, and others now")
+            changed.append(f"{purpose}: {count:,}, with other pixels now")
     return changed
 
 
@@ -109,7 +109,7 @@ def require_same(place: Path, otherwise: str, changed: list[str]) -> None:
     """
     if changed:
         raise UsageError(
-            f"{place} was trained {otherwise}, and a training goes on only as it began:\n  "
+            f"{place} was trained {otherwise}, and a training resumes only as it began:\n  "
             + "\n  ".join(changed)
             + f"\nTo start a new run from its weights: --init-from {place}, and another --out."
         )

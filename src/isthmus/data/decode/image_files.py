@@ -98,7 +98,7 @@ def decode(content: bytes, at_least: int | None = None, bits: int | None = None)
         bits: As `upright` takes it.
 
     Raises:
-        UnreadableError: If it is no image, damaged, of too many pixels, or of numbers whose range nobody knows.
+        UnreadableError: If it is no image, damaged, of too many pixels, or of numbers of unknown range.
     """
     try:
         with _open(content) as image:

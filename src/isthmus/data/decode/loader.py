@@ -44,7 +44,7 @@ PACKED_ARCHIVE_BYTES = 32 << 20
 PACKED_SOURCE_BYTES = 256 << 20
 """Bytes of files from which on they are packed, as reading them again would take long."""
 _SHOWN_FROM = 5_000
-"""Images from which on it is said how far the decoding has come."""
+"""Images from which on progress is shown."""
 
 
 def open_collection(collection: Collection, dtype: PixelType = "uint8", preprocessing: Conversion = None) -> ImageSet:
@@ -130,7 +130,7 @@ def _in_memory(
 
 @contextmanager
 def _bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Says how far it has come where that takes long."""
+    """Show progress where there are many images."""
     with progress_bar(title, total) if total >= _SHOWN_FROM else nullcontext() as bar:
         yield (lambda done: None) if bar is None else bar.update
 

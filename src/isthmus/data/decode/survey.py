@@ -25,7 +25,7 @@ from isthmus.progress import Bar, progress_bar
 SKIPPED_SHARE = 0.1
 """The share of the images that may be unreadable; with more, the data is not what its user thinks."""
 _SHOWN_FROM = 2_000
-"""Images from which on it is said how far the look has come."""
+"""Images from which on progress is shown."""
 
 
 @dataclass
@@ -35,8 +35,8 @@ class Survey:
     Attributes:
         names: Their names.
         places: Where each stands among the images of the collection, from 0: names may be there twice.
-        labels: Their classes where the collection says them, else None.
-        splits: Their splits where the collection says them, else None.
+        labels: Their classes where the collection has them, else None.
+        splits: Their splits where the collection has them, else None.
         digests: A hash of each one's content, `DIGEST_BYTES` each, joined.
         heights: Of each.
         widths: Of each.
@@ -223,7 +223,7 @@ def _note_bits(found: Survey, bits: int | None) -> None:
 
 
 class _Shown:
-    """Says how far it has come, once it is long work; how much there is, nobody knows before."""
+    """Shows progress of a long survey, whose length is not known."""
 
     def __init__(self, title: str) -> None:
         self._title = title

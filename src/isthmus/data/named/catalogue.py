@@ -23,7 +23,7 @@ _SPRITE_SEEDS = (0, 1)
 
 @dataclass(frozen=True)
 class NamedSet:
-    """A data set that can be asked for by name."""
+    """A data set that has a name."""
 
     name: str
     summary: str

@@ -1,7 +1,7 @@
 """Sprites: drawn 64x64 images whose factors are known, after dSprites (Matthey et al., 2017).
 
-White shapes on black, crisp as dSprites has them, so a Bernoulli likelihood describes them exactly.  Unlike there, the
-factors are continuous, and there is no end of images.
+White shapes on black without grey pixels, as in dSprites, so a Bernoulli likelihood describes them exactly.  Unlike
+there, the factors are continuous, and there is no end of images.
 """
 
 import math

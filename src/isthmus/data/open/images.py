@@ -51,7 +51,7 @@ def open_images(
 
     Raises:
         UsageError: If there is no such set, path or split name, a source or set is of another type than `dtype`, or
-            arrays are wished to be something else than they are.
+            arrays are asked to become something else.
         DataError: If the images are damaged, missing or not what images are, or would be rounded though they have to be
             exact.
         StorageError: If a download or a pack cannot be stored.
@@ -99,7 +99,7 @@ Target: TypeAlias = NamedData | ArrayData | ImageSet | ArraySource | Selection |
 def locate(data: Data) -> tuple[Target, str | None]:
     """Find what a user names, without opening it: the images, and the split that was picked.
 
-    A `Path` among the answers is one of arrays: what image files lie at others is a collection.
+    A `Path` that is returned holds arrays; image files at other paths are a collection.
 
     Raises:
         UsageError: If there is no such set, path or split name.
@@ -152,7 +152,7 @@ def at_home(path: Path) -> Path:
     """The path with `~` spelled out."""
     try:
         return path.expanduser()
-    except RuntimeError:  # `~name` where nobody has that name
+    except RuntimeError:  # `~name` of an unknown user
         return path
 
 

@@ -1,6 +1,6 @@
-"""Two collections with equal names, laid one on the other: pictures and their masks, or any other pairs.
+"""Two collections with equal names, stacked: images and their masks, or any other pairs.
 
-A pair is one image of more channels: what is shown first, then what is asked for.  Splitting by content, flips and
+A pair is one image of more channels: those of the input, then those of the target.  Splitting by content, flips and
 shifts then treat the two as one.  Pairs are held in memory.
 """
 
@@ -30,20 +30,20 @@ from isthmus.errors import DataError, UsageError
 from isthmus.wording import spell_bytes
 
 IMAGES, MASKS = "images", "masks"
-"""Folders beside each other that hold pictures and their masks."""
+"""Folders beside each other that hold images and their masks."""
 MOST_CLASSES = 64
-"""With more values than so many, an image is no mask."""
+"""An image with more values is not a mask."""
 SHOWN = 3
 
 
 @dataclass(frozen=True)
 class Paired:
-    """Pairs, and what was found out about what is asked for.
+    """Pairs, and what was found out about their targets.
 
     Attributes:
-        images: The pairs, uint8, channels of the two one behind the other.
-        target_channels: How many of the channels are asked for.
-        classes: The values of the mask files, in order; empty where they are no masks.
+        images: The pairs, uint8, the channels of the input followed by those of the target.
+        target_channels: The number of channels of a target.
+        classes: The values of the mask files, in order; empty where targets are not masks.
     """
 
     images: ImageSet
@@ -55,33 +55,33 @@ def open_pairs(data: Data, targets: Data, preprocessing: Conversion = None) -> P
     """Open two collections whose images have equal names (but for the suffix).
 
     Raises:
-        UsageError: If one is no collection of image files.
+        UsageError: If one is not a collection of image files.
         DataError: If they do not match in number, names or sizes, names differ by their suffixes alone, or they do not
             fit memory.
     """
     both = _Both.of(data, targets, preprocessing)
-    channels = 3 if both.asked.in_colour else 1
+    channels = 3 if both.targets.in_colour else 1
     fitted = both.fitted
     wanted = Preprocessing(fitted.height, fitted.width, channels, fitted.fit, fitted.background)
-    return Paired(both.stack(decoder(wanted, both.asked.bits), channels), channels)
+    return Paired(both.stack(decoder(wanted, both.targets.bits), channels), channels)
 
 
 def open_masked(
     data: Data, masks: Data | None, preprocessing: Conversion = None, classes: Sequence[int] = ()
 ) -> Paired:
-    """Open pictures and masks with equal names; a mask's values are classes.
+    """Open images and masks with equal names; a mask's values are classes.
 
     A mask of two classes becomes 0 and 255; one of more the numbers of its classes, from 0.
 
     Args:
-        data: The pictures; or a folder that holds `images/` and `masks/`, where `masks` is None.
+        data: The images; or a folder that holds `images/` and `masks/`, where `masks` is None.
         masks: The masks: files with a palette, or grey.
-        preprocessing: What the pictures are to become.
-        classes: The values that are known; empty takes those that there are.
+        preprocessing: What the images become.
+        classes: The values that are known; empty to take those in the masks.
 
     Raises:
         UsageError: If there are no masks.
-        DataError: As `open_pairs` does; or a mask has an unknown value, or is none.
+        DataError: As `open_pairs` does; or a mask has an unknown value, or too many values.
     """
     if masks is None:
         folder = Path(data) if isinstance(data, str | Path) else None
@@ -98,51 +98,51 @@ def open_masked(
 
 @dataclass(frozen=True)
 class _Both:
-    """Two collections that match, looked through."""
+    """Two surveyed collections that match."""
 
-    shown_at: Collection
-    asked_at: Collection
-    shown: Survey
-    asked: Survey
+    input_files: Collection
+    target_files: Collection
+    inputs: Survey
+    targets: Survey
     layout: Layout
     fitted: Preprocessing
 
     @classmethod
-    def of(cls, data: Data, targets: Data, preprocessing: Conversion) -> "_Both":
-        shown_at, asked_at = _collection(data), _collection(targets)
-        shown, asked = survey(shown_at), survey(asked_at)
-        for found, place in ((shown, shown_at), (asked, asked_at)):
+    def of(cls, data: Data, target_data: Data, preprocessing: Conversion) -> "_Both":
+        input_files, target_files = _collection(data), _collection(target_data)
+        inputs, targets = survey(input_files), survey(target_files)
+        for found, place in ((inputs, input_files), (targets, target_files)):
             check_readable(len(found), found.skipped, place.name)
-        for found, place in ((shown, shown_at), (asked, asked_at)):
+        for found, place in ((inputs, input_files), (targets, target_files)):
             _check_apart(found, place.name)
-        _check_names(shown, asked, shown_at.name, asked_at.name)
-        _check_sizes(shown, asked)
-        fitted = settle(shown, preprocessing, shown_at.name)
+        _check_names(inputs, targets, input_files.name, target_files.name)
+        _check_sizes(inputs, targets)
+        fitted = settle(inputs, preprocessing, input_files.name)
         if fitted is None:
-            raise UsageError(f"expected pairs of image files; '{shown_at.name}' holds arrays")
-        shown, layout = shown.arranged(shown_at)
-        return cls(shown_at, asked_at, shown, asked, layout, fitted)
+            raise UsageError(f"expected pairs of image files; '{input_files.name}' holds arrays")
+        inputs, layout = inputs.arranged(input_files)
+        return cls(input_files, target_files, inputs, targets, layout, fitted)
 
     def stack(self, read: Callable[[Content], NDArray[np.uint8]], channels: int) -> ImageSet:
         """Read all pairs to arrays `(n, h, w, channels of both)`."""
         spec = self.fitted.spec()
-        size = len(self.shown) * spec.height * spec.width * (spec.channels + channels)
+        size = len(self.inputs) * spec.height * spec.width * (spec.channels + channels)
         if size > memory_limit():
             raise DataError(
-                f"the pairs of '{self.shown_at.name}' take {spell_bytes(size)}, and pairs are held in memory, of which "
-                f"{spell_bytes(memory_limit())} may be used. Set ISTHMUS_MEMORY higher, or --size smaller"
+                f"the pairs of '{self.input_files.name}' take {spell_bytes(size)}, and pairs are held in memory, with "
+                f"a limit of {spell_bytes(memory_limit())}. Set ISTHMUS_MEMORY higher, or --size smaller"
             )
-        pixels = np.empty((len(self.shown), spec.height, spec.width, spec.channels + channels), np.uint8)
-        places = {_key(name): place for place, name in enumerate(self.shown.names)}
-        filled = np.zeros((len(self.shown), 2), bool)  # a pair is kept where both sides are there
-        skipped: list[Skipped] = [*self.shown.skipped, *self.asked.skipped]
+        pixels = np.empty((len(self.inputs), spec.height, spec.width, spec.channels + channels), np.uint8)
+        places = {_key(name): place for place, name in enumerate(self.inputs.names)}
+        filled = np.zeros((len(self.inputs), 2), bool)  # pairs of which both images could be read
+        skipped: list[Skipped] = [*self.inputs.skipped, *self.targets.skipped]
         convert = decoder(self.fitted, self.fitted.bits)
-        for place, image in enumerate(decoded_images(self.shown_at, self.shown, convert)):
+        for place, image in enumerate(decoded_images(self.input_files, self.inputs, convert)):
             if isinstance(image, Skipped):
                 skipped.append(image)
             else:
                 pixels[place, ..., : spec.channels], filled[place, 0] = image, True
-        given = zip(self.asked.names, decoded_images(self.asked_at, self.asked, read), strict=True)
+        given = zip(self.targets.names, decoded_images(self.target_files, self.targets, read), strict=True)
         for name, image in given:
             partner = places.get(_key(name))
             if isinstance(image, Skipped):
@@ -150,12 +150,12 @@ class _Both:
             elif partner is not None:
                 pixels[partner, ..., spec.channels :], filled[partner, 1] = image, True
         kept = filled[:, 0] & filled[:, 1]
-        check_readable(int(kept.sum()), skipped, self.shown_at.name)
+        check_readable(int(kept.sum()), skipped, self.input_files.name)
         layout = self.layout.keep(kept)
         train, test = make_source(as_source(pixels[kept]).images, layout)
-        found = f"{summary(self.shown)}, each with another beside it"
+        found = f"{summary(self.inputs)}, each with another beside it"
         origin = Origin(self.fitted, (*skipped, *layout.left_out), found)
-        return ImageSet(self.shown_at.name, train, test, origin, layout.notices)
+        return ImageSet(self.input_files.name, train, test, origin, layout.notices)
 
 
 def _collection(data: Data) -> Collection:
@@ -170,7 +170,7 @@ def _key(name: str) -> str:
 
 
 def _check_apart(found: Survey, where: str) -> None:
-    """Check that no two names of a collection differ by their suffixes alone: which is meant, nobody could tell."""
+    """Check that no two names of a collection differ by their suffixes alone: pairs are found by the rest."""
     named: dict[str, list[str]] = {}
     for name in found.names:
         named.setdefault(_key(name), []).append(name)
@@ -184,9 +184,9 @@ def _check_apart(found: Survey, where: str) -> None:
         )
 
 
-def _check_names(shown: Survey, asked: Survey, first: str, second: str) -> None:
-    names, others = {_key(name) for name in shown.names}, {_key(name) for name in asked.names}
-    unreadable = {_key(item.name) for item in (*shown.skipped, *asked.skipped)}
+def _check_names(inputs: Survey, targets: Survey, first: str, second: str) -> None:
+    names, others = {_key(name) for name in inputs.names}, {_key(name) for name in targets.names}
+    unreadable = {_key(item.name) for item in (*inputs.skipped, *targets.skipped)}
     alone = [
         f"{len(only)} in '{where}' alone, such as {', '.join(repr(name) for name in sorted(only)[:SHOWN])}"
         for only, where in ((names - others - unreadable, first), (others - names - unreadable, second))
@@ -199,23 +199,23 @@ def _check_names(shown: Survey, asked: Survey, first: str, second: str) -> None:
         )
 
 
-def _check_sizes(shown: Survey, asked: Survey) -> None:
-    sizes = {_key(name): tuple(size) for name, size in zip(asked.names, asked.sizes.tolist(), strict=True)}
+def _check_sizes(inputs: Survey, targets: Survey) -> None:
+    sizes = {_key(name): tuple(size) for name, size in zip(targets.names, targets.sizes.tolist(), strict=True)}
     wrong = [
         (name, size, other)
-        for name, size in zip(shown.names, shown.sizes.tolist(), strict=True)
+        for name, size in zip(inputs.names, inputs.sizes.tolist(), strict=True)
         if (other := sizes.get(_key(name), tuple(size))) != tuple(size)
     ]
     if wrong:
         name, (height, width), (rows, columns) = wrong[0]
         raise DataError(
-            f"expected both images of a pair to be of one size; {len(wrong)} of {len(shown)} are not, such as "
+            f"expected both images of a pair to be of one size; {len(wrong)} of {len(inputs)} are not, such as "
             f"'{name}': {width}x{height}, and its partner {columns}x{rows}"
         )
 
 
 def _mask_reader(fitted: Preprocessing) -> Callable[[Content], NDArray[np.uint8]]:
-    """What makes a mask file's content its values, uint8 `(height, width, 1)`, fitted as its picture is."""
+    """Make a function from a mask file's content to its values, uint8 `(height, width, 1)`, fitted as its image is."""
     wanted = Preprocessing(fitted.height, fitted.width, 1, fitted.fit, "black")
 
     def read(content: Content) -> NDArray[np.uint8]:
@@ -230,7 +230,7 @@ def mask_values(content: Content) -> NDArray[np.uint8]:
     """The values of a mask, uint8 `(h, w)`: the numbers of a palette's colours, or greys.
 
     Raises:
-        UnreadableError: If it is no image, or one of colours.
+        UnreadableError: If it is not an image, or has colours.
     """
     from PIL import Image
 
@@ -265,7 +265,7 @@ def _classes_of(images: ImageSet, known: Sequence[int]) -> tuple[int, ...]:
             if len(values) > MOST_CLASSES:
                 raise DataError(
                     f"expected masks of at most {MOST_CLASSES} values, a class each; there are more by '{name}'. Masks "
-                    "saved as JPEG have values that nobody drew: save them as PNG"
+                    "saved as JPEG have other values than were drawn: save them as PNG"
                 )
     if not known and len(values) < 2:
         raise DataError(f"expected masks of two classes or more; all pixels have the value {values.pop()}")
@@ -279,7 +279,7 @@ def _masks(source: ImageSource | None) -> Iterator[tuple[str, NDArray[np.uint8]]
 
 
 def _numbered(images: ImageSet, classes: tuple[int, ...]) -> ImageSet:
-    """Put the classes' numbers in the place of their values; 255 in that of the second of two."""
+    """Replace the values of classes by their numbers; the second of two classes by 255."""
     table = np.zeros(256, np.uint8)
     table[list(classes)] = np.arange(len(classes)) * (255 if len(classes) == 2 else 1)
 

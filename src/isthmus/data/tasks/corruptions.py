@@ -1,4 +1,4 @@
-"""What spoils a picture: noise, blur, lost detail and clutter, each drawn from a generator.
+"""Corruptions of an image: noise, blur, lost detail and clutter, each drawn from a generator.
 
 Every function takes one image, uint8 `(height, width, channels)`, and gives one of that shape.  Alpha is left alone.
 """

@@ -1,4 +1,4 @@
-"""Holes in a picture: which pixels are missing."""
+"""Holes in an image: which pixels are missing."""
 
 import math
 from typing import Literal, TypeAlias
