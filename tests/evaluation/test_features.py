@@ -8,7 +8,7 @@ def test_distances_of_features_are_those_of_pixels():
     pixels = np.random.default_rng(0).random((900, 5, 5, 1)).astype(np.float32)
     features = PixelFeatures(pixels, 0)
     assert features.components == 25
-    assert features.kept_variance == pytest.approx(1.0)
+    assert features.explained_variance == pytest.approx(1.0)
     placed = features(pixels)
     between = np.linalg.norm((pixels[0] - pixels[1]).ravel())
     assert np.linalg.norm(placed[0] - placed[1]) == pytest.approx(between, rel=1e-4)

@@ -194,7 +194,7 @@ def test_other_images_without_the_training_images_leave_out_what_needs_them(run,
     found = evaluate(run, bars[0][:20, ::-1].copy(), DRAWS, parts=("reconstruction", "representation", "samples"))
     assert "there are no baselines" in found["reconstruction"].note
     assert found["representation"].rows == ()
-    assert "training images are not at hand" in found["samples"].note
+    assert "training images cannot be found" in found["samples"].note
 
 
 def test_a_plain_autoencoder_has_no_likelihood_and_says_so(tiny_ae_run, bars, tmp_path):
@@ -254,4 +254,4 @@ def test_images_that_the_run_was_trained_on_are_counted(run, bars, tmp_path):
 def test_that_training_images_are_not_at_hand_is_said(run, bars):
     found = evaluate(run, 255 - bars[0][:20], DRAWS, parts=("reconstruction",))
     assert found.trained_on is None
-    assert "its training images are not at hand" in found.overlap
+    assert "its training images cannot be found" in found.overlap

@@ -1,4 +1,4 @@
-"""How good a run is, part by part; each part takes a run and images, and gives figures with their meaning."""
+"""How good a run is, part by part; each part takes a run and images, and gives metrics with their meaning."""
 
 from isthmus.evaluation.diagnosis import Finding, Summary, diagnose
 from isthmus.evaluation.measurements import Measurements

@@ -27,7 +27,7 @@ class DCI:
     Attributes:
         disentanglement: 1 if each dimension matters for one factor only.
         completeness: 1 if each factor needs one dimension only.
-        informativeness: R² (accuracy for a factor of few values) on images kept aside, the mean over factors.
+        informativeness: R² (accuracy for a factor of few values) on held-out images, the mean over factors.
     """
 
     disentanglement: float
@@ -67,7 +67,7 @@ def mutual_information_gaps(codes: FloatArray, factors: FloatArray) -> tuple[flo
     """For each factor, the mutual information with the dimension that tells most of it, less the second's.
 
     Chen et al. (2018), eq. 6, each divided by the factor's entropy; their mean is the MIG.  Codes `(n, d)` and factors
-    `(n, k)` of more than `BINS` values are counted in so many bins of equal width.
+    `(n, k)` of more than `BINS` values are counted in as many bins of equal width.
     """
     binned_codes = [_binned(column) for column in codes.T]
     gaps = []
@@ -102,7 +102,7 @@ def dci(codes: FloatArray, factors: FloatArray, seed: int) -> DCI:
 
 
 def factor_vae_score(codes: FloatArray, factors: FloatArray, seed: int) -> float:
-    """How often the dimension that varies least says which factor was held still (Kim & Mnih 2018, section 4.1).
+    """How often the dimension that varies least identifies the factor that was fixed (Kim & Mnih 2018, section 4.1).
 
     A factor of more than `BINS` values is held within a bin.  Each vote looks at up to 64 images; the rule from
     dimension to factor is learned on one half of the votes and scored on the other.
@@ -130,7 +130,7 @@ def factor_vae_score(codes: FloatArray, factors: FloatArray, seed: int) -> float
 
 
 def disentanglement_section(found: Disentanglement | str) -> Section:
-    """The table of disentanglement figures, or the reason why there are none."""
+    """The table of disentanglement metrics, or the reason why there are none."""
     if isinstance(found, str):
         return Section("disentanglement", TITLE, (), found)
     where = f"on {found.count} images"
@@ -158,7 +158,7 @@ def disentanglement_section(found: Disentanglement | str) -> Section:
             found.dci.informativeness,
             None,
             "",
-            "R² or accuracy of the factors from the code, on images kept aside.",
+            "R² or accuracy of the factors from the code, on held-out images.",
         ),
         Row(
             "factor_vae_score",
@@ -166,8 +166,8 @@ def disentanglement_section(found: Disentanglement | str) -> Section:
             found.factor_vae,
             None,
             "",
-            f"How often the stillest dimension says which factor was held still (Kim & Mnih 2018); by chance "
-            f"{1 / len(found.factor_names):.2f}.",
+            f"How often the dimension that varies least identifies the factor that was fixed (Kim & Mnih 2018); "
+            f"by chance {1 / len(found.factor_names):.2f}.",
         ),
         *_gap_rows(found.factor_names, found.gaps),
     ]

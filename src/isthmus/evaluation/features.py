@@ -18,7 +18,7 @@ class PixelFeatures:
         components = max(1, min(COMPONENTS, len(flat) // 10, flat.shape[1]))
         self._pca = PCA(components, svd_solver="randomized", random_state=seed).fit(flat)
         self.components = components
-        self.kept_variance = float(self._pca.explained_variance_ratio_.sum())
+        self.explained_variance = float(self._pca.explained_variance_ratio_.sum())
 
     def __call__(self, images: Pixels) -> NDArray[np.float64]:
         """Features `(n, components)`."""

@@ -158,7 +158,7 @@ def prior_holes(z: FloatArray, seed: int) -> float:
 
 
 def latent_section(found: LatentResults) -> Section:
-    """The table of latent figures."""
+    """The table of latent metrics."""
     dim, used = len(found.active), int(found.active.sum())
     rows = [
         Row("dims", "dimensions", float(dim), None, "", "The dimensions of a code."),

@@ -9,7 +9,7 @@ TITLE = "Likelihood"
 def likelihood_section(
     measure: PixelMeasure, scores: Scores, evidence: Evidence | None, dims: int, beta: float, has_rate: bool
 ) -> Section:
-    """The table of likelihood figures.
+    """The table of likelihood metrics.
 
     Args:
         measure: How pixels are counted, and why so.

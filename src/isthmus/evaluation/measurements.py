@@ -31,7 +31,7 @@ class Measurements:
     Attributes:
         run: The run.
         test: Held-out images.
-        train: The training images, or None where they are not at hand.
+        train: The training images, or None where they cannot be found.
         seed: Seed for every draw and choice.
         what: The test images in words.
     """
@@ -127,7 +127,7 @@ class Measurements:
 
 
 def subset(source: ImageSource, most: int, seed: int) -> ImageSource:
-    """At most so many images, chosen by the seed and kept in order; fewer where their pixels would fill the memory."""
+    """At most `most` images, chosen by the seed, in their order; fewer where their pixels would fill the memory."""
     count = min(most, max(2, MOST_NUMBERS // source.spec.dims))
     if len(source) <= count:
         return source

@@ -39,13 +39,13 @@ class Reconstruction:
     """The run's closeness to every test image, and the baselines' (None without training images).
 
     Attributes:
-        run: Of the reconstruction from the posterior's mean.
-        mean_image: Of the mean training image.
-        pca: Of PCA with as many components as a code has numbers.
-        shuffled_mse: Of the reconstruction of another image, `(n,)`: what is lost when the code says nothing.
+        run: That of the reconstruction from the posterior's mean.
+        mean_image: That of the mean training image.
+        pca: That of PCA with as many components as a code has dimensions.
+        shuffled_mse: The squared error of another image's reconstruction, `(n,)`: that of a code without information.
         components: The principal components that PCA has: fewer than a code's dimensions where the training images
             allow no more.
-        fitted_on: The training images that the baselines know.
+        fitted_on: The number of training images that the baselines are fitted to.
     """
 
     run: Closeness
@@ -119,7 +119,7 @@ def measure_reconstruction(
 
 
 def reconstruction_section(found: Reconstruction, dim: int) -> Section:
-    """The table of reconstruction figures."""
+    """The table of reconstruction metrics."""
     rows: list[Row] = []
     baseline = f"fitted on {found.fitted_on} training images"
     for key, name, values, meaning in (
@@ -135,7 +135,7 @@ def reconstruction_section(found: Reconstruction, dim: int) -> Section:
         ]
         if not np.isnan(values.ssim).any():
             rows.append(mean_row(f"{key}ssim", f"{name}SSIM", values.ssim, "", f"Structural similarity {meaning}."))
-    note = "" if found.pca is not None else "The training images are not at hand, so there are no baselines beside."
+    note = "" if found.pca is not None else "The training images cannot be found, so there are no baselines."
     return Section("reconstruction", TITLE, tuple(rows), note)
 
 

@@ -27,7 +27,7 @@ class Representation:
         neighbours: Accuracy of a vote of the nearest training images, by what they are compared by.
         probe: Accuracy of logistic regression on standardised features, likewise.
         commonest: The share of the commonest class: what saying always the same gets.
-        cluster_accuracy: Of a mixture of Gaussians fitted to codes without labels, clusters matched to classes.
+        cluster_accuracy: Accuracy of a mixture of Gaussians fitted to codes, its clusters matched to classes.
         cluster_nmi: Normalised mutual information of its clusters and the classes.
         trained_on: Labelled training images.
         tested_on: Labelled test images.
@@ -52,7 +52,7 @@ def measure_representation(measured: Measurements) -> Representation | str:
     """Tell classes apart by codes, PCA and pixels; or say why that cannot be."""
     train, test = measured.train_codes, measured.subset_codes
     if train is None:
-        return "The training images are not at hand, so nothing can be learned from their labels."
+        return "The training images cannot be found, so nothing can be learned from their labels."
     if train.labels is None or test.labels is None:
         return "The images have no labels."
     truth, known = test.labels, test.labels < len(measured.run.class_names)
@@ -149,7 +149,7 @@ def cluster_agreement(codes: Features, labels: Labels, clusters: int, seed: int)
 
 
 def representation_section(found: Representation | str) -> Section:
-    """The table of representation figures, or the reason why there are none."""
+    """The table of representation metrics, or the reason why there are none."""
     if isinstance(found, str):
         return Section("representation", TITLE, (), found)
     where = f"learned from {found.trained_on} training images, on {found.tested_on} test images"

@@ -85,7 +85,7 @@ class Evaluation:
                 f"The run was trained on {self.trained_on:,} of these {self.images:,} images: expect worse on others."
             )
         if self.trained_on is None and self.split == "all":
-            return "It is not known whether the run was trained on some of them: its training images are not at hand."
+            return "It is not known whether the run was trained on some of them: its training images cannot be found."
         return ""
 
     def __getitem__(self, key: str) -> Section:

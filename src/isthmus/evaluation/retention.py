@@ -1,4 +1,4 @@
-"""What a code keeps of its image, whatever the decoder makes of it."""
+"""The information that a code keeps of its image, whatever the decoder makes of it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ def measure_retention(measured: Measurements) -> tuple[float, float] | None:
     encoder throws away.  Neighbours do: an image is guessed as the mean of the training images with the nearest codes.
 
     Returns:
-        Both mean squared errors, brightness from 0 to 1; None where the training images are not at hand.
+        Both mean squared errors, brightness from 0 to 1; None where the training images cannot be found.
     """
     known, pixels, pca = measured.train_codes, measured.train_pixels, measured.pca
     if known is None or pixels is None or pca is None:

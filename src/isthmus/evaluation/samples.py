@@ -57,8 +57,8 @@ class SampleResults:
         recall: The share of the test images that lies on theirs.
         copies: The share of samples as near to one training image as 1 in 100 test images are.
         nearest: For each sample.
-        components: Of the feature space.
-        kept_variance: The share of the training pixels' variance that the feature space holds.
+        components: The dimensions of the feature space.
+        explained_variance: The share of the training pixels' variance that the feature space holds.
         count: Samples.
         searched: Training images searched for copies.
         labels: How often samples of a label show its class; None without labels.
@@ -70,7 +70,7 @@ class SampleResults:
     copies: float
     nearest: Nearest
     components: int
-    kept_variance: float
+    explained_variance: float
     count: int
     searched: int
     labels: LabelAgreement | None
@@ -80,7 +80,7 @@ def measure_samples(measured: Measurements) -> SampleResults | str:
     """Draw samples and compare them; or say why that is impossible."""
     run, seed = measured.run, measured.seed
     if measured.train is None or measured.train_pixels is None:
-        return "The training images are not at hand, so there is nothing to tell copies by."
+        return "The training images cannot be found, so copies cannot be looked for."
     test_source = subset(measured.test, COUNT, seed)
     test = pixels(run, test_source, seed)
     if len(test) < 100 or len(measured.train_pixels) < 100:
@@ -116,7 +116,7 @@ def measure_samples(measured: Measurements) -> SampleResults | str:
         copies,
         nearest,
         features.components,
-        features.kept_variance,
+        features.explained_variance,
         count,
         len(searched),
         labels,
@@ -164,7 +164,7 @@ def nearest_images(measured: Measurements, images: Pixels, train: ImageSource) -
 
 
 def samples_section(found: SampleResults | str) -> Section:
-    """The table of sample figures, or the reason why there are none."""
+    """The table of sample metrics, or the reason why there are none."""
     if isinstance(found, str):
         return Section("samples", TITLE, (), found)
     rows: list[Row] = []
@@ -216,8 +216,8 @@ def samples_section(found: SampleResults | str) -> Section:
         rows += label_agreement_rows(found.labels)
     note = (
         f"{found.count} samples and as many test images, in {found.components} principal components of the training "
-        f"pixels ({found.kept_variance:.0%} of their variance). This is not FID: compare only figures of one data set. "
-        "Samples are the decoder's means, not draws of pixels."
+        f"pixels ({found.explained_variance:.0%} of their variance). This is not FID: compare only metrics of "
+        "one data set. Samples are the decoder's means, not draws of pixels."
     )
     return Section("samples", TITLE, tuple(rows), note)
 

@@ -48,7 +48,7 @@ def newest_evaluation(run: Run) -> Evaluation | None:
 def store_evaluation(run: Run, evaluation: Evaluation) -> bool:
     """Store an evaluation as the newest, with what the run holds of the same images and of the same model.
 
-    Parts that it does not have are kept, so that parts can be stored one by one.
+    Parts that it does not have stay stored, so that parts can be stored one by one.
 
     Returns:
         Whether it was written: a run may be in a place that only others may write to.

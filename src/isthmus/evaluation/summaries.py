@@ -105,7 +105,7 @@ def training_summary(run: Run) -> Summary:
 
 
 def losses(measured: Measurements) -> dict[str, Any]:
-    """The loss of test images, and where they are at hand that of training images and their squared error."""
+    """The loss of test images, and that of training images and their squared error, where these can be found."""
     scores = measured.scores
     found: dict[str, Any] = {"test_loss": Estimate.of(scores.distortion + scores.rate)}
     if measured.train is not None:

@@ -1,4 +1,4 @@
-"""Figures as rows of a table: what each is called, what it is, how sure, and what it means."""
+"""Metrics as rows of a table: name, value, standard error and meaning."""
 
 import math
 from collections.abc import Mapping
@@ -13,15 +13,15 @@ from isthmus.units import Estimate, bits_per_dim
 
 @dataclass(frozen=True)
 class Row:
-    """One figure.
+    """One metric.
 
     Attributes:
         key: Its stable name, for machines.
         name: Its name, for readers.
-        value: The figure; None where there is none, and the meaning says why.
+        value: The value; None where there is none, and the meaning says why.
         standard_error: Over images, where it is a mean of them.
-        unit: What it is counted in; empty for a pure number.
-        meaning: What it says, in a sentence, with what it was measured on where that is not every image.
+        unit: Its unit; empty for a pure number.
+        meaning: A sentence that explains it, and says on which images it was measured where not on all.
     """
 
     key: str
@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """The figures of one part, and what has to be said of them all."""
+    """The metrics of one part, and a note on all of them."""
 
     key: str
     title: str
@@ -76,14 +76,14 @@ def estimate_row(key: str, name: str, estimate: Estimate, unit: str, meaning: st
 def nats_rows(
     key: str, name: str, nats: NDArray[np.floating], dims: int, meaning: str, *, cost: bool = True
 ) -> list[Row]:
-    """Two rows for one figure: nats an image, and bits for each number in the image.
+    """Two rows for one metric: nats per image, and bits per dimension of the image.
 
     Args:
-        key: Of the first; `_nats` and `_bits_per_dim` go behind it.
-        name: Of both.
-        nats: For each image, `(n,)`.
+        key: The key of both, to which `_nats` and `_bits_per_dim` are appended.
+        name: The name of both.
+        nats: Nats of each image, `(n,)`.
         dims: The numbers in one image.
-        meaning: Of both.
+        meaning: The meaning of both.
         cost: Whether the nats are a cost, a negative log-probability; the bits are one even where the nats are not.
     """
     estimate = Estimate.of(nats)

@@ -149,7 +149,7 @@ class Manifest(Entry):
     source: ImageEntry
     """What both are made of by the recipe's task; the same, where it is to reconstruct."""
     preprocessing: PreprocessingEntry | None = None
-    """What image files are made fit by; None where no image file has so many channels."""
+    """The preprocessing of image files; None where no image file has so many channels."""
     latent_groups: tuple[GroupEntry, ...]
     graphs: Mapping[str, GraphEntry] = {}
     data: DataEntry

@@ -145,7 +145,7 @@ class Run:
 
         Args:
             images: `(n, h, w, c)`.
-            draws: None decodes the posterior's mean; a number decodes so many draws from the posterior.
+            draws: None decodes the posterior's mean; a number decodes that many draws from the posterior.
             seed: Seed for the draws.
 
         Returns:

@@ -46,7 +46,7 @@ class Evidence:
 def gather_evidence(run: Run, source: ImageSource, measure: PixelMeasure, draws: int, seed: int = 0) -> Evidence:
     """Weigh `draws` codes for each image, in memory that does not grow with them.
 
-    The k-th draw of an image follows from the seed, the image's number and k alone: the figures are the same whatever
+    The k-th draw of an image follows from the seed, the image's number and k alone: the results are the same whatever
     the batch size (but for the rounding of the graphs' own sums), and more draws go on from fewer.
 
     Args:
