@@ -1,4 +1,4 @@
-"""The calls that a program makes: each asks a workflow for what a command would."""
+"""The public functions: each calls the workflow of its command."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -39,34 +39,34 @@ def train(
     """Train a recipe on images.
 
     Args:
-        data: A named set, a path, an array `(n, height, width[, channels])`, a pair of images and labels, a PyTorch
-            `Dataset` or a `tf.data.Dataset`; see `isthmus.open_images`.  None resumes with the run's own, where this
-            machine remembers them.
-        recipe: A recipe, the name of one, or None for one that suits the images.
-        out: The run folder to make; by default `runs/DATA-RECIPE`.
-        task: What to learn, where that is not to reconstruct: `denoise`, `deblur`, `super-resolve`, `colourise`,
+        data: A named data set, a path, an array `(n, height, width[, channels])`, a pair of images and labels, a
+            PyTorch `Dataset` or a `tf.data.Dataset`; see `isthmus.open_images`. None resumes with the
+            run's own, if this machine remembers them.
+        recipe: A recipe, the name of one, or None to choose one from the images.
+        out: The run folder to create; by default `runs/DATA-RECIPE`.
+        task: The task, if not to reconstruct: `denoise`, `deblur`, `super-resolve`, `colourise`,
             `inpaint`, `segment` or `pairs`.
-        targets: The targets, with the names of `data`: the masks of a segmentation, or the other image of each pair.
-        size: What image files become: a side, or height and width, in pixels; by default what suits them.
+        targets: The targets, with the file names of `data`: masks for `segment`, paired images for `pairs`.
+        size: Size that image files are fitted to: a side, or height and width, in pixels; chosen from them by default.
         fit: How files of other proportions are fitted: `crop`, `pad` or `stretch`.
         channels: 1 (grey), 3 (RGB) or 4 (RGB with alpha).
-        background: The colour behind what is transparent or padded; white by default.
+        background: The colour behind transparent and padded parts; white by default.
         changes: Fields of the recipe to change, by dotted name: `{"latent.dim": 10}`.
         encoder: A custom Keras model from images `(h, w, c)`, float32 from 0 to 1, to flat features.
         decoder: A custom Keras model from codes `(dim,)` to the likelihood's outputs `(h, w, channels)`.
-        init_from: A run whose weights to start from.
-        resume: Resume the run at `out`, for as many epochs as the recipe says now.
+        init_from: A run with the initial weights.
+        resume: Resume the training in `out`, up to the epochs of the recipe.
         trust: Load the custom network of a run, which may execute arbitrary code.
         backend: `tensorflow`, `jax` or `torch`.
-        device: `cpu`, `gpu` or one of several, as `gpu:1`.
-        report: Whether to make the run's report at the end, `report.html`.
-        tensorboard: Whether to write losses and pictures for TensorBoard, to `tensorboard/` in the run.
+        device: `cpu`, `gpu` or one of several GPUs, such as `gpu:1`.
+        report: Whether to write `report.html` into the run at the end.
+        tensorboard: Whether to write losses and images for TensorBoard, to `tensorboard/` in the run.
 
     Returns:
-        The trained run.  One that Ctrl-C interrupted holds the best model until then, and says so in its manifest.
+        The trained run. After Ctrl-C it holds the best model so far, and its manifest has the state `interrupted`.
 
     Raises:
-        IsthmusError: By name, with what to do about it.
+        IsthmusError: The subclass that names the problem, with what to do about it.
     """
     from isthmus.data import ImageOptions, parse_size
     from isthmus.errors import UsageError
@@ -114,26 +114,26 @@ def evaluate(
     targets: Data | None = None,
     strength: float | None = None,
 ) -> "Evaluation":
-    """Measure how good a run is, and diagnose what is wrong with it; compare one that restores images with baselines.
+    """Measure how good a run is, and diagnose what is wrong; a run that restores images is compared with baselines.
 
     Args:
         run: The run.
         data: Images; None for the held-out images of the run's own data.
-        importance_samples: Draws of each image's posterior for the likelihood, K.
-        seed: Seed for every draw and choice; it fixes every metric, whatever order the images are listed in.
-        parts: Some of `likelihood`, `reconstruction`, `latent`, `representation`, `disentanglement`, `samples` and
-            `diagnosis`; all by default.
-        thorough: Measure the amortisation gap too, which imports a training framework and takes minutes.
+        importance_samples: K, the posterior draws per image for the likelihood bound.
+        seed: Seed for the draws. It determines every metric, whatever the order of the images.
+        parts: Parts to measure: `likelihood`, `reconstruction`, `latent`, `representation`, `disentanglement`,
+            `samples` or `diagnosis`; all by default.
+        thorough: Also measure the amortisation gap, which imports a training framework and takes minutes.
         trust: Load a custom network of the run, which may execute arbitrary code, for the amortisation gap.
-        fresh: Measure again, even where nothing changed.
-        targets: The targets, where the run's task has them in files of their own; see `train`.
-        strength: How strongly images are corrupted, where the run's task has a strength.
+        fresh: Measure again, even if nothing has changed.
+        targets: The targets, if the run's task reads them from files; see `train`.
+        strength: The strength of the corruption, if the run's task has one.
 
     Returns:
-        The evaluation: its parts by key, findings and verdict.  It is stored in the run too.
+        The evaluation: its parts by key, findings and verdict. It is also stored in the run.
 
     Raises:
-        IsthmusError: By name, with what to do about it.
+        IsthmusError: The subclass that names the problem, with what to do about it.
     """
     from isthmus.workflows.evaluation import PARTS, EvaluationRequest
     from isthmus.workflows.evaluation import evaluate as run_evaluation
@@ -151,8 +151,8 @@ def held_out(run: Run, data: Data | None = None) -> ImageSource:
 
     Args:
         run: The run.
-        data: Where the run's data is now, or other data, of which the test images are opened, or all; by default the
-            run's own data, found where this machine remembers it or by its name.
+        data: The run's data at a new place, or other data, of which the test images are opened, or all. By default the
+            run's own data, found by this machine's memory of it or by name.
 
     Returns:
         A source: `read(indices)` gives images `(n, height, width, channels)` of `run.source`; `labels` are int64 `(n,)`

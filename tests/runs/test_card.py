@@ -33,7 +33,7 @@ def test_says_what_a_run_is_and_shows_its_last_frame(tiny_run):
     for text in (
         "tiny",
         "10x12x1",
-        "2 numbers, gaussian",
+        "2 dimensions, gaussian",
         "in 3 classes",
         "complete; 2 epochs",
         "ELBO",

@@ -1,4 +1,4 @@
-"""What a notebook shows of a run: what it is, how good it is, and the last picture of its training."""
+"""HTML for a run in a notebook: recipe, training, metrics, and the last frame of its training."""
 
 import base64
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ _FIGURES = {"elbo_nats": "ELBO", "loss_nats": "Loss", "distortion_nats": "Distor
 
 
 def card(path: Path, manifest: Manifest, recipe: Recipe) -> str:
-    """A run as a piece of a page; what is not there, or damaged, is left out."""
+    """HTML for a run; what is missing or damaged is omitted."""
     rows = {
         "Recipe": f"{recipe.name}: {recipe.summary}" if recipe.summary else recipe.name,
         "Images": f"{manifest.images.spec}, {_images(manifest)}",
-        "Code": f"{recipe.latent.dim} {'number' if recipe.latent.dim == 1 else 'numbers'}, {recipe.latent.kind}",
+        "Latent": f"{spell_count(recipe.latent.dim, 'dimension')}, {recipe.latent.kind}",
         "Training": _training(manifest),
         **_measured(path, manifest),
     }

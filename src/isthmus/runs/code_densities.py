@@ -43,7 +43,7 @@ class CodeDensities:
             return self._density("all")
         names = self._manifest.data.class_names
         if not names:
-            raise UsageError(f"{self._path} was trained on images without labels, so no label can be asked for.")
+            raise UsageError(f"{self._path} was trained on images without labels, so no label can be selected.")
         name = str(label)
         if name not in names:
             raise UsageError(no_such("label", name, names))

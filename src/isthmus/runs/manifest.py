@@ -1,4 +1,4 @@
-"""The manifest: what a run folder holds, and what a reader must know to use it."""
+"""The manifest: the content of a run folder, as needed to use it."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -48,7 +48,7 @@ class GraphEntry(Entry):
     inputs: tuple[TensorEntry, ...]
     outputs: tuple[TensorEntry, ...]
     max_difference: Mapping[str, float]
-    """The largest absolute difference from the trained model that was seen at export, for each output."""
+    """The largest absolute difference from the trained model at export, by output."""
 
 
 class GroupEntry(Entry):
@@ -79,7 +79,7 @@ class ImageEntry(Entry):
 
 
 class PreprocessingEntry(Entry):
-    """What image files become before the model sees them."""
+    """How image files are fitted to the model."""
 
     height: Side
     width: Side
@@ -87,7 +87,7 @@ class PreprocessingEntry(Entry):
     fit: Fit
     background: str
     bits: Literal[8, 10, 12, 14, 16] | None = None
-    """In use of images of 16 bits; None where there were none, or the run is older than this field."""
+    """Bits in use of 16-bit images; None if there were none, or in runs older than this field."""
 
     @property
     def value(self) -> Preprocessing:
@@ -107,7 +107,7 @@ class DataEntry(Entry):
     fingerprint: Fingerprint
     """Of the training images."""
     validation_fingerprint: Fingerprint | None = None
-    """None where there are none, or the run is older than this field."""
+    """None if there are no such images, or in runs older than this field."""
     test_fingerprint: Fingerprint | None = None
     """The same."""
     train_images: int
@@ -115,9 +115,9 @@ class DataEntry(Entry):
     test_images: int
     class_names: Annotated[tuple[str, ...], Field(max_length=1 << 16)] = ()
     skipped_images: int = 0
-    """Image files that were left out; `skipped.json` lists them, with the reasons."""
+    """Number of image files skipped; `skipped.json` lists them, with the reasons."""
     notices: tuple[str, ...] = ()
-    """What was done with the data that a user should know, such as images left out that were in two splits."""
+    """Notes on the data for the user, such as training images removed because they are test images too."""
 
 
 class TrainingEntry(Entry):
@@ -134,20 +134,20 @@ class TrainingEntry(Entry):
     best_epoch: int
     """The epoch, counted from 1, whose weights the run holds; 0 for the weights before training."""
     message: str = ""
-    """Why it ended early, where it did."""
+    """The reason, if training ended early."""
 
 
 class Manifest(Entry):
-    """Everything about a run but its numbers."""
+    """The description of a run, without weights and metrics."""
 
     schema_version: int = SCHEMA_VERSION
     state: Literal["training", "complete", "interrupted", "failed"]
     images: ImageEntry
-    """What the encoder is shown."""
+    """The encoder's input."""
     target: ImageEntry
-    """What the decoder gives."""
+    """The decoder's output."""
     source: ImageEntry
-    """What both are made of by the recipe's task; the same, where it is to reconstruct."""
+    """The images from which the task makes both; equal to them for the task reconstruct."""
     preprocessing: PreprocessingEntry | None = None
     """The preprocessing of image files; None where no image file has so many channels."""
     latent_groups: tuple[GroupEntry, ...]

@@ -1,4 +1,4 @@
-"""A trained run, put to use on its graphs: no training framework is needed, or imported."""
+"""A trained run, used through its graphs, without a training framework."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -27,59 +27,59 @@ FloatArray = NDArray[np.float32]
 class Run:
     """A run folder, opened by `isthmus.load`.
 
-    Images are arrays `(n, height, width, channels)` of the shape and dtype that the run was trained on: `image` is what
-    the encoder is shown, `target` what the decoder gives, and `source` what a task makes both of.  For a run that
-    reconstructs, all three are one.
+    Images are arrays `(n, height, width, channels)`. Their shape and dtype are `image` for the encoder's input,
+    `target` for the decoder's output, and `source` for the images from which a task makes both. For a run that
+    reconstructs, all three are equal.
 
     Attributes:
         path: The folder.
-        manifest: What it holds.
-        recipe: What it was made by.
+        manifest: Its manifest.
+        recipe: Its recipe.
     """
 
     def __init__(self, path: Path, manifest: Manifest, recipe: Recipe) -> None:
         self.path, self.manifest, self.recipe = path, manifest, recipe
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle what the run is opened by: sessions cannot be, and another process opens its own on first use."""
+        """Pickle without sessions, which another process opens again on first use."""
         return type(self), (self.path.absolute(), self.manifest, self.recipe)
 
     def __repr__(self) -> str:
         return f"<Run {self.path}: {self.recipe.name}, {self.image}, {self.recipe.latent.dim} latent dimensions>"
 
     def _repr_html_(self) -> str:
-        """What Jupyter shows of it."""
+        """HTML for Jupyter."""
         return card(self.path, self.manifest, self.recipe)
 
     @property
     def image(self) -> ImageSpec:
-        """The shape and dtype of what the encoder is shown."""
+        """Shape and dtype of the encoder's input."""
         return self.manifest.images.spec
 
     @property
     def target(self) -> ImageSpec:
-        """The shape and dtype of what the decoder gives."""
+        """Shape and dtype of the decoder's output."""
         return self.manifest.target.spec
 
     @property
     def source(self) -> ImageSpec:
-        """The shape and dtype of the images that the run learned from."""
+        """Shape and dtype of the images from which the task makes input and target."""
         return self.manifest.source.spec
 
     @property
     def restores(self) -> bool:
-        """Whether its task is another than to reconstruct what it is shown."""
+        """Whether its task is not to reconstruct its input."""
         return self.recipe.task.restores
 
     @property
     def skips(self) -> tuple[str, ...]:
-        """The features that go around the code, by name: what `encode` gives and `decode` wants besides."""
+        """Names of the skip connections, which `encode` also returns and `decode` also takes."""
         graph = self.manifest.graphs.get("encoder")
         return () if graph is None else tuple(o.name for o in graph.outputs if o.name.startswith("skip_"))
 
     @property
     def preprocessing(self) -> Preprocessing | None:
-        """What image files become before the model sees them; None where no image file has so many channels."""
+        """How image files are fitted to the model; None if no image file can have its channels."""
         entry = self.manifest.preprocessing
         return None if entry is None else entry.value
 
@@ -90,21 +90,21 @@ class Run:
 
     @property
     def latent(self) -> Latent:
-        """What the encoder's outputs mean."""
+        """The distribution of codes that the encoder's outputs parametrise."""
         return latent_of(self.recipe.latent)
 
     @property
     def task(self) -> Task:
-        """How input, target and result are made."""
+        """The task, which makes input and target."""
         return task_of(self.recipe.task)
 
     @property
     def likelihood(self) -> Likelihood:
-        """What the decoder's outputs mean."""
+        """The distribution of images that the decoder's outputs parametrise."""
         return likelihood_of(self.recipe.likelihood)
 
     def encode(self, images: ArrayLike) -> dict[str, FloatArray]:
-        """The posterior of each image.
+        """Encode images to their posteriors.
 
         Returns:
             `mean`, and `log_variance` unless the latent is a point: float32 `(n, dim)`; and the `skips`, if any, each
@@ -116,11 +116,11 @@ class Run:
         return self._encoder({"images": checked_images(images, self.image, self.preprocessing, self.path.name)})  # type: ignore[return-value]
 
     def decode(self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None = None) -> Images:
-        """The images that codes `(n, dim)` stand for: the likelihood's mean, in the dtype of the run's `target`.
+        """Decode codes `(n, dim)` to images: the likelihood's mean, in the dtype of the run's `target`.
 
         Args:
-            latent: The codes.
-            encoded: What `encode` gave for the images, where the run has `skips`.
+            latent: The latent codes.
+            encoded: The output of `encode` for the images, if the run has `skips`.
 
         Raises:
             DataError: If the codes have another number of dimensions, or are not finite.
@@ -131,17 +131,17 @@ class Run:
     def decode_parameters(
         self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None = None
     ) -> dict[str, FloatArray]:
-        """The likelihood's parameters by name (`logits` of a Bernoulli), float32 `(n, ...)`; see `decode`."""
+        """Decode codes to the likelihood's parameters by name (such as `logits`), float32 `(n, ...)`; see `decode`."""
         inputs = self._decoder_inputs(latent, encoded)
         return self._decoder(inputs, self.likelihood.parameter_names)  # type: ignore[return-value]
 
     def draw_codes(self, posterior: Mapping[str, FloatArray], rng: np.random.Generator) -> FloatArray:
-        """Draw one code for each image from what `encode` gave, float32 `(n, dim)`."""
+        """Draw one code per image from the posterior that `encode` returned, float32 `(n, dim)`."""
         noise = rng.standard_normal(posterior["mean"].shape, np.float32)
         return np.asarray(self.latent.sample(namespace, posterior, noise), np.float32)
 
     def reconstruct(self, images: ArrayLike, draws: int | None = None, seed: int = 0) -> Images:
-        """Encode and decode.
+        """Encode and decode images.
 
         Args:
             images: `(n, h, w, c)`.
@@ -153,12 +153,12 @@ class Run:
 
         Raises:
             DataError: If the images are not of the run's shape.
-            UsageError: If draws are wanted of a plain autoencoder, which has one code for each image.
+            UsageError: If draws are requested of a plain autoencoder, which has no posterior.
         """
         return self.decode_draws(self.encode(images), draws, seed)
 
     def decode_draws(self, posterior: Mapping[str, FloatArray], draws: int | None = None, seed: int = 0) -> Images:
-        """Decode what `encode` gave; see `reconstruct`."""
+        """Decode the output of `encode`; see `reconstruct`."""
         if draws is None:
             return self.decode(posterior["mean"], posterior)
         if draws < 1:
@@ -171,13 +171,13 @@ class Run:
         return np.stack([self.decode(self.draw_codes(posterior, rng), posterior) for _ in range(draws)], axis=1)
 
     def sample_codes(self, count: int, label: str | int | None = None, seed: int = 0) -> FloatArray:
-        """Draw codes, float32 `(count, dim)`: from the prior, or from the training codes' fitted distribution.
+        """Sample codes, float32 `(count, dim)`.
 
-        A VAE without a label draws from its prior; a plain autoencoder, and any model for one label, from the
-        distribution that was fitted to the training codes (of that label).
+        A VAE without a label is sampled from its prior. A plain autoencoder, and any model with a label, is sampled
+        from the distribution fitted to the training codes (of that label).
 
         Raises:
-            UsageError: If the label is none of `class_names`.
+            UsageError: If the label is not in `class_names`.
         """
         if count < 1:
             raise UsageError(f"expected at least one sample; got {count}")
@@ -187,18 +187,18 @@ class Run:
         return self.code_density(label).sample(count, rng)
 
     def sample(self, count: int = 16, label: str | int | None = None, seed: int = 0) -> Images:
-        """New images, `(count, h, w, c)`; see `sample_codes` for where they come from.
+        """Sample new images, `(count, h, w, c)`; see `sample_codes`.
 
         Raises:
-            UsageError: If the label is none of `class_names`.
+            UsageError: If the label is not in `class_names`.
         """
         return self.decode(self.sample_codes(count, label, seed))
 
     def code_density(self, label: str | int | None = None) -> GaussianMixture:
-        """The distribution that was fitted to the training codes: of all, or of one label.
+        """The distribution fitted to the training codes: of all, or of one label.
 
         Raises:
-            UsageError: If the label is none of `class_names`.
+            UsageError: If the label is not in `class_names`.
         """
         return self._densities.of(label)
 
@@ -285,10 +285,10 @@ def load(path: str | Path) -> Run:
 
 
 def require_autoencoder(run: Run) -> None:
-    """Check that a run gives back what it is shown.
+    """Check that the run's task is to reconstruct.
 
     Raises:
-        UsageError: If its task is another.
+        UsageError: If it is not.
     """
     if run.restores:
         raise UsageError(
