@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.evaluation.measurements import Measurements
-from isthmus.evaluation.table import Row, Section
+from isthmus.evaluation.table import Row, Section, value_row
 from isthmus.noise import random_order
 from isthmus.progress import progress_bar
 
@@ -135,37 +135,26 @@ def disentanglement_section(found: Disentanglement | str) -> Section:
         return Section("disentanglement", TITLE, (), found)
     where = f"on {found.count} images"
     rows = [
-        Row("mig", "MIG", found.mig, None, "", f"Mutual information gap (Chen et al. 2018), {BINS} bins, {where}."),
-        Row(
+        value_row("mig", "MIG", found.mig, f"Mutual information gap (Chen et al. 2018), {BINS} bins, {where}."),
+        value_row(
             "dci_disentanglement",
             "DCI disentanglement",
             found.dci.disentanglement,
-            None,
-            "",
             "1 if each dimension matters for one factor only (Eastwood & Williams 2018, random forests).",
         ),
-        Row(
-            "dci_completeness",
-            "DCI completeness",
-            found.dci.completeness,
-            None,
-            "",
-            "1 if each factor needs one dimension.",
+        value_row(
+            "dci_completeness", "DCI completeness", found.dci.completeness, "1 if each factor needs one dimension."
         ),
-        Row(
+        value_row(
             "dci_informativeness",
             "DCI informativeness",
             found.dci.informativeness,
-            None,
-            "",
             "R² or accuracy of the factors from the code, on held-out images.",
         ),
-        Row(
+        value_row(
             "factor_vae_score",
             "FactorVAE score",
             found.factor_vae,
-            None,
-            "",
             f"How often the dimension that varies least identifies the factor that was fixed (Kim & Mnih 2018); "
             f"by chance {1 / len(found.factor_names):.2f}.",
         ),
@@ -176,7 +165,7 @@ def disentanglement_section(found: Disentanglement | str) -> Section:
 
 def _gap_rows(names: Sequence[str], gaps: Sequence[float]) -> list[Row]:
     return [
-        Row(f"mig_{name}", f"gap of {name}", gap, None, "", "The factor's own share of the MIG.")
+        value_row(f"mig_{name}", f"gap of {name}", gap, "The factor's own share of the MIG.")
         for name, gap in zip(names, gaps, strict=True)
     ]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from isthmus.evaluation.table import Row, Section, estimate_row, finite
+from isthmus.evaluation.table import Row, Section, estimate_row, finite, value_row
 from isthmus.noise import random_order
 from isthmus.probability import namespace
 from isthmus.probability.gaussian import LOG_2PI, gaussian_nll
@@ -161,28 +161,25 @@ def latent_section(found: LatentResults) -> Section:
     """The table of latent metrics."""
     dim, used = len(found.active), int(found.active.sum())
     rows = [
-        Row("dims", "dimensions", float(dim), None, "", "The dimensions of a code."),
-        Row(
+        value_row("dims", "dimensions", float(dim), "The dimensions of a code."),
+        value_row(
             "active_units",
             "active dimensions",
             float(used),
-            None,
-            f"of {dim}",
             "Those whose posterior mean varies over images: variance above 0.01 (Burda et al. 2016)."
             if found.information is not None
             else "Those that vary over images at least a hundredth as much as the one that varies most.",
+            f"of {dim}",
         ),
     ]
     if found.information is not None:
         rows += _information_rows(found.information)
         if found.holes is not None:
             rows.append(
-                Row(
+                value_row(
                     "prior_holes",
                     "holes under the prior",
                     found.holes,
-                    None,
-                    "",
                     "The share of the prior where codes of images hardly ever fall; 0.01 if the two are alike.",
                 )
             )
@@ -193,14 +190,13 @@ def latent_section(found: LatentResults) -> Section:
 def _largest_kl(kl: FloatArray) -> Row:
     """One row for all dimensions: there may be hundreds, and the report plots each."""
     largest = int(np.argmax(kl))
-    return Row(
+    return value_row(
         "largest_kl_nats",
         "largest KL of a dimension",
         finite(float(kl[largest])),
-        None,
-        "nats",
         f"That of z[{largest}], the mean over images; the median over dimensions is {np.median(kl):.2f} nats. The "
         "report plots them all.",
+        "nats",
     )
 
 

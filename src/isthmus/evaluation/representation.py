@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.evaluation.measurements import Measurements
-from isthmus.evaluation.table import Row, Section, share_row
+from isthmus.evaluation.table import Row, Section, share_row, value_row
 from isthmus.progress import progress_bar
 
 TITLE = "Representation"
@@ -163,7 +163,7 @@ def representation_section(found: Representation | str) -> Section:
             meaning = f"Accuracy of {words} on {of[name]}, {where}."
             rows.append(share_row(f"{judge}_{name}", f"{title}, {name}", share, found.tested_on, meaning))
     rows += [
-        Row("commonest_class", "commonest class", found.commonest, None, "", "What saying always the same gets."),
+        value_row("commonest_class", "commonest class", found.commonest, "What saying always the same gets."),
         share_row(
             "cluster_accuracy",
             "clustering accuracy",
@@ -172,13 +172,8 @@ def representation_section(found: Representation | str) -> Section:
             f"{found.clusters} Gaussians fitted to the codes of {found.tested_on} test images without their labels, "
             "matched to the classes.",
         ),
-        Row(
-            "cluster_nmi",
-            "clustering NMI",
-            found.cluster_nmi,
-            None,
-            "",
-            "Mutual information of clusters and classes, 0 to 1.",
+        value_row(
+            "cluster_nmi", "clustering NMI", found.cluster_nmi, "Mutual information of clusters and classes, 0 to 1."
         ),
     ]
     note = ""

@@ -13,7 +13,7 @@ from isthmus.data import ImageSource
 from isthmus.evaluation.features import PixelFeatures
 from isthmus.evaluation.label_agreement import LabelAgreement, label_agreement_rows, measure_label_agreement
 from isthmus.evaluation.measurements import Measurements, decode, pixels, subset
-from isthmus.evaluation.table import Row, Section
+from isthmus.evaluation.table import Row, Section, value_row
 from isthmus.progress import progress_bar
 from isthmus.runs import encode
 
@@ -176,38 +176,27 @@ def samples_section(found: SampleResults | str) -> Section:
         ending = "" if name == "samples" else f", {name}"
         key = "" if name == "samples" else f"{name}_"
         rows += [
-            Row(
-                f"{key}frechet",
-                f"Fréchet distance{ending}",
-                found.frechet[name],
-                None,
-                "",
-                f"To test images, of {words}.",
+            value_row(
+                f"{key}frechet", f"Fréchet distance{ending}", found.frechet[name], f"To test images, of {words}."
             ),
-            Row(
+            value_row(
                 f"{key}precision",
                 f"precision{ending}",
                 found.precision[name],
-                None,
-                "",
                 f"On the test images' manifold; of {words}.",
             ),
-            Row(
+            value_row(
                 f"{key}recall",
                 f"recall{ending}",
                 found.recall[name],
-                None,
-                "",
                 f"Of the test images, on the manifold of {words}.",
             ),
         ]
     rows.append(
-        Row(
+        value_row(
             "copies",
             "copies of training images",
             found.copies,
-            None,
-            "",
             f"Samples that stand out in nearness to one of {found.searched} training images, against their 50 nearest, "
             "as 1 in 100 test images does; 0.01 by chance.",
         )

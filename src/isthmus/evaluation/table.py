@@ -63,6 +63,11 @@ class Section:
         return asdict(self)
 
 
+def value_row(key: str, name: str, value: float | None, meaning: str, unit: str = "") -> Row:
+    """The row of a value without a standard error."""
+    return Row(key, name, value, None, unit, meaning)
+
+
 def mean_row(key: str, name: str, values: NDArray[np.floating], unit: str, meaning: str) -> Row:
     """The row of a mean over images, `(n,)`."""
     return estimate_row(key, name, Estimate.of(values), unit, meaning)
