@@ -209,7 +209,7 @@ def test_the_note_tells_what_was_tuned_and_what_lies_at_an_end():
     run = Stub(Deblur(radius=(2.0, 2.0), noise=0.0), lambda seen: seen, side=16)
     section = evaluate_restoration(run, sharp, sharp)
     assert "The strengths of the baselines are the best on 3 training images." in section.note
-    assert "At the end of what was tried, so that another may suit better: unsharp mask (8)." in section.note
+    assert "At the end of the range that was tried, so that another may be better: unsharp mask (8)." in section.note
     assert "unsharp mask (8 of amount)" in section["unsharp_psnr_db"].name
 
 
