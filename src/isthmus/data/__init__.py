@@ -15,8 +15,7 @@ from isthmus.data.content import content_order, shared
 from isthmus.data.decode.cache import cache_folder
 from isthmus.data.decode.pack import PackedSource
 from isthmus.data.images import ArraySource, Selection, select, spread
-from isthmus.data.named.catalogue import DATASETS, NamedSet, is_named, open_named
-from isthmus.data.named.sprites import FACTORS, SHAPES, Sprites, draw_sprites, sprites
+from isthmus.data.named.catalogue import DATASETS, is_named
 from isthmus.data.open.images import Data, open_images
 from isthmus.data.plan import BatchPlan
 from isthmus.data.preprocessing import Fit, ImageOptions, Preprocessing, parse_size
@@ -28,8 +27,6 @@ from isthmus.data.tasks.task import Task
 
 __all__ = [
     "DATASETS",
-    "FACTORS",
-    "SHAPES",
     "ArraySource",
     "Batch",
     "BatchPlan",
@@ -41,14 +38,12 @@ __all__ = [
     "ImageSet",
     "ImageSource",
     "ImageSpec",
-    "NamedSet",
     "Origin",
     "PackedSource",
     "PixelType",
     "Preprocessing",
     "Selection",
     "Skipped",
-    "Sprites",
     "Task",
     "TrainingBatches",
     "as_source",
@@ -56,18 +51,15 @@ __all__ = [
     "binarised",
     "cache_folder",
     "content_order",
-    "draw_sprites",
     "evaluation_batches",
     "is_named",
     "make_batch",
     "match_classes",
     "open_images",
-    "open_named",
     "parse_size",
     "select",
     "shared",
     "split_by_content",
     "spread",
-    "sprites",
     "task_of",
 ]
