@@ -6,34 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isthmus.cli.console import print_json, say
-from isthmus.cli.options import AsJson, Threads
+from isthmus.cli.options import AsJson, Threads, option
 from isthmus.wording import spell_bytes
 
 if TYPE_CHECKING:
     from isthmus.codec import Damage
 
-ArchivePath = Annotated[Path, typer.Argument(metavar="FILE.isth", help="The archive.", show_default=False)]
-OwnRun = Annotated[
-    Path | None,
-    typer.Option(
-        "--run", metavar="RUN", help="The run that wrote the archive, if no model is embedded.", show_default=False
-    ),
-]
+ArchivePath = Annotated[Path, typer.Argument(metavar="FILE.isth", help="The archive.")]
+OwnRun = Annotated[Path | None, option("RUN", "The run that wrote the archive, if no model is embedded.", "--run")]
 
 
 def decompress(
     archive: ArchivePath,
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="DIR|FILE.npy", help="A folder of files, or one array; must not exist.", show_default=False
-        ),
-    ],
+    out: Annotated[Path, option("DIR|FILE.npy", "A folder of files, or one array; must not exist.")],
     run: OwnRun = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option("--only", metavar="NAME|NUMBER", help="Only this image. Repeatable.", show_default=False),
-    ] = None,
+    only: Annotated[list[str] | None, option("NAME|NUMBER", "Only this image. Repeatable.", "--only")] = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:

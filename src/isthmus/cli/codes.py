@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from isthmus.cli.console import print_json, say
-from isthmus.cli.options import AsJson, DataName, RunPath, Seed
+from isthmus.cli.options import AsJson, DataName, RunPath, Seed, option
 
 
 def _tell(count: int, path: Path, what: str, as_json: bool) -> None:
@@ -19,9 +19,7 @@ def _tell(count: int, path: Path, what: str, as_json: bool) -> None:
 def encode(
     run: RunPath,
     data: DataName,
-    out: Annotated[
-        Path, typer.Option(metavar="FILE.npz", help="The file to write; must not exist.", show_default=False)
-    ],
+    out: Annotated[Path, option("FILE.npz", "The file to write; must not exist.")],
     as_json: AsJson = False,
 ) -> None:
     """Write the latent code of every image (mean and log_variance) with its name, path, SHA-256, split and class.
@@ -43,10 +41,9 @@ def decode(
         typer.Argument(
             metavar="FILE.npz",
             help="Latent codes: an array `latent`, or `mean` as encode writes it.",
-            show_default=False,
         ),
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to create; must not exist.", show_default=False)],
+    out: Annotated[Path, option("DIR", "The folder to create; must not exist.")],
     as_json: AsJson = False,
 ) -> None:
     """Decode latent codes to images, one PNG each.
@@ -64,10 +61,9 @@ def decode(
 def reconstruct(
     run: RunPath,
     data: DataName,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to create; must not exist.", show_default=False)],
+    out: Annotated[Path, option("DIR", "The folder to create; must not exist.")],
     draws: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Draws of each image's posterior; a reconstruction of each."),
+        int | None, option("N", "Draws of each image's posterior; a reconstruction of each.", min=1)
     ] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -91,18 +87,10 @@ def reconstruct(
 
 def sample(
     run: RunPath,
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE.png|DIR",
-            help="One sheet of all images, a folder of PNG files, or an .npy.",
-            show_default=False,
-        ),
-    ],
-    count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, help="Number of images.")] = 16,
+    out: Annotated[Path, option("FILE.png|DIR", "One sheet of all images, a folder of PNG files, or an .npy.")],
+    count: Annotated[int, option("N", "Number of images.", "-n", "--count", min=1)] = 16,
     label: Annotated[
-        str | None,
-        typer.Option(metavar="L", help="Sample from the codes of one class of the training data, such as 7."),
+        str | None, option("L", "Sample from the codes of one class of the training data, such as 7.")
     ] = None,
     seed: Seed = 0,
     as_json: AsJson = False,

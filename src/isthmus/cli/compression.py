@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from isthmus.cli.console import print_json, print_table, say
-from isthmus.cli.options import AsJson, DataName, RunPath, Threads
+from isthmus.cli.options import AsJson, DataName, RunPath, Threads, option
 from isthmus.wording import spell_bytes, spell_seconds
 
 if TYPE_CHECKING:
@@ -18,47 +16,32 @@ if TYPE_CHECKING:
 def compress(
     run: RunPath,
     data: DataName,
-    out: Annotated[
-        Path, typer.Option(metavar="FILE.isth", help="The archive to write; must not exist.", show_default=False)
-    ],
+    out: Annotated[Path, option("FILE.isth", "The archive to write; must not exist.")],
     threshold: Annotated[
-        bool, typer.Option("--threshold", help="Binarise images first; decompress writes the binarised images.")
+        bool, option(None, "Binarise images first; decompress writes the binarised images.", "--threshold")
     ] = False,
     embed_model: Annotated[
         bool,
-        typer.Option(
+        option(
+            None,
+            "Whether to embed the model in the archive. Without it, reading needs the run as it is now.",
             "--embed-model/--no-embed-model",
-            help="Whether to embed the model in the archive. Without it, reading needs the run as it is now.",
         ),
     ] = True,
-    append: Annotated[bool, typer.Option("--append", help="Add to the archive, which must exist.")] = False,
+    append: Annotated[bool, option(None, "Add to the archive, which must exist.", "--append")] = False,
     chunk_images: Annotated[
-        int,
-        typer.Option(metavar="N", min=1, help="Images per chunk; damage may lose all images of its chunk."),
+        int, option("N", "Images per chunk; damage may lose all images of its chunk.", min=1)
     ] = 2000,
-    compare: Annotated[bool, typer.Option("--compare", help="Compare with PNG, WebP, xz and others.")] = False,
+    compare: Annotated[bool, option(None, "Compare with PNG, WebP, xz and others.", "--compare")] = False,
     threads: Threads = None,
     lossy: Annotated[
-        bool,
-        typer.Option("--lossy", help="Store only quantised codes: far smaller, but images come back approximately."),
+        bool, option(None, "Store only quantised codes: far smaller, but images come back approximately.", "--lossy")
     ] = False,
     quality: Annotated[
-        int | None,
-        typer.Option(
-            metavar="1..100",
-            min=1,
-            max=100,
-            help="With --lossy, the fineness of the quantisation; 50 by default.",
-            show_default=False,
-        ),
+        int | None, option("1..100", "With --lossy, the fineness of the quantisation; 50 by default.", min=1, max=100)
     ] = None,
     bytes_per_image: Annotated[
-        float | None,
-        typer.Option(
-            metavar="BYTES",
-            help="With --lossy, instead of a quality: the maximum size of the file, per image.",
-            show_default=False,
-        ),
+        float | None, option("BYTES", "With --lossy, instead of a quality: the maximum size of the file, per image.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -141,9 +124,9 @@ def _compress_lossy(
 def _require_one_kind(lossy: bool, only_lossy: dict[str, bool], only_lossless: dict[str, bool]) -> None:
     from isthmus.errors import UsageError
 
-    for option, used in (only_lossless if lossy else only_lossy).items():
+    for flag, used in (only_lossless if lossy else only_lossy).items():
         if used:
-            raise UsageError(f"{option} {'cannot be used with' if lossy else 'needs'} --lossy")
+            raise UsageError(f"{flag} {'cannot be used with' if lossy else 'needs'} --lossy")
 
 
 def _metrics(done: "Compressed") -> dict[str, Any]:

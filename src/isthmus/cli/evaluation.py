@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from isthmus.cli.console import print_json, print_table, say
-from isthmus.cli.options import AsJson, RunPath, Seed
+from isthmus.cli.options import AsJson, RunPath, Seed, option
 
 if TYPE_CHECKING:
     from isthmus.evaluation.result import Evaluation
@@ -19,17 +19,16 @@ DataOption = Annotated[
 ]
 Draws = Annotated[
     int,
-    typer.Option(
+    option(
+        "K",
+        "Posterior draws per image for the likelihood bound; more draws make it tighter.",
         "--importance-samples",
-        metavar="K",
         min=1,
-        help="Posterior draws per image for the likelihood bound; more draws make it tighter.",
     ),
 ]
 
 Targets = Annotated[
-    str | None,
-    typer.Option(metavar="FOLDER", help="The targets (masks or paired images), for a run trained with --targets."),
+    str | None, option("FOLDER", "The targets (masks or paired images), for a run trained with --targets.")
 ]
 
 
@@ -39,34 +38,26 @@ def evaluate(
     importance_samples: Draws = 50,
     parts: Annotated[
         str | None,
-        typer.Option(
-            metavar="PART,PART",
-            help="Parts to measure: likelihood, reconstruction, latent, representation, disentanglement, samples or "
+        option(
+            "PART,PART",
+            "Parts to measure: likelihood, reconstruction, latent, representation, disentanglement, samples or "
             "diagnosis; all by default.",
         ),
     ] = None,
     targets: Targets = None,
     strength: Annotated[
-        float | None,
-        typer.Option(
-            metavar="S", help="Strength of the corruption (noise, holes or blur), for a run that restores images."
-        ),
+        float | None, option("S", "Strength of the corruption (noise, holes or blur), for a run that restores images.")
     ] = None,
     seed: Seed = 0,
     thorough: Annotated[
         bool,
-        typer.Option(
-            "--thorough",
-            help="Also measure the amortisation gap; takes minutes and needs a training framework.",
-        ),
+        option(None, "Also measure the amortisation gap; takes minutes and needs a training framework.", "--thorough"),
     ] = False,
     trust: Annotated[
         bool,
-        typer.Option(
-            "--trust", help="With --thorough, load the run's custom network, which may execute arbitrary code."
-        ),
+        option(None, "With --thorough, load the run's custom network, which may execute arbitrary code.", "--trust"),
     ] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Measure again, even if nothing has changed.")] = False,
+    fresh: Annotated[bool, option(None, "Measure again, even if nothing has changed.", "--fresh")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure how good a run is, with standard errors, and diagnose what is wrong with it.
@@ -150,14 +141,10 @@ def compare(
     runs: Annotated[
         list[Path], typer.Argument(metavar="RUN RUN...", help="Two or more runs; differences are from the first.")
     ],
-    data: Annotated[
-        str | None, typer.Option(metavar="DATA", help="Images to compare on; the runs' own test images by default.")
-    ] = None,
+    data: Annotated[str | None, option("DATA", "Images to compare on; the runs' own test images by default.")] = None,
     importance_samples: Draws = 50,
     targets: Targets = None,
-    picture: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Write images and each run's reconstructions of them.")
-    ] = None,
+    picture: Annotated[Path | None, option("FILE.png", "Write images and each run's reconstructions of them.")] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:

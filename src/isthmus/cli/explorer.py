@@ -4,10 +4,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from isthmus.cli.console import say
-from isthmus.cli.options import RunPath
+from isthmus.cli.options import RunPath, option
 from isthmus.progress import tell
 from isthmus.wording import spell_bytes
 
@@ -19,59 +17,32 @@ def explore(
     run: RunPath,
     data: Annotated[
         str | None,
-        typer.Option(
-            metavar="DATA",
-            help="Images to use instead of the run's own test images, or the path of those if they were moved.",
-            show_default=False,
-        ),
+        option("DATA", "Images to use instead of the run's own test images, or the path of those if they were moved."),
     ] = None,
     images: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
+        option(
+            "N",
+            "The largest number of images to show as points. Default: 10,000, or 2,000 with --export.",
             min=2,
             max=200_000,
-            help="The largest number of images to show as points. Default: 10,000, or 2,000 with --export.",
-            show_default=False,
         ),
     ] = None,
     export: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PAGE.html",
-            help="Write the page and the run to one HTML file, which needs no server.",
-            show_default=False,
-        ),
+        Path | None, option("PAGE.html", "Write the page and the run to one HTML file, which needs no server.")
     ] = None,
     port: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=0,
-            max=65_535,
-            help="The port. Default: 8137, or any free port if that is taken.",
-            show_default=False,
-        ),
+        int | None, option("N", "The port. Default: 8137, or any free port if that is taken.", min=0, max=65_535)
     ] = None,
     host: Annotated[
         str | None,
-        typer.Option(
-            metavar="HOST",
-            help="The address to listen at. Default: 127.0.0.1. Clients on other machines need the token.",
-            show_default=False,
-        ),
+        option("HOST", "The address to listen at. Default: 127.0.0.1. Clients on other machines need the token."),
     ] = None,
     token: Annotated[
         str | None,
-        typer.Option(
-            metavar="TEXT",
-            help="The token that clients need. Default: none, or a new one if --host admits other machines.",
-            show_default=False,
-        ),
+        option("TEXT", "The token that clients need. Default: none, or a new one if --host admits other machines."),
     ] = None,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Do not open the page; only print its address.")
-    ] = False,
+    no_browser: Annotated[bool, option(None, "Do not open the page; only print its address.", "--no-browser")] = False,
 ) -> None:
     """Explore the latent space of a run in a browser, with images decoded as you move.
 

@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from isthmus.cli.console import print_json, print_table, say
-from isthmus.cli.options import AsJson, Background, Channels, DataName, Fitting, Size, image_options
+from isthmus.cli.options import AsJson, Background, Channels, DataName, Fitting, Size, image_options, option
 from isthmus.wording import spell_bytes
 
 if TYPE_CHECKING:
@@ -54,7 +52,7 @@ def inspect(
 
 def cache(
     clear: Annotated[
-        bool, typer.Option("--clear", help="Remove all packed images; they are packed again when needed.")
+        bool, option(None, "Remove all packed images; they are packed again when needed.", "--clear")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -8,12 +8,22 @@ import typer
 if TYPE_CHECKING:
     from isthmus.data import ImageOptions
 
-RunPath = Annotated[
-    Path, typer.Argument(metavar="RUN", help="The run folder that `isthmus train` made.", show_default=False)
-]
+
+def option(metavar: str | None, text: str, *flags: str, **settings: Any) -> Any:
+    """An option of a command.
+
+    Args:
+        metavar: What its value is called; None for a flag.
+        text: Its help, which says what leaving it out means, unless there is a default.
+        flags: Its names on the command line; by default that of the parameter.
+        settings: Others that `typer.Option` takes.
+    """
+    return typer.Option(*flags, metavar=metavar, help=text, **settings)
+
+
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The run folder that `isthmus train` made.")]
 _DATA = typer.Argument(
     metavar="DATA",
-    show_default=False,
     help="A named data set (digits, mnist, fashion-mnist, kmnist, cifar10, sprites), a folder of images (class folders "
     "are labels), a zip or tar of one, a .csv or .parquet of paths and labels, a pattern ('photos/**/*.jpg'), an "
     ".npy, .npz or IDX file, one image, a Hugging Face data set (its folder, or hf:NAME). NAME:test and NAME:train "
@@ -21,40 +31,17 @@ _DATA = typer.Argument(
 )
 DataName = Annotated[str, _DATA]
 OptionalDataName = Annotated[str | None, _DATA]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed for the draws: the same seed gives the same result.")]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else there.")
-]
-Threads = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=1, help="Chunks in parallel; one per core by default.", show_default=False),
-]
+Seed = Annotated[int, option(None, "Seed for the draws: the same seed gives the same result.", "--seed", min=0)]
+AsJson = Annotated[bool, option(None, "Print one JSON object on standard output, and nothing else there.", "--json")]
+Threads = Annotated[int | None, option("N", "Chunks in parallel; one per core by default.", min=1)]
 Size = Annotated[
-    str | None,
-    typer.Option(
-        metavar="N|WxH",
-        show_default=False,
-        help="Size that image files are fitted to, in pixels; chosen from the images by default.",
-    ),
+    str | None, option("N|WxH", "Size that image files are fitted to, in pixels; chosen from the images by default.")
 ]
 Fitting = Annotated[
-    str | None,
-    typer.Option(
-        "--fit",
-        metavar="crop|pad|stretch",
-        show_default=False,
-        help="How to fit files of other proportions; crop by default.",
-    ),
+    str | None, option("crop|pad|stretch", "How to fit files of other proportions; crop by default.", "--fit")
 ]
-Channels = Annotated[
-    int | None, typer.Option(metavar="1|3|4", show_default=False, help="Grey, RGB, or RGB with transparency.")
-]
-Background = Annotated[
-    str | None,
-    typer.Option(
-        metavar="COLOUR", show_default=False, help="Colour behind transparent and padded parts; white by default."
-    ),
-]
+Channels = Annotated[int | None, option("1|3|4", "Grey, RGB, or RGB with transparency.")]
+Background = Annotated[str | None, option("COLOUR", "Colour behind transparent and padded parts; white by default.")]
 
 
 def image_options(size: str | None, fit: str | None, channels: int | None, background: str | None) -> "ImageOptions":

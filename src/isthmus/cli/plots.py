@@ -6,18 +6,13 @@ from typing import Annotated, Literal
 import typer
 
 from isthmus.cli.console import print_json, say
-from isthmus.cli.options import AsJson, RunPath
+from isthmus.cli.options import AsJson, RunPath, option
 
 _FLAGS = {"span": "--range"}
 """Options with another name here than in the function that draws."""
 
 OtherData = Annotated[
-    str | None,
-    typer.Option(
-        metavar="DATA",
-        help="Other images than the run's own test images, or the present place of those.",
-        show_default=False,
-    ),
+    str | None, option("DATA", "Other images than the run's own test images, or the present place of those.")
 ]
 
 
@@ -27,57 +22,45 @@ def plot(
         Literal["manifold", "grid", "scatter", "traversal", "interpolation", "history", "training"],
         typer.Argument(
             metavar="KIND",
-            show_default=False,
             help="manifold, grid (a 2-D latent space, decoded), scatter (the codes of images), traversal (what "
             "each dimension does), interpolation (between images), history (the loss), or training (an animation).",
         ),
     ],
     out: Annotated[
         Path,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="The file to write; must not exist. The suffix selects the format: png, svg, pdf, jpg or webp; for "
+        option(
+            "FILE",
+            "The file to write; must not exist. The suffix selects the format: png, svg, pdf, jpg or webp; for "
             "training gif, webp or mp4.",
         ),
     ],
     data: OtherData = None,
     theme: Annotated[
-        Literal["light", "dark"] | None, typer.Option(help="Light or dark background; light by default.")
+        Literal["light", "dark"] | None, option(None, "Light or dark background; light by default.")
     ] = None,
-    n: Annotated[
-        int | None,
-        typer.Option("-n", "--n", metavar="N", help="Images per side (manifold) or per row (interpolation)."),
-    ] = None,
+    n: Annotated[int | None, option("N", "Images per side (manifold) or per row (interpolation).", "-n", "--n")] = None,
     span: Annotated[
-        tuple[float, float] | None,
-        typer.Option("--range", metavar="LOW HIGH", help="The range of the codes (grid, traversal)."),
+        tuple[float, float] | None, option("LOW HIGH", "The range of the codes (grid, traversal).", "--range")
     ] = None,
-    step: Annotated[float | None, typer.Option(metavar="S", help="The distance between codes (grid).")] = None,
+    step: Annotated[float | None, option("S", "The distance between codes (grid).")] = None,
     count: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Points (scatter), dimensions (traversal) or pairs (interpolation)."),
+        int | None, option("N", "Points (scatter), dimensions (traversal) or pairs (interpolation).", min=1)
     ] = None,
-    label: Annotated[str | None, typer.Option(metavar="L", help="Images of one class only, such as 7.")] = None,
+    label: Annotated[str | None, option("L", "Images of one class only, such as 7.")] = None,
     image: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|NUMBER",
-            help="The image to start from (traversal); a typical one by default.",
-            show_default=False,
-        ),
+        str | None, option("NAME|NUMBER", "The image to start from (traversal); a typical one by default.")
     ] = None,
     projection: Annotated[
         Literal["pca", "tsne"] | None,
-        typer.Option(help="The projection of codes to two dimensions (scatter); pca by default."),
+        option(None, "The projection of codes to two dimensions (scatter); pca by default."),
     ] = None,
     ellipses: Annotated[
-        bool, typer.Option("--ellipses", help="Draw each posterior's standard deviations (scatter).")
+        bool, option(None, "Draw each posterior's standard deviations (scatter).", "--ellipses")
     ] = False,
     way: Annotated[
-        Literal["straight", "spherical"] | None, typer.Option(help="The path (interpolation); straight by default.")
+        Literal["straight", "spherical"] | None, option(None, "The path (interpolation); straight by default.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed for the draws (pairs to interpolate, t-SNE).")] = None,
+    seed: Annotated[int | None, option(None, "Seed for the draws (pairs to interpolate, t-SNE).", min=0)] = None,
     as_json: AsJson = False,
 ) -> None:
     """Draw a plot of a run.
@@ -125,11 +108,7 @@ def report(
     data: OtherData = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE.html",
-            show_default=False,
-            help="The file to write; must not exist. By default report.html in the run is replaced.",
-        ),
+        option("FILE.html", "The file to write; must not exist. By default report.html in the run is replaced."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -6,37 +6,30 @@ from typing import Annotated
 import typer
 
 from isthmus.cli.console import print_json, say
-from isthmus.cli.options import AsJson, RunPath, Seed
+from isthmus.cli.options import AsJson, RunPath, Seed, option
 
 
 def restore(
     run: RunPath,
     images: Annotated[
         str,
-        typer.Argument(
-            metavar="IMAGES", help="A folder, an archive or one file, with images of any size.", show_default=False
-        ),
+        typer.Argument(metavar="IMAGES", help="A folder, an archive or one file, with images of any size."),
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the results.", show_default=False)],
+    out: Annotated[Path, option("DIR", "The folder for the results.")],
     masks: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="For inpainting: masks with the images' names, white where a pixel is missing; by default "
+        option(
+            "DIR",
+            "For inpainting: masks with the images' names, white where a pixel is missing; by default "
             "transparent pixels are missing.",
-            show_default=False,
         ),
     ] = None,
     draws: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="With a VAE: also N restored images from draws of the posterior, and how far they differ.",
-        ),
+        option("N", "With a VAE: also N restored images from draws of the posterior, and how far they differ.", min=1),
     ] = None,
     seed: Seed = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Restore the images that DIR lacks, after a stop.")] = False,
+    resume: Annotated[bool, option(None, "Restore the images that DIR lacks, after a stop.", "--resume")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Restore or segment images with a run trained on a task.

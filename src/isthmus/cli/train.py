@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from isthmus.cli.console import print_json, print_table, say
-from isthmus.cli.options import AsJson, Background, Channels, Fitting, OptionalDataName, Size, image_options
+from isthmus.cli.options import AsJson, Background, Channels, Fitting, OptionalDataName, Size, image_options, option
 from isthmus.wording import spell_bytes, spell_count, spell_seconds
 
 _METRICS = {
@@ -25,73 +25,44 @@ _METRICS = {
 def train(
     data: OptionalDataName = None,
     recipe: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="The recipe; `isthmus recipes` lists them. Chosen from the images by default."
-        ),
+        str | None, option("NAME", "The recipe; `isthmus recipes` lists them. Chosen from the images by default.")
     ] = None,
     task: Annotated[
         str | None,
-        typer.Option(
-            metavar="KIND",
-            help="The task: reconstruct, denoise, colourise, inpaint, super-resolve, deblur, segment or pairs.",
-        ),
+        option("KIND", "The task: reconstruct, denoise, colourise, inpaint, super-resolve, deblur, segment or pairs."),
     ] = None,
     targets: Annotated[
         str | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="The targets, with the file names of DATA: masks for segment, paired images for pairs.",
-        ),
+        option("FOLDER", "The targets, with the file names of DATA: masks for segment, paired images for pairs."),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="RUN", help="The run folder to create; runs/DATA-RECIPE by default.", show_default=False),
-    ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(metavar="N", help="Passes over the training images; training.epochs.")
-    ] = None,
-    latent_dim: Annotated[int | None, typer.Option(metavar="D", help="Latent dimensions; latent.dim.")] = None,
+    out: Annotated[Path | None, option("RUN", "The run folder to create; runs/DATA-RECIPE by default.")] = None,
+    epochs: Annotated[int | None, option("N", "Passes over the training images; training.epochs.")] = None,
+    latent_dim: Annotated[int | None, option("D", "Latent dimensions; latent.dim.")] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set", metavar="FIELD=VALUE", help="Change any field of the recipe, such as objective.beta=4. Repeatable."
-        ),
+        option("FIELD=VALUE", "Change any field of the recipe, such as objective.beta=4. Repeatable.", "--set"),
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Seed for weights, order and noise; training.seed.")
-    ] = None,
+    seed: Annotated[int | None, option("N", "Seed for weights, order and noise; training.seed.")] = None,
     size: Size = None,
     fit: Fitting = None,
     channels: Channels = None,
     background: Background = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Resume the training in --out, after a stop or for more --epochs.")
+        bool, option(None, "Resume the training in --out, after a stop or for more --epochs.", "--resume")
     ] = False,
-    init_from: Annotated[
-        Path | None,
-        typer.Option(metavar="RUN", help="Start a new run from the weights of another.", show_default=False),
-    ] = None,
-    backend: Annotated[
-        str | None, typer.Option(metavar="NAME", help="tensorflow, jax or torch; the first installed by default.")
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(metavar="NAME", help="cpu, gpu, or one of several GPUs, such as gpu:1.")
-    ] = None,
+    init_from: Annotated[Path | None, option("RUN", "Start a new run from the weights of another.")] = None,
+    backend: Annotated[str | None, option("NAME", "tensorflow, jax or torch; the first installed by default.")] = None,
+    device: Annotated[str | None, option("NAME", "cpu, gpu, or one of several GPUs, such as gpu:1.")] = None,
     trust: Annotated[
-        bool, typer.Option("--trust", help="Load a run's custom network, which may execute arbitrary code.")
+        bool, option(None, "Load a run's custom network, which may execute arbitrary code.", "--trust")
     ] = False,
     tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Write losses and images for TensorBoard, to RUN/tensorboard.")
+        bool, option(None, "Write losses and images for TensorBoard, to RUN/tensorboard.", "--tensorboard")
     ] = False,
-    report: Annotated[
-        bool, typer.Option("--report/--no-report", help="Write report.html into the run at the end.")
-    ] = True,
+    report: Annotated[bool, option(None, "Write report.html into the run at the end.", "--report/--no-report")] = True,
     dry_run: Annotated[
         bool,
-        typer.Option(
-            "--dry-run", help="Try a few steps and report parameters, memory and time, without creating a run."
-        ),
+        option(None, "Try a few steps and report parameters, memory and time, without creating a run.", "--dry-run"),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
