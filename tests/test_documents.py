@@ -18,13 +18,15 @@ from pathlib import Path
 import keras
 import matplotlib.pyplot as plt
 import pytest
+from sharing import share
 
 from isthmus.cli import main
 from isthmus.data.named import catalogue, digits
 from isthmus.data.named.sprites import sprite_source
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+README = ROOT / "README.md"
+PAGES = sorted([README, *(ROOT / "docs").rglob("*.md")])
 TOUR = ROOT / "docs" / "tour.md"
 FENCE = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NEEDS_RUN = "<!-- continues from the tour -->"
@@ -59,13 +61,14 @@ def few_images():
 @pytest.fixture(scope="session")
 def tour_run(tmp_path_factory):
     """The run that the tour makes, from which other pages start."""
-    folder = tmp_path_factory.mktemp("tour")
-    with few_images(), pytest.MonkeyPatch.context() as patched:
-        patched.setenv("ISTHMUS_CACHE", str(folder / "cache"))
-        patched.chdir(folder)
-        for arguments, _ in commands(training_of_the_tour()):
-            run_command(arguments)
-    return folder / "runs"
+
+    def fill(folder):
+        with few_images(), pytest.MonkeyPatch.context() as patched:
+            patched.chdir(folder)
+            for arguments, _ in commands(training_of_the_tour()):
+                run_command(arguments)
+
+    return share(tmp_path_factory, "tour", fill) / "runs"
 
 
 def commands(code):
@@ -132,13 +135,15 @@ def test_a_page_runs_from_top_to_bottom(page, tmp_path, tour_run, monkeypatch):
                 run_shell(code, tmp_path)
             else:
                 for arguments, output in found:
+                    if arguments[0] == "train" and page not in (README, TOUR):  # the report of these two is enough
+                        arguments.append("--no-report")
                     with Path(output or os.devnull).open("w") as file, redirect_stdout(file):
                         run_command(arguments)
 
 
 @pytest.mark.slow
 @pytest.mark.thorough
-@pytest.mark.parametrize("page", pages_with_snippets(ROOT / "README.md", TOUR))
+@pytest.mark.parametrize("page", pages_with_snippets(README, TOUR))
 def test_a_page_runs_as_its_reader_runs_it(page, tmp_path):
     program = ""
     for kind, code in snippets(page):
