@@ -22,7 +22,10 @@ def test_chroma_is_pillows_to_a_level(picture):
 
 @given(PICTURES)
 def test_apart_and_together_again(picture):
-    assert np.abs(recolour(luma(picture), chroma(picture)).astype(int) - picture).max() <= 3  # three roundings
+    # Where rounding leaves the colours of a screen, recolouring pales it: by 9 at most, tried on all 2^24 colours.
+    assert np.abs(recolour(luma(picture), chroma(picture)).astype(int) - picture).max() <= 9
+    within = np.clip(picture, 8, 247)
+    assert np.abs(recolour(luma(within), chroma(within)).astype(int) - within).max() <= 3  # three roundings
 
 
 @given(PICTURES, st.data())
