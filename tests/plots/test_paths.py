@@ -72,7 +72,7 @@ def decode(codes):
     return np.clip(100 + 10 * codes, 0, 255).round().astype(np.uint8)[:, None, :, None]
 
 
-@pytest.mark.parametrize(("way", "middle"), [("straight", [105, 105]), ("spherical", [107, 107])])
+@pytest.mark.parametrize(("way", "middle"), [("linear", [105, 105]), ("spherical", [107, 107])])
 def test_interpolation_draws_a_row_for_each_pair(way, middle):
     figure = interpolation(decode, [[1, 0], [0, 3]], [[0, 1], [0, 9]], steps=3, way=way)
     axes = figure.axes[0]
@@ -90,7 +90,7 @@ def test_bad_arguments_are_refused():
         interpolation(decode, [[0, 0]], [[1, 1], [2, 2]])
     with pytest.raises(UsageError, match="`steps` of 2 or more"):
         interpolation(decode, [[0, 0]], [[1, 1]], steps=1)
-    with pytest.raises(UsageError, match="straight, spherical; got 'bent'"):
+    with pytest.raises(UsageError, match="linear, spherical; got 'bent'"):
         interpolation(decode, [[0, 0]], [[1, 1]], way="bent")
 
 

@@ -86,7 +86,7 @@ def _page(text="words", **changes):
         "metrics_note": text,
         "findings": [Finding("key", "fault", text, text, text)],
         "curves": [panel],
-        "film": Film([Frame(PIXEL, text, True), Frame(PIXEL, "epoch 1", False)], (40, 30), text),
+        "film": Film(text, [Frame(PIXEL, text, True), Frame(PIXEL, "epoch 1", False)], (40, 30), text),
         "examples": Examples("Reconstructions", text, groups),
         "missing": "",
         "samples": [panel],

@@ -65,3 +65,9 @@ def test_the_frames_of_a_run_can_be_read_back(tiny_run):
     frames = read_frames(tiny_run.path / "pictures")
     shown = film(tiny_run, frames)
     assert [part.label for part in shown.frames] == ["before training", "epoch 1", "epoch 2"]
+
+
+def test_the_film_of_a_run_that_restores_shows_predictions(tiny_run, tiny_restorer):
+    frames = [(0, np.zeros((20, 20, 3), np.uint8))]
+    assert film(tiny_run, frames).title.startswith("Reconstructions")
+    assert film(tiny_restorer, frames).title.startswith("Predictions")

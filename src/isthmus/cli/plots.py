@@ -58,7 +58,7 @@ def plot(
         bool, option(None, "Draw each posterior's standard deviations (scatter).", "--ellipses")
     ] = False,
     way: Annotated[
-        Literal["straight", "spherical"] | None, option(None, "The path (interpolation); straight by default.")
+        Literal["linear", "spherical"] | None, option(None, "The path (interpolation); linear by default.")
     ] = None,
     seed: Annotated[int | None, option(None, "Seed for the draws (pairs to interpolate, t-SNE).", min=0)] = None,
     as_json: AsJson = False,

@@ -55,4 +55,4 @@ def best_epoch_of(run: Run) -> int | None:
 
 def way_of(run: Run) -> "Way":
     """How to interpolate between codes: on a sphere, near which a VAE's codes lie in more than two dimensions."""
-    return "spherical" if run.latent.has_rate and run.recipe.latent.dim > 2 else "straight"
+    return "spherical" if run.latent.has_rate and run.recipe.latent.dim > 2 else "linear"

@@ -14,7 +14,7 @@ from isthmus.plots.labels import thin_ticks
 from isthmus.plots.mosaics import draw_cells, frame_cells, size_for
 from isthmus.plots.style import ThemeName, format_number, style_context
 
-Way = Literal["straight", "spherical"]
+Way = Literal["linear", "spherical"]
 
 
 def lerp(start: ArrayLike, end: ArrayLike, fractions: ArrayLike) -> Codes:
@@ -79,7 +79,7 @@ def interpolation(
     ends: ArrayLike,
     *,
     steps: int = 11,
-    way: Way = "straight",
+    way: Way = "linear",
     axes: Axes | None = None,
     theme: ThemeName = "light",
 ) -> Figure:
@@ -90,7 +90,7 @@ def interpolation(
         starts: `(p, d)`.
         ends: `(p, d)`.
         steps: Images in a row, both ends among them; 2 or more.
-        way: "straight" (`lerp`) or "spherical" (`slerp`).
+        way: "linear" (`lerp`) or "spherical" (`slerp`).
         axes: Where to draw; a new figure by default.
         theme: "light" or "dark".
 
@@ -104,7 +104,7 @@ def interpolation(
         )
     if steps < 2:
         raise UsageError(f"expected `steps` of 2 or more, both ends among them; got {steps}. Eleven make a good row.")
-    path = {"straight": lerp, "spherical": slerp}[choice(way, ("straight", "spherical"), "way")]
+    path = {"linear": lerp, "spherical": slerp}[choice(way, ("linear", "spherical"), "way")]
     fractions = np.linspace(0, 1, steps)
     images = decoded(decode, np.concatenate([path(a, b, fractions) for a, b in zip(first, last, strict=True)]))
     with style_context(theme) as look:

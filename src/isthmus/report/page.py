@@ -101,11 +101,13 @@ class Film:
     """The same images during training.
 
     Attributes:
+        title: A heading.
         frames: One or more, in order.
         size: Width and height of a frame in CSS pixels.
         caption: What to see in it.
     """
 
+    title: str
     frames: Sequence[Frame]
     size: tuple[int, int]
     caption: str

@@ -71,9 +71,15 @@ def film(run: Run, frames: Sequence[tuple[int, NDArray[np.uint8]]]) -> Film | No
     shown = [
         Frame(data_uri(image), frame_label(frames[k][0]), k in keys) for k, image in zip(chosen, small, strict=True)
     ]
-    source = "a draw of its posterior" if run.latent.has_rate else "its latent code"
-    caption = f"The same images before training and after each epoch, each decoded from {source}."
-    return Film(shown, (times * width, times * height), caption)
+    if run.restores:
+        title, what = "Predictions", "The predictions for the same inputs before training and after each epoch."
+    else:
+        source = "a draw of its posterior" if run.latent.has_rate else "its latent code"
+        title, what = (
+            "Reconstructions",
+            f"The same images before training and after each epoch, each decoded from {source}.",
+        )
+    return Film(f"{title} during training", shown, (times * width, times * height), what)
 
 
 def _small_frame(run: Run, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:

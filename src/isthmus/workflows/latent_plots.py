@@ -171,7 +171,7 @@ def interpolation(
         label: Images of this class alone.
         count: The number of pairs.
         n: Images in a row, both ends included.
-        way: "straight" or "spherical"; by default spherical for a VAE of more than two dimensions.
+        way: "linear" or "spherical"; by default spherical for a VAE of more than two dimensions.
         seed: Seed for the choice of the pairs.
         **style: `theme` and `axes`.
 
