@@ -17,6 +17,7 @@ from isthmus.recipes import (
     UpsampleNetwork,
     leaf_fields,
 )
+from isthmus.recipes.fields import field_summaries
 from isthmus.recipes.overrides import KINDS
 
 
@@ -132,3 +133,14 @@ def test_leaves_of_a_dump_are_its_fields():
     assert leaves["objective.estimator"] == "monte-carlo"
     assert leaves["name"] == "conv-vae"
     assert not any(isinstance(value, dict) for value in leaves.values())
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
+def test_every_leaf_is_described(recipe):
+    summaries = field_summaries(recipe)
+    assert set(summaries) == {name for name, _ in leaf_fields(recipe.model_dump(mode="json"))}
+    assert all(summaries.values())
+
+
+def test_a_kind_is_described_by_its_part():
+    assert field_summaries(RECIPES["dense-vae"])["network.kind"].startswith("Fully connected layers")

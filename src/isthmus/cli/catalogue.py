@@ -20,7 +20,7 @@ def recipes(
     Every field can be changed: isthmus train DATA --recipe NAME --set FIELD=VALUE
     """
     from isthmus.recipes import RECIPES, leaf_fields, named_recipe
-    from isthmus.recipes.describe import field_summaries
+    from isthmus.recipes.fields import field_summaries
 
     if name is None:
         if as_json:

@@ -2,53 +2,23 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from isthmus.errors import RecipeError
 from isthmus.inputs import parse_json
 from isthmus.recipes.base import Fields
-from isthmus.recipes.fields import SCHEMA_VERSION, GaussianLatent, PointLatent, Recipe
-from isthmus.recipes.likelihoods import (
-    BernoulliLikelihood,
-    CategoricalLikelihood,
-    GaussianLikelihood,
-    LaplaceLikelihood,
-    LogisticLikelihood,
-    mask_likelihood,
-)
-from isthmus.recipes.networks import ConvNetwork, CustomNetwork, DenseNetwork, UNetwork, UpsampleNetwork
-from isthmus.recipes.tasks import Colourise, Deblur, Denoise, Inpaint, Pairs, Reconstruct, Segment, SuperResolve
+from isthmus.recipes.fields import SCHEMA_VERSION, Recipe
+from isthmus.recipes.likelihoods import mask_likelihood
+from isthmus.recipes.tasks import Segment
 
 KINDS: Mapping[str, Mapping[str, type[Fields]]] = {
-    "task": {
-        "reconstruct": Reconstruct,
-        "denoise": Denoise,
-        "colourise": Colourise,
-        "inpaint": Inpaint,
-        "super-resolve": SuperResolve,
-        "deblur": Deblur,
-        "segment": Segment,
-        "pairs": Pairs,
-    },
-    "network": {
-        "dense": DenseNetwork,
-        "conv": ConvNetwork,
-        "upsample": UpsampleNetwork,
-        "unet": UNetwork,
-        "custom": CustomNetwork,
-    },
-    "latent": {"point": PointLatent, "gaussian": GaussianLatent},
-    "likelihood": {
-        "bernoulli": BernoulliLikelihood,
-        "gaussian": GaussianLikelihood,
-        "laplace": LaplaceLikelihood,
-        "logistic": LogisticLikelihood,
-        "categorical": CategoricalLikelihood,
-    },
+    part: {kind.model_fields["kind"].default: kind for kind in get_args(field.annotation)}
+    for part, field in Recipe.model_fields.items()
+    if field.discriminator == "kind"
 }
-
+"""The kinds of each part of a recipe that has several, by name."""
 LIKE = 0.6
 """The ratio of `difflib` from which a field's name is suggested for another."""
 
@@ -225,11 +195,7 @@ def _faults(error: ValidationError) -> list[str]:
             continue
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "value_error":
-            lines += (
-                [f"{name + ': ' if name else ''}{part}" for part in message.split("; ")]
-                if not name
-                else [f"{name}: {message}"]
-            )
+            lines += [f"{name}: {message}"] if name else message.split("; ")
         else:
             lines.append(f"{name}: {message[0].lower()}{message[1:]}; got {fault['input']!r}")
     return lines

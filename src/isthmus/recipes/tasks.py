@@ -1,6 +1,6 @@
 """Tasks: the input of the encoder and the target of the decoder."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -22,19 +22,14 @@ Radius = Annotated[float, Field(gt=0.0, le=16.0)]
 class _Task(Fields):
     """Properties of every task."""
 
-    @property
-    def restores(self) -> bool:
-        """Whether the target differs from the input."""
-        return True
+    restores: ClassVar[bool] = True
+    """Whether the target differs from the input."""
+    has_masks: ClassVar[bool] = False
+    """Whether targets are masks."""
 
     @property
     def has_target_files(self) -> bool:
         """Whether targets are separate files, from `--targets`."""
-        return False
-
-    @property
-    def has_masks(self) -> bool:
-        """Whether targets are masks."""
         return False
 
 
@@ -53,12 +48,8 @@ class _Ranged(_Task):
 class Reconstruct(_Task):
     """Input and target are the image itself: an autoencoder."""
 
+    restores: ClassVar[bool] = False
     kind: Literal["reconstruct"] = "reconstruct"
-
-    @property
-    def restores(self) -> bool:
-        """Never."""
-        return False
 
 
 class Denoise(_Ranged):
@@ -109,6 +100,7 @@ class Deblur(_Ranged):
 class Segment(_Task):
     """Input: an image; target: the class of each pixel."""
 
+    has_masks: ClassVar[bool] = True
     kind: Literal["segment"] = "segment"
     masks: Literal["files", "itself"] = "files"
     """Whether masks are files, or images of white shapes on black are their own masks."""
@@ -116,11 +108,6 @@ class Segment(_Task):
     """Strength of the background drawn behind images that are their own masks."""
     classes: tuple[Annotated[int, Field(ge=0, le=255)], ...] = ()
     """Values of the mask files, one per class; read from the masks."""
-
-    @property
-    def has_masks(self) -> bool:
-        """Always."""
-        return True
 
     @property
     def has_target_files(self) -> bool:

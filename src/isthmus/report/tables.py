@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from isthmus.recipes import Recipe, leaf_fields
-from isthmus.recipes.describe import field_summaries
+from isthmus.recipes.fields import field_summaries
 from isthmus.report.commands import changed_fields
 from isthmus.report.page import TextTable
 from isthmus.runs.manifest import Manifest
