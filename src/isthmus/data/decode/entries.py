@@ -1,10 +1,11 @@
 """Images one by one, before they are pixels: files of a folder, members of an archive, rows of a table."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from numpy.typing import NDArray
 
@@ -36,40 +37,34 @@ class Entry:
     split: str | None = None
 
 
-@runtime_checkable
-class Collection(Protocol):
-    """Many images, in an order that stays."""
+class Collection(ABC):
+    """Many images, in an order that stays.
 
-    @property
-    def name(self) -> str:
-        """What the set is called."""
+    Attributes:
+        name: What the set is called.
+        kind: What it is, in a word or two, such as `zip archive`.
+        class_names: The names of the classes, where the collection knows more than its entries say.
+        is_archive: Whether reading it again means to unpack it again.
+        other_files: Files that are not named as images; known once the entries have been gone through.
+        repeated: Links to folders that are read already, and left alone; known once the entries have been gone through.
+    """
 
-    @property
-    def kind(self) -> str:
-        """What it is, in a word or two, such as `zip archive`."""
-
-    @property
-    def class_names(self) -> Sequence[str]:
-        """The names of the classes, where the collection knows more than its entries say."""
-
-    @property
-    def is_archive(self) -> bool:
-        """Whether reading it again means to unpack it again."""
-
-    @property
-    def other_files(self) -> int:
-        """Files that are not named as images; known once the entries have been gone through."""
-
-    @property
-    def repeated(self) -> Sequence[str]:
-        """Links to folders that are read already, and left alone; known once the entries have been gone through."""
+    name: str
+    kind: str
+    class_names: tuple[str, ...] = ()
+    is_archive: bool = False
+    other_files: int = 0
+    repeated: tuple[str, ...] = ()
 
     def folders(self) -> set[Path]:
         """The folders of its files, below which nothing else is to be written; none of what is one file, or none."""
+        return set()
 
     def signature(self) -> str | None:
         """A text that changes when the content may have; None where only reading everything would tell."""
+        return None
 
+    @abstractmethod
     def entries(self) -> Iterator[Entry | Skipped]:
         """The images, in order; each has to be loaded before the next is asked for."""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
 
-from isthmus.data.decode.entries import Entry, file_signature
+from isthmus.data.decode.entries import Collection, Entry, file_signature
 from isthmus.data.decode.formats import START_BYTES, is_image_file
 from isthmus.data.decode.image_files import FILE_LIMIT, UnreadableError
 from isthmus.data.open.folders import readable
@@ -38,7 +38,7 @@ def is_archive(path: Path) -> bool:
     return path.name.lower().endswith((*ZIP_SUFFIXES, *TAR_SUFFIXES))
 
 
-class Archive:
+class Archive(Collection):
     """The images of a zip or tar archive: of a zip in the order of their names, of a tar in its own.
 
     A single folder around everything is not counted as one.
@@ -51,8 +51,6 @@ class Archive:
     """
 
     is_archive = True
-    class_names = ()
-    repeated = ()
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -60,11 +58,6 @@ class Archive:
         suffix = next((end for end in (*ZIP_SUFFIXES, *TAR_SUFFIXES) if lower.endswith(end)), path.suffix)
         self.name = path.name[: len(path.name) - len(suffix)] or "archive"
         self.kind = "zip archive" if suffix in ZIP_SUFFIXES else "tar archive"
-        self.other_files = 0
-
-    def folders(self) -> set[Path]:
-        """None: it is a file, whatever lies beside it."""
-        return set()
 
     def signature(self) -> str:
         """SHA-256 over the archive's path, size and time of change."""

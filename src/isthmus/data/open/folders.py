@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from isthmus.data.decode.entries import Entry, holds_image, read_file
+from isthmus.data.decode.entries import Collection, Entry, holds_image, read_file
 from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
 
 _MAGIC = frozenset("*?[")
 
 
-class Folder:
+class Folder(Collection):
     """The image files below a folder, in the order of their paths.
 
     Hidden files and folders, and files that are not named as images, are left alone; one without an ending counts as
@@ -26,13 +26,8 @@ class Folder:
         path: The folder.
     """
 
-    is_archive = False
-    class_names = ()
-
     def __init__(self, path: Path) -> None:
         self.path, self.name, self.kind = path, path.resolve().name, "folder"
-        self.other_files = 0
-        self.repeated: tuple[str, ...] = ()
 
     def folders(self) -> set[Path]:
         """This one."""
@@ -132,17 +127,12 @@ def _is_folder(item: "os.DirEntry[str]") -> bool:
         return False
 
 
-class Pattern:
+class Pattern(Collection):
     """The image files that a pattern such as `photos/**/*.jpg` matches, in the order of their paths.
 
     Args:
         pattern: As the shell has them; `**` stands for folders of any depth, none of which it enters twice.
     """
-
-    is_archive = False
-    class_names = ()
-    other_files = 0
-    repeated = ()
 
     def __init__(self, pattern: str) -> None:
         self.kind = "pattern"
@@ -197,27 +187,15 @@ class Pattern:
         return [path for path in files if holds_image(path)] or files
 
 
-class SingleFile:
-    """One image file, as a collection of one.
+class SingleFile(Collection):
+    """One image file, as a collection of one, which is never packed.
 
     Args:
         path: The file.
     """
 
-    is_archive = False
-    class_names = ()
-    other_files = 0
-    repeated = ()
-
     def __init__(self, path: Path) -> None:
         self.path, self.name, self.kind = path, path.stem, "image file"
-
-    def folders(self) -> set[Path]:
-        """None: other images may well lie beside it."""
-        return set()
-
-    def signature(self) -> None:
-        """One image is never packed."""
 
     def entries(self) -> Iterator[Entry | Skipped]:
         """The one."""

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from isthmus.data.decode.entries import Content, Entry, read_file
+from isthmus.data.decode.entries import Collection, Content, Entry, read_file
 from isthmus.data.decode.image_files import UnreadableError
 from isthmus.data.open.folders import readable
 from isthmus.data.sets import Skipped
@@ -22,7 +22,7 @@ def is_saved_dataset(folder: Path) -> bool:
     )
 
 
-class HuggingFace:
+class HuggingFace(Collection):
     """The images of a data set, split by split; its image column and its class labels are found by their types.
 
     Args:
@@ -33,8 +33,6 @@ class HuggingFace:
     """
 
     is_archive = True
-    other_files = 0
-    repeated = ()
     kind = "Hugging Face data set"
 
     def __init__(self, place: Path | str) -> None:
@@ -43,7 +41,7 @@ class HuggingFace:
         self._splits = _load(place)
         features = next(iter(self._splits.values())).features
         self._image, self._label = _image_column(features, self._where), _label_column(features)
-        self.class_names: tuple[str, ...] = tuple(features[self._label].names) if self._label else ()
+        self.class_names = tuple(features[self._label].names) if self._label else ()
 
     def folders(self) -> set[Path]:
         """The one that it was saved to."""

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.arrays import has_channels_first, has_channels_last
-from isthmus.data.decode.entries import Content, Entry
+from isthmus.data.decode.entries import Collection, Content, Entry
 from isthmus.data.decode.image_files import UnreadableError
 from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
@@ -27,7 +26,7 @@ def is_data_set(data: object) -> bool:
     return hasattr(data, "__getitem__") and hasattr(data, "__len__") and not hasattr(data, "dtype")
 
 
-class DataSet:
+class DataSet(Collection):
     """The elements of a data set: an image, or an image and a label, as a pair or by name.
 
     An image is a Pillow image, an array `(height, width[, channels])`, or a PyTorch tensor, whose channels come first.
@@ -37,10 +36,6 @@ class DataSet:
         data: The data set, which gives the same images each time that it is gone through.
     """
 
-    is_archive = False
-    other_files = 0
-    repeated = ()
-
     def __init__(self, data: Any) -> None:
         self._data = data
         self._tensorflow = hasattr(data, "as_numpy_iterator")
@@ -48,14 +43,7 @@ class DataSet:
         self.name = "images"
         classes = getattr(data, "classes", None)
         named = isinstance(classes, list | tuple) and all(isinstance(name, str) for name in classes)
-        self.class_names: tuple[str, ...] = tuple(classes) if named and classes else ()
-
-    def folders(self) -> set[Path]:
-        """None that is known."""
-        return set()
-
-    def signature(self) -> None:
-        """Only going through it would tell."""
+        self.class_names = tuple(classes) if named and classes else ()
 
     def entries(self) -> Iterator[Entry | Skipped]:
         """The images by number."""

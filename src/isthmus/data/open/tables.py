@@ -8,7 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from isthmus.data.decode.entries import Content, Entry, file_signature, read_file
+from isthmus.data.decode.entries import Collection, Content, Entry, file_signature, read_file
 from isthmus.data.decode.formats import SUFFIXES
 from isthmus.data.decode.image_files import UnreadableError
 from isthmus.data.open.folders import readable
@@ -16,24 +16,13 @@ from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
 
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".parquet"})
-_IMAGE_COLUMNS = (
-    "path",
-    "file",
-    "filename",
-    "file_name",
-    "filepath",
-    "file_path",
-    "image",
-    "image_path",
-    "img",
-    "name",
-)
+_PATH_COLUMNS = ("path", "file", "filename", "file_name", "filepath", "file_path", "image", "image_path", "img", "name")
 _LABEL_COLUMNS = ("label", "class", "category", "target", "y", "labels")
 _SPLIT_COLUMNS = ("split", "subset", "partition", "set")
 _ROWS_AT_ONCE = 1024
 
 
-class ImageTable:
+class ImageTable(Collection):
     """The images that a table lists, in its order.
 
     A column `path` (or `file`, `filename`, `image`) holds paths from the table's folder; `label` (or `class`,
@@ -46,11 +35,6 @@ class ImageTable:
     Raises:
         DataError: From `entries`, if it is damaged, or has no such column.
     """
-
-    is_archive = False
-    class_names = ()
-    other_files = 0
-    repeated = ()
 
     def __init__(self, path: Path) -> None:
         self.path, self.name = path, path.stem
@@ -151,13 +135,13 @@ class ImageTable:
         def find(known: Sequence[str]) -> int | None:
             return next((lower.index(name) for name in known if name in lower), None)
 
-        image = find(_IMAGE_COLUMNS)
+        image = find(_PATH_COLUMNS)
         if image is not None:
             return image, find(_LABEL_COLUMNS), find(_SPLIT_COLUMNS)
         if not self._parquet and _names_image(names[0]):
             return 0, 1 if len(names) > 1 else None, None
         raise DataError(
-            f"expected a column of paths in '{self.path}', named {', '.join(_IMAGE_COLUMNS[:7])}; "
+            f"expected a column of paths in '{self.path}', named {', '.join(_PATH_COLUMNS[:7])}; "
             f"it has {', '.join(repr(name) for name in list(names)[:20])}"
         )
 
