@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from isthmus.data.arrays import as_source, open_array
+from isthmus.data.arrays import as_source
+from isthmus.data.open.paths import open_path
 from isthmus.data.source import ImageSpec
 from isthmus.errors import DataError
 
@@ -46,7 +47,7 @@ class TestAsSource:
         floats = everything(as_source(images, dtype="float32"))
         np.testing.assert_allclose(floats.ravel(), images.ravel() / 65535, rtol=1e-6)
         np.save(tmp_path / "deep.npy", images.astype(">u2"))
-        assert everything(open_array(tmp_path / "deep.npy").train).ravel().tolist() == eight
+        assert everything(open_path(tmp_path / "deep.npy").train).ravel().tolist() == eight
 
     def test_booleans_are_black_and_white(self):
         images = np.array([[[True, False]]])
@@ -107,11 +108,11 @@ class TestAsSource:
             as_source(random_images(3, 2, 2), labels)
 
 
-class TestOpenArray:
+class TestNumPyFiles:
     def test_npy(self, tmp_path, random_images):
         images = random_images(3, 4, 5, 3)
         np.save(tmp_path / "cats.npy", images)
-        opened = open_array(tmp_path / "cats.npy")
+        opened = open_path(tmp_path / "cats.npy")
         np.testing.assert_array_equal(everything(opened.train), images)
         assert (opened.name, opened.test) == ("cats", None)
         assert isinstance(opened.train.images.base, np.memmap)
@@ -121,7 +122,7 @@ class TestOpenArray:
         images = random_images(3, 4, 5)
         arrays = {images_key: images} | ({labels_key: np.array([5, 6, 7])} if labels_key else {})
         np.savez_compressed(tmp_path / "a.npz", **arrays)
-        train = open_array(tmp_path / "a.npz").train
+        train = open_path(tmp_path / "a.npz").train
         np.testing.assert_array_equal(everything(train)[..., 0], images)
         assert (train.labels is None) == (labels_key is None)
         assert train.labels is None or train.labels.tolist() == [5, 6, 7]
@@ -129,7 +130,7 @@ class TestOpenArray:
     def test_npz_as_keras_has_it(self, tmp_path, random_images):
         x_train, x_test = random_images(3, 4, 5), random_images(2, 4, 5, seed=1)
         np.savez(tmp_path / "mnist.npz", x_train=x_train, y_train=[1, 2, 3], x_test=x_test, y_test=[4, 5])
-        opened = open_array(tmp_path / "mnist.npz", "float32")
+        opened = open_path(tmp_path / "mnist.npz", "float32")
         np.testing.assert_allclose(everything(opened.train)[..., 0], x_train / 255.0, rtol=1e-6)
         np.testing.assert_allclose(everything(opened.test)[..., 0], x_test / 255.0, rtol=1e-6)
         assert (opened.train.labels.tolist(), opened.test.labels.tolist()) == ([1, 2, 3], [4, 5])
@@ -145,7 +146,7 @@ class TestOpenArray:
         (tmp_path / "bare.npy").write_bytes(pickle.dumps(Trap()))
         for name in ("objects.npy", "objects.npz", "bare.npy"):
             with pytest.raises(DataError, match=rf"{name}' holds pickled Python objects"):
-                open_array(tmp_path / name)
+                open_path(tmp_path / name)
 
     def test_damaged_files(self, tmp_path, random_images):
         np.save(tmp_path / "whole.npy", random_images(3, 4, 5))
@@ -156,21 +157,21 @@ class TestOpenArray:
             (tmp_path / f"empty.{suffix}").write_bytes(b"")
             for name in ("cut", "empty"):
                 with pytest.raises(DataError, match=rf"{name}.{suffix}' is damaged"):
-                    open_array(tmp_path / f"{name}.{suffix}")
+                    open_path(tmp_path / f"{name}.{suffix}")
 
     def test_messages_name_the_file(self, tmp_path):
         np.save(tmp_path / "a.npy", np.full((1, 2, 2), 9.0))
         with pytest.raises(DataError, match=r"a\.npy.*found 9 to 9"):
-            open_array(tmp_path / "a.npy")
+            open_path(tmp_path / "a.npy")
         np.savez(tmp_path / "b.npz", pictures=np.zeros((1, 2, 2)))
         with pytest.raises(DataError, match=r"b\.npz.*it holds 'pictures'"):
-            open_array(tmp_path / "b.npz")
+            open_path(tmp_path / "b.npz")
         np.savez(tmp_path / "c.npz", x=np.zeros((2, 2, 2)), y=np.zeros(3, int))
         with pytest.raises(DataError, match=r"c\.npz.*each of 2 images"):
-            open_array(tmp_path / "c.npz")
+            open_path(tmp_path / "c.npz")
         (tmp_path / "a.npy").rename(tmp_path / "d.npz")
         with pytest.raises(DataError, match=r"d\.npz.*Rename it to \.npy"):
-            open_array(tmp_path / "d.npz")
+            open_path(tmp_path / "d.npz")
 
 
 def npy(shape, dtype="|u1", content=b""):
@@ -202,7 +203,7 @@ def test_a_header_that_cannot_be_is_a_damaged_file(tmp_path, suffix, content):
         with zipfile.ZipFile(path, "w") as file:
             file.writestr("images.npy", content)
     with pytest.raises(DataError, match=r"images\.np[yz]' is damaged, or no NumPy file"):
-        open_array(path)
+        open_path(path)
 
 
 class TestMemory:
@@ -219,7 +220,7 @@ class TestMemory:
         tracemalloc.start()
         try:
             with pytest.raises(DataError, match=r"takes 800.1 KiB of memory, and at most 488.3 KiB.*ISTHMUS_MEMORY="):
-                open_array(bomb)
+                open_path(bomb)
             assert tracemalloc.get_traced_memory()[1] < 400_000
         finally:
             tracemalloc.stop()
@@ -227,13 +228,13 @@ class TestMemory:
     def test_arrays_that_are_too_large_together(self, bomb, monkeypatch):
         monkeypatch.setenv("ISTHMUS_MEMORY", "1MB")
         with pytest.raises(DataError, match=r"takes 1.172 MiB of memory"):
-            open_array(bomb)
+            open_path(bomb)
 
     def test_enough(self, bomb, monkeypatch):
         monkeypatch.setenv("ISTHMUS_MEMORY", "2MB")
-        assert len(open_array(bomb).train) == 200
+        assert len(open_path(bomb).train) == 200
 
     def test_a_file_that_is_mapped_may_be_larger(self, tmp_path, monkeypatch):
         np.save(tmp_path / "images", np.zeros((200, 64, 64), np.uint8))
         monkeypatch.setenv("ISTHMUS_MEMORY", "500kB")
-        assert len(open_array(tmp_path / "images.npy").train) == 200
+        assert len(open_path(tmp_path / "images.npy").train) == 200

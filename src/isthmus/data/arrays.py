@@ -15,6 +15,7 @@ from isthmus.data.sets import ImageSet
 from isthmus.data.source import ImageArray, PixelType
 from isthmus.errors import DataError
 
+NUMPY_SUFFIXES = (".npy", ".npz")
 _IMAGE_KEYS = ("x", "images")
 _LABEL_KEYS = ("y", "labels")
 
@@ -89,26 +90,6 @@ def has_channels_last(shape: tuple[int, ...]) -> bool:
     return shape[-1] in (1, 3) and shape[-3] > 4
 
 
-def open_array(path: Path, dtype: PixelType = "uint8", exact: bool = False, bits: int | None = None) -> ImageSet:
-    """Open an `.npy` file of images, or an `.npz` file of images and labels.
-
-    An `.npz` file holds `x` or `images`, and `y` or `labels` if there are labels; or, as Keras has them, `x_train`,
-    `y_train`, `x_test` and `y_test`.  An `.npy` file is read when its images are, so it may be larger than the memory.
-
-    Raises:
-        DataError: If the file is damaged, holds pickled objects or no such array, or its arrays are no images, or none
-            of whole levels though they have to be `exact`.
-    """
-    if path.suffix.lower() == ".npz":
-        train, test = read_npz(path)
-    else:
-        train, test = (_load(path), None), None
-    try:
-        return as_set(path.stem, train, test, dtype, exact, bits)
-    except DataError as error:
-        raise DataError(f"'{path}': {error}") from error
-
-
 def as_set(
     name: str,
     train: Labelled,
@@ -138,14 +119,19 @@ def as_set(
     return ImageSet(name, first, second, bits=bits, notices=tuple(depth_notices(name, used, bits)))
 
 
-def read_npz(path: Path) -> tuple[Labelled, Labelled | None]:
-    """Read the training images and labels of an `.npz` file, and the test images and labels or None.
+def read_numpy(path: Path) -> tuple[Labelled, Labelled | None]:
+    """Read the training images and labels of an `.npy` or `.npz` file, and the test images and labels or None.
+
+    An `.npz` file holds `x` or `images`, and `y` or `labels` if there are labels; or, as Keras has them, `x_train`,
+    `y_train`, `x_test` and `y_test`.  An `.npy` file is read when its images are, so it may be larger than the memory.
 
     Raises:
-        DataError: If the file is damaged, holds pickled objects or no images under a name that is known, or its arrays
-            take more than the memory that is allowed.
+        DataError: If the file is damaged, holds pickled objects or no images under a name that is known, or the arrays
+            of an `.npz` file take more than the memory that is allowed.
     """
     archive = _load(path)
+    if path.suffix.lower() == ".npy":
+        return (archive, None), None
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise DataError(f"'{path}' is named .npz and is none: it holds a single array. Rename it to .npy")
     assert archive.zip is not None  # until it is closed

@@ -5,7 +5,8 @@ import struct
 import numpy as np
 import pytest
 
-from isthmus.data.named.idx import is_idx, open_idx, read_idx, read_splits
+from isthmus.data.named.idx import is_idx, read_idx, read_labelled, read_splits
+from isthmus.data.open.paths import open_path
 from isthmus.errors import DataError
 
 
@@ -29,7 +30,7 @@ def test_other_types(tmp_path):
 def test_finds_the_labels_beside(tmp_path, write_idx, random_images, mark, images_suffix, labels_suffix):
     path = write_idx(tmp_path / f"train-images{mark}idx3-ubyte{images_suffix}", random_images(3, 4, 5))
     write_idx(tmp_path / f"train-labels{mark}idx1-ubyte{labels_suffix}", np.array([7, 8, 9]))
-    assert open_idx(path).train.labels.tolist() == [7, 8, 9]
+    assert read_labelled(path)[1].tolist() == [7, 8, 9]
     (train, labels), test = read_splits(tmp_path)
     assert train.shape == (3, 4, 5)
     assert labels.tolist() == [7, 8, 9]
@@ -37,7 +38,7 @@ def test_finds_the_labels_beside(tmp_path, write_idx, random_images, mark, image
 
 
 def test_no_labels(tmp_path, write_idx, random_images):
-    opened = open_idx(write_idx(tmp_path / "train-images-idx3-ubyte", random_images(3, 4, 5)))
+    opened = open_path(write_idx(tmp_path / "train-images-idx3-ubyte", random_images(3, 4, 5)))
     assert opened.train.labels is None
     assert opened.name == "train-images-idx3-ubyte"
 
@@ -85,7 +86,7 @@ def test_labels_of_the_wrong_length_name_the_file(tmp_path, write_idx, random_im
     path = write_idx(tmp_path / "train-images-idx3-ubyte", random_images(3, 4, 5))
     write_idx(tmp_path / "train-labels-idx1-ubyte", np.arange(4))
     with pytest.raises(DataError, match=r"train-images-idx3-ubyte.*each of 3 images"):
-        open_idx(path)
+        open_path(path)
 
 
 def test_test_images_alone(tmp_path, write_idx, random_images):

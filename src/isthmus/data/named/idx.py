@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.arrays import Labelled, as_source
+from isthmus.data.arrays import Labelled
 from isthmus.data.limits import require_memory
-from isthmus.data.sets import ImageSet
-from isthmus.data.source import PixelType
 from isthmus.errors import DataError
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -65,17 +63,15 @@ def read_idx(path: Path) -> NDArray[Any]:
     return np.frombuffer(content, dtype).reshape(shape)
 
 
-def open_idx(path: Path, dtype: PixelType = "uint8", exact: bool = False) -> ImageSet:
-    """Open an IDX file of images, with the labels that lie beside it under the usual name.
+def read_labelled(path: Path) -> Labelled:
+    """Read an IDX file of images, with the labels that lie beside it under the usual name, or None.
 
     Raises:
-        DataError: If a file is damaged, or holds no images or labels, or none of whole levels though they have to be
-            `exact`.
+        DataError: As `read_idx` does, for either file.
     """
-    try:
-        return ImageSet(path.name.split(".")[0], as_source(*_with_labels(path), dtype=dtype, exact=exact))
-    except DataError as error:
-        raise DataError(f"'{path}': {error}" if str(path) not in str(error) else str(error)) from error
+    name = path.name.replace("images", "labels").replace("idx3", "idx1")
+    labels = None if name == path.name else _plain_or_gzip(path.with_name(name.removesuffix(".gz")))
+    return read_idx(path), None if labels is None else read_idx(labels)
 
 
 def has_splits(folder: Path) -> bool:
@@ -92,13 +88,7 @@ def read_splits(folder: Path) -> tuple[Labelled, Labelled | None]:
     train, test = _find(folder, "train"), _find(folder, "t10k")
     if train is None:
         raise DataError(f"expected train-images-idx3-ubyte, plain or .gz, in '{folder}', beside its t10k files")
-    return _with_labels(train), None if test is None else _with_labels(test)
-
-
-def _with_labels(path: Path) -> Labelled:
-    name = path.name.replace("images", "labels").replace("idx3", "idx1")
-    labels = None if name == path.name else _plain_or_gzip(path.with_name(name.removesuffix(".gz")))
-    return read_idx(path), None if labels is None else read_idx(labels)
+    return read_labelled(train), None if test is None else read_labelled(test)
 
 
 def _find(folder: Path, prefix: str) -> Path | None:

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from isthmus.data.arrays import as_set, open_array
+from isthmus.data.arrays import NUMPY_SUFFIXES, Labelled, as_set, read_numpy
 from isthmus.data.decode.conversion import Conversion
 from isthmus.data.decode.entries import Collection, holds_image
 from isthmus.data.decode.loader import open_collection
-from isthmus.data.named.idx import has_splits, is_idx, open_idx, read_splits
+from isthmus.data.named.idx import has_splits, is_idx, read_labelled, read_splits
 from isthmus.data.open.archives import TAR_SUFFIXES, ZIP_SUFFIXES, Archive, is_archive
 from isthmus.data.open.folders import Folder, SingleFile
 from isthmus.data.open.hub import HuggingFace, is_saved_dataset
@@ -46,11 +46,11 @@ def open_path(
     collection = collection_at(path)
     if collection is not None:
         return open_collection(collection, dtype, preprocessing)
-    if path.is_dir():
-        return _open_idx_folder(path, dtype, exact)
-    if path.suffix.lower() in (".npy", ".npz"):
-        return open_array(path, dtype, exact, bits)
-    return open_idx(path, dtype, exact)
+    name, train, test = _read_arrays(path)
+    try:
+        return as_set(name, train, test, dtype, exact, bits)
+    except DataError as error:
+        raise DataError(f"'{path}': {error}") from error
 
 
 def collection_at(path: Path) -> Collection | None:
@@ -72,7 +72,7 @@ def collection_at(path: Path) -> Collection | None:
     except (OSError, ValueError) as error:
         raise DataError(f"'{path}' cannot be opened: {error}") from error
     suffix = path.suffix.lower()
-    if suffix in (".npy", ".npz"):
+    if suffix in NUMPY_SUFFIXES:
         return None
     if is_archive(path):
         return Archive(path)
@@ -86,9 +86,10 @@ def collection_at(path: Path) -> Collection | None:
     return None
 
 
-def _open_idx_folder(folder: Path, dtype: PixelType, exact: bool) -> ImageSet:
-    train, test = read_splits(folder)
-    try:
-        return as_set(folder.resolve().name, train, test, dtype, exact)
-    except DataError as error:
-        raise DataError(f"'{folder}': {error}") from error
+def _read_arrays(path: Path) -> tuple[str, Labelled, Labelled | None]:
+    """The name of the arrays at a path, the training images and labels, and the test images and labels or None."""
+    if path.is_dir():
+        return path.resolve().name, *read_splits(path)
+    if path.suffix.lower() in NUMPY_SUFFIXES:
+        return path.stem, *read_numpy(path)
+    return path.name.split(".")[0], read_labelled(path), None
