@@ -5,6 +5,7 @@ another program (PostScript) is opened; and its size is looked at before its pix
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -65,13 +66,8 @@ def read_header(content: bytes) -> Header:
     Raises:
         UnreadableError: If it is no image, or one of too many pixels.
     """
-    try:
-        with _open(content) as image:
-            return header_of(image)
-    except UnreadableError:
-        raise
-    except Exception as error:  # each format has a parser, and each parser its own errors
-        raise _reason(error) from error
+    with _reasons(), _open(content) as image:
+        return header_of(image)
 
 
 def header_of(image: "Image") -> Header:
@@ -100,16 +96,11 @@ def decode(content: bytes, at_least: int | None = None, bits: int | None = None)
     Raises:
         UnreadableError: If it is no image, damaged, of too many pixels, or of numbers of unknown range.
     """
-    try:
-        with _open(content) as image:
-            if at_least is not None:
-                image.draft(None, (at_least, at_least))  # None keeps the mode
-            image.load()
-            return upright(image, bits)
-    except UnreadableError:
-        raise
-    except Exception as error:  # each format has a decoder, and each decoder its own errors
-        raise _reason(error) from error
+    with _reasons(), _open(content) as image:
+        if at_least is not None:
+            image.draft(None, (at_least, at_least))  # None keeps the mode
+        image.load()
+        return upright(image, bits)
 
 
 def pages_of(content: bytes) -> "tuple[int, Iterator[Image | UnreadableError]] | None":
@@ -125,13 +116,9 @@ def pages_of(content: bytes) -> "tuple[int, Iterator[Image | UnreadableError]] |
         content.startswith(b"\x89PNG") and content.find(b"acTL", 0, content.find(b"IDAT")) < 0
     ):
         return None
-    try:
+    with _reasons():
         image = _open(content)
         numbers = _page_numbers(image)
-    except UnreadableError:
-        raise
-    except Exception as error:  # each format has a parser, and each parser its own errors
-        raise _reason(error) from error
     return None if len(numbers) == 1 else (len(numbers), _pages(image, numbers))
 
 
@@ -153,16 +140,15 @@ def _pages(image: "ImageFile", numbers: list[int]) -> "Iterator[Image | Unreadab
 
     for number in numbers:
         try:
-            image.seek(number)
-            _check_size(image)
-            image.load()
-            page = ImageOps.exif_transpose(image) if _orientation(image) != 1 else image.copy()
-            page.format = image.format
+            with _reasons():
+                image.seek(number)
+                _check_size(image)
+                image.load()
+                page = ImageOps.exif_transpose(image) if _orientation(image) != 1 else image.copy()
+                page.format = image.format
             yield page
         except UnreadableError as fault:
             yield fault
-        except Exception as error:  # each format has a decoder, and each decoder its own errors
-            yield _reason(error)
 
 
 def brightest(content: "bytes | Image") -> int:
@@ -173,13 +159,8 @@ def brightest(content: "bytes | Image") -> int:
     """
     if not isinstance(content, bytes):
         return max(0, int(np.max(np.asarray(content))))
-    try:
-        with _open(content) as image:
-            return max(0, int(np.max(np.asarray(image))))
-    except UnreadableError:
-        raise
-    except Exception as error:  # each format has a decoder, and each decoder its own errors
-        raise _reason(error) from error
+    with _reasons(), _open(content) as image:
+        return max(0, int(np.max(np.asarray(image))))
 
 
 def upright(image: "Image", bits: int | None = None) -> "Image":
@@ -227,6 +208,17 @@ def _check_size(image: "ImageFile") -> None:
         raise UnreadableError(
             f"it has {width}x{height} pixels, as a decompression bomb has; the limit is {PIXEL_LIMIT:,}"
         )
+
+
+@contextmanager
+def _reasons() -> Iterator[None]:
+    """Make an `UnreadableError` of whatever goes wrong."""
+    try:
+        yield
+    except UnreadableError:
+        raise
+    except Exception as error:  # each format has a parser and a decoder, and each of those its own errors
+        raise _reason(error) from error
 
 
 def _reason(error: Exception) -> UnreadableError:

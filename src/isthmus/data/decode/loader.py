@@ -6,8 +6,8 @@ once.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -98,9 +98,8 @@ def sound(collection: Collection, found: Survey, fitted: Preprocessing | None) -
         DataError: If the collection changed since.
     """
     kept, skipped = np.zeros(len(found), bool), list(found.skipped)
-    with _bar(f"decoding {collection.name}", len(found)) as update:
-        for index, _ in _decoded(collection, found, fitted, found.bits, kept, skipped):
-            update(index + 1)
+    for _ in _decoded(collection, found, fitted, found.bits, kept, skipped, f"decoding {collection.name}"):
+        pass
     return found.keep(kept, list(_in_order(skipped)))
 
 
@@ -115,10 +114,8 @@ def _in_memory(
     pixels = np.empty((len(found), *shape_of(found, fitted)), np.uint8)
     kept = np.zeros(len(found), bool)
     skipped = list(found.skipped)
-    with _bar(f"reading {collection.name}", len(found)) as update:
-        for index, image in _decoded(collection, found, fitted, bits, kept, skipped):
-            pixels[index] = image
-            update(index + 1)
+    for index, image in _decoded(collection, found, fitted, bits, kept, skipped, f"reading {collection.name}"):
+        pixels[index] = image
     check_readable(int(kept.sum()), skipped, collection.name)
     if not kept.all():
         pixels, layout = pixels[kept], layout.keep(kept)
@@ -128,13 +125,6 @@ def _in_memory(
     return ImageSet(collection.name, train, test, origin, layout.notices, bits)
 
 
-@contextmanager
-def _bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show progress where there are many images."""
-    with progress_bar(title, total) if total >= _SHOWN_FROM else nullcontext() as bar:
-        yield (lambda done: None) if bar is None else bar.update
-
-
 def _decoded(
     collection: Collection,
     found: Survey,
@@ -142,14 +132,22 @@ def _decoded(
     bits: int | None,
     kept: NDArray[np.bool_],
     skipped: list[Skipped],
+    title: str = "",
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """The images that are whole, each with its number, which `kept` notes; `skipped` notes the others."""
-    for index, image in enumerate(decoded_images(collection, found, decoder(fitted, bits))):
-        if isinstance(image, Skipped):
-            skipped.append(image)
-        else:
-            kept[index] = True
-            yield index, image
+    """The images that are whole, each with its number, which `kept` notes; `skipped` notes the others.
+
+    Progress is shown under the title, where there is one and the images are many.
+    """
+    shown = title and len(found) >= _SHOWN_FROM
+    with progress_bar(title, len(found)) if shown else nullcontext() as bar:
+        for index, image in enumerate(decoded_images(collection, found, decoder(fitted, bits))):
+            if isinstance(image, Skipped):
+                skipped.append(image)
+            else:
+                kept[index] = True
+                yield index, image
+            if bar is not None:
+                bar.update(index + 1)
 
 
 def _packed(

@@ -2,8 +2,7 @@
 
 import hashlib
 from array import array
-from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import compress
 from pathlib import PurePath
@@ -20,7 +19,7 @@ from isthmus.data.decode.pages import each_image
 from isthmus.data.depth import bits_in_use, sixteen_bits_of
 from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
-from isthmus.progress import Bar, progress_bar
+from isthmus.progress import progress_bar
 
 SKIPPED_SHARE = 0.1
 """The share of the images that may be unreadable; with more, the data is not what its user thinks."""
@@ -136,17 +135,21 @@ def survey(collection: Collection) -> Survey:
     Raises:
         DataError: If the collection itself cannot be read.
     """
-    found = Survey()
-    with _shown(f"looking through {collection.name}") as update:
-        for number, entry in enumerate(each_image(collection)):
+    found, bar = Survey(), None
+    with ExitStack() as stack:
+        for place, entry in enumerate(each_image(collection)):
             if isinstance(entry, Skipped):
                 found.skipped.append(entry)
-                continue
-            try:
-                _add(found, number, entry, entry.load())
-            except UnreadableError as fault:
-                found.skipped.append(Skipped(entry.name, str(fault)))
-            update(number + 1)
+            else:
+                try:
+                    _add(found, place, entry, entry.load())
+                except UnreadableError as fault:
+                    found.skipped.append(Skipped(entry.name, str(fault)))
+            done = place + 1
+            if done == _SHOWN_FROM:
+                bar = stack.enter_context(progress_bar(f"looking through {collection.name}", None))
+            if bar is not None and done % 100 == 0:
+                bar.update(done)
     return found
 
 
@@ -220,32 +223,6 @@ def _add(found: Survey, place: int, entry: Entry, content: Content) -> None:
 def _note_bits(found: Survey, bits: int | None) -> None:
     if bits is not None:
         found.bits = max(found.bits or 0, bits)
-
-
-class _Shown:
-    """Shows progress of a long survey, whose length is not known."""
-
-    def __init__(self, title: str) -> None:
-        self._title = title
-        self._bar: Any = nullcontext()
-        self._update: Bar | None = None
-
-    def __enter__(self) -> Callable[[int], None]:
-        return self._tell
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.__exit__(None, None, None)
-
-    def _tell(self, done: int) -> None:
-        if done == _SHOWN_FROM:
-            self._bar = progress_bar(self._title, None)
-            self._update = self._bar.__enter__()
-        if self._update is not None and done % 100 == 0:
-            self._update.update(done)
-
-
-def _shown(title: str) -> _Shown:
-    return _Shown(title)
 
 
 def _without_common_folder(names: list[str]) -> list[str]:
