@@ -1,5 +1,6 @@
 """`isthmus inspect` and `cache`: the content of data and of the cache."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,7 +34,7 @@ def inspect(
 
     found = workflow.inspect(data, image_options(size, fit, channels, background))
     if as_json:
-        print_json(workflow.to_json(found))
+        print_json(asdict(found))
         return
     print_table(("what", "here"), _rows(found))
     if found.skipped:

@@ -11,18 +11,7 @@ CACHE_VARIABLE = "ISTHMUS_CACHE_LIMIT"
 DEFAULT_MEMORY = 1 << 30
 DEFAULT_CACHE = 50 << 30
 
-_UNITS = {
-    "": 1,
-    "k": 10**3,
-    "m": 10**6,
-    "g": 10**9,
-    "t": 10**12,
-    "ki": 1 << 10,
-    "mi": 1 << 20,
-    "gi": 1 << 30,
-    "ti": 1 << 40,
-}
-_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?i?)b?\s*", re.IGNORECASE)
+_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:([kmgt])(i?))?b?\s*", re.IGNORECASE)
 
 
 def memory_limit() -> int:
@@ -64,9 +53,11 @@ def parse_bytes(text: str) -> int:
         UsageError: If it is none.
     """
     match = _SIZE.fullmatch(text)
-    if match is None or match[2].lower() not in _UNITS:
+    if match is None:
         raise UsageError(f"expected a size such as 500MB or 2GiB; got {text!r}")
-    return int(float(match[1]) * _UNITS[match[2].lower()])
+    number, prefix, binary = match.groups()
+    unit = (1024 if binary else 1000) ** ("kmgt".index(prefix.lower()) + 1) if prefix else 1
+    return int(float(number) * unit)
 
 
 def _from_environment(variable: str, default: int) -> int:

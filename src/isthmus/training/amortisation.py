@@ -33,8 +33,8 @@ def optimise_posteriors(
         model: A trained model with a Gaussian latent; its decoder is used, and left as it is.
         images: As the loader gives them, `(n, h, w, c)`.
         posterior: Where to start: `mean` and `log_variance`, each `(n, dim)`.
-        seed: Of the noise.
-        steps: Of Adam, the learning rate falling to 0 along a cosine.
+        seed: Seed for the noise.
+        steps: Steps of Adam, the learning rate falling to 0 along a cosine.
 
     Returns:
         `mean` and `log_variance`, float32 `(n, dim)`.
@@ -63,22 +63,16 @@ class _FreePosteriors(keras.Model):
 
     def __init__(self, model: Autoencoder, images: NDArray[np.generic], posterior: Posterior) -> None:
         super().__init__(name="free_posteriors")
-        self.latent, self.likelihood, self.decoder, self.dims = (
-            model.latent,
-            model.likelihood,
-            model.decoder,
-            model.target_spec.dims,
-        )
+        self.latent, self.likelihood, self.decoder = model.latent, model.likelihood, model.decoder
+        self.dims = model.target_spec.dims
         pixels = ops.convert_to_numpy(as_pixels(images, model.recipe.pixels))
-        self.pixels = self._fixed("pixels", pixels)
-        self.mean = self._free("mean", posterior["mean"])
-        self.log_variance = self._free("log_variance", posterior["log_variance"])
+        self.pixels = self._variable("pixels", pixels, trainable=False)
+        self.mean = self._variable("mean", posterior["mean"])
+        self.log_variance = self._variable("log_variance", posterior["log_variance"])
 
-    def _free(self, name: str, values: NDArray[Any]) -> Any:
-        return self.add_weight(name=name, shape=values.shape, initializer=_values(values))
-
-    def _fixed(self, name: str, values: NDArray[Any]) -> Any:
-        return self.add_weight(name=name, shape=values.shape, initializer=_values(values), trainable=False)
+    def _variable(self, name: str, values: NDArray[Any], trainable: bool = True) -> Any:
+        start = keras.initializers.Constant(values)
+        return self.add_weight(name=name, shape=values.shape, initializer=start, trainable=trainable)
 
     def call(self, noise: Any) -> Any:
         """The negative ELBO of each image, `(n,)`, nats."""
@@ -95,7 +89,3 @@ class _FreePosteriors(keras.Model):
     ) -> Any:
         """The sum over images: each has its own variables, so its gradient does not depend on how many there are."""
         return ops.sum(y_pred) / self.dims
-
-
-def _values(values: NDArray[Any]) -> Any:
-    return lambda shape, dtype=None: ops.convert_to_tensor(values, dtype=dtype)

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from isthmus.errors import BackendError
 
-BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
-"""What `--backend` takes, and the module that each needs; the first that is installed is the default."""
+BACKENDS = ("tensorflow", "jax", "torch")
+"""What `--backend` takes, each the name of its module too; the first that is installed is the default."""
 
 
 def choose_backend(backend: str | None = None, device: str | None = None) -> str:
@@ -23,10 +23,12 @@ def choose_backend(backend: str | None = None, device: str | None = None) -> str
         BackendError: If the backend is unknown or not installed, or Keras already runs on another, or the device cannot
             be chosen any more.
     """
-    wanted = backend or os.environ.get("KERAS_BACKEND") or _first_installed()
+    wanted = backend or os.environ.get("KERAS_BACKEND") or next(filter(importlib.util.find_spec, BACKENDS), None)
+    if wanted is None:
+        raise BackendError('training needs a framework: pip install "isthmus[tensorflow]" (or [jax], or [torch])')
     if wanted not in BACKENDS:
         raise BackendError(f"expected a backend of {', '.join(BACKENDS)}; got {wanted!r}")
-    if importlib.util.find_spec("keras") is None or importlib.util.find_spec(BACKENDS[wanted]) is None:
+    if importlib.util.find_spec("keras") is None or importlib.util.find_spec(wanted) is None:
         raise BackendError(f'training on {wanted} needs an extra: pip install "isthmus[{wanted}]"')
     if "keras" in sys.modules:
         import keras
@@ -82,13 +84,6 @@ def _quiet_standard_error() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _first_installed() -> str:
-    for name, module in BACKENDS.items():
-        if importlib.util.find_spec(module) is not None:
-            return name
-    raise BackendError('training needs a framework: pip install "isthmus[tensorflow]" (or [jax], or [torch])')
-
-
 def _parse_device(device: str) -> tuple[str, str]:
     """The kind, cpu or gpu, and the number, if any.
 
@@ -103,7 +98,7 @@ def _parse_device(device: str) -> tuple[str, str]:
 
 def _choose_device(device: str, backend: str) -> None:
     kind, number = _parse_device(device)
-    if BACKENDS[backend] in sys.modules:
+    if backend in sys.modules:
         raise BackendError(f"{backend} is already running in this process; choose the device before it is imported")
     if kind == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
@@ -128,7 +123,6 @@ def device_name() -> str:
     """The device that the backend computes on, in words; Keras must be imported already."""
     import keras
 
-    devices = keras.distribution.list_devices() if keras.config.backend() == "jax" else None
     if keras.config.backend() == "torch":
         import torch
 
@@ -138,7 +132,7 @@ def device_name() -> str:
 
         gpus = tf.config.list_logical_devices("GPU")
         return str(gpus[0].name) if gpus else "cpu"
-    return ", ".join(devices or ["cpu"])
+    return ", ".join(keras.distribution.list_devices() or ["cpu"])
 
 
 def require_tensorboard() -> None:
@@ -155,4 +149,4 @@ def installed_backends() -> list[str]:
     """The backends that this installation can train on; nothing is imported to find out."""
     if importlib.util.find_spec("keras") is None:
         return []
-    return [name for name, module in BACKENDS.items() if importlib.util.find_spec(module) is not None]
+    return list(filter(importlib.util.find_spec, BACKENDS))

@@ -78,10 +78,7 @@ class Fitted:
 
 
 def build_model(
-    recipe: Recipe,
-    spec: ImageSpec,
-    steps_per_epoch: int = 1,
-    custom: tuple[keras.Model, keras.Model] | None = None,
+    recipe: Recipe, spec: ImageSpec, steps_per_epoch: int = 1, custom: tuple[keras.Model, keras.Model] | None = None
 ) -> Autoencoder:
     """Build and compile the recipe's model, its weights fixed by the recipe's seed.
 

@@ -100,13 +100,6 @@ def inspect(data: Data, options: ImageOptions | None = None) -> Inspection:
     return _of_arrays(data, target)
 
 
-def to_json(found: Inspection) -> dict[str, Any]:
-    """The same as values that JSON has."""
-    from dataclasses import asdict
-
-    return asdict(found)
-
-
 def _of_files(data: Data, collection: Collection, options: ImageOptions) -> Inspection:
     looked_at = found = survey(collection)
     fitted, plan, fault, classes, splits, straddling = None, None, "", {}, {}, 0

@@ -11,17 +11,7 @@ from isthmus.probability import LatentGroup
 from isthmus.runs.manifest import DataEntry, GroupEntry, ImageEntry, Manifest, PreprocessingEntry
 from isthmus.workflows.datasets import TrainingData
 
-PACKAGES = (
-    "isthmus",
-    "jax",
-    "keras",
-    "numpy",
-    "onnx",
-    "onnxruntime",
-    "tensorflow",
-    "tensorflow-cpu",
-    "torch",
-)
+PACKAGES = ("isthmus", "jax", "keras", "numpy", "onnx", "onnxruntime", "tensorflow", "tensorflow-cpu", "torch")
 """What the manifest says the versions of, where installed."""
 
 

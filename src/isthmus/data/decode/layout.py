@@ -1,8 +1,9 @@
 """From the paths of images to splits, classes and names."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
+from itertools import chain, compress
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -195,21 +196,16 @@ def _named(paths: list[PurePosixPath], is_test: NDArray[np.bool_] | None) -> tup
         stems = {
             index: _safe(paths[index].with_suffix("") if paths[index].suffix else paths[index]) for index in chosen
         }
-        counts: dict[str, int] = {}
-        for stem in stems.values():
-            counts[stem] = counts.get(stem, 0) + 1
-        taken: set[str] = {stem for stem, count in counts.items() if count == 1}
+        counts = Counter(stems.values())
+        taken = {stem for stem, times in counts.items() if times == 1}
         for index, stem in stems.items():
-            if counts[stem] == 1:
-                names[index] = stem
-                continue
-            suffix = paths[index].suffix.removeprefix(".")
-            name = base = f"{stem}-{suffix}" if suffix else stem
-            number = 1
-            while name in taken:
-                number += 1
-                name = f"{base}-{number}"
-            taken.add(name)
+            name = stem
+            if counts[stem] > 1:
+                suffix = paths[index].suffix.removeprefix(".")
+                base = f"{stem}-{suffix}" if suffix else stem
+                numbered = (f"{base}-{number}" for number in range(2, len(paths) + 2))
+                name = next(name for name in chain([base], numbered) if name not in taken)
+                taken.add(name)
             names[index] = name
     return tuple(names)
 

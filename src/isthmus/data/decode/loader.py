@@ -8,7 +8,7 @@ once.
 import hashlib
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ from isthmus.data.decode.conversion import (
 )
 from isthmus.data.decode.entries import Collection
 from isthmus.data.decode.layout import Layout, make_source
-from isthmus.data.decode.pack import VERSION, Pack, PackedSource, describe, read_pack, write_pack
+from isthmus.data.decode.pack import VERSION, Pack, PackedSource, read_pack, write_pack
 from isthmus.data.decode.reader import decoded_images, decoder
 from isthmus.data.decode.survey import Survey, check_readable, survey
 from isthmus.data.limits import memory_limit
@@ -163,7 +163,7 @@ def _packed(
     about: dict[str, Any] = {
         "name": collection.name,
         "kind": collection.kind,
-        "preprocessing": describe(fitted),
+        "preprocessing": None if fitted is None else asdict(fitted),
         "bits": bits,
         "found": summary(found),
         "refitted": refitted(found, fitted),

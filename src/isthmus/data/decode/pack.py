@@ -18,7 +18,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -214,11 +214,6 @@ def remove_pack(folder: Path) -> None:
     """
     with storage_errors(folder), contextlib.suppress(FileNotFoundError):
         shutil.rmtree(folder)
-
-
-def describe(preprocessing: Preprocessing | None) -> dict[str, Any] | None:
-    """What the index says of it."""
-    return None if preprocessing is None else asdict(preprocessing)
 
 
 def _write_header(file: Any, shape: tuple[int, ...]) -> None:

@@ -4,7 +4,7 @@ A pair is one image of more channels: those of the input, then those of the targ
 shifts then treat the two as one.  Pairs are held in memory.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -253,9 +253,9 @@ def mask_values(content: Content) -> NDArray[np.uint8]:
 
 def _classes_of(images: ImageSet, known: Sequence[int]) -> tuple[int, ...]:
     values: set[int] = set()
-    for source in (images.train, images.test):
-        for name, mask in _masks(source):
-            found = set(np.unique(mask).tolist())
+    for source in [part for part in (images.train, images.test) if part is not None]:
+        for index, name in enumerate(source.names):
+            found = set(np.unique(source.read(np.array([index]))[0, ..., -1]).tolist())
             if known and not found <= set(known):
                 raise DataError(
                     f"expected masks of the classes {', '.join(map(str, known))}; that of '{name}' has "
@@ -270,12 +270,6 @@ def _classes_of(images: ImageSet, known: Sequence[int]) -> tuple[int, ...]:
     if not known and len(values) < 2:
         raise DataError(f"expected masks of two classes or more; all pixels have the value {values.pop()}")
     return tuple(known) or tuple(sorted(values))
-
-
-def _masks(source: ImageSource | None) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    for index, name in enumerate(() if source is None else source.names):
-        assert source is not None
-        yield name, np.asarray(source.read(np.array([index]))[0, ..., -1], np.uint8)
 
 
 def _numbered(images: ImageSet, classes: tuple[int, ...]) -> ImageSet:

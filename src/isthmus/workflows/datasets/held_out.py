@@ -43,11 +43,7 @@ class HeldOut:
 
 
 def open_held_out(
-    run: Run,
-    data: Data | TrainingData | None = None,
-    *,
-    targets: Data | None = None,
-    training_too: bool = False,
+    run: Run, data: Data | TrainingData | None = None, *, targets: Data | None = None, training_too: bool = False
 ) -> HeldOut:
     """Open the held-out images of a run, or other images.
 
