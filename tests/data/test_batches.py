@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from isthmus.data import BatchPlan, TrainingBatches, as_source, evaluation_batches, select
+from isthmus.data import BatchPlan, EvaluationBatches, TrainingBatches, as_source, select
 from isthmus.errors import UsageError
 from isthmus.recipes import Pixels, Recipe, Training
 
@@ -19,7 +19,7 @@ def ramp(count, dtype="uint8"):
 
 
 def all_evaluated(source, batch_size, recipe=BINARISED, seed=0):
-    return np.concatenate([batch.target for batch in evaluation_batches(source, batch_size, recipe, seed)])
+    return np.concatenate([batch.target for batch in EvaluationBatches(source, batch_size, recipe, seed)])
 
 
 class TestTraining:
@@ -59,7 +59,7 @@ class TestEvaluation:
     @pytest.mark.parametrize("batch_size", [1, 3, 4, 10, 99])
     def test_every_image_once_in_order(self, random_images, batch_size):
         images = random_images(10, 3, 5, 2)
-        batches = list(evaluation_batches(as_source(images), batch_size, GREY, 0))
+        batches = list(EvaluationBatches(as_source(images), batch_size, GREY, 0))
         np.testing.assert_array_equal(np.concatenate([batch.input for batch in batches]), images)
         np.testing.assert_array_equal(np.concatenate([batch.target for batch in batches]), images)
         assert all(len(batch.input) == batch_size for batch in batches[:-1])
@@ -81,7 +81,7 @@ class TestEvaluation:
 
     def test_it_is_checked_before_the_first_batch(self):
         with pytest.raises(UsageError, match="at least one image a batch"):
-            evaluation_batches(ramp(1), 0, GREY, 0)
+            EvaluationBatches(ramp(1), 0, GREY, 0)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
@@ -109,6 +109,6 @@ def test_white_comes_with_the_brightness_as_probability(dtype, where):
 
 def test_refuses_images_of_another_type():
     with pytest.raises(UsageError, match=r"expected float32 images.*got uint8.*dtype='float32'"):
-        evaluation_batches(ramp(1), 1, by(dtype="float32"), 0)
+        EvaluationBatches(ramp(1), 1, by(dtype="float32"), 0)
     with pytest.raises(UsageError, match="expected uint8 images"):
         TrainingBatches(ramp(1, "float32"), BatchPlan(0, 1, 1), GREY)

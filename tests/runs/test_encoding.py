@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from isthmus.data import as_source, batches, evaluation_batches
+from isthmus.data import EvaluationBatches, as_source, batches
 from isthmus.errors import DataError
 from isthmus.runs import encode, encoded_batches
 
@@ -37,7 +37,7 @@ def test_a_plain_autoencoder_draws_its_code(tiny_ae_run, bars):
 def test_inputs_and_targets_are_those_of_the_task(tiny_restorer, bars):
     source = as_source(bars[0])
     (found,) = encoded_batches(tiny_restorer, source, 5)
-    (expected,) = evaluation_batches(source, 500, tiny_restorer.recipe, 5)
+    (expected,) = EvaluationBatches(source, 500, tiny_restorer.recipe, 5)
     np.testing.assert_array_equal(found.images.input, expected.input)
     np.testing.assert_array_equal(found.encoded["mean"], tiny_restorer.encode(expected.input)["mean"])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logsumexp
 
-from isthmus.data import batches, evaluation_batches, select
+from isthmus.data import EvaluationBatches, batches, select
 from isthmus.errors import DataError, UsageError
 from isthmus.scores import evidence, gather_evidence, measure_for, score
 
@@ -54,7 +54,7 @@ def test_a_bernoulli_bound_reaches_the_integral(coin):
     """One latent number: the integral over it is a sum over a fine grid."""
     run, weights, bias, source = coin
     found = gather_evidence(run, source, measure_for(run, source), 3000, seed=4)
-    (batch,) = evaluation_batches(source, 8, run.recipe, 4)
+    (batch,) = EvaluationBatches(source, 8, run.recipe, 4)
     x = batch.target.reshape(8, -1).astype(float)
     z = np.linspace(-10, 10, 4001)[:, None]
     white = expit(z * weights.astype(np.float32) + bias)

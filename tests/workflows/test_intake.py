@@ -1,3 +1,5 @@
+import zipfile
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -90,6 +92,16 @@ def test_a_split_is_that_of_other_commands(tiny_run, tmp_path, folders, split):
     names = [item.name for item in Intake(model_of(tiny_run), f"{tmp_path}/in:{split}", False).items()]
     folder, files = {"train": (folders[0], "13"), "test": (folders[1], "02")}[split]
     assert names == [f"{folder}/{file}.png" for file in files]
+
+
+def test_a_folder_around_everything_in_an_archive_hides_no_split(tiny_run, tmp_path):
+    Image.new("L", (10, 12)).save(tmp_path / "black.png")
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        for name in ("train/1", "train/2", "test/3"):
+            archive.write(tmp_path / "black.png", f"photos/{name}.png")
+    for split, numbers in (("train", ["1", "2"]), ("test", ["3"])):
+        items = Intake(model_of(tiny_run), f"{tmp_path}/in.zip:{split}", False).items()
+        assert [item.name for item in items] == [f"photos/{split}/{number}.png" for number in numbers]
 
 
 def test_what_is_not_split(pixels_of, tmp_path):

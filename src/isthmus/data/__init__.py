@@ -7,7 +7,6 @@ from isthmus.data.batches import (
     TrainingBatches,
     batch_size_for,
     binarised,
-    evaluation_batches,
     make_batch,
 )
 from isthmus.data.classes import match_classes
@@ -51,7 +50,6 @@ __all__ = [
     "binarised",
     "cache_folder",
     "content_order",
-    "evaluation_batches",
     "is_named",
     "make_batch",
     "match_classes",

@@ -120,15 +120,6 @@ class EvaluationBatches:
         return make_batch(images, self.recipe.task, self.seed, start)
 
 
-def evaluation_batches(source: ImageSource, batch_size: int, recipe: "Recipe", seed: int) -> Iterator[Batch]:
-    """Give every image of a source once, in order; see `EvaluationBatches`.
-
-    Raises:
-        UsageError: If `batch_size` is not positive, or the source's type is not what the recipe says.
-    """
-    return iter(EvaluationBatches(source, batch_size, recipe, seed))
-
-
 def make_batch(images: ImageArray, task: "TaskFields", seed: int, start: int = 0) -> Batch:
     """Make a task's inputs and targets of images `(n, h, w, c)`, by the seed and their numbers, from `start`."""
     return _batch_of(images, task, lambda place: np.random.default_rng([seed, _TASK, _EVALUATION, start + place]))

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import ImageSource, batch_size_for, content_order, evaluation_batches, select
+from isthmus.data import EvaluationBatches, ImageSource, batch_size_for, content_order, select
 from isthmus.evaluation.latent import LatentResults, measure_latent
 from isthmus.evaluation.pca import PCABaseline
 from isthmus.evaluation.reconstruction import Reconstruction, measure_reconstruction
@@ -137,7 +137,7 @@ def subset(source: ImageSource, most: int, seed: int) -> ImageSource:
 
 def pixels(run: Run, source: ImageSource, seed: int) -> NDArray[np.float32]:
     """Every image of a source as the model takes it, float32 from 0 to 1, `(n, h, w, c)`."""
-    batches = evaluation_batches(source, batch_size_for(source.spec.dims), run.recipe, seed)
+    batches = EvaluationBatches(source, batch_size_for(source.spec.dims), run.recipe, seed)
     return np.concatenate([as_pixels(batch.target, run.recipe.pixels).astype(np.float32) for batch in batches])
 
 

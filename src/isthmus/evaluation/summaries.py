@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import batch_size_for, evaluation_batches
+from isthmus.data import EvaluationBatches, batch_size_for
 from isthmus.evaluation.diagnosis import BaselineResult, Progress, Summary
 from isthmus.evaluation.latent import active_dimensions
 from isthmus.evaluation.measurements import Measurements, subset
@@ -118,7 +118,7 @@ def losses(measured: Measurements) -> dict[str, Any]:
 def _unchanged(measured: Measurements, own: NDArray[np.float64]) -> BaselineResult | None:
     """The input as it is, as a prediction; None where it is none."""
     recipe, errors = measured.run.recipe, []
-    for batch in evaluation_batches(measured.test, batch_size_for(measured.test.spec.dims), recipe, measured.seed):
+    for batch in EvaluationBatches(measured.test, batch_size_for(measured.test.spec.dims), recipe, measured.seed):
         given = measured.run.task.unchanged(np.asarray(batch.input, np.uint8))
         if given is None or given.shape != batch.target.shape:
             return None
@@ -141,7 +141,7 @@ def code_worth(run: Run, encoded: EncodedImages) -> float:
     codes, source, seed = encoded.posterior["mean"], encoded.source, encoded.seed
     others = codes[other_images(len(codes), [seed, _OTHER_STREAM])]
     differences, start = [], 0
-    for batch in evaluation_batches(source, batch_size_for(numbers_of(run)), run.recipe, seed):
+    for batch in EvaluationBatches(source, batch_size_for(numbers_of(run)), run.recipe, seed):
         part = slice(start, start := start + len(batch.target))
         images = as_pixels(batch.target, run.recipe.pixels)
         own, other = (

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import Batch, ImageArray, ImageSource, batch_size_for, evaluation_batches
+from isthmus.data import Batch, EvaluationBatches, ImageArray, ImageSource, batch_size_for
 from isthmus.errors import DataError
 from isthmus.probability import Latent, namespace
 from isthmus.progress import Bar, progress_bar
@@ -133,9 +133,7 @@ def encoded_batches(
         progress_bar(progress, len(source)) if isinstance(progress, str) else nullcontext(progress)
     )
     size = batch_size_for(numbers_of(run))
-    batches = (
-        _as_they_are(source, size, prepare) if seed is None else evaluation_batches(source, size, run.recipe, seed)
-    )
+    batches = _as_they_are(source, size, prepare) if seed is None else EvaluationBatches(source, size, run.recipe, seed)
     start = 0
     with shown as bar:
         for batch in batches:

@@ -6,7 +6,7 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from isthmus.data import ImageSource, batch_size_for, evaluation_batches
+from isthmus.data import EvaluationBatches, ImageSource, batch_size_for
 from isthmus.errors import BackendError, RunError, TrustError
 from isthmus.evaluation.measurements import Measurements, subset
 from isthmus.noise import normal_by_image
@@ -46,7 +46,7 @@ def amortisation_gap(measured: Measurements, trust: bool) -> Estimate | str:
 
 def _posteriors(run: Run, source: ImageSource, seed: int) -> tuple[NDArray[np.generic], dict[str, NDArray[np.float32]]]:
     chosen = subset(source, OPTIMISED, seed)
-    batches = list(evaluation_batches(chosen, batch_size_for(chosen.spec.dims), run.recipe, seed))
+    batches = list(EvaluationBatches(chosen, batch_size_for(chosen.spec.dims), run.recipe, seed))
     images = np.concatenate([batch.target for batch in batches])
     return images, run.encode(np.concatenate([batch.input for batch in batches]))
 

@@ -12,7 +12,7 @@ from isthmus.data import Data, Skipped, batch_size_for, open_images
 from isthmus.data.arrays import as_bytes
 from isthmus.data.decode.entries import Collection, Content, Entry
 from isthmus.data.decode.image_files import UnreadableError, upright
-from isthmus.data.decode.layout import lay_out
+from isthmus.data.decode.layout import lay_out_collection
 from isthmus.data.open.images import locate
 from isthmus.errors import DataError
 
@@ -117,13 +117,8 @@ class Intake:
 def _part(collection: Collection, split: str) -> Iterator[Entry | Skipped]:
     """The entries of a split, as `open_images` picks them."""
     entries = [entry for entry in collection.entries() if isinstance(entry, Entry)]
-    layout = lay_out(
-        [entry.name for entry in entries],
-        [entry.label for entry in entries],
-        [entry.split for entry in entries],
-        where=f"'{collection.name}'",
-    )
-    is_test = layout.is_test
+    labels, splits = [entry.label for entry in entries], [entry.split for entry in entries]
+    is_test = lay_out_collection(collection, [entry.name for entry in entries], labels, splits).is_test
     if is_test is None and split == "test":
         raise DataError(f"'{collection.name}' has no test images: it is not split. Use it without ':test'")
     sides = iter(np.zeros(len(entries), np.bool_) if is_test is None else is_test)

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from isthmus import recipes
-from isthmus.data import BatchPlan, ImageSpec, TrainingBatches, as_source, evaluation_batches, make_batch, task_of
+from isthmus.data import BatchPlan, EvaluationBatches, ImageSpec, TrainingBatches, as_source, make_batch, task_of
 from isthmus.data.tasks.colour import luma
 from isthmus.recipes import Recipe, Training
 
@@ -108,6 +108,6 @@ class TestInTraining:
     def test_other_images_than_in_evaluation(self, random_images):
         images = random_images(4, 9, 9, 1)
         recipe = Recipe(task=recipes.Denoise())
-        (evaluated,) = evaluation_batches(as_source(images), 9, recipe, 0)
+        (evaluated,) = EvaluationBatches(as_source(images), 9, recipe, 0)
         trained = self.batches(images, recipes.Denoise()).batch(0)
         assert not {image.tobytes() for image in trained.input} & {image.tobytes() for image in evaluated.input}

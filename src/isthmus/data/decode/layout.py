@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data.decode.entries import Collection
 from isthmus.data.decode.formats import SUFFIXES
 from isthmus.data.decode.pages import as_path
 from isthmus.data.images import ArraySource, Selection
@@ -123,6 +124,21 @@ def lay_out(
     return Layout(is_test, None if bare.all() else numbers, found, names, tuple(paths), strays, notices=tuple(notices))
 
 
+def lay_out_collection(
+    collection: Collection, names: list[str], labels: Sequence[str | int | None], splits: Sequence[str | None]
+) -> Layout:
+    """Arrange the images of a collection by the names, labels and splits of its entries.
+
+    A folder around everything in an archive is no class and no split, unless it is `train`.
+
+    Raises:
+        DataError: As `lay_out` does.
+    """
+    inner = _without_common_folder(names) if collection.is_archive else names
+    layout = lay_out(inner, labels, splits, collection.class_names, f"'{collection.name}'")
+    return replace(layout, paths=tuple(names))
+
+
 def make_source(
     pixels: NDArray[np.uint8] | NDArray[np.float32], layout: Layout
 ) -> tuple[ImageSource, ImageSource | None]:
@@ -130,6 +146,14 @@ def make_source(
     # What a split without classes has for labels is never given out.
     labels = None if layout.labels is None else np.maximum(layout.labels, 0)
     return layout.split(ArraySource(pixels, labels, layout.class_names, layout.names, paths=layout.paths))
+
+
+def _without_common_folder(names: list[str]) -> list[str]:
+    """Take away the folder that is around everything, unless it is a split."""
+    tops = {name.partition("/")[0] if "/" in name else "" for name in names}
+    if len(tops) != 1 or "" in tops or {top.lower() for top in tops} <= {"train", "training"}:
+        return names
+    return [name.partition("/")[2] for name in names]
 
 
 def _sides(is_test: NDArray[np.bool_] | None, count: int) -> list[tuple[str, NDArray[np.bool_]]]:

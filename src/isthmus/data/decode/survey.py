@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from isthmus.data.content import DIGEST_BYTES
 from isthmus.data.decode.entries import Collection, Content, Entry
 from isthmus.data.decode.image_files import Header, UnreadableError, brightest, header_of, read_header
-from isthmus.data.decode.layout import Layout, lay_out
+from isthmus.data.decode.layout import Layout, lay_out_collection
 from isthmus.data.decode.pages import each_image
 from isthmus.data.depth import bits_in_use, sixteen_bits_of
 from isthmus.data.sets import Skipped
@@ -119,9 +119,7 @@ class Survey:
         Raises:
             DataError: If `train` and `test` are not alone, or only some images of a split have labels.
         """
-        names = _without_common_folder(self.names) if collection.is_archive else self.names
-        layout = lay_out(names, self.labels, self.splits, collection.class_names, f"'{collection.name}'")
-        layout = replace(layout, paths=tuple(self.names))
+        layout = lay_out_collection(collection, self.names, self.labels, self.splits)
         if not layout.strays.any():
             return self, layout
         strays = [Skipped(name, "it lies outside the class folders") for name in compress(self.names, layout.strays)]
@@ -223,11 +221,3 @@ def _add(found: Survey, place: int, entry: Entry, content: Content) -> None:
 def _note_bits(found: Survey, bits: int | None) -> None:
     if bits is not None:
         found.bits = max(found.bits or 0, bits)
-
-
-def _without_common_folder(names: list[str]) -> list[str]:
-    """Take away the folder that is around everything, unless it is a split."""
-    tops = {name.partition("/")[0] if "/" in name else "" for name in names}
-    if len(tops) != 1 or "" in tops or {top.lower() for top in tops} <= {"train", "training"}:
-        return names
-    return [name.partition("/")[2] for name in names]
