@@ -10,6 +10,13 @@ from isthmus.data.images import Selection
 from isthmus.data.source import ImageSource
 
 
+def class_names_of(source: ImageSource) -> tuple[str, ...]:
+    """The name of each class, by label: its number where classes have no names; empty without labels."""
+    if source.labels is None:
+        return ()
+    return source.class_names or tuple(str(label) for label in range(int(source.labels.max()) + 1))
+
+
 def match_classes(source: ImageSource, known: tuple[str, ...]) -> ImageSource:
     """Number the classes of a source as they are numbered in `known`, by name.
 

@@ -133,14 +133,12 @@ class Selection:
     @cached_property
     def names(self) -> Sequence[str]:
         """The names that the source gives."""
-        names = self.source.names
-        return tuple(names[index] for index in self.indices)
+        return tuple(map(self.source.names.__getitem__, self.indices))
 
     @cached_property
     def paths(self) -> Sequence[str]:
         """The paths that the source gives."""
-        paths = self.source.paths
-        return tuple(paths[index] for index in self.indices)
+        return tuple(map(self.source.paths.__getitem__, self.indices))
 
     @cached_property
     def digests(self) -> NDArray[np.uint8]:

@@ -164,11 +164,7 @@ def _of_arrays(data: Data, target: object) -> Inspection:
         fault = str(error)
     return Inspection(
         name=images.name,
-        kind="named data set"
-        if isinstance(target, NamedData)
-        else "array"
-        if isinstance(target, ArrayData)
-        else "arrays",
+        kind={NamedData: "named data set", ArrayData: "array"}.get(type(target), "arrays"),
         images=count,
         source_bytes=count * spec.dims,
         sizes={f"{spec.width}x{spec.height}": count},

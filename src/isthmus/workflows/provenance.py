@@ -4,7 +4,8 @@ import os
 import platform
 from importlib import metadata
 
-from isthmus.data import ImageSource, Preprocessing, task_of
+from isthmus.data import Preprocessing, task_of
+from isthmus.data.classes import class_names_of
 from isthmus.data.locations import DataLocation, recall_location
 from isthmus.data.named.catalogue import is_named
 from isthmus.probability import LatentGroup
@@ -41,7 +42,7 @@ def data_entry(prepared: TrainingData) -> DataEntry:
         train_images=len(train),
         validation_images=0 if validation is None else len(validation),
         test_images=0 if test is None else len(test),
-        class_names=_class_names(train),
+        class_names=class_names_of(train),
         skipped_images=len(prepared.skipped),
         notices=prepared.notices,
     )
@@ -68,9 +69,3 @@ def versions() -> dict[str, str]:
 def machine() -> str:
     """The machine in words: system, processor, cores; never its name."""
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-
-
-def _class_names(source: ImageSource) -> tuple[str, ...]:
-    if source.labels is None:
-        return ()
-    return source.class_names or tuple(str(label) for label in range(int(source.labels.max()) + 1))

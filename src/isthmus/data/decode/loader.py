@@ -185,17 +185,15 @@ def _packed(
         )
 
     place = pack_folder(key)
-    fault: StorageError | None = None
-    with progress_bar(f"packing {collection.name}", len(found)) as bar:
-        try:
+    try:
+        with progress_bar(f"packing {collection.name}", len(found)) as bar:
             for done in write_pack(place, images(), shape, about):
                 bar.update(done)
-        except StorageError as error:
-            fault = error
-    # Where the file system knows no locks, another process may have packed the same meanwhile: that does as well.
+    except StorageError:
+        # Where the file system knows no locks, another process may have packed the same meanwhile: that does as well.
+        if read_pack(place) is None:
+            raise
     pack = read_pack(place)
-    if fault is not None and pack is None:
-        raise fault
     if pack is None:
         raise DataError(f"the pack at {place} cannot be read though it was just written. Is the disk sound?")
     return pack

@@ -18,7 +18,6 @@ SYSTEM_FOLDER = Path("/usr/share/datasets")
 """Where a Linux distribution puts data sets, each in a folder of its name."""
 
 _SPRITES = re.compile(r"sprites(?:-([1-9][0-9]{0,8}))?")
-_SPRITE_SEEDS = (0, 1)
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class NamedSet:
         roots = [Path(own).expanduser()] if own else []
         for root in (*roots, SYSTEM_FOLDER, cache_folder()):
             folder = root / self.name
-            if all((folder / file.name).is_file() or _unpacked(folder / file.name).is_file() for file in self.files):
+            if all(_is_here(folder / file.name) for file in self.files):
                 return folder
         return None
 
@@ -69,10 +68,7 @@ def open_named(name: str, dtype: PixelType = "uint8") -> ImageSet:
     if (match := _SPRITES.fullmatch(name)) is not None:
         entry = DATASETS["sprites"]
         train_count = int(match[1]) if match[1] else entry.train_count
-        train_seed, test_seed = _SPRITE_SEEDS
-        return ImageSet(
-            name, sprite_source(train_count, train_seed, dtype), sprite_source(entry.test_count, test_seed, dtype)
-        )
+        return ImageSet(name, sprite_source(train_count, 0, dtype), sprite_source(entry.test_count, 1, dtype))
     if name not in DATASETS:
         raise UsageError(f"expected a named data set ({', '.join(DATASETS)}); got {name!r}")
     entry = DATASETS[name]
@@ -95,7 +91,7 @@ def _download(entry: NamedSet) -> Path:
     folder = cache_folder() / entry.name
     for file in entry.files:
         # What an interrupted download left complete is kept.
-        if not (folder / file.name).is_file() and not _unpacked(folder / file.name).is_file():
+        if not _is_here(folder / file.name):
             fetch(file, folder)
     return folder
 
@@ -109,8 +105,9 @@ def _read(entry: NamedSet, folder: Path) -> tuple[Labelled, Labelled]:
     return train, test
 
 
-def _unpacked(path: Path) -> Path:
-    return path.with_name(path.name.removesuffix(".gz"))
+def _is_here(path: Path) -> bool:
+    """Whether a file is there, as it was downloaded or unpacked."""
+    return path.is_file() or path.with_name(path.name.removesuffix(".gz")).is_file()
 
 
 _IDX_FILES = tuple(

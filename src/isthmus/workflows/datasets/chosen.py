@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from isthmus.data import Data, ImageSource, select, spread
+from isthmus.data.classes import class_names_of
 from isthmus.errors import DataError, UsageError
 from isthmus.runs import Run
 from isthmus.wording import no_such
@@ -78,7 +79,7 @@ def choose_images(
 def _of_class(source: ImageSource, label: str | int, what: str) -> ImageSource:
     if source.labels is None:
         raise UsageError(f"the {what} have no labels, so none can be asked for. Leave the label out.")
-    names = source.class_names or tuple(str(number) for number in range(int(source.labels.max()) + 1))
+    names = class_names_of(source)
     if str(label) not in names:
         raise UsageError(no_such("label", str(label), names))
     chosen = np.flatnonzero(source.labels == names.index(str(label)))
