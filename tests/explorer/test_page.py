@@ -472,7 +472,7 @@ def test_points_can_be_lassoed(page):
     until(page, "document.getElementById('panel-arithmetic').textContent.includes('120 images are')")
 
 
-def test_a_link_restores_what_was_encoder_input(open_page, page):
+def test_a_link_restores_the_view(open_page, page):
     page.click("#tab-variations")
     page.get_by_label("Temperature").fill("0.8")
     page.get_by_label("Both").check()

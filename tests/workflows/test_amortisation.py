@@ -5,6 +5,20 @@ import sys
 import numpy as np
 import pytest
 
+import isthmus
+from isthmus.workflows import evaluation
+from isthmus.workflows.evaluation import EvaluationRequest, evaluate
+
+
+def test_the_amortisation_gap_is_measured_only_when_asked_for(copied_run, bars, monkeypatch):
+    run = isthmus.load(copied_run)
+    monkeypatch.setattr(evaluation, "amortisation_gap", lambda *_: pytest.fail("measured"))
+    plain = evaluate(run, bars, EvaluationRequest(importance_samples=2, parts=("diagnosis",)))
+    assert "--thorough" in str(plain.to_json())
+    monkeypatch.setattr(evaluation, "amortisation_gap", lambda *_: "it was asked for")
+    request = EvaluationRequest(importance_samples=2, parts=("diagnosis",), thorough=True, fresh=True)
+    assert "it was asked for" in str(evaluate(run, bars, request).to_json())
+
 
 @pytest.mark.slow
 def test_the_framework_writes_nothing_between_the_lines_of_progress(tiny_run, bars, tmp_path):

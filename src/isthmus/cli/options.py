@@ -24,14 +24,14 @@ def option(metavar: str | None, text: str, *flags: str, **settings: Any) -> Any:
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The run folder that `isthmus train` made.")]
 _DATA = typer.Argument(
     metavar="DATA",
-    help="A named data set (digits, mnist, fashion-mnist, kmnist, cifar10, sprites), a folder of images (class folders "
-    "are labels), a zip or tar of one, a .csv or .parquet of paths and labels, a pattern ('photos/**/*.jpg'), an "
-    ".npy, .npz or IDX file, one image, a Hugging Face data set (its folder, or hf:NAME). NAME:test and NAME:train "
-    "select a split.",
+    help="A named data set (digits, mnist, fashion-mnist, kmnist, cifar10, sprites). Or a folder of images, whose "
+    "class folders are labels, or a zip or tar of one. Or a .csv or .parquet of paths and labels, a pattern "
+    "('photos/**/*.jpg'), an .npy, .npz or IDX file, or one image. Or a Hugging Face data set: its folder, or hf:NAME. "
+    "NAME:test and NAME:train select a split.",
 )
 DataName = Annotated[str, _DATA]
 OptionalDataName = Annotated[str | None, _DATA]
-Seed = Annotated[int, option(None, "Seed for the draws: the same seed gives the same result.", "--seed", min=0)]
+Seed = Annotated[int, option("N", "Seed for the draws: the same seed gives the same result.", "--seed", min=0)]
 AsJson = Annotated[bool, option(None, "Print one JSON object on standard output, and nothing else there.", "--json")]
 Threads = Annotated[int | None, option("N", "Chunks in parallel; one per core by default.", min=1)]
 Size = Annotated[

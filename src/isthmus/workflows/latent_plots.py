@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus import plots
-from isthmus.data import Data, spread
+from isthmus.data import Data, select, spread
 from isthmus.errors import UsageError
 from isthmus.plots.of_run import SHOWN_CODES, decoder_of, information_of, range_of, way_of
 from isthmus.probability.densities import typical
-from isthmus.runs import Run
+from isthmus.runs import Run, encode
 from isthmus.workflows.datasets import choose_images
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def scatter(
         )
     chosen = choose_images(run, data, label, count, SHOWN_CODES)
     source = chosen.images
-    posterior = run.encode(source.read(np.arange(len(source))))
+    posterior = encode(run, source, progress=None).posterior
     codes: NDArray[np.floating] = posterior["mean"]
     axis_labels = plots.AXIS_LABELS
     if dim > 2 or projection is not None:
@@ -140,7 +140,7 @@ def traversal(
     chosen = choose_images(run, data, label)
     source = chosen.images
     shown = spread(len(source), SHOWN_CODES)
-    posterior = run.encode(source.read(shown))
+    posterior = encode(run, select(source, shown), progress=None).posterior
     information, unit = information_of(run, posterior)
     start = int(shown[typical(posterior["mean"])]) if image is None else chosen.number_of(image)
     base = run.encode(source.read(np.array([start])))["mean"][0]
