@@ -39,6 +39,8 @@ from isthmus.recipes import (
     UNetwork,
 )
 
+pytest_plugins = ["strictness"]
+
 # A shared machine is slow at times, and a failure should be the same for everybody.
 hypothesis.settings.register_profile("isthmus", deadline=None, max_examples=50, derandomize=True, database=None)
 hypothesis.settings.load_profile("isthmus")
