@@ -17,6 +17,7 @@ import json
 import os
 import shutil
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -90,6 +91,7 @@ class PackedSource:
         path = pack.folder / PIXELS
         try:
             self._file = path.open("rb", buffering=0)
+            weakref.finalize(self, self._file.close)
             np.lib.format.read_magic(self._file)
             shape, fortran, kind = np.lib.format.read_array_header_1_0(self._file)
             self._start = self._file.tell()
