@@ -102,9 +102,18 @@ def test_nothing_is_written_among_the_images(isthmus, tmp_path, trained):
 
 def test_codes_that_are_none(isthmus, tmp_path, trained):
     (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04")
+    with (tmp_path / "single.npz").open("wb") as file:
+        np.save(file, np.zeros(3))
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
     np.savez(tmp_path / "wide.npz", latent=np.zeros((3, 5), np.float32))
-    for name, message in (("torn", "torn"), ("other", "'latent' or 'mean'"), ("wide", "(n, 2)"), ("no", "no file")):
+    refusals = (
+        ("torn", "torn"),
+        ("single", "is not an .npz file"),
+        ("other", "'latent' or 'mean'"),
+        ("wide", "(n, 2)"),
+        ("no", "no file"),
+    )
+    for name, message in refusals:
         done = isthmus("decode", trained[0], f"{name}.npz", "--out", "out")
         assert done.returncode in (1, 2)
         assert message in done.stderr

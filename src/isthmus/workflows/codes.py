@@ -169,7 +169,8 @@ def _read_codes(path: Path) -> tuple[NDArray[np.float32], list[str]]:
     if not path.is_file():
         raise UsageError(f"there is no file {path}. `isthmus encode RUN DATA --out FILE.npz` makes one.")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here: NumPy leaves a file open that is no whole archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             name = next((name for name in ("latent", "mean") if name in arrays), None)
             if name is None:
                 raise DataError(
@@ -177,7 +178,7 @@ def _read_codes(path: Path) -> tuple[NDArray[np.float32], list[str]]:
                 )
             latent = np.asarray(arrays[name], np.float32)
             names = [str(text) for text in arrays["names"]] if "names" in arrays else []
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} is not an .npz file of codes, or a damaged one ({error}).") from None
     if len(names) != len(latent):
         names = [f"{i:0{len(str(max(len(latent) - 1, 0)))}d}" for i in range(len(latent))]
