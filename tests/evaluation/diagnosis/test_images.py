@@ -75,5 +75,9 @@ def test_parts_that_are_missing(healthy, validation, test, words):
 
 
 def test_few_training_images(healthy):
-    assert images.few_images(replace(healthy, train_images=1)).title == "1 training image"
+    few = replace(healthy, train_images=1)
+    assert images.few_images(few).title == "1 training image"
+    assert "blurred samples" in images.few_images(few).evidence
+    restorer = replace(few, recipe=few.recipe.model_copy(update={"task": Denoise()}))
+    assert images.few_images(restorer).evidence == "That is few: expect metrics that change with the seed."
     assert images.few_images(healthy) is None

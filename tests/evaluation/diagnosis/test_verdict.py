@@ -39,6 +39,17 @@ def test_a_difference_that_is_none_is_called_so(healthy, beside):
     assert _verdict(replace(healthy, pca=beside(1.001)))[1].startswith("No better than PCA")
 
 
+@pytest.mark.parametrize("share", [1.001, 1 / 59.8])
+def test_what_is_no_better_than_a_baseline_is_not_good(healthy, share, beside):
+    # Of one image the difference has an infinite error, so it is no fault however large it is.
+    baseline = beside(share)
+    baseline = replace(baseline, excess=replace(baseline.excess, standard_error=np.inf))
+    recipe = healthy.recipe.model_copy(update={"task": Denoise()})
+    tone, text = _verdict(replace(healthy, recipe=recipe, pca=None, unchanged=baseline))
+    assert text.startswith("No better than the unchanged input")
+    assert tone == "unknown"
+
+
 def test_an_exact_baseline_has_no_ratio(healthy, beside):
     assert "over 100 times" in _verdict(replace(healthy, pca=beside(1e-15)))[1]
 

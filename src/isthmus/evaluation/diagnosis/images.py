@@ -150,5 +150,5 @@ def few_images(summary: Summary) -> Finding | None:
         "few_images",
         "remark",
         spell_count(summary.train_images, "training image"),
-        "That is few: expect blurred samples, and metrics that change with the seed.",
+        f"That is few: expect {'' if summary.restores else 'blurred samples, and '}metrics that change with the seed.",
     )

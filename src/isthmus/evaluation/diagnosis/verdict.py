@@ -42,7 +42,7 @@ def give_verdict(summary: Summary, findings: Sequence[Finding]) -> Verdict:
         lead = _lead("Better" if baseline.loses else "No better", summary, baseline)
     if others:
         return Verdict("bad", f"{lead}, but with {'a fault' if len(others) == 1 else 'faults'}: {', '.join(others)}.")
-    return Verdict("good" if baseline is not None else "unknown", f"{lead}, and no fault was found.")
+    return Verdict("good" if baseline is not None and baseline.loses else "unknown", f"{lead}, and no fault was found.")
 
 
 def _lead(word: str, summary: Summary, baseline: BaselineResult) -> str:
