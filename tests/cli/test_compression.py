@@ -67,7 +67,7 @@ def test_lossy_there_and_back(isthmus, tmp_path, trained):
     assert size <= 6000
     assert isthmus("list", "x.isth").stdout.count("\n") == 1001
     assert json.loads(isthmus("list", "x.isth", "--json").stdout)["lossy"] is True
-    assert isthmus("verify", "x.isth", "--run", run).stdout == "x.isth: 1000 images are sound\n"
+    assert isthmus("verify", "x.isth", "--run", run).stdout == "x.isth: every pixel of 1,000 images is verified\n"
     assert isthmus("decompress", "x.isth", "--run", run, "--out", "back").returncode == 0
     assert len(list((tmp_path / "back").iterdir())) == 1000
 

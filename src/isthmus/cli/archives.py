@@ -7,7 +7,7 @@ import typer
 
 from isthmus.cli.console import print_json, say
 from isthmus.cli.options import AsJson, Threads, option
-from isthmus.wording import spell_bytes
+from isthmus.wording import spell_bytes, spell_count
 
 if TYPE_CHECKING:
     from isthmus.codec import Damage
@@ -48,7 +48,7 @@ def decompress(
             }
         )
     else:
-        say(f"{done.count} images in {out}")
+        say(f"{spell_count(done.count, 'image')} in {out}")
         for name, path in done.renamed[:5]:
             say(f"  {name!r:.200} was written as {path!r:.200}: the name exists already, or is not valid for a file")
         if len(done.renamed) > 5:
@@ -73,8 +73,8 @@ def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
             )
         else:
             say(
-                f"{archive}: {len(found.names)} images as quantised codes, {spell_bytes(found.size)}; made with "
-                f"decoder {found.model}"
+                f"{archive}: {spell_count(len(found.names), 'image')} as quantised codes, "
+                f"{spell_bytes(found.size)}; made with decoder {found.model}"
             )
             for name in found.names:
                 say(name)
@@ -98,9 +98,9 @@ def list_images(archive: ArchivePath, as_json: AsJson = False) -> None:
         )
     else:
         say(
-            f"{archive}: {len(found.names)} images in {found.chunks} chunks, {spell_bytes(found.size)}; {found.coded} "
-            f"of them coded as {width}x{height}x{channels} by run {found.run_name!r}, model {found.model[:12]} "
-            f"({'embedded' if found.embedded else 'not embedded'})"
+            f"{archive}: {spell_count(len(found.names), 'image')} in {spell_count(found.chunks, 'chunk')}, "
+            f"{spell_bytes(found.size)}; {found.coded:,} of them coded as {width}x{height}x{channels} by run "
+            f"{found.run_name!r}, model {found.model[:12]} ({'embedded' if found.embedded else 'not embedded'})"
         )
         for name, shape in zip(found.names, shapes, strict=True):
             say(f"{name}  {shape}")
@@ -123,9 +123,8 @@ def verify(archive: ArchivePath, run: OwnRun = None, threads: Threads = None, as
     if as_json:
         print_json({"images": done.count, "decoded": done.decoded, "damage": [str(damage) for damage in done.damage]})
     else:
-        checked = (
-            f"{done.count} images are sound" if done.decoded else f"the checksums of {done.count} images are correct"
-        )
+        images = spell_count(done.count, "image")
+        checked = f"every pixel of {images} is verified" if done.decoded else f"the checksums of {images} are correct"
         say(f"{archive}: {checked}{', but others are damaged' if done.damage else ''}")
         if not done.decoded:
             say("  Their pixels were not decoded: the model is missing. Pass the run that wrote the archive: --run RUN")

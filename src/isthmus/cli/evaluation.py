@@ -7,6 +7,7 @@ import typer
 
 from isthmus.cli.console import print_json, print_table, say
 from isthmus.cli.options import AsJson, RunPath, Seed, option
+from isthmus.wording import spell_count
 
 if TYPE_CHECKING:
     from isthmus.evaluation.result import Evaluation
@@ -94,7 +95,7 @@ class _Printer:
     def print_part(self, part: "Evaluation") -> None:
         """Print an evaluation of one part."""
         if not self._begun:
-            say(f"{part.run}: {part.recipe} on {part.images:,} images of {part.data} ({part.split})")
+            say(f"{part.run}: {part.recipe} on {spell_count(part.images, 'image')} of {part.data} ({part.split})")
             if part.overlap:
                 say(part.overlap)
             self._begun = True
@@ -167,7 +168,10 @@ def compare(
     if as_json:
         print_json(found.to_json())
         return
-    say(f"{found.images:,} images of {found.data} ({found.split}); differences from {found.runs[0]} are paired\n")
+    say(
+        f"{spell_count(found.images, 'image')} of {found.data} ({found.split}); "
+        f"differences from {found.runs[0]} are paired\n"
+    )
     print_table(("metric", *found.runs, *(f"{name} - {found.runs[0]}" for name in found.runs[1:])), found.as_table())
     for note in found.notes:
         say(note)

@@ -10,6 +10,7 @@ from isthmus.evaluation.measurements import Measurements
 from isthmus.evaluation.table import Row, Section, value_row
 from isthmus.noise import random_order
 from isthmus.progress import progress_bar
+from isthmus.wording import spell_count
 
 TITLE = "Disentanglement"
 BINS = 20
@@ -133,7 +134,7 @@ def disentanglement_section(found: Disentanglement | str) -> Section:
     """The table of disentanglement metrics, or the reason why there are none."""
     if isinstance(found, str):
         return Section("disentanglement", TITLE, (), found)
-    where = f"on {found.count} images"
+    where = f"on {spell_count(found.count, 'image')}"
     rows = [
         value_row("mig", "MIG", found.mig, f"Mutual information gap (Chen et al. 2018), {BINS} bins, {where}."),
         value_row(

@@ -13,6 +13,7 @@ from isthmus.probability.gaussian import LOG_2PI, gaussian_nll
 from isthmus.progress import progress_bar
 from isthmus.runs import EncodedImages
 from isthmus.units import Estimate
+from isthmus.wording import spell_count
 
 TITLE = "Latent space"
 ACTIVE_VARIANCE = 0.01
@@ -184,7 +185,7 @@ def latent_section(found: LatentResults) -> Section:
                 )
             )
         rows.append(_largest_kl(found.kl))
-    return Section("latent", TITLE, tuple(rows), f"Measured on {found.count} images.")
+    return Section("latent", TITLE, tuple(rows), f"Measured on {spell_count(found.count, 'image')}.")
 
 
 def _largest_kl(kl: FloatArray) -> Row:
@@ -201,8 +202,8 @@ def _largest_kl(kl: FloatArray) -> Row:
 
 
 def _information_rows(found: Information) -> list[Row]:
-    where = f"on {found.count} images, summed over all pairs of them"
-    ceiling = f" It cannot exceed log {found.count} = {found.ceiling:.2f}"
+    where = f"on {spell_count(found.count, 'image')}, summed over all pairs of them"
+    ceiling = f" It cannot exceed log {found.count:,} = {found.ceiling:.2f}"
     short = " and comes so near that it is a lower bound" if found.saturated else ""
     bound = "; an upper bound here, as the mutual information is a lower one" if found.saturated else ""
     return [
@@ -211,7 +212,7 @@ def _information_rows(found: Information) -> list[Row]:
             "mutual information",
             found.mutual_information,
             "nats",
-            f"What a code tells of which image it came from, {where}.{ceiling}{short}.",
+            f"Information in a code about the image it encodes, {where}.{ceiling}{short}.",
         ),
         estimate_row(
             "marginal_kl_nats",

@@ -11,6 +11,7 @@ from isthmus.evaluation.table import Row, Section, mean_row
 from isthmus.probability import namespace
 from isthmus.runs import Run, encoded_batches
 from isthmus.scores import as_pixels
+from isthmus.wording import spell_count
 
 TITLE = "Reconstruction"
 _LEAST_ERROR = 1e-10  # a perfect image has 100 dB, not infinitely many
@@ -121,7 +122,7 @@ def measure_reconstruction(
 def reconstruction_section(found: Reconstruction, dim: int) -> Section:
     """The table of reconstruction metrics."""
     rows: list[Row] = []
-    baseline = f"fitted on {found.fitted_on} training images"
+    baseline = f"fitted on {spell_count(found.fitted_on, 'training image')}"
     for key, name, values, meaning in (
         ("", "", found.run, "of the posterior mean's reconstruction"),
         ("pca_", f"PCA of {dim}: ", found.pca, f"of PCA with as many dimensions, {baseline}"),

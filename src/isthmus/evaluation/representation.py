@@ -152,7 +152,7 @@ def representation_section(found: Representation | str) -> Section:
     """The table of representation metrics, or the reason why there are none."""
     if isinstance(found, str):
         return Section("representation", TITLE, (), found)
-    where = f"learned from {found.trained_on} training images, on {found.tested_on} test images"
+    where = f"learned from {found.trained_on:,} training images, on {found.tested_on:,} test images"
     of = {"codes": "the codes (posterior means)", "pca": "PCA of the same dimension", "pixels": "the raw pixels"}
     rows: list[Row] = []
     for judge, title, words in (
@@ -163,13 +163,18 @@ def representation_section(found: Representation | str) -> Section:
             meaning = f"Accuracy of {words} on {of[name]}, {where}."
             rows.append(share_row(f"{judge}_{name}", f"{title}, {name}", share, found.tested_on, meaning))
     rows += [
-        value_row("commonest_class", "commonest class", found.commonest, "What saying always the same gets."),
+        value_row(
+            "commonest_class",
+            "most common class",
+            found.commonest,
+            "Accuracy of always predicting the most common class.",
+        ),
         share_row(
             "cluster_accuracy",
             "clustering accuracy",
             found.cluster_accuracy,
             found.tested_on,
-            f"{found.clusters} Gaussians fitted to the codes of {found.tested_on} test images without their labels, "
+            f"{found.clusters} Gaussians fitted to the codes of {found.tested_on:,} test images without their labels, "
             "matched to the classes.",
         ),
         value_row(

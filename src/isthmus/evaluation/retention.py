@@ -1,4 +1,4 @@
-"""The information that a code keeps of its image, whatever the decoder makes of it."""
+"""The information about an image in its code, whatever the decoder makes of it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,10 @@ _CHUNK = 200
 
 
 def measure_retention(measured: Measurements) -> tuple[float, float] | None:
-    """Squared errors of images told from their codes by neighbours, for the run's codes and for PCA of as many numbers.
+    """Squared errors of images predicted from their codes by neighbours, for the run and for PCA of the same dimension.
 
     A decoder learns to make do with its encoder, so that neither reconstructions nor optimised posteriors show what an
-    encoder throws away.  Neighbours do: an image is guessed as the mean of the training images with the nearest codes.
+    encoder throws away.  Neighbours do: an image is predicted as the mean of training images with the nearest codes.
 
     Returns:
         Both mean squared errors, brightness from 0 to 1; None where the training images cannot be found.
@@ -50,6 +50,6 @@ def neighbour_error(
     errors = []
     for start in range(0, len(images), _CHUNK):
         part = slice(start, start + _CHUNK)
-        guessed = known_images[nearest[part]].mean(axis=1)
-        errors.append(np.mean(np.square(images[part] - guessed), axis=(1, 2, 3), dtype=np.float64))
+        predicted = known_images[nearest[part]].mean(axis=1)
+        errors.append(np.mean(np.square(images[part] - predicted), axis=(1, 2, 3), dtype=np.float64))
     return float(np.mean(np.concatenate(errors)))

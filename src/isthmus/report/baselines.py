@@ -43,14 +43,14 @@ def compare_with_baselines(diagnosis: Diagnosis) -> BaselineTable | None:
     if summary.pca is not None and pca is not None:
         made = as_displayed(pca.reconstruct(as_pixels(images, recipe.pixels)))
         add(f"PCA, {spell_count(summary.pca.dim, 'dimension')}", summary.pca, _strip(made, "PCA's reconstruction"))
-        note = f" PCA and the mean image are fitted to {summary.pca.fitted_on:,} training images."
+        note = f" PCA and the mean image are fitted to {spell_count(summary.pca.fitted_on, 'training image')}."
     if summary.mean_image is not None:
         mean = [] if pca is None else _strip(as_displayed(pca.mean_of(1)), "The mean image")
         add("Mean image", summary.mean_image, mean)
     if summary.unchanged is not None:
         visible = as_displayed(run.task.visible(np.asarray(batch.input)))
         add("Unchanged input", summary.unchanged, _strip(visible, "The input"))
-    note = f"Means over {len(source):,} held-out images; higher PSNR and lower MSE are better.{note}"
+    note = f"Means over {spell_count(len(source), 'held-out image')}; higher PSNR and lower MSE are better.{note}"
     return BaselineTable(rows, note)
 
 

@@ -42,7 +42,7 @@ def story_of(manifest: Manifest, recipe: Recipe) -> str:
         "and decodes it again",
     )
     text = (
-        f"A {kind_of(recipe)} that {purpose}. It was trained on {data.train_images:,} {colour} images of "
+        f"A {kind_of(recipe)} that {purpose}. It was trained on {spell_count(data.train_images, f'{colour} image')} of "
         f"{images.width}×{images.height} pixels"
     )
     if training is None:
@@ -55,7 +55,7 @@ def story_of(manifest: Manifest, recipe: Recipe) -> str:
 def facts_of(manifest: Manifest, recipe: Recipe) -> list[tuple[str, str]]:
     """List name and value of the facts at a glance."""
     training, data = manifest.training, manifest.data
-    facts = [("Recipe", recipe.name), ("Data", f"{data.name}, {data.train_images:,} training images")]
+    facts = [("Recipe", recipe.name), ("Data", f"{data.name}, {spell_count(data.train_images, 'training image')}")]
     if training is not None:
         facts += [
             ("Epochs", f"{training.epochs:,} of {recipe.training.epochs:,}, best {training.best_epoch}"),
@@ -72,4 +72,4 @@ def measured_on(metrics: Mapping[str, Any], manifest: Manifest) -> str:
     if not split or not isinstance(images, int):
         return "No image was held out, so there is nothing to measure on."
     error = "± is the standard error of the mean over these images."
-    return f"Measured on the {images:,} held-out {split} images of {manifest.data.name}. {error}"
+    return f"Measured on the {spell_count(images, f'held-out {split} image')} of {manifest.data.name}. {error}"

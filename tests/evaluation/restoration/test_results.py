@@ -210,7 +210,7 @@ def test_the_note_tells_what_was_tuned_and_what_lies_at_an_end():
     section = evaluate_restoration(run, sharp, sharp)
     assert "The strengths of the baselines are the best on 3 training images." in section.note
     assert "At the end of the range that was tried, so that another may be better: unsharp mask (8)." in section.note
-    assert "unsharp mask (8 of amount)" in section["unsharp_psnr_db"].name
+    assert "unsharp mask (amount 8)" in section["unsharp_psnr_db"].name
 
 
 def test_no_image_is_among_its_own_neighbours():

@@ -29,7 +29,7 @@ class Baseline:
         name: Its name for readers.
         solve: From inputs and a strength to predictions.
         strengths: The strengths to try, in order; one where there is nothing to choose.
-        unit: The unit of a strength, for readers.
+        setting: A format for a chosen strength, for readers.
         whole: Whether only these strengths make sense, from the least possible; else those between them do too.
         slow: Whether an image takes seconds.
     """
@@ -38,7 +38,7 @@ class Baseline:
     name: str
     solve: Solve
     strengths: tuple[float, ...] = (0.0,)
-    unit: str = ""
+    setting: str = "{:.3g}"
     whole: bool = False
     slow: bool = False
 
@@ -55,26 +55,26 @@ def doubling(least: float, count: int) -> tuple[float, ...]:
 
 def untouched() -> Baseline:
     """The unchanged input."""
-    return Baseline("untouched", "untouched", lambda inputs, _: inputs)
+    return Baseline("untouched", "the unchanged input", lambda inputs, _: inputs)
 
 
 def denoising() -> list[Baseline]:
     """Filters of single images: median, Gaussian, non-local means, total variation, and BM3D where it is installed."""
     found = [
         untouched(),
-        Baseline("median", "median", _median, (1, 3, 5, 7, 9), "pixels wide", whole=True),
-        Baseline("gaussian", "Gaussian", _gaussian, doubling(0.25, 5), "pixels of deviation"),
-        Baseline("nlm", "non-local means", _non_local_means, doubling(0.01, 8), "of strength"),
-        Baseline("tv", "total variation", _total_variation, doubling(0.005, 9), "of weight"),
+        Baseline("median", "median", _median, (1, 3, 5, 7, 9), "width {:.3g} px", whole=True),
+        Baseline("gaussian", "Gaussian", _gaussian, doubling(0.25, 5), "sigma {:.3g} px"),
+        Baseline("nlm", "non-local means", _non_local_means, doubling(0.01, 8), "strength {:.3g}"),
+        Baseline("tv", "total variation", _total_variation, doubling(0.005, 9), "weight {:.3g}"),
     ]
     if find_spec("bm3d") is not None:
-        found.append(Baseline("bm3d", "BM3D", _bm3d, doubling(0.02, 6), "of assumed noise", slow=True))
+        found.append(Baseline("bm3d", "BM3D", _bm3d, doubling(0.02, 6), "assumed noise {:.3g}", slow=True))
     return found
 
 
 def sharpening() -> list[Baseline]:
     """An unsharp mask."""
-    return [untouched(), Baseline("unsharp", "unsharp mask", _unsharp, doubling(0.25, 6), "of amount")]
+    return [untouched(), Baseline("unsharp", "unsharp mask", _unsharp, doubling(0.25, 6), "amount {:.3g}")]
 
 
 def enlarging() -> list[Baseline]:
@@ -101,12 +101,12 @@ def filling(train: ImageSource | None) -> list[Baseline]:
     if train is not None and len(train):
         counts = tuple(count for count in COUNTS if count <= len(train))
         fill = Neighbours(train).fill
-        found.append(Baseline("nearest", "nearest training images", fill, counts, "averaged", whole=True))
+        found.append(Baseline("nearest", "nearest training images", fill, counts, "{:.3g} averaged", whole=True))
     return found
 
 
 def segmenting(classes: int) -> list[Baseline]:
-    """Otsu's threshold (of two classes), and k-means of the colours; answers are numbers of regions, not classes."""
+    """Otsu's threshold (of two classes), and k-means of colours; predictions are numbers of regions, not classes."""
     found = [Baseline("k_means", "k-means on colour", partial(_k_means, classes))]
     if classes == 2:
         found.insert(0, Baseline("otsu", "Otsu", _otsu))

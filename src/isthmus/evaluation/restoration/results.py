@@ -14,6 +14,7 @@ from isthmus.evaluation.restoration.strengths import Choice, best_strength
 from isthmus.evaluation.table import Row, Section, mean_row
 from isthmus.progress import progress_bar
 from isthmus.runs import Run
+from isthmus.wording import spell_count
 
 TITLE = "Restoration"
 EVALUATED, EVALUATED_SLOWLY = 1_000, 100
@@ -64,7 +65,7 @@ def evaluate_restoration(
             names[baseline.key] = baseline.name
             if baseline.is_tuned:
                 choices.append((baseline, choice))
-                names[baseline.key] += f" ({choice.strength:.3g} {baseline.unit})"
+                names[baseline.key] += f" ({baseline.setting.format(choice.strength)})"
             bar.update(done + 1)
     note = f"{_what_was_done(fields, examples)} {_how_chosen(choices, tuning, train)}".rstrip()
     return Section("restoration", TITLE, tuple(_rows(values, names, metrics)), note)
@@ -163,7 +164,7 @@ def _rows(values: Mapping[str, Values], names: Mapping[str, str], metrics: TaskM
                 whose = "of the run's predictions" if key == "run" else f"of {names[key]}"
                 rows.append(
                     mean_row(
-                        f"{prefix}{metric.key}", name, found[metric.key], metric.unit, f"{metric.meaning}, {whose}."
+                        f"{prefix}{metric.key}", name, found[metric.key], metric.unit, f"{metric.meaning} {whose}."
                     )
                 )
     beside = [key for key in values if key != "run"]
@@ -182,7 +183,7 @@ def _what_was_done(fields: Any, examples: Examples) -> str:
         low, high = getattr(fields, name)
         hard = f", {name} {low:g}" if low == high else f", {name} {low:g} to {high:g}"
     of_noise = f" ({fields.noise})" if fields.kind == "denoise" else ""
-    text = f"{fields.kind.capitalize()}{of_noise}{hard}: {len(examples.input)} images."
+    text = f"{fields.kind.capitalize()}{of_noise}{hard}: {spell_count(len(examples.input), 'image')}."
     if fields.has_masks:
         text += " Regions of the baselines are given the classes that suit them best, which favours them."
     return text
