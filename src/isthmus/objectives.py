@@ -52,5 +52,5 @@ class RateDistortion:
 
 
 def objective_of(spec: recipes.Objective, steps_per_epoch: int) -> RateDistortion:
-    """The objective that a recipe describes, for a training of so many steps an epoch."""
+    """The objective that a recipe describes, for a training with this number of steps per epoch."""
     return RateDistortion(spec.estimator, spec.beta, round(spec.beta_warmup_epochs * steps_per_epoch))

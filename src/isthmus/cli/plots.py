@@ -22,8 +22,8 @@ def plot(
         Literal["manifold", "grid", "scatter", "traversal", "interpolation", "history", "training"],
         typer.Argument(
             metavar="KIND",
-            help="manifold, grid (a 2-D latent space, decoded), scatter (the codes of images), traversal (what "
-            "each dimension does), interpolation (between images), history (the loss), or training (an animation).",
+            help="manifold, grid (a 2-D latent space, decoded), scatter (image codes), traversal (each "
+            "dimension varied), interpolation (between images), history (the loss), or training (an animation).",
         ),
     ],
     out: Annotated[

@@ -123,11 +123,11 @@ def _tell(run: Any, data: str | None, as_json: bool) -> None:
     """Print the results of the training and the next commands."""
     from isthmus.runs import folder
 
-    figures = folder.read_metrics(run.path, run.manifest)
+    metrics = folder.read_metrics(run.path, run.manifest)
     training = run.manifest.training
     if as_json:
         print_json(
-            {"run": str(run.path), "state": run.manifest.state, "training": training.model_dump(), "metrics": figures}
+            {"run": str(run.path), "state": run.manifest.state, "training": training.model_dump(), "metrics": metrics}
         )
     else:
         say(
@@ -136,11 +136,11 @@ def _tell(run: Any, data: str | None, as_json: bool) -> None:
         )
         if training.message:
             say(f"  {training.message}")
-        for name, value in figures.items():
+        for name, value in metrics.items():
             if name in _METRICS:
                 label, unit, digits = _METRICS[name]
                 error = "" if value["standard_error"] is None else f" ± {value['standard_error']:.2g}"
-                say(f"  {figures['split']} {label}: {value['mean']:{digits}}{error} {unit}")
+                say(f"  {metrics['split']} {label}: {value['mean']:{digits}}{error} {unit}")
         place = shlex.quote(str(run.path))
         say(f"\nThe run is {run.path}. Next:")
         if (run.path / folder.REPORT).exists():

@@ -17,7 +17,7 @@ from isthmus.runs import Run
 
 
 def display_channels(channels: int) -> int:
-    """The number of channels in which images of so many are displayed: 1, 3 or 4."""
+    """The number of channels in which images are displayed: 1, 3 or 4."""
     return channels if channels in (1, 3, 4) else 1
 
 

@@ -114,7 +114,7 @@ class Service:
 
     @cached_property
     def preprocessing(self) -> Preprocessing | None:
-        """The preprocessing of image files; None where no image file has so many channels."""
+        """The preprocessing of image files; None where no image file has this number of channels."""
         return self.run.preprocessing or Preprocessing.of(self.run.image)
 
     @property
@@ -167,7 +167,7 @@ class Service:
         """Preprocess an image file as for training: uint8 `(1, h, w, c)`.
 
         Raises:
-            DataError: If it is not an image file, or no image file has so many channels.
+            DataError: If it is not an image file, or no image file has this number of channels.
         """
         if self.preprocessing is None:
             raise DataError(f"expected arrays: no image file has the {self.run.image.channels} channels of this run.")

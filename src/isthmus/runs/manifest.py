@@ -149,7 +149,7 @@ class Manifest(Entry):
     source: ImageEntry
     """The images from which the task makes both; equal to them for the task reconstruct."""
     preprocessing: PreprocessingEntry | None = None
-    """The preprocessing of image files; None where no image file has so many channels."""
+    """The preprocessing of image files; None where no image file has this number of channels."""
     latent_groups: tuple[GroupEntry, ...]
     graphs: Mapping[str, GraphEntry] = {}
     data: DataEntry

@@ -122,7 +122,7 @@ class History(keras.callbacks.Callback):
         self._state, self._path = state, path
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Write the file anew, atomically: it is small, and never torn."""
+        """Write the file anew, atomically: it is small, and never truncated."""
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         row = {"epoch": epoch + 1, "step": self._state.step, "seconds": round(self._state.seconds, 3)}
         row |= {name: float(value) for name, value in (logs or {}).items()} | {"learning_rate": rate}
@@ -140,7 +140,7 @@ def history_table(rows: list[dict[str, float]]) -> str:
 
 
 class Checkpointer(keras.callbacks.Callback):
-    """Writes a checkpoint after each epoch and, within long ones, every so many seconds.
+    """Writes a checkpoint after each epoch and, within long ones, at a fixed interval.
 
     It goes after whatever changes the training's state.  There is none between an epoch's last step and its end: a
     training could not go on from there.
@@ -213,7 +213,7 @@ class ShowProgress(keras.callbacks.Callback):
 
 
 class AfterEpochs(keras.callbacks.Callback):
-    """Calls a function with the model before training and after each epoch: for pictures and logs.
+    """Calls a function with the model before training and after each epoch: for images and logs.
 
     Args:
         act: The function.
@@ -273,7 +273,7 @@ class PoliteStop(keras.callbacks.Callback):
             raise InterruptedTraining
 
     def restore(self) -> None:
-        """Give the signals back to whoever had them."""
+        """Restore the earlier handlers of the signals."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before.clear()

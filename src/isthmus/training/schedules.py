@@ -40,7 +40,7 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def build_optimiser(training: Training, steps: int) -> keras.optimizers.Optimizer:
-    """The optimiser that a recipe describes, for a training of so many steps."""
+    """The optimiser that a recipe describes, for a training of `steps` steps."""
     schedule = Schedule(
         training.learning_rate, steps, round(training.warmup_fraction * steps), training.schedule == "cosine"
     )

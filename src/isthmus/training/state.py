@@ -38,7 +38,7 @@ class TrainingState:
     message: str = ""
 
     def out_of_patience(self, patience: int | None) -> bool:
-        """Whether so many epochs went by without a better one, which ends a training; `message` says so then."""
+        """Whether `patience` epochs went by without a better one, which ends a training; `message` says so then."""
         if patience is None or self.waited < patience:
             return False
         self.message = f"no better validation loss in {patience} epochs"

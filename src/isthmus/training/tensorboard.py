@@ -27,7 +27,7 @@ class TensorBoardLog:
 
     Args:
         folder: What to give `tensorboard --logdir`; made where it is missing.
-        frame: Gives the picture of the epoch, uint8 `(h, w, 3)`, or None.
+        frame: Gives the image of the epoch, uint8 `(h, w, 3)`, or None.
 
     Raises:
         StorageError: If the folder cannot be written to.
@@ -45,7 +45,7 @@ class TensorBoardLog:
         self._add(Event(wall_time=time.time(), file_version="brain.Event:2"))
 
     def __call__(self, model: Autoencoder, epoch: int, logs: Mapping[str, float]) -> None:
-        """Write the numbers of an epoch, nats per image where they are losses, and its picture."""
+        """Write the numbers of an epoch, nats per image where they are losses, and its image."""
         values = [self._summary.Value(tag=tag_of(name), simple_value=value) for name, value in logs.items()]
         if logs:
             rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))

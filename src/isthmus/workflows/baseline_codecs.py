@@ -42,7 +42,7 @@ class CodecSizes:
 def compare_with(model: CodecModel, data: Data, threshold: bool) -> CodecSizes:
     """What other codecs make of the images that go into an archive and are of the model's shape, `MOST` at most.
 
-    Two-level images are handed over with 8 pixels in a byte, or as two-level pictures.  A codec for pictures has no
+    Two-level images are handed over with 8 pixels in a byte, or as two-level images.  A codec for images has no
     stream, and neither have the files that the images came in.
 
     Raises:
@@ -70,8 +70,8 @@ def bits_by_codec(pixels: Pixels) -> dict[str, tuple[float | None, float | None]
     for name, codec in streams().items():
         alone = sum(len(codec(image)) for image in raw)
         found[name] = 8 * len(codec(joined)) / pixels.size, 8 * alone / several.size
-    for name, picture in pictures().items():
-        found[name] = None, 8 * sum(len(picture(image, two_levels)) for image in several) / several.size
+    for name, image_codec in image_codecs().items():
+        found[name] = None, 8 * sum(len(image_codec(image, two_levels)) for image in several) / several.size
     return found
 
 
@@ -89,8 +89,8 @@ def streams() -> Mapping[str, Codec]:
     return {**codecs, "zstd": lambda raw: bytes(imagecodecs.zstd_encode(raw, level=22))}
 
 
-def pictures() -> Mapping[str, Callable[[Pixels, bool], bytes]]:
-    """Codecs of pictures, at their strongest; JPEG XL where imagecodecs is installed."""
+def image_codecs() -> Mapping[str, Callable[[Pixels, bool], bytes]]:
+    """Codecs of images, at their strongest; JPEG XL where imagecodecs is installed."""
     codecs: dict[str, Callable[[Pixels, bool], bytes]] = {
         "PNG": lambda image, two_levels: _saved(image, two_levels, "PNG", optimize=True),
         "WebP lossless": lambda image, _: _saved(image, False, "WEBP", lossless=True, quality=100, method=6),
@@ -120,9 +120,9 @@ def _raw(pixels: Pixels, two_levels: bool) -> bytes:
 def _saved(image: Pixels, two_levels: bool, form: str, **options: object) -> bytes:
     from PIL import Image
 
-    picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-    if form == "WEBP" and picture.mode == "L":
-        picture = picture.convert("RGB")
+    converted = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
+    if form == "WEBP" and converted.mode == "L":
+        converted = converted.convert("RGB")
     out = BytesIO()
-    (picture.convert("1") if two_levels and picture.mode == "L" else picture).save(out, form, **options)
+    (converted.convert("1") if two_levels and converted.mode == "L" else converted).save(out, form, **options)
     return out.getvalue()

@@ -35,8 +35,8 @@ DEFAULT_DRAWS = 50
 _DEFINITIONS = 3
 """Counted up when metrics are defined otherwise: stored ones of the same version of isthmus no longer hold then."""
 _NO_TRAINING_IMAGES = (
-    "The training images cannot be found, so there is no comparison with PCA or the mean image, and overfitting and "
-    "lost detail were not looked for."
+    "The training images cannot be found. There is no comparison with PCA or the mean image, and overfitting and lost "
+    "detail were not looked for."
 )
 _FILES = frozenset({"recipe.json", "weights.safetensors", "encoder.onnx", "decoder.onnx", "codes.safetensors"})
 

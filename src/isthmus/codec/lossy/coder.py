@@ -41,7 +41,7 @@ def decode(words: NDArray[np.uint32], widths: Integers, count: int) -> Quantised
 
 
 def require_room(words: int, widths: Integers, count: int) -> None:
-    """Check that so many words can hold so many codes, before memory is allocated for them.
+    """Check that the words can hold all codes, before memory is allocated for them.
 
     An empty stack gives symbols without end, so a file of a few bytes could claim to hold millions of codes.
 

@@ -84,5 +84,5 @@ class Message:
 
 
 def _fits(count: int, dim: int) -> bool:
-    """Whether a file may hold codes of so many images and dimensions."""
+    """Whether a file may hold codes of this number of images and dimensions."""
     return 0 < count <= MOST_IMAGES and 0 < dim <= MOST_DIM and count * dim <= MOST_NUMBERS

@@ -54,7 +54,7 @@ def compress_to_quality(statistics: CodeStatistics, quality: int) -> tuple[int, 
 
 
 def compress_to_size(statistics: CodeStatistics, size: int, around: int = 0) -> tuple[int, bytes]:
-    """Encode codes as the message of the highest quality that fits into so many bytes.
+    """Encode codes as the message of the highest quality that fits into `size` bytes.
 
     Args:
         statistics: The codes.

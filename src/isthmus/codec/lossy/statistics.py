@@ -11,7 +11,7 @@ from isthmus.runs import Run
 Floats = NDArray[np.float64]
 
 PRIOR_IMAGES = 8
-"""The run's own code density counts as much as so many images."""
+"""The run's own code density counts as much as this number of images."""
 _LEAST_VARIANCE = 1e-8
 
 

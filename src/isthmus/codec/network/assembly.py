@@ -158,7 +158,7 @@ class Assembly:
         applied = self.applied(tensor)
         index = applied.index(self._where)
         if (values != values[:1]).any():
-            raise RunError(f"{self._where}: the graph tells images of a batch apart.")
+            raise RunError(f"{self._where}: the graph treats images of a batch differently.")
         source = self.nodes[applied.node]
         flat = np.full(source.size, np.nan)
         flat[index.ravel()] = values[0].ravel()

@@ -91,7 +91,7 @@ def packing(key: str, before_waiting: Callable[[], object] | None = None) -> con
 
 
 def make_room(size: int, key: str) -> None:
-    """Make room for a pack of so many bytes: the packs that were not used for longest go.
+    """Make room for a pack of this size in bytes: the packs that were not used for longest go.
 
     Args:
         size: The bytes.

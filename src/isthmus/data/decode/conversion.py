@@ -21,7 +21,7 @@ def settle(found: Survey, preprocessing: Conversion, where: str) -> Preprocessin
     """Settle what images become; None for arrays of one shape, which are taken as they are.
 
     Raises:
-        DataError: If arrays differ in shape, and have so many channels that they cannot be fitted.
+        DataError: If arrays differ in shape, and have too many channels, so that they cannot be fitted.
     """
     if isinstance(preprocessing, Preprocessing):
         preprocessing = replace(preprocessing, bits=bits_of(found, preprocessing))

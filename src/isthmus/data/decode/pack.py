@@ -209,7 +209,7 @@ def read_pack(folder: Path) -> Pack | None:
 
 
 def remove_pack(folder: Path) -> None:
-    """Remove a pack, if it is still there; whoever reads it reads on.
+    """Remove a pack, if it is still there; processes that have it open can read on.
 
     Raises:
         StorageError: If it cannot be removed.

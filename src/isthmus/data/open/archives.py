@@ -1,6 +1,6 @@
 """Images in zip and tar archives, which are read in place: nothing is ever unpacked to a file.
 
-An archive is the work of a stranger.  Names that lead out of it, links, devices and what is encrypted are skipped, and
+An archive is untrusted.  Names that lead out of it, links, devices and what is encrypted are skipped, and
 one that unpacks to far more than it is, is refused.  A name that is there twice stands for two images.
 """
 
@@ -117,7 +117,7 @@ class Archive(Collection):
                 tell(f"'{self.path}' ends without the mark that closes a tar archive: it may have been cut short")
 
     def _check_growth(self, size: int) -> None:
-        """Refuse an archive that unpacks to so many bytes, if those are far more than it has.
+        """Refuse an archive if the bytes that it unpacks to are far more than it has.
 
         Raises:
             DataError: If they are.

@@ -17,7 +17,7 @@ Noise: TypeAlias = Literal["gaussian", "poisson", "salt-and-pepper", "speckle", 
 
 
 def add_noise(image: Image, kind: Noise, strength: float, rng: np.random.Generator) -> Image:
-    """Spoil an image by noise of a strength above 0 and up to 1.
+    """Corrupt an image by noise of a strength above 0 and up to 1.
 
     Args:
         image: The clean image.

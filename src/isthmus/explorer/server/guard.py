@@ -45,7 +45,7 @@ _HOST = re.compile(
 def own_names(host: str) -> frozenset[str]:
     """The host names of this machine that requests may use if it listens at `host`.
 
-    At a loopback address the names of the network are left out: whoever controls the network can rebind them.
+    At a loopback address the names of the network are left out: an attacker on the network could rebind them.
     """
     names = {"localhost", host.lower()}
     if not is_loopback(host):

@@ -21,7 +21,7 @@ class Likelihood(Protocol):
         """Where one scale is learned for all pixels: the value to start it from."""
 
     def output_channels(self, channels: int) -> int:
-        """The numbers that the decoder's last layer must give for a pixel of so many channels."""
+        """The numbers that the decoder's last layer must give for a pixel with this number of channels."""
 
     def parameters(self, xp: Any, outputs: Any, log_scale: Any = None) -> Parameters:
         """Turn the last layer's outputs, and the shared `log_scale` `(batch, 1, 1, 1)` if any, into parameters."""
