@@ -1,6 +1,6 @@
 import pytest
 
-from isthmus.wording import no_such, spell_bytes, spell_count, spell_seconds
+from isthmus.wording import no_such, spell_bytes, spell_count, spell_images, spell_seconds
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,11 @@ def test_seconds(seconds, text):
 @pytest.mark.parametrize(("count", "text"), [(0, "0 images"), (1, "1 image"), (2, "2 images"), (2000, "2,000 images")])
 def test_counts(count, text):
     assert spell_count(count, "image") == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(1, "1 test image of images"), (2000, "2,000 test images of images")])
+def test_described_images(count, text):
+    assert spell_images(count, "test images of images") == text
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,11 @@ def spell_count(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def spell_images(count: int, described: str) -> str:
+    """Spell a number of images that are described in the plural, as `1 test image of digits`."""
+    return f"{count:,} {described.replace('images', 'image', 1) if count == 1 else described}"
+
+
 def no_such(what: str, name: str, known: Iterable[str]) -> str:
     """Word the error for an unknown name, with the nearest of the known names and the first ones.
 

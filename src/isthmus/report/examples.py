@@ -15,7 +15,7 @@ from isthmus.report.elements import inline_image
 from isthmus.report.page import Example, Examples, Group, RoundTrip
 from isthmus.runs import Run
 from isthmus.scores import as_pixels
-from isthmus.wording import spell_count
+from isthmus.wording import spell_images
 
 GROUP_SIZE, RESTORED = 4, 500
 """Examples in a group, and images that are restored to choose them from, at most."""
@@ -63,7 +63,7 @@ def reconstructions(run: Run, measured: Measurements) -> Examples:
         "blue where the reconstruction is too dark, orange where it is too bright" if grey else "orange by its size"
     )
     draw = " The distortion is that of one draw of the posterior; the image shown is decoded from its mean."
-    count = spell_count(len(measured.test), measured.what.removesuffix("s"))
+    count = spell_images(len(measured.test), measured.what)
     note = (
         f"Chosen by distortion from {count}. Each row shows the image as the model takes it, its "
         f"reconstruction, and the difference. The difference is {colours}, with full colour from {full} of 255."
@@ -100,7 +100,7 @@ def predictions(run: Run, source: ImageSource, what: str) -> Examples:
         Group(title, _CAPTIONS[title].format("error"), [example(int(place)) for place in places])
         for title, places in _best_median_worst(errors).items()
     ]
-    count = spell_count(len(source), what.removesuffix("s"))
+    count = spell_images(len(source), what)
     note = f"Chosen by error from {count}. Each row shows the input, the prediction, and the target."
     return Examples("Predictions", note, groups)
 

@@ -14,7 +14,7 @@ from isthmus.probability.densities import typical
 from isthmus.report.elements import inline_figure
 from isthmus.report.page import Panel
 from isthmus.runs import Run
-from isthmus.wording import spell_count
+from isthmus.wording import spell_images
 
 MANIFOLD_PIXELS = 1120
 """A side of the manifold at most, in the pixels of its images."""
@@ -81,7 +81,7 @@ def _codes(run: Run, measured: Measurements) -> list[Panel]:
     some = select(measured.test, chosen := spread(len(measured.test), SHOWN_CODES))
     codes = measured.codes.posterior["mean"][chosen]
     colours = "" if some.labels is None else " Its colour and shape are its class."
-    about = f"A point for each of {spell_count(len(codes), measured.what.removesuffix('s'))}.{colours}"
+    about = f"A point for each of {spell_images(len(codes), measured.what)}.{colours}"
     planes: list[tuple[str, str, NDArray[np.floating], tuple[str, str]]]
     if codes.shape[1] == 2:
         planes = [("Latent codes", about, codes, plots.AXIS_LABELS)]
