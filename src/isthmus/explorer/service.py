@@ -148,7 +148,6 @@ class Service:
                 "points": points,
                 "distortions": points and not self.distortions.error,
                 "neighbours": points,
-                "sample": True,
                 "prepare": shown and self.preprocessing is not None,
             },
         }

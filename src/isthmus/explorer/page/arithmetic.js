@@ -4,6 +4,7 @@ import { add, mean, stack } from "./codes.js";
 import { h, slider } from "./dom.js";
 import { latest } from "./latest.js";
 import { paint, paintSheet } from "./canvas.js";
+import { imagesAt } from "./model.js";
 
 const STEPS = 9;
 const REACH = 2;
@@ -108,14 +109,10 @@ export class Arithmetic {
     if (draw) this._draw();
   }
 
-  async _selectAround() {
+  _selectAround() {
     const { session } = this;
     if (!session.points) return;
-    try {
-      session.select(Array.from((await session.model.neighbours(session.code, AROUND)).indices));
-    } catch (error) {
-      session.fail(error);
-    }
+    session.attempt(async () => session.select(Array.from((await session.model.neighbours(session.code, AROUND)).indices)));
   }
 
   async _decode() {
@@ -123,8 +120,7 @@ export class Arithmetic {
     const { session } = this;
     const steps = Array.from({ length: STEPS }, (_, i) => add(this.base, this.direction, REACH * ((2 * i) / (STEPS - 1) - 1)));
     const images = await session.model.decode(stack([...steps, ...this.middles]), STEPS + 2);
-    const size = images.pixels.length / images.count;
-    paintSheet(this.strip, { ...images, count: STEPS, pixels: images.pixels.subarray(0, STEPS * size) }, STEPS);
+    paintSheet(this.strip, imagesAt(images, 0, STEPS), STEPS);
     this.images.forEach((canvas, i) => paint(canvas, images, STEPS + i));
   }
 }

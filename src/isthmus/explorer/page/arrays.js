@@ -1,4 +1,4 @@
-/** Arrays from text: little-endian, in base64. */
+/** Arrays from text: little-endian, as every browser's machine is, in base64. */
 
 /** The bytes of a base64 text. */
 export function bytesOf(text) {
@@ -7,18 +7,13 @@ export function bytesOf(text) {
 
 /** @returns {Float32Array} */
 export function floatsOf(text, precision = "float32") {
-  const bytes = bytesOf(text);
-  const view = new DataView(bytes.buffer);
-  if (precision === "float32") {
-    return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
-  }
-  return Float32Array.from({ length: bytes.length / 2 }, (_, i) => fromHalf(view.getUint16(2 * i, true)));
+  const { buffer } = bytesOf(text);
+  return precision === "float32" ? new Float32Array(buffer) : Float32Array.from(new Uint16Array(buffer), fromHalf);
 }
 
 /** @returns {Int32Array} */
 export function integersOf(text) {
-  const view = new DataView(bytesOf(text).buffer);
-  return Int32Array.from({ length: view.byteLength / 4 }, (_, i) => view.getInt32(4 * i, true));
+  return new Int32Array(bytesOf(text).buffer);
 }
 
 /** Bytes that were deflated (zlib). */

@@ -10,6 +10,13 @@ export function dot(a, b) {
   return sum;
 }
 
+/** The squared Euclidean distance of a code from the one at `start` of an array of codes. */
+export function squaredDistance(code, codes, start = 0) {
+  let sum = 0;
+  for (let k = 0; k < code.length; k++) sum += (codes[start + k] - code[k]) ** 2;
+  return sum;
+}
+
 /** Put codes of equal length one after the other: count x dim. */
 export function stack(codes) {
   const stacked = new Float32Array(codes.length * codes[0].length);
@@ -64,18 +71,10 @@ export function vary(code, temperature, centre, deviation) {
 export function placeOf(plane, points, code) {
   const dim = code.length;
   if (plane.kind === "linear") {
-    const place = [0, 0];
-    for (let k = 0; k < dim; k++) {
-      place[0] += (code[k] - plane.centre[k]) * plane.axes[k];
-      place[1] += (code[k] - plane.centre[k]) * plane.axes[dim + k];
-    }
-    return place;
+    const offset = add(code, plane.centre, -1);
+    return [0, 1].map((axis) => dot(offset, plane.axes.subarray(axis * dim)));
   }
-  const { weights, chosen } = nearest(points.count, (i) => {
-    let squared = 0;
-    for (let k = 0; k < dim; k++) squared += (points.codes[i * dim + k] - code[k]) ** 2;
-    return squared;
-  });
+  const { weights, chosen } = nearest(points.count, (i) => squaredDistance(code, points.codes, i * dim));
   return [0, 1].map((axis) => chosen.reduce((sum, i, j) => sum + weights[j] * (axis ? plane.y : plane.x)[i], 0));
 }
 

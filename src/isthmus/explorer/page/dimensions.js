@@ -2,7 +2,8 @@
 
 import { h, slider } from "./dom.js";
 import { latest } from "./latest.js";
-import { toImageData } from "./canvas.js";
+import { paintSheet } from "./canvas.js";
+import { imagesAt } from "./model.js";
 
 const STEPS = 9;
 const AT_FIRST = 8;
@@ -121,10 +122,7 @@ export class Dimensions {
     });
     const images = await session.model.decode(codes, rows.length * STEPS);
     rows.forEach((shown, row) => {
-      const context = shown.strip.getContext("2d");
-      for (let step = 0; step < STEPS; step++) {
-        context.putImageData(toImageData(images, row * STEPS + step), step * images.width, 0);
-      }
+      paintSheet(shown.strip, imagesAt(images, row * STEPS, STEPS), STEPS);
       shown.drawnAt = code;
     });
   }

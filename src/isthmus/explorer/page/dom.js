@@ -52,19 +52,10 @@ export function save(blob, name) {
 
 /** A group of radio buttons. */
 export function choice(name, legend, options, chosen, change) {
-  return h(
-    "fieldset",
-    { class: "segments" },
+  const radio = (value) => h("input", { type: "radio", name, value, checked: value === chosen, onchange: () => change(value) });
+  return h("fieldset", { class: "segments" },
     h("legend", { class: "visually-hidden" }, legend),
-    options.map(([value, text]) =>
-      h(
-        "label",
-        {},
-        h("input", { type: "radio", name, value, checked: value === chosen, onchange: () => change(value) }),
-        h("span", {}, text),
-      ),
-    ),
-  );
+    options.map(([value, text]) => h("label", {}, radio(value), h("span", {}, text))));
 }
 
 /** Check the radio button of a value in a group that `choice` made. */

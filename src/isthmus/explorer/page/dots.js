@@ -136,6 +136,11 @@ export class DotIndex {
     }
   }
 
+  /** The dots inside a polygon of the plane. */
+  inside(polygon) {
+    return Array.from(this.x.keys()).filter((i) => contains(polygon, this.x[i], this.y[i]));
+  }
+
   /** The dot nearest to a place, if one is within reach; else -1. */
   nearest(x, y, reach, admits = () => true) {
     let best = -1;
@@ -151,12 +156,16 @@ export class DotIndex {
   }
 }
 
-function extent(values) {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const value of values) {
-    if (value < low) low = value;
-    if (value > high) high = value;
+const extent = (values) =>
+  [Math.min, Math.max].map((extreme, i) => values.reduce((found, value) => extreme(found, value), i ? -Infinity : Infinity));
+
+/** Whether a place lies in a polygon: whether a ray from it crosses the edges an odd number of times. */
+function contains(polygon, x, y) {
+  let odd = false;
+  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
+    const [ax, ay] = polygon[i];
+    const [bx, by] = polygon[j];
+    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) odd = !odd;
   }
-  return [low, high];
+  return odd;
 }

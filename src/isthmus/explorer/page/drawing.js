@@ -29,29 +29,23 @@ export class Drawing {
     this.file.addEventListener("change", () => this.file.files[0] && this.take(this.file.files[0]));
     panel.append(
       h("p", { class: "hint" }, "Draw, or drop an image anywhere on this page. It is encoded while you draw, and the page shows its latent code and its reconstruction."),
-      h(
-        "div",
-        { class: "drawing" },
+      h("div", { class: "drawing" },
         this.pad,
-        h(
-          "div",
-          { class: "drawing-tools" },
+        h("div", { class: "drawing-tools" },
           h("button", { class: "main", onclick: () => this.file.click() }, "Open an image…"),
           this.file,
-          h("button", { onclick: () => this._startFrom() }, "Start from the image shown"),
+          h("button", { onclick: () => session.image && this._change(() => this._put(toImageData(session.image))) }, "Start from the image shown"),
           h("div", { class: "row" },
             h("button", { onclick: () => this._undo() }, "Undo"),
-            h("button", { onclick: () => this._clear(true) }, "Clear"),
-            h("button", { onclick: () => this._invert() }, "Invert")),
+            h("button", { onclick: () => this._change(() => this._clear()) }, "Clear"),
+            h("button", { onclick: () => this._change(() => this._invert()) }, "Invert")),
           this.tools,
           this.brush.element,
-          this.colour ? h("label", { class: "inline" }, "Colour ", this.inkInput) : null,
-        ),
-      ),
+          this.colour ? h("label", { class: "inline" }, "Colour ", this.inkInput) : null)),
     );
     this._encode = latest(async () => this._show("your drawing"), session.fail);
     this._listen();
-    this._clear(false);
+    this._clear();
     // On dark images a white brush, on bright ones a black brush.
     session.on("image", () => {
       if (this.toned) return;
@@ -61,7 +55,7 @@ export class Drawing {
       if (!this.colour && mean < 128) return;
       [this.paper, this.ink] = ["#ffffff", "#000000"];
       this.inkInput.value = this.ink;
-      this._clear(false);
+      this._clear();
     });
   }
 
@@ -151,29 +145,25 @@ export class Drawing {
     this._encode();
   }
 
-  _clear(asked) {
-    if (asked) this._remember();
+  /** Change the pad in a way that can be undone, and encode it. */
+  _change(work) {
+    this._remember();
+    work();
+    this._encode();
+  }
+
+  _clear() {
     this.context.clearRect(0, 0, this.pad.width, this.pad.height);
     if (!this.seeThrough) {
       this.context.fillStyle = this.paper;
       this.context.fillRect(0, 0, this.pad.width, this.pad.height);
     }
-    if (asked) this._encode();
   }
 
   _invert() {
-    this._remember();
     const image = this.context.getImageData(0, 0, this.pad.width, this.pad.height);
     for (let i = 0; i < image.data.length; i++) if (i % 4 !== 3) image.data[i] = 255 - image.data[i];
     this.context.putImageData(image, 0, 0);
-    this._encode();
-  }
-
-  _startFrom() {
-    if (!this.session.image) return;
-    this._remember();
-    this._put(toImageData(this.session.image));
-    this._encode();
   }
 
   _put(imageData) {

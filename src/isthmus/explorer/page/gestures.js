@@ -1,7 +1,5 @@
 /** Gestures on the stage: mouse, touch, wheel and keyboard. */
 
-import { Lasso } from "./lasso.js";
-
 const STEP = 12; // pixels that an arrow key moves the cursor
 const THRESHOLD = 4; // pixels that a pointer moves before it drags
 
@@ -40,7 +38,7 @@ export class Gestures {
     }
     const tool = event.button === 1 || event.ctrlKey ? "pan" : event.shiftKey ? "lasso" : stage.tool;
     this.gesture = { tool, from: at, moved: false };
-    if (tool === "lasso") stage.lasso = new Lasso(at);
+    if (tool === "lasso") stage.lasso = [at];
   }
 
   _drag(event) {
@@ -59,7 +57,7 @@ export class Gestures {
     gesture.moved = true;
     if (gesture.tool === "pan") stage.pan(now[0] - before[0], now[1] - before[1]);
     else if (gesture.tool === "lasso") {
-      stage.lasso.add(now);
+      stage.lasso.push(now);
       stage.draw();
     } else if (gesture.tool === "move") {
       stage.session.moveToPlace(stage.view.toPlane(...now));

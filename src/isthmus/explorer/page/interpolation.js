@@ -1,6 +1,6 @@
 /** Interpolation between two images in the latent space, as an animation that can be saved. */
 
-import { add, dot, linear, spherical, stack } from "./codes.js";
+import { linear, spherical, squaredDistance, stack } from "./codes.js";
 import { announce, check, choice, h, save, slider, toast } from "./dom.js";
 import { writeGif } from "./gif.js";
 import { latest } from "./latest.js";
@@ -70,37 +70,24 @@ export class Interpolation {
       this._changed();
       announce(`${name} is the current image`);
     };
-    return h(
-      "div",
-      { class: "end" },
-      h("span", { class: "end-name" }, name),
-      canvas,
+    return h("div", { class: "end" }, h("span", { class: "end-name" }, name), canvas,
       h("button", { onclick: current, "aria-label": `Use the current image as ${name}` }, "Current"),
-      h("button", { onclick: () => this._random(i), "aria-label": `Use another image as ${name}` }, "Another"),
-    );
+      h("button", { onclick: () => this._random(i), "aria-label": `Use another image as ${name}` }, "Another"));
   }
 
-  async _random(i) {
+  _random(i) {
     const { session } = this;
-    try {
-      if (session.points) this.ends[i] = this._farPoint(this.ends[1 - i]);
-      else if (session.about.capabilities.sample) {
-        this.ends[i] = await session.model.sample(1, null, Math.floor(Math.random() * 2 ** 31));
-      } else {
-        const { centre, deviation } = session.about;
-        this.ends[i] = Float32Array.from(centre, (value, k) => value + deviation[k] * 2 * (Math.random() - 0.5));
-      }
+    return session.attempt(async () => {
+      this.ends[i] = session.points ? this._farPoint(this.ends[1 - i]) : await session.sample();
       this._changed();
-    } catch (error) {
-      session.fail(error);
-    }
+    });
   }
 
   /** Of some random points the one farthest from the other end. */
   _farPoint(other) {
     const { session } = this;
     const drawn = Array.from({ length: other ? 12 : 1 }, () => session.codeOf(Math.floor(Math.random() * session.points.count)));
-    const far = (code) => dot(add(code, other, -1), add(code, other, -1));
+    const far = (code) => squaredDistance(code, other);
     return other ? drawn.reduce((best, code) => (far(code) > far(best) ? code : best)) : drawn[0];
   }
 
@@ -157,19 +144,17 @@ export class Interpolation {
     this.play.textContent = "Play";
   }
 
-  async _saveGif() {
+  _saveGif() {
     if (!this.ends[0] || !this.ends[1]) return;
-    try {
-      const { session } = this;
+    const { session } = this;
+    session.attempt(async () => {
       const images = await session.model.decode(this._codes(FRAMES), FRAMES);
       const there = Array.from({ length: FRAMES }, (_, i) => toImageData(images, i));
       const zoom = Math.max(1, Math.round(224 / Math.max(images.width, images.height)));
       const frames = [there[0], there[0], ...there, there[FRAMES - 1], there[FRAMES - 1], ...there.slice(1, -1).reverse()];
       save(writeGif(frames, 6, zoom), `${session.about.name}-interpolation.gif`);
       toast("The interpolation is saved as a GIF.");
-    } catch (error) {
-      this.session.fail(error);
-    }
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 /** The state of the page in its address, so that a link restores the view. */
 
+import { floatsOf } from "./arrays.js";
 import { find, toast } from "./dom.js";
 
 const PAUSE_MILLISECONDS = 300; // between a change and the address
@@ -13,8 +14,7 @@ function codeToText(code) {
 /** The latent code of a text; null if it does not hold `dim` finite numbers. */
 function textToCode(text, dim) {
   try {
-    const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
-    const code = new Float32Array(bytes.buffer);
+    const code = floatsOf(text.replaceAll("-", "+").replaceAll("_", "/"));
     return code.length === dim && code.every((value) => Math.abs(value) <= 1e6) ? code : null;
   } catch {
     return null;

@@ -1,7 +1,9 @@
 /** The model in an exported page: networks, points and images are in the file (see `Model` in model.js). */
 
 import { floatsOf, inflate, integersOf } from "./arrays.js";
+import { squaredDistance } from "./codes.js";
 import { distortionOf, rateOf } from "./costs.js";
+import { imagesAt } from "./model.js";
 import { Network } from "./network.js";
 
 /** How long decoding may block the page; a frame of the screen lasts 16. */
@@ -23,14 +25,12 @@ export class LocalModel {
   }
 
   async decode(codes, count) {
-    const { height, width, channels } = this.about.image;
-    const size = height * width * channels;
-    const pixels = new Uint8Array(count * size);
+    const images = this._blank(count);
     await this._inSlices(count, (i) => {
       this.decoder.run(codes.subarray(i * this.dim, (i + 1) * this.dim));
-      pixels.set(this._displayed(this.decoder.outputs.images, size), i * size);
+      this._display(this.decoder.outputs.images, imagesAt(images, i).pixels);
     });
-    return { count, height, width, channels, pixels };
+    return images;
   }
 
   async encode(pixels, count) {
@@ -74,19 +74,15 @@ export class LocalModel {
 
   async pointImages(indices) {
     this.images ??= await inflate(this.run.points.images);
-    const { height, width, channels } = this.about.image;
-    const size = height * width * channels;
-    const pixels = new Uint8Array(indices.length * size);
-    indices.forEach((index, i) => pixels.set(this.images.subarray(index * size, (index + 1) * size), i * size));
-    return { count: indices.length, height, width, channels, pixels };
+    const images = this._blank(indices.length);
+    const all = { ...images, pixels: this.images };
+    indices.forEach((index, i) => imagesAt(images, i).pixels.set(imagesAt(all, index).pixels));
+    return images;
   }
 
   async neighbours(code, count) {
     const { codes, dim } = this;
-    const squared = new Float64Array(codes.length / dim);
-    for (let i = 0; i < squared.length; i++) {
-      for (let k = 0; k < dim; k++) squared[i] += (codes[i * dim + k] - code[k]) ** 2;
-    }
+    const squared = Float64Array.from({ length: codes.length / dim }, (_, i) => squaredDistance(code, codes, i * dim));
     const indices = Int32Array.from(squared.keys()).sort((a, b) => squared[a] - squared[b] || a - b).slice(0, count);
     return { indices, distances: Float32Array.from(indices, (i) => Math.sqrt(squared[i])) };
   }
@@ -116,15 +112,20 @@ export class LocalModel {
     }
   }
 
-  /** The output of a network as 8-bit pixels; channels that cannot be displayed become their mean. */
-  _displayed(values, size) {
+  _blank(count) {
+    const { height, width, channels } = this.about.image;
+    return { count, height, width, channels, pixels: new Uint8Array(count * height * width * channels) };
+  }
+
+  /** Write the output of a network as 8-bit pixels; channels that cannot be displayed become their mean. */
+  _display(values, pixels) {
     const times = this.run.dtype === "uint8" ? 1 : 255;
-    const each = values.length / size;
-    return Uint8Array.from({ length: size }, (_, i) => {
+    const each = values.length / pixels.length;
+    for (let i = 0; i < pixels.length; i++) {
       let sum = 0;
       for (let c = 0; c < each; c++) sum += values[i * each + c];
-      return Math.round(Math.min(255, Math.max(0, (times * sum) / each)));
-    });
+      pixels[i] = Math.round(Math.min(255, Math.max(0, (times * sum) / each)));
+    }
   }
 
   /** 8-bit pixels as input of the network, binarised if they were binarised in training. */

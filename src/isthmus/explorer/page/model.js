@@ -21,7 +21,6 @@
  * @property {boolean} points      `points`, `pointImages` and `projection` are there.
  * @property {boolean} distortions `distortions` is there.
  * @property {boolean} neighbours  `neighbours` is there.
- * @property {boolean} sample      `sample` is there: codes from the distribution of the training data, or of one label.
  * @property {boolean} prepare     `prepare` is there: image files preprocessed as for training.
  *
  * @typedef {Object} Description
@@ -87,18 +86,19 @@
  * @property {(progress?: Progress) => Promise<Float32Array>} [distortions]
  *     The distortion of each point, count; apart from `points`, since it takes a decoding of each.
  * @property {(code: Float32Array, count: number) => Promise<Neighbours>} [neighbours]
- * @property {(count: number, label: number|null, seed: number) => Promise<Float32Array>} [sample]
+ * @property {(count: number, label: number|null, seed: number) => Promise<Float32Array>} sample
  *     Codes, count x latentDim, of images like the training images, or of one label's; the same for the same seed.
  * @property {(file: Blob) => Promise<Images>} [prepare]  One image, of `Description.image`.
  */
 
 /**
- * One image of several.
+ * Some of several images, one after the other.
  * @param {Images} images
- * @param {number} index
+ * @param {number} start
+ * @param {number} count
  * @returns {Images} A view, not a copy.
  */
-export function imageAt(images, index) {
+export function imagesAt(images, start, count = 1) {
   const size = images.height * images.width * images.channels;
-  return { ...images, count: 1, pixels: images.pixels.subarray(index * size, (index + 1) * size) };
+  return { ...images, count, pixels: images.pixels.subarray(start * size, (start + count) * size) };
 }

@@ -1,52 +1,41 @@
 /** The overlay: what is drawn over the points - the path of an interpolation, the selection, the lasso and the cursor. */
 
-export class Overlay {
-  /** @param {Stage} stage */
-  constructor(stage) {
-    this.stage = stage;
-  }
-
-  draw(context) {
-    const { element, view, ratio, session, path, lasso } = this.stage;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, view.width, view.height);
-    const style = getComputedStyle(element);
-    const [ink, accent, card] = ["--ink", "--accent", "--card"].map((name) => style.getPropertyValue(name));
-    const framed = (widths) => {
-      for (const [width, colour] of [[widths[0], card], [widths[1], accent]]) {
-        context.lineWidth = width;
-        context.strokeStyle = colour;
-        context.stroke();
-      }
-    };
-    if (path) {
-      context.beginPath();
-      path.forEach((code, i) => context[i ? "lineTo" : "moveTo"](...view.toPixels(session.placeOf(code))));
-      context.lineJoin = context.lineCap = "round";
-      framed([5, 2.5]);
-    }
-    this._drawSelection(context, ink);
-    if (lasso) {
-      context.beginPath();
-      lasso.line.forEach((pixel, i) => context[i ? "lineTo" : "moveTo"](...pixel));
-      context.closePath();
-      context.strokeStyle = accent;
-      context.lineWidth = 1.5;
-      context.setLineDash([5, 4]);
+/** @param {Stage} stage */
+export function drawOverlay(context, stage) {
+  const { element, view, ratio, session, places, path, lasso } = stage;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, view.width, view.height);
+  const style = getComputedStyle(element);
+  const [ink, accent, card] = ["--ink", "--accent", "--card"].map((name) => style.getPropertyValue(name));
+  const framed = (widths) => {
+    for (const [width, colour] of [[widths[0], card], [widths[1], accent]]) {
+      context.lineWidth = width;
+      context.strokeStyle = colour;
       context.stroke();
-      context.setLineDash([]);
     }
+  };
+  if (path) {
     context.beginPath();
-    context.arc(...view.toPixels(session.place), 8, 0, 2 * Math.PI);
+    path.forEach((code, i) => context[i ? "lineTo" : "moveTo"](...view.toPixels(session.placeOf(code))));
+    context.lineJoin = context.lineCap = "round";
     framed([5, 2.5]);
   }
-
-  _drawSelection(context, ink) {
-    const { view, session, places } = this.stage;
-    context.fillStyle = ink;
-    for (const i of session.selection.slice(0, 5000)) {
-      const [px, py] = view.toPixels([places.x[i], places.y[i]]);
-      context.fillRect(px - 1, py - 1, 2, 2);
-    }
+  context.fillStyle = ink;
+  for (const i of session.selection.slice(0, 5000)) {
+    const [px, py] = view.toPixels([places.x[i], places.y[i]]);
+    context.fillRect(px - 1, py - 1, 2, 2);
   }
+  if (lasso) {
+    context.beginPath();
+    lasso.forEach((pixel, i) => context[i ? "lineTo" : "moveTo"](...pixel));
+    context.closePath();
+    context.strokeStyle = accent;
+    context.lineWidth = 1.5;
+    context.setLineDash([5, 4]);
+    context.stroke();
+    context.setLineDash([]);
+  }
+  context.beginPath();
+  context.arc(...view.toPixels(session.place), 8, 0, 2 * Math.PI);
+  framed([5, 2.5]);
 }

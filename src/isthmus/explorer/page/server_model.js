@@ -3,12 +3,13 @@
 import { join } from "./canvas.js";
 
 const BYTES = "application/octet-stream";
+const JSON_TYPE = "application/json";
 const POLL_MILLISECONDS = 250;
 const MOST_AT_ONCE = 256;
 
 export class ServerModel {
   async describe() {
-    return (await ask("api/describe")).json();
+    return (await ask("api/describe", undefined, undefined, JSON_TYPE)).json();
   }
 
   async decode(codes, count) {
@@ -22,7 +23,7 @@ export class ServerModel {
   }
 
   async encode(pixels, count) {
-    const found = await (await ask("api/encode", pixels, BYTES, "application/json")).json();
+    const found = await (await ask("api/encode", pixels, BYTES, JSON_TYPE)).json();
     return {
       mean: Float32Array.from(found.mean.flat()),
       logVariance: found.log_variance && Float32Array.from(found.log_variance.flat()),
@@ -33,28 +34,14 @@ export class ServerModel {
 
   async points(progress) {
     const { arrays, words } = await tensors("api/points", progress);
-    return {
-      what: words.what,
-      count: arrays.rate.length,
-      codes: arrays.codes,
-      labels: arrays.labels ?? null,
-      names: words.names,
-      rate: arrays.rate,
-      information: arrays.information,
-    };
+    return { labels: null, ...arrays, ...words, count: words.names.length };
   }
 
   async projection(name, progress) {
     const { arrays, words } = await tensors(`api/projection?name=${encodeURIComponent(name)}`, progress);
-    const count = arrays.places.length / 2;
-    const x = new Float32Array(count);
-    const y = new Float32Array(count);
-    for (let i = 0; i < count; i++) {
-      x[i] = arrays.places[2 * i];
-      y[i] = arrays.places[2 * i + 1];
-    }
-    const kind = arrays.axes ? "linear" : "embedding";
-    return { kind, x, y, axes: arrays.axes ?? null, centre: arrays.centre ?? null, names: words.names };
+    const { places, axes = null, centre = null } = arrays;
+    const [x, y] = [0, 1].map((axis) => places.filter((_, i) => i % 2 === axis));
+    return { kind: axes ? "linear" : "embedding", x, y, axes, centre, names: words.names };
   }
 
   async distortions(progress) {
@@ -71,7 +58,7 @@ export class ServerModel {
   }
 
   async sample(count, label, seed) {
-    const found = await (await askJson("api/sample", { count, label, seed }, "application/json")).json();
+    const found = await (await askJson("api/sample", { count, label, seed })).json();
     return Float32Array.from(found.codes.flat());
   }
 
@@ -81,32 +68,19 @@ export class ServerModel {
   }
 }
 
-async function ask(path, body, type, accept = BYTES) {
-  const headers = { Accept: body === undefined ? "*/*" : accept };
-  if (type) headers["Content-Type"] = type;
-  return checked(() => fetch(path, { method: body === undefined ? "GET" : "POST", body, headers }));
-}
-
-async function askJson(path, value, accept = "application/json") {
-  return ask(path, JSON.stringify(value), "application/json", accept);
-}
-
 /** Fetch, and turn whatever goes wrong into a sentence. */
-async function checked(send) {
-  let answer;
-  try {
-    answer = await send();
-  } catch {
+async function ask(path, body, type, accept = BYTES) {
+  const headers = { Accept: accept, ...(type && { "Content-Type": type }) };
+  const answer = await fetch(path, { method: body === undefined ? "GET" : "POST", body, headers }).catch(() => {
     throw new Error("The explorer does not answer. Is `isthmus explore` still running?");
-  }
+  });
   if (answer.ok) return answer;
-  let why = `The explorer answered with status ${answer.status}.`;
-  try {
-    why = (await answer.json()).error ?? why;
-  } catch {
-    // not JSON: the status has to do
-  }
-  throw new Error(why);
+  const { error } = await answer.json().catch(() => ({})); // not JSON: the status has to do
+  throw new Error(error ?? `The explorer answered with status ${answer.status}.`);
+}
+
+function askJson(path, value, accept = JSON_TYPE) {
+  return ask(path, JSON.stringify(value), JSON_TYPE, accept);
 }
 
 async function images(answer) {
@@ -117,7 +91,7 @@ async function images(answer) {
 /** Ask again until what is computed in the background is there. */
 async function tensors(path, progress) {
   for (;;) {
-    const answer = await checked(() => fetch(path, { headers: { Accept: BYTES } }));
+    const answer = await ask(path);
     if (answer.status !== 202) return readTensors(await answer.arrayBuffer());
     const { done, total } = await answer.json();
     progress?.(done, total);
@@ -131,13 +105,11 @@ const TYPES = { F32: Float32Array, I32: Int32Array };
 function readTensors(buffer) {
   const length = Number(new DataView(buffer).getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
-  const arrays = {};
-  const words = {};
-  for (const [name, value] of Object.entries(header.__metadata__ ?? {})) words[name] = JSON.parse(value);
-  delete header.__metadata__;
-  for (const [name, { dtype, data_offsets: [start, end] }] of Object.entries(header)) {
+  const { __metadata__: texts = {}, ...entries } = header;
+  const [arrays, words] = [{}, {}];
+  for (const [name, value] of Object.entries(texts)) words[name] = JSON.parse(value);
+  for (const [name, { dtype, data_offsets: [start, end] }] of Object.entries(entries)) {
     arrays[name] = new TYPES[dtype](buffer.slice(8 + length + start, 8 + length + end));
   }
   return { arrays, words };
 }
-

@@ -1,7 +1,7 @@
 /** The state of the page: one latent code, its image and its costs; all parts of the page listen to its events. */
 
 import { codeAt, placeOf } from "./codes.js";
-import { imageAt } from "./model.js";
+import { imagesAt } from "./model.js";
 import { latest } from "./latest.js";
 
 /**
@@ -57,6 +57,11 @@ export class Session extends EventTarget {
 
   fail = (error) => this.emit("fault", { message: error.message });
 
+  /** Do something that may fail: the page shows why. */
+  attempt(work) {
+    return work().catch(this.fail);
+  }
+
   emit(name, detail = {}) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
@@ -92,27 +97,28 @@ export class Session extends EventTarget {
   }
 
   /** Show a point: its latent code, and its image beside the reconstruction. */
-  async moveToPoint(index, by = "point") {
+  moveToPoint(index, by = "point") {
     const inTime = this.ask(by);
-    try {
+    return this.attempt(async () => {
       const images = await this.model.pointImages(Int32Array.of(index));
       const name = this.nameOf(index);
       if (inTime()) this.moveTo(this.codeOf(index), { origin: { images, name, index }, by, announcement: `Image ${name}` });
-    } catch (error) {
-      this.fail(error);
-    }
+    });
   }
 
   /** Show a new sample, of one label if given. */
-  async moveToSample(label = null, by = "sample") {
+  moveToSample(label = null, by = "sample") {
     const inTime = this.ask(by);
-    try {
-      const code = await this.model.sample(1, label, Math.floor(Math.random() * 2 ** 31));
+    return this.attempt(async () => {
+      const code = await this.sample(label);
       const what = label === null ? "A new image" : `A new image of class ${this.about.labels[label]}`;
       if (inTime()) this.moveTo(code, { by, announcement: what });
-    } catch (error) {
-      this.fail(error);
-    }
+    });
+  }
+
+  /** The code of a new sample, of one label if given. */
+  sample(label = null) {
+    return this.model.sample(1, label, Math.floor(Math.random() * 2 ** 31));
   }
 
   /** Encode an image and show its latent code; while images arrive quickly, the newest. */
@@ -122,7 +128,7 @@ export class Session extends EventTarget {
       this.ask(by);
       this.drawing = this.asked;
     }
-    this._encode(imageAt(images, 0), name, by);
+    this._encode(imagesAt(images, 0), name, by);
   }
 
   codeOf(index) {

@@ -7,7 +7,7 @@ import { Gestures } from "./gestures.js";
 import { HoverCard } from "./hover_card.js";
 import { latest, once } from "./latest.js";
 import { Morph } from "./morph.js";
-import { Overlay } from "./overlay.js";
+import { drawOverlay } from "./overlay.js";
 import { PointColours, centralRange } from "./point_colours.js";
 import { Thumbnails } from "./thumbnails.js";
 import { Tiles } from "./tiles.js";
@@ -29,10 +29,9 @@ export class Stage {
     this.colours = new PointColours(session);
     this.places = { x: new Float32Array(0), y: new Float32Array(0) };
     this.path = null; // the latent codes of an interpolation
-    this.lasso = null;
+    this.lasso = null; // the pixels of a line drawn around points
     this.tiles = new Tiles(session, () => this.draw());
     this.thumbnails = new Thumbnails(session, () => this.draw());
-    this.overlay = new Overlay(this);
     this.draw = once((time) => this._draw(time));
     const card = new HoverCard(session, this.view);
     this._hover = latest((index) => {
@@ -144,7 +143,8 @@ export class Stage {
   selectLasso() {
     const { lasso, session } = this;
     this.lasso = null;
-    const found = session.points ? lasso.select(session.plane, this.view, (i) => this.colours.isShown(i)) : [];
+    const polygon = lasso.map((pixel) => this.view.toPlane(...pixel));
+    const found = session.points ? this.index.inside(polygon).filter((i) => this.colours.isShown(i)) : [];
     session.select(found);
     announce(`${found.length} images selected`);
     this.draw();
@@ -238,7 +238,7 @@ export class Stage {
     }
     dots.putImageData(this.pixels, 0, 0);
     if (this.layers !== "images" && this.index && !this.morph) this._drawThumbnails(dots);
-    this.overlay.draw(overlay);
+    drawOverlay(overlay, this);
   }
 
   _drawThumbnails(context) {

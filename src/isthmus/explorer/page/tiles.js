@@ -37,8 +37,8 @@ export class Tiles {
       this.key = key;
     }
     const side = cell * view.scale;
-    const first = [Math.floor((view.x - width / 2 / view.scale) / cell), Math.floor((view.y - height / 2 / view.scale) / cell)];
-    const last = [Math.floor((view.x + width / 2 / view.scale) / cell), Math.floor((view.y + height / 2 / view.scale) / cell)];
+    const cellAt = (way) => [view.x + (way * width) / 2 / view.scale, view.y + (way * height) / 2 / view.scale].map((at) => Math.floor(at / cell));
+    const [first, last] = [cellAt(-1), cellAt(1)];
     const missing = [];
     context.imageSmoothingEnabled = false;
     for (let row = first[1]; row <= last[1]; row++) {

@@ -14,24 +14,17 @@ export class Variations {
     this.temperature = slider("Temperature", { min: 0, max: 1, step: 0.01, value: 0.35 }, (t) => t.toFixed(2), () => this._more());
     const grid = h("ul", { class: "grid", "aria-label": "Variations of this image" });
     this.buttons = new ImageButtons(grid);
-    const { labels, capabilities } = session.about;
+    const { labels } = session.about;
     panel.append(
       h("p", { class: "hint" }, "Variations of the image shown. Temperature 0 repeats it; temperature 1 samples the whole latent distribution. Choose one to continue from it."),
       this.temperature.element,
       grid,
       h("div", { class: "row" }, h("button", { class: "main", onclick: () => this._more() }, "More like this")),
+      h("h3", {}, "New samples"),
+      h("div", { class: "row wrap" },
+        h("button", { onclick: () => session.moveToSample() }, "Any"),
+        labels.length <= 40 ? labels.map((name, label) => h("button", { onclick: () => session.moveToSample(label), "aria-label": `A new image of class ${name}` }, name)) : null),
     );
-    if (capabilities.sample) {
-      panel.append(
-        h("h3", {}, "New samples"),
-        h(
-          "div",
-          { class: "row wrap" },
-          h("button", { onclick: () => session.moveToSample() }, "Any"),
-          labels.length <= 40 ? labels.map((name, label) => h("button", { onclick: () => session.moveToSample(label), "aria-label": `A new image of class ${name}` }, name)) : null,
-        ),
-      );
-    }
     this._draw = latest(async (codes) => this._show(codes), session.fail, 40);
     session.on("code", () => !this.panel.hidden && this._more());
   }
