@@ -87,7 +87,7 @@ def test_what_there_is_not_is_refused(service):
     with pytest.raises(UsageError, match="expected a projection of latent"):
         service.projection("pca")
     with pytest.raises(UsageError, match="from 0 to 119"):
-        service.images(np.array([120]))
+        service.images([120])
 
 
 def test_a_run_that_restores_is_refused(tiny_restorer):

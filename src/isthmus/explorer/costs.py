@@ -30,15 +30,17 @@ class Costs:
 
     Attributes:
         mean: float32 `(n, dim)`.
-        log_variance: float32 `(n, dim)`; None for a plain autoencoder.
-        kl: The rate of each dimension, nats, float64 `(n, dim)`; zeros for a plain autoencoder.
+        rate: Nats, float64 `(n,)`; zeros for a plain autoencoder.
         distortion: -log p(x | z), nats, averaged over draws of the posterior, float64 `(n,)`.
+        log_variance: float32 `(n, dim)`; None for a plain autoencoder.
+        percentile: The percentage of the cloud's images that cost less, float64 `(n,)`; None while unknown.
     """
 
     mean: NDArray[np.float32]
-    log_variance: NDArray[np.float32] | None
-    kl: NDArray[np.float64]
+    rate: NDArray[np.float64]
     distortion: NDArray[np.float64]
+    log_variance: NDArray[np.float32] | None = None
+    percentile: NDArray[np.float64] | None = None
 
 
 def cost(run: Run, images: ImageArray, noise: NDArray[np.float32]) -> Costs:
@@ -68,8 +70,8 @@ def cost_of(
         parameters = {name: array.astype(np.float64) for name, array in run.decode_parameters(z).items()}
         distortion += run.likelihood.distortion(namespace, target, parameters)
     wide = {name: array.astype(np.float64) for name, array in posterior.items()}
-    kl = np.asarray(run.latent.kl(namespace, wide))
-    return Costs(posterior["mean"], posterior.get("log_variance"), kl, distortion / len(draws))
+    rate = np.asarray(run.latent.kl(namespace, wide)).sum(axis=1)
+    return Costs(posterior["mean"], rate, distortion / len(draws), posterior.get("log_variance"))
 
 
 def as_encoder_input(run: Run, images: ImageArray) -> ImageArray:

@@ -1,7 +1,8 @@
 """The explorer without HTTP: a run, the cloud of its test images, and requests in batches."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from isthmus.data import Data, Preprocessing, select, spread
 from isthmus.errors import DataError, UsageError
 from isthmus.explorer.batcher import Batcher
 from isthmus.explorer.cloud import Cloud, encode_cloud, measure_distortions
-from isthmus.explorer.costs import cost, noise_for
+from isthmus.explorer.costs import Costs, cost, noise_for
 from isthmus.explorer.images import as_input, display_channels, read_image_file
 from isthmus.explorer.job import Job
 from isthmus.explorer.limits import Limits
@@ -24,25 +25,6 @@ from isthmus.runs import Run, require_autoencoder
 FloatArray = NDArray[np.float32]
 DECODED_AT_ONCE = 256
 ENCODED_AT_ONCE = 32
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """The posteriors and costs of n images.
-
-    Attributes:
-        mean: Their latent codes, float32 `(n, dim)`.
-        log_variance: float32 `(n, dim)`; None for a plain autoencoder.
-        rate: Nats, `(n,)`.
-        distortion: Nats, `(n,)`.
-        percentile: The percentage of the cloud's images that cost less, `(n,)`; None while unknown.
-    """
-
-    mean: FloatArray
-    log_variance: FloatArray | None
-    rate: NDArray[np.float64]
-    distortion: NDArray[np.float64]
-    percentile: NDArray[np.float64] | None
 
 
 class Service:
@@ -156,11 +138,10 @@ class Service:
         """Decode latent codes `(n, dim)` to uint8 `(n, h, w, c)`, in one batch with those of other requests."""
         return np.asarray((await self._decoder(codes))["pixels"], np.uint8)
 
-    async def encode(self, images: Images) -> Encoded:
-        """Encode images, uint8 `(n, h, w, c)`."""
-        found = await self._encoder(as_input(self.run, images))
-        rate, distortion = found["rate"], found["distortion"]
-        return Encoded(found["mean"], found.get("log_variance"), rate, distortion, self._percentile(rate + distortion))
+    async def encode(self, images: Images) -> Costs:
+        """Encode images, uint8 `(n, h, w, c)`, and measure their costs and percentiles."""
+        found = Costs(**await self._encoder(as_input(self.run, images)))
+        return replace(found, percentile=self._percentile(found.rate + found.distortion))
 
     def prepare(self, content: bytes) -> Images:
         """Preprocess an image file as for training: uint8 `(1, h, w, c)`.
@@ -188,17 +169,17 @@ class Service:
             self._projections[name] = job.start(lambda _: project(cloud.codes, known[name]))
         return self._projections[name]
 
-    def images(self, indices: NDArray[np.int64]) -> Images:
+    def images(self, indices: Sequence[int]) -> Images:
         """The images of some points, uint8 `(n, h, w, c)`.
 
         Raises:
             UsageError: If there is no such point.
         """
         cloud = self.cloud.result
-        count = 0 if cloud is None else len(cloud.codes)
-        if cloud is None or (indices.size and not 0 <= indices.min() <= indices.max() < count):
-            raise UsageError(f"expected indices of points, from 0 to {count - 1}.")
-        return as_displayed(cloud.source.read(indices))
+        assert cloud is not None, "requested before there are points"
+        if not all(0 <= index < len(cloud.codes) for index in indices):
+            raise UsageError(f"expected indices of points, from 0 to {len(cloud.codes) - 1}.")
+        return as_displayed(cloud.source.read(np.asarray(indices, np.int64)))
 
     def _percentile(self, costs: NDArray[np.float64]) -> NDArray[np.float64] | None:
         cloud, distortions = self.cloud.result, self.distortions.result
@@ -226,5 +207,4 @@ class Service:
     def _encode(self, images: NDArray[Any]) -> dict[str, NDArray[Any]]:
         # The same noise for every image: its cost must not depend on the rest of the batch.
         found = cost(self.run, images, noise_for(self.run))
-        posterior = {} if found.log_variance is None else {"log_variance": found.log_variance}
-        return {"mean": found.mean, **posterior, "rate": found.kl.sum(axis=1), "distortion": found.distortion}
+        return {name: array for name, array in vars(found).items() if array is not None}

@@ -150,10 +150,8 @@ async def projection(request: Request, service: Explorer, name: ProjectionName |
 def images(request: Request, service: Explorer, body: schemas.ImagesRequest) -> Response:
     """Read the images of some points."""
     require_batch(service, len(body.indices), "images")
-    cloud = ready(service.cloud)
-    if max(body.indices) >= len(cloud.codes):
-        raise HTTPException(422, f"indices: expected numbers from 0 to {len(cloud.codes) - 1}.")
-    return images_response(request, service.images(np.asarray(body.indices, np.int64)))
+    ready(service.cloud)
+    return images_response(request, service.images(body.indices))
 
 
 @router.post(
