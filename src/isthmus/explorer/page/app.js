@@ -120,21 +120,20 @@ function openTools(session, stage) {
     tabs.set(id, { tab, panel, tool: make(panel) });
   }
   let now = null;
+  function mark({ tab, panel }, isShown) {
+    tab.setAttribute("aria-selected", String(isShown));
+    tab.tabIndex = isShown ? 0 : -1;
+    panel.hidden = !isShown;
+  }
   function show(id) {
     if (!tabs.has(id) || now === id) return;
     if (now) {
-      const before = tabs.get(now);
-      before.tab.setAttribute("aria-selected", "false");
-      before.tab.tabIndex = -1;
-      before.panel.hidden = true;
-      before.tool.close?.();
+      mark(tabs.get(now), false);
+      tabs.get(now).tool.close?.();
     }
     now = id;
-    const { tab, panel, tool } = tabs.get(id);
-    tab.setAttribute("aria-selected", "true");
-    tab.tabIndex = 0;
-    panel.hidden = false;
-    tool.open?.();
+    mark(tabs.get(id), true);
+    tabs.get(id).tool.open?.();
     session.emit("tool");
   }
   find("tabs").addEventListener("keydown", (event) => {

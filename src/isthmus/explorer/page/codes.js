@@ -5,9 +5,7 @@ export function add(a, b, weight = 1) {
 }
 
 export function dot(a, b) {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
+  return a.reduce((sum, value, i) => sum + value * b[i], 0);
 }
 
 /** The squared Euclidean distance of a code from the one at `start` of an array of codes. */
@@ -89,10 +87,7 @@ export function codeAt(plane, points, place, code) {
     const [dx, dy] = [place[0] - now[0], place[1] - now[1]];
     return code.map((value, k) => value + dx * plane.axes[k] + dy * plane.axes[dim + k]);
   }
-  const { weights, chosen } = nearest(
-    points.count,
-    (i) => (plane.x[i] - place[0]) ** 2 + (plane.y[i] - place[1]) ** 2,
-  );
+  const { weights, chosen } = nearest(points.count, (i) => (plane.x[i] - place[0]) ** 2 + (plane.y[i] - place[1]) ** 2);
   const found = new Float32Array(dim);
   chosen.forEach((i, j) => {
     for (let k = 0; k < dim; k++) found[k] += weights[j] * points.codes[i * dim + k];

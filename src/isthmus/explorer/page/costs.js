@@ -48,18 +48,12 @@ function logSumExp(values) {
  */
 export function distortionOf(likelihood, x, parameters) {
   const at = DISTORTIONS[likelihood](x, parameters);
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += at(i);
-  return sum;
+  return x.reduce((sum, _, i) => sum + at(i), 0);
 }
 
 /** KL divergence of a diagonal Gaussian from the standard normal (Kingma and Welling 2014, appendix B). */
 export function rateOf(mean, logVariance) {
-  let sum = 0;
-  for (let k = 0; k < mean.length; k++) {
-    sum += 0.5 * (mean[k] ** 2 + Math.exp(logVariance[k]) - 1 - logVariance[k]);
-  }
-  return sum;
+  return mean.reduce((sum, value, k) => sum + 0.5 * (value ** 2 + Math.exp(logVariance[k]) - 1 - logVariance[k]), 0);
 }
 
 function softplus(x) {

@@ -51,9 +51,7 @@ export class ImagePanel {
     find("rate").textContent = nats(reading.rate);
     find("distortion").textContent = nats(reading.distortion);
     find("total").textContent = nats(total);
-    find("reading-of").textContent = reading.given
-      ? "nats, of the input image"
-      : "nats, of the decoded image, encoded again";
+    find("reading-of").textContent = `nats, of the ${reading.given ? "input image" : "decoded image, encoded again"}`;
     const percent = this.session.percentile(total);
     find("unusual").hidden = percent === null;
     if (percent === null) return;

@@ -26,15 +26,6 @@ export function readLink(address = location.href) {
   return new URLSearchParams(new URL(address).hash.slice(1));
 }
 
-/** Put a state into the address, without a step in the browser's history. */
-function writeLink(state) {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(state)) {
-    if (value !== null && value !== undefined && value !== "") parameters.set(name, value);
-  }
-  history.replaceState(null, "", `#${parameters}`);
-}
-
 /** Keeps the address in step with the page, and the page with an address that the user enters. */
 export class Link {
   constructor({ session, stage, toolbar, tools, theme }) {
@@ -130,8 +121,11 @@ export class Link {
     };
   }
 
+  /** Put the state into the address, without a step in the browser's history. */
   _write() {
-    if (!this.following) writeLink(this._state());
+    if (this.following) return;
+    const state = Object.entries(this._state()).filter(([, value]) => ![null, undefined, ""].includes(value));
+    history.replaceState(null, "", `#${new URLSearchParams(state)}`);
   }
 
   async _copy() {

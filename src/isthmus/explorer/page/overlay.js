@@ -7,8 +7,8 @@ export function drawOverlay(context, stage) {
   context.clearRect(0, 0, view.width, view.height);
   const style = getComputedStyle(element);
   const [ink, accent, card] = ["--ink", "--accent", "--card"].map((name) => style.getPropertyValue(name));
-  const framed = (widths) => {
-    for (const [width, colour] of [[widths[0], card], [widths[1], accent]]) {
+  const strokeFramed = () => {
+    for (const [width, colour] of [[5, card], [2.5, accent]]) {
       context.lineWidth = width;
       context.strokeStyle = colour;
       context.stroke();
@@ -18,7 +18,7 @@ export function drawOverlay(context, stage) {
     context.beginPath();
     path.forEach((code, i) => context[i ? "lineTo" : "moveTo"](...view.toPixels(session.placeOf(code))));
     context.lineJoin = context.lineCap = "round";
-    framed([5, 2.5]);
+    strokeFramed();
   }
   context.fillStyle = ink;
   for (const i of session.selection.slice(0, 5000)) {
@@ -37,5 +37,5 @@ export function drawOverlay(context, stage) {
   }
   context.beginPath();
   context.arc(...view.toPixels(session.place), 8, 0, 2 * Math.PI);
-  framed([5, 2.5]);
+  strokeFramed();
 }

@@ -108,7 +108,7 @@ export class Stage {
   }
 
   setView(view) {
-    this.view.set(view);
+    Object.assign(this.view, view);
     this._moved();
   }
 

@@ -21,10 +21,6 @@ export class View {
     return [(x - this.x) * this.scale + this.width / 2, this.height / 2 - (y - this.y) * this.scale];
   }
 
-  set({ x, y, scale }) {
-    [this.x, this.y, this.scale] = [x, y, scale];
-  }
-
   /** Show a box of the plane, with a margin. */
   fit([left, right, bottom, top]) {
     this.scale = Math.min(this.width / ((right - left) * 1.12 || 1), this.height / ((top - bottom) * 1.12 || 1));
