@@ -259,7 +259,7 @@ def test_only_what_is_asked_for_is_computed():
         ('y = Conv<auto_pad = "SAME_UPPER">(x, w)', {"w": weights(3, 3, 2, 2)}, "padding to the reader"),
         ("y = Pad(x, p, c)", {"p": [0, 0, 1, 1, 0, 0, 1, 1], "c": np.float32(1)}, "other than zero"),
         ("y = MatMul(x, w)", {"w": weights(4, 2)}, "a row of numbers"),
-        ("y = Gather<axis = 3>(x, i) ", {"i": [[0, 1], [3, 0]]}, "same for each row and column"),
+        ("y = Gather<axis = 3>(x, i) ", {"i": [[0, 1], [3, 0]]}, "differs between rows or columns"),
     ],
 )
 def test_what_a_page_cannot_do_is_said(body, constants, message):
