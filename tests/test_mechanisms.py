@@ -295,6 +295,7 @@ def traces(tmp_path_factory):
 
 
 @pytest.mark.parametrize("entry", TABLE)
+@pytest.mark.slow
 def test_a_field_is_read(entry, traces, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     value, aspect, needed = TABLE[entry]

@@ -135,6 +135,7 @@ def continued(backend, run, place, tmp_path_factory):
     return share(tmp_path_factory, f"backend-after-{backend}", fill)
 
 
+@pytest.mark.slow
 def test_trains_and_is_used(run, place, backend):
     images = np.load(place / "images.npy")
     training = run.manifest.training

@@ -1,6 +1,9 @@
 import json
 
+import pytest
 
+
+@pytest.mark.slow
 def test_list_and_verify(isthmus, tmp_path, trained):
     run, _ = trained
     isthmus("compress", run, "digits", "--out", "x.isth", "--chunk-images", 100)
@@ -19,6 +22,7 @@ def test_list_and_verify(isthmus, tmp_path, trained):
     assert len(list((tmp_path / "back").iterdir())) == 900
 
 
+@pytest.mark.slow
 def test_verify_says_what_it_did_not_decode(isthmus, trained):
     run, _ = trained
     done = isthmus("compress", run, "digits", "--threshold", "--no-embed-model", "--out", "x.isth")

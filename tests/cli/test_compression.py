@@ -1,11 +1,13 @@
 import json
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from isthmus.data import open_images
 
 
+@pytest.mark.slow
 def test_there_and_back(isthmus, tmp_path, trained):
     run, _ = trained
     done = isthmus("compress", run, "digits", "--threshold", "--out", "x.isth", "--json")
@@ -21,6 +23,7 @@ def test_there_and_back(isthmus, tmp_path, trained):
             np.testing.assert_array_equal(np.asarray(found), image[..., 0])
 
 
+@pytest.mark.slow
 def test_metrics_in_words(isthmus, trained):
     done = isthmus("compress", trained[0], "digits", "--threshold", "--compare", "--out", "x.isth")
     assert done.returncode == 0, done.stderr

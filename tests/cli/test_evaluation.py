@@ -1,9 +1,11 @@
 import json
 
 import numpy as np
+import pytest
 from PIL import Image
 
 
+@pytest.mark.slow
 def test_evaluate_prints_figures_with_their_meaning_and_a_diagnosis(isthmus, trained):
     run, _ = trained
     done = isthmus("evaluate", run, "--importance-samples", 5, "--parts", "likelihood,latent,diagnosis")
@@ -31,6 +33,7 @@ def test_evaluate_refuses_a_part_that_is_none(isthmus, trained):
     assert "'beauty'" in done.stderr
 
 
+@pytest.mark.slow
 def test_compare_a_run_with_itself_finds_no_difference(isthmus, tmp_path, trained):
     run, _ = trained
     done = isthmus("compare", run, run, "--importance-samples", 2, "--picture", "both.png", "--json")

@@ -46,6 +46,7 @@ def test_inspect_tells_everything(isthmus, photos, files_in):
     assert files_in(photos) == before
 
 
+@pytest.mark.slow
 def test_inspect_as_json_is_what_training_does(isthmus, photos, tmp_path):
     found = json.loads(isthmus("inspect", "photos", "--size", "16x8", "--channels", 1, "--json").stdout)
     assert (found["images"], found["copies"]) == (41, 1)

@@ -64,6 +64,7 @@ def test_a_wrong_plot_says_what_to_do(isthmus, tmp_path, trained, arguments, sta
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_report_makes_one_page(isthmus, tmp_path, trained):
     run, _ = trained
     done = isthmus("report", run, "--out", "page.html")
@@ -77,6 +78,7 @@ def test_report_makes_one_page(isthmus, tmp_path, trained):
     assert "exists" in again.stderr
 
 
+@pytest.mark.slow
 def test_report_says_its_size_as_json(isthmus, tmp_path, trained):
     run, _ = trained
     done = isthmus("report", run, "--out", "page.html", "--json")

@@ -1,9 +1,11 @@
 import json
 
 import numpy as np
+import pytest
 from PIL import Image
 
 
+@pytest.mark.slow
 def test_from_training_to_restored_pictures(isthmus, tmp_path):
     done = isthmus(
         "train",

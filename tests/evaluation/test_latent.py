@@ -47,6 +47,7 @@ def test_the_rate_is_the_information_and_the_marginal_together():
     assert both == pytest.approx(measure_latent(codes, 0).kl.sum(), rel=0.03)
 
 
+@pytest.mark.slow
 def test_independent_dimensions_have_no_total_correlation_and_equal_ones_have():
     rng = np.random.default_rng(0)
     apart = information(codes_of(rng.standard_normal((4000, 2)), np.log(0.5)))

@@ -16,6 +16,7 @@ def example():
     return module
 
 
+@pytest.mark.slow
 def test_every_plot_is_drawn_and_replaced(example, tiny_run, bars, tmp_path):
     np.savez(tmp_path / "bars.npz", images=bars[0], labels=bars[1])
     for _ in range(2):

@@ -263,6 +263,7 @@ def see_through(tiny_ae_recipe, tmp_path_factory):
     return isthmus.train((images, np.zeros(16, int)), recipe, tmp_path_factory.mktemp("runs") / "rgba", report=False)
 
 
+@pytest.mark.slow
 def test_what_is_seen_through_stays_so_on_the_pad(open_page, serving, see_through):
     from isthmus.explorer.service import Service
 
@@ -603,6 +604,7 @@ def with_umap(about):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.slow
 def test_nothing_stands_in_the_way_of_assistive_technology(open_page, scheme, viewport):
     axe = pytest.importorskip("axe_core_python.sync_playwright").Axe()
     page = open_page(color_scheme=scheme, viewport=viewport)

@@ -57,12 +57,14 @@ class TestOutcome:
                 float(row["val_distortion"]) + float(row["val_rate"]), rel=1e-4
             )
 
+    @pytest.mark.slow
     def test_the_validation_loss_is_that_of_the_kept_model(self, job, validation_source):
         fitted = fit(job())
         batch = {"input": validation_source.images, "target": validation_source.images}
         logs = fitted.model.test_on_batch(batch, return_dict=True)
         assert float(logs["loss"]) == pytest.approx(fitted.state.best_loss, rel=1e-5)
 
+    @pytest.mark.slow
     def test_two_trainings_of_one_seed_give_the_same_bits(self, job, assert_same):
         first, second = job("first"), job("second")
         weights = weights_of(fit(first).model)
@@ -188,6 +190,7 @@ class TestResume:
     @pytest.mark.parametrize(
         "step", [4, 6, *(pytest.param(step, marks=pytest.mark.slow) for step in (1, 3, 8, 11, 12))]
     )
+    @pytest.mark.slow
     def test_a_stop_on_request_at_any_step(self, job, assert_same, step):
         """With warm-up, a changing learning rate and fresh noise: everything has to be taken up where it was."""
         changes = {
@@ -219,6 +222,7 @@ class TestResume:
         ("step", "lasts"),
         [(3, 3), *(pytest.param(*steps, marks=pytest.mark.slow) for steps in ((4, 3), (5, 5), (8, 7)))],
     )
+    @pytest.mark.slow
     def test_a_crash_at_any_step(self, job, assert_same, monkeypatch, step, lasts):
         whole, parts = job("whole"), job("parts", training__checkpoint_seconds=1e-9)
         fit(whole)

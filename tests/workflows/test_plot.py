@@ -124,6 +124,7 @@ def test_a_figure_can_be_drawn_into_axes_of_ones_own(tiny_run):
     assert not axes[0].images
 
 
+@pytest.mark.slow
 def test_no_training_framework_is_imported(tiny_run, bars_file, tmp_path):
     program = f"""
         import sys

@@ -95,6 +95,7 @@ def test_a_smaller_learning_rate_lets_a_model_learn(tried):
     assert after.mse < 0.7 * before.mean_image.mse < before.mse
 
 
+@pytest.mark.slow
 def test_validation_images_stop_a_model_from_overfitting(tried, squares):
     noise = np.random.default_rng(1).integers(-60, 60, squares.shape)
     few = np.clip(squares.astype(int) + noise, 0, 255).astype(np.uint8)[:60]

@@ -125,6 +125,7 @@ def test_a_plain_autoencoder_has_a_report_too(tiny_ae_run, bars, tmp_path):
     assert "t-SNE" in read.words
 
 
+@pytest.mark.slow
 def test_names_from_the_data_stay_text(bars, tiny_recipe, tmp_path):
     place = tmp_path / WICKED.replace("/", "∕")
     for label in range(3):

@@ -164,6 +164,7 @@ class TestRunFolder:
         np.testing.assert_array_equal(run.sample(5, label=1), tiny_run.sample(5, label=1))
         assert (run.path / "metrics.json").read_text() == (tiny_run.path / "metrics.json").read_text()
 
+    @pytest.mark.slow
     def test_a_place_is_found_where_none_is_named(self, bars, tiny_recipe, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         changes = {"training.epochs": 1}
@@ -175,6 +176,7 @@ class TestRunFolder:
 
 
 class TestResume:
+    @pytest.mark.slow
     def test_two_epochs_and_two_more_are_four(self, bars, tiny_recipe, tmp_path):
         four = {"training.epochs": 4}
         whole = train(bars, tiny_recipe, tmp_path / "whole", changes=four)
@@ -219,6 +221,7 @@ class TestResume:
         assert set(seen) == {(2, 2, "complete"), (3, 3, "complete")}
         assert seen == sorted(seen)
 
+    @pytest.mark.slow
     def test_a_resumed_training_that_is_killed_keeps_the_run_and_its_goal(self, bars, copied_run, monkeypatch):
         old = isthmus.load(copied_run)
 
@@ -276,6 +279,7 @@ class TestResume:
             train(images(test), None, run.path, changes={"training.epochs": 2}, resume=True)
         assert isthmus.load(run.path).manifest == run.manifest
 
+    @pytest.mark.slow
     def test_a_failure_after_an_early_end_costs_nothing(self, bars, tiny_recipe, tmp_path, monkeypatch):
         """What is left is what a kill leaves while the graphs are exported."""
         still = {"training.learning_rate": 1e-30, "training.patience": 1, "training.epochs": 9}
@@ -529,6 +533,7 @@ def test_resuming_finds_the_targets_again(tiny_run, tmp_path):
 
 
 class TestStopping:
+    @pytest.mark.slow
     def test_ctrl_c_finishes_the_run(self, bars, tiny_recipe, tmp_path, monkeypatch):
         def press(show, batch, logs=None):
             if show._state.step == 5:

@@ -106,6 +106,7 @@ def test_sixteen_bits_go_for_all():
     assert everything(open_images(Items([dark, dark])).train)[:, 0, 0, 0].tolist() == [255, 255]
 
 
+@pytest.mark.slow
 def test_torch():
     torch = pytest.importorskip("torch")
     pixels = torch.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5) / 255
