@@ -386,9 +386,13 @@ def test_images_to_go_to_keep_the_focus_and_say_where_they_lead(page):
     page.click("#tab-variations")
     second = page.locator("#panel-variations .image-button").nth(1)
     second.focus()
+    drawn = "document.querySelectorAll('#panel-variations .image-button canvas')[1].toDataURL()"
     for _ in range(2):
+        before = page.evaluate(drawn)
         changes(page, lambda: page.keyboard.press("Enter"))
         until(page, "document.getElementById('announcement').textContent === 'Variation 2'")
+        # Until new variations are drawn, the button leads to the one that is shown.
+        page.wait_for_function(f"old => {drawn} !== old", arg=before)
         assert page.evaluate(focused) == "Go to variation 2"
     assert page.locator("#panel-variations .image-button").count() == 12
 
