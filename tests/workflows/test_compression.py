@@ -19,12 +19,6 @@ from isthmus.workflows.decompression import decompress
 
 
 @pytest.fixture
-def binarised(bars):
-    """Images of black and white."""
-    return np.where(bars[0] > 127, 255, 0).astype(np.uint8)
-
-
-@pytest.fixture
 def folder(tmp_path, binarised):
     """A folder as people have them: images that the run codes, and some that it does not."""
     place = tmp_path / "photos"

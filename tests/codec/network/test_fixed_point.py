@@ -1,32 +1,13 @@
 import numpy as np
 import pytest
+from small_networks import network, product
 
 from isthmus.codec.network import fixed_point, nodes
-from isthmus.codec.network.fixed_point import FixedPointNetwork, Output
 from isthmus.codec.network.nodes import (
     Input,
-    Product,
     Sum,
 )
 from isthmus.errors import RunError
-
-
-def network(*nodes):
-    return FixedPointNetwork(nodes, {"y": Output(len(nodes) - 1, (nodes[-1].size,))})
-
-
-def product(index, weights, bias, shift=0, source=0, bound=1 << 40):
-    weights = np.array(weights, float)
-    return Product(
-        (source,),
-        len(index) * weights.shape[1],
-        12,
-        bound,
-        np.array(index, np.int32),
-        weights,
-        np.array(bias, float),
-        shift,
-    )
 
 
 def test_products_are_exact_in_any_order_up_to_the_limit():

@@ -1,37 +1,18 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from small_networks import network, product
 
-from isthmus.codec.network.fixed_point import FixedPointNetwork, Output
 from isthmus.codec.network.nodes import (
     Constant,
     Input,
     Join,
-    Product,
     Rearranged,
     Rectifier,
     Shifted,
     Sum,
     rescale,
 )
-
-
-def network(*nodes):
-    return FixedPointNetwork(nodes, {"y": Output(len(nodes) - 1, (nodes[-1].size,))})
-
-
-def product(index, weights, bias, shift=0, source=0, bound=1 << 40):
-    weights = np.array(weights, float)
-    return Product(
-        (source,),
-        len(index) * weights.shape[1],
-        12,
-        bound,
-        np.array(index, np.int32),
-        weights,
-        np.array(bias, float),
-        shift,
-    )
 
 
 def test_a_product_gathers_multiplies_and_rounds_halves_up():
