@@ -18,7 +18,6 @@ from isthmus.recipes.likelihoods import (
     LaplaceLikelihood,
     LikelihoodFields,
     LogisticLikelihood,
-    mask_likelihood,
 )
 from isthmus.recipes.named import RECIPES, default_recipe, grown, named_recipe, task_recipe
 from isthmus.recipes.networks import ConvNetwork, CustomNetwork, DenseNetwork, NetworkFields, UNetwork, UpsampleNetwork
@@ -71,7 +70,6 @@ __all__ = [
     "default_recipe",
     "grown",
     "leaf_fields",
-    "mask_likelihood",
     "named_recipe",
     "parse_assignments",
     "recipe_from_json",

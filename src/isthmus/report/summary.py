@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from isthmus.data import task_of
 from isthmus.recipes import Recipe
 from isthmus.report.tables import spell_day
 from isthmus.runs.manifest import Manifest
@@ -14,15 +15,6 @@ _NETWORKS = {
     "upsample": "convolutional",
     "unet": "U-shaped convolutional",
     "custom": "custom",
-}
-_TASKS = {
-    "denoise": "removes noise from images",
-    "colourise": "adds colour to grey images",
-    "inpaint": "fills in missing parts of images",
-    "super-resolve": "enlarges images",
-    "deblur": "sharpens blurred images",
-    "segment": "predicts the class of each pixel",
-    "pairs": "turns one image into another, as its pairs of images show",
 }
 
 
@@ -36,11 +28,10 @@ def story_of(manifest: Manifest, recipe: Recipe) -> str:
     """Describe the model, its training data, and the length of its training."""
     images, data, training = manifest.images, manifest.data, manifest.training
     colour = {1: "grey", 3: "colour", 4: "transparent"}.get(images.channels, f"{images.channels}-channel")
-    purpose = _TASKS.get(
-        recipe.task.kind,
-        f"encodes each image of {images.spec.dims:,} values in {spell_count(recipe.latent.dim, 'latent dimension')}, "
-        "and decodes it again",
-    )
+    purpose = task_of(recipe.task).purpose
+    if not recipe.task.restores:
+        code = spell_count(recipe.latent.dim, "latent dimension")
+        purpose = f"encodes each image of {images.spec.dims:,} values in {code}, and decodes it again"
     text = (
         f"A {kind_of(recipe)} that {purpose}. It was trained on {spell_count(data.train_images, f'{colour} image')} of "
         f"{images.width}×{images.height} pixels"

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
 from isthmus import recipes
 from isthmus.data import BatchPlan, EvaluationBatches, ImageSpec, TrainingBatches, as_source, make_batch, task_of
@@ -33,6 +34,15 @@ def test_what_is_made_is_as_told(posing):
     assert batch.input.shape[1:] == task.input_spec(spec).shape
     assert batch.target.shape[1:] == task.target_spec(spec).shape
     assert batch.input.dtype == batch.target.dtype == np.uint8
+
+
+@pytest.mark.parametrize("fields", [fields for fields, _ in SPECS.values()], ids=SPECS)
+def test_the_strength_is_a_field_of_the_recipe_with_its_limit(fields):
+    task = task_of(fields)
+    if name := task.strength_field:
+        assert getattr(type(fields).model_validate({name: task.strongest}), name) == (task.strongest, task.strongest)
+        with pytest.raises(ValidationError):
+            type(fields).model_validate({name: 1.01 * task.strongest})
 
 
 def test_a_draw_follows_from_the_seed_and_the_images_number(posing):

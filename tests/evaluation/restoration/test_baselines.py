@@ -58,7 +58,7 @@ def test_smooth_holes_are_filled_smoothly_and_the_rest_is_kept(smooth):
 
 def test_one_colour_for_all_keeps_the_brightness():
     images = np.random.default_rng(0).integers(60, 190, (5, 8, 8, 3)).astype(np.uint8)
-    grey, mean = baselines.colouring(images)
+    grey, mean = baselines.colouring(as_source(images))
     seen = luma(images)
     assert np.abs(luma(mean.solve(seen, 0.0)).astype(int) - seen).max() <= 1
     np.testing.assert_array_equal(grey.solve(seen, 0.0)[..., 1], seen[..., 0])

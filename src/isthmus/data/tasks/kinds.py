@@ -26,6 +26,7 @@ class Reconstruction(Task):
     """Give the image itself."""
 
     restores = False
+    purpose = "reconstructs images"
 
     def example(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
         """The image twice."""
@@ -38,7 +39,15 @@ class Denoising(Task):
 
     noise: Noise
     strength: tuple[float, float]
+    purpose: ClassVar[str] = "removes noise from images"
     by_channel: ClassVar[bool] = True
+    baselines: ClassVar[str] = "denoise"
+    strength_field: ClassVar[str] = "strength"
+
+    @property
+    def variant(self) -> str:
+        """The kind of noise."""
+        return self.noise
 
     def example(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
         """Add noise of a random strength."""
@@ -51,7 +60,11 @@ class Deblurring(Task):
 
     radius: tuple[float, float]
     noise: float
+    purpose: ClassVar[str] = "sharpens blurred images"
     by_channel: ClassVar[bool] = True
+    baselines: ClassVar[str] = "sharpen"
+    strength_field: ClassVar[str] = "radius"
+    strongest: ClassVar[float] = 16.0
 
     def example(self, image: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
         """Blur by a random radius."""
@@ -63,7 +76,9 @@ class SuperResolution(Task):
     """Of an image enlarged by bicubic interpolation, give the one that was large from the start."""
 
     factor: int
+    purpose: ClassVar[str] = "enlarges images"
     by_channel: ClassVar[bool] = True
+    baselines: ClassVar[str] = "enlarge"
 
     @property
     def scale(self) -> int:
@@ -83,7 +98,10 @@ class SuperResolution(Task):
 class Colourisation(Task):
     """Of the brightness of a colour image, give its chroma."""
 
+    purpose = "adds colour to grey images"
+    adds_colour = True
     keeps_pixels = True
+    baselines = "colour"
 
     def check(self, images: ImageSet) -> None:
         """Check that there are colours, in some of the images."""
@@ -135,9 +153,12 @@ class Inpainting(Task):
 
     holes: Holes
     share: tuple[float, float]
+    purpose: ClassVar[str] = "fills in missing parts of images"
     fills_holes: ClassVar[bool] = True
     by_channel: ClassVar[bool] = True
     keeps_pixels: ClassVar[bool] = True
+    baselines: ClassVar[str] = "fill"
+    strength_field: ClassVar[str] = "share"
 
     def input_spec(self, spec: ImageSpec) -> ImageSpec:
         """One channel more."""
@@ -182,6 +203,8 @@ class Segmentation(Task):
     own_masks: bool
     clutter: float
     values: tuple[int, ...]
+    purpose: ClassVar[str] = "predicts the class of each pixel"
+    baselines: ClassVar[str] = "segment"
 
     @property
     def class_values(self) -> tuple[int, ...]:
@@ -224,6 +247,7 @@ class Pairing(Task):
     """Of one image, give another, whose channels follow those of the first."""
 
     target_channels: int
+    purpose: ClassVar[str] = "turns one image into another, as its pairs of images show"
 
     def input_spec(self, spec: ImageSpec) -> ImageSpec:
         """The first channels."""

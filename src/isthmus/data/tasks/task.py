@@ -21,15 +21,30 @@ class Task(ABC):
 
     Attributes:
         restores: Whether the target differs from the input.
+        purpose: What a model of the task does, as a reader is told: "removes noise from images".
         fills_holes: Whether an image is restored only where pixels are missing.
+        adds_colour: Whether the target is the colour that the input lacks.
         by_channel: Whether what restores a grey image restores each channel of a colour image.
         keeps_pixels: Whether a part of the image is unchanged in the result.
+        baselines: The kind of baselines to compare results with, a key of `evaluation.restoration.baselines.BASELINES`.
+        strength_field: The field that sets how strongly images are corrupted; empty where none does.
+        strongest: The greatest value of that field.
     """
 
     restores: ClassVar[bool] = True
+    purpose: ClassVar[str]
     fills_holes: ClassVar[bool] = False
+    adds_colour: ClassVar[bool] = False
     by_channel: ClassVar[bool] = False
     keeps_pixels: ClassVar[bool] = False
+    baselines: ClassVar[str] = "unchanged"
+    strength_field: ClassVar[str] = ""
+    strongest: ClassVar[float] = 1.0
+
+    @property
+    def variant(self) -> str:
+        """The name of the corruption, for a task that has several; else empty."""
+        return ""
 
     @property
     def scale(self) -> int:

@@ -4,7 +4,7 @@ A baseline takes the inputs of an encoder, uint8 `(n, h, w, c)`, and a strength.
 them.  The strength is chosen on other images; see `strengths`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -18,6 +18,8 @@ from isthmus.evaluation.restoration.neighbours import COUNTS, Neighbours
 
 Pixels = NDArray[np.uint8]
 Solve = Callable[[Pixels, float], Pixels]
+AVERAGED = 5_000
+"""Training images of which the mean colour is taken."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,23 @@ class Baseline:
     def is_tuned(self) -> bool:
         """Whether there is a strength to choose."""
         return len(self.strengths) > 1
+
+
+@dataclass(frozen=True)
+class Known:
+    """What baselines may know besides the inputs.
+
+    Attributes:
+        same_shape: Whether results have the shape of inputs.
+        classes: The number of classes; 0 for a task whose results are images.
+        colours: Images, to take colours from.
+        pixels: Images, to take pixels from; None for none.
+    """
+
+    same_shape: bool
+    classes: int
+    colours: ImageSource
+    pixels: ImageSource | None
 
 
 def doubling(least: float, count: int) -> tuple[float, ...]:
@@ -82,9 +101,10 @@ def enlarging() -> list[Baseline]:
     return [Baseline("bicubic", "bicubic", lambda inputs, _: inputs)]
 
 
-def colouring(train: Pixels) -> list[Baseline]:
-    """No colour, and the mean colour of the training images `(n, h, w, 3)` for every pixel."""
-    mean = np.rint(chroma(train).reshape(-1, 2).mean(axis=0)).astype(np.uint8)
+def colouring(train: ImageSource) -> list[Baseline]:
+    """No colour, and the mean colour of the training images for every pixel."""
+    some = train.read(np.linspace(0, len(train) - 1, min(AVERAGED, len(train))).astype(np.int64))
+    mean = np.rint(chroma(np.asarray(some[..., :3], np.uint8)).reshape(-1, 2).mean(axis=0)).astype(np.uint8)
 
     def in_one_colour(inputs: Pixels, _: float) -> Pixels:
         return recolour(inputs, np.broadcast_to(mean, (*inputs.shape[:3], 2)))
@@ -111,6 +131,20 @@ def segmenting(classes: int) -> list[Baseline]:
     if classes == 2:
         found.insert(0, Baseline("otsu", "Otsu", _otsu))
     return found
+
+
+BASELINES: Mapping[str, Callable[[Known], list[Baseline]]] = {
+    "unchanged": lambda known: [untouched()] if known.same_shape else [],
+    "denoise": lambda _: denoising(),
+    "sharpen": lambda _: sharpening(),
+    "enlarge": lambda _: enlarging(),
+    "colour": lambda known: colouring(known.colours),
+    "fill": lambda known: filling(known.pixels),
+    "segment": lambda known: segmenting(known.classes),
+}
+"""The baselines of each kind, which a task names."""
+SLOW = frozenset({"denoise"})
+"""The kinds whose good filters take a second for each image."""
 
 
 def _each(function: Callable[[Pixels], NDArray[np.floating]], inputs: Pixels) -> Pixels:

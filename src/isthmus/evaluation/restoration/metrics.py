@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data import Task
 from isthmus.evaluation.reconstruction import closeness, psnr
 
 Pixels = NDArray[np.uint8]
@@ -80,15 +80,14 @@ class TaskMetrics:
         return mean if self.first.rising else -mean
 
 
-def metrics_of(task: Any) -> TaskMetrics:
+def metrics_of(task: Task) -> TaskMetrics:
     """The metrics of a task: the overlap of masks, the distance of colours, and errors of pixels for all others."""
-    match task.kind:
-        case "segment":
-            return TaskMetrics(partial(_as_masks, len(task.classes) or 2), (IOU, DICE))
-        case "colourise":
-            return TaskMetrics(_in_colour, (CHROMA, PSNR, SSIM))
-        case "inpaint":
-            return TaskMetrics(_in_holes, (HOLES, SSIM, MSE))
+    if task.class_values:
+        return TaskMetrics(partial(_as_masks, len(task.class_values)), (IOU, DICE))
+    if task.adds_colour:
+        return TaskMetrics(_in_colour, (CHROMA, PSNR, SSIM))
+    if task.fills_holes:
+        return TaskMetrics(_in_holes, (HOLES, SSIM, MSE))
     return TaskMetrics(_as_images, (PSNR, SSIM, MSE))
 
 

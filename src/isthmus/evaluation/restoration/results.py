@@ -1,31 +1,26 @@
 """A run that restores images beside baselines that need no training, on the same corrupted images."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from isthmus.data import ImageSource, make_batch, select, task_of
+from isthmus.data import ImageSource, Task, make_batch, select, task_of
 from isthmus.errors import UsageError
-from isthmus.evaluation.restoration import baselines
-from isthmus.evaluation.restoration.baselines import Baseline, best_labelling
+from isthmus.evaluation.restoration.baselines import BASELINES, SLOW, Baseline, Known, best_labelling
 from isthmus.evaluation.restoration.metrics import Examples, Pixels, TaskMetrics, Values, metrics_of
 from isthmus.evaluation.restoration.strengths import Choice, best_strength
 from isthmus.evaluation.table import Row, Section, mean_row
 from isthmus.progress import progress_bar
+from isthmus.recipes import TaskFields
 from isthmus.runs import Run
 from isthmus.wording import spell_count
 
 TITLE = "Restoration"
 EVALUATED, EVALUATED_SLOWLY = 1_000, 100
-"""Images at most; good filters for noise take a second for each."""
+"""Images at most; fewer where baselines take a second for each."""
 TUNED_ON, TUNED_ON_SLOWLY = 40, 10
 """Other images, on which the strength of each baseline is chosen; fewer for baselines that take seconds an image."""
-AVERAGED = 5_000
-"""Training images of which the mean colour is taken."""
 _STREAM = 0x636F6E74
-STRENGTHS: Mapping[str, str] = {"denoise": "strength", "inpaint": "share", "deblur": "radius"}
-"""The field of each task that sets how strongly images are corrupted."""
 
 
 def evaluate_restoration(
@@ -46,14 +41,14 @@ def evaluate_restoration(
         UsageError: If a strength is given for a task that has none, or it is out of range.
     """
     fields = _at_strength(run, strength)
-    make = _example_maker(run, fields, seed)
+    make = _example_maker(fields, seed)
     rng = np.random.default_rng([seed, _STREAM])
-    examples = make(_some(test, EVALUATED_SLOWLY if fields.kind == "denoise" else EVALUATED, rng))
+    examples = make(_some(test, EVALUATED_SLOWLY if run.task.baselines in SLOW else EVALUATED, rng))
     known = test if train is None else train
     apart, others = _set_apart(known, rng)
     tuning = make(apart)
     beside = _baselines(run, known, None if train is None else others)
-    metrics = metrics_of(fields)
+    metrics = metrics_of(run.task)
     values = {"run": metrics.compare(examples, _predictions(run, examples))}
     names, choices = {"run": f"{run.recipe.name}"}, []
     with progress_bar("restoring by baselines", len(beside)) as bar:
@@ -67,7 +62,7 @@ def evaluate_restoration(
                 choices.append((baseline, choice))
                 names[baseline.key] += f" ({baseline.setting.format(choice.strength)})"
             bar.update(done + 1)
-    note = f"{_what_was_done(fields, examples)} {_how_chosen(choices, tuning, train)}".rstrip()
+    note = f"{_what_was_done(run.task, fields, examples)} {_how_chosen(choices, tuning, train)}".rstrip()
     return Section("restoration", TITLE, tuple(_rows(values, names, metrics)), note)
 
 
@@ -76,25 +71,23 @@ def measure_restoration(run: Run, test: ImageSource, seed: int = 0) -> tuple[Tas
 
     The images and their corruption follow from the seed, so the metrics of two runs of one task are paired.
     """
-    fields = run.recipe.task
-    examples = _example_maker(run, fields, seed)(_some(test, EVALUATED, np.random.default_rng([seed, _STREAM])))
-    metrics = metrics_of(fields)
+    examples = _example_maker(run.recipe.task, seed)(_some(test, EVALUATED, np.random.default_rng([seed, _STREAM])))
+    metrics = metrics_of(run.task)
     return metrics, metrics.compare(examples, _predictions(run, examples))
 
 
-def _at_strength(run: Run, strength: float | None) -> Any:
-    fields = run.recipe.task
+def _at_strength(run: Run, strength: float | None) -> TaskFields:
+    fields, task = run.recipe.task, run.task
     if strength is None:
         return fields
-    name = STRENGTHS.get(fields.kind)
-    if name is None:
-        raise UsageError(f"--strength is for {', '.join(STRENGTHS)}; the task of {run.path} is {fields.kind!r}")
-    if not 0.0 < strength <= (16.0 if name == "radius" else 1.0):
-        raise UsageError(f"expected a strength above 0 and up to {16 if name == 'radius' else 1}; got {strength:g}")
-    return fields.model_copy(update={name: (strength, strength)})
+    if not task.strength_field:
+        raise UsageError(f"--strength is for tasks that have one; the task of {run.path} is {fields.kind!r}")
+    if not 0.0 < strength <= task.strongest:
+        raise UsageError(f"expected a strength above 0 and up to {task.strongest:g}; got {strength:g}")
+    return fields.model_copy(update={task.strength_field: (strength, strength)})
 
 
-def _example_maker(run: Run, fields: Any, seed: int) -> Callable[[ImageSource], Examples]:
+def _example_maker(fields: TaskFields, seed: int) -> Callable[[ImageSource], Examples]:
     task = task_of(fields)
 
     def make(source: ImageSource) -> Examples:
@@ -127,22 +120,8 @@ def _predictions(run: Run, examples: Examples) -> Pixels:
 
 def _baselines(run: Run, known: ImageSource, others: ImageSource | None) -> list[Baseline]:
     """The baselines of a task, which may take colours from `known` images, and pixels only from `others`, if any."""
-    fields = run.recipe.task
-    match fields.kind:
-        case "denoise":
-            return baselines.denoising()
-        case "deblur":
-            return baselines.sharpening()
-        case "super-resolve":
-            return baselines.enlarging()
-        case "colourise":
-            some = known.read(np.linspace(0, len(known) - 1, min(AVERAGED, len(known))).astype(np.int64))
-            return baselines.colouring(np.asarray(some[..., :3], np.uint8))
-        case "inpaint":
-            return baselines.filling(others)
-        case "segment":
-            return baselines.segmenting(len(run.task.class_values))
-    return [baselines.untouched()] if run.image == run.target else []
+    classes = len(run.task.class_values)
+    return BASELINES[run.task.baselines](Known(run.image == run.target, classes, known, others))
 
 
 def _merit(baseline: Baseline, examples: Examples, metrics: TaskMetrics) -> Callable[[float], float]:
@@ -176,15 +155,15 @@ def _rows(values: Mapping[str, Values], names: Mapping[str, str], metrics: TaskM
     return rows
 
 
-def _what_was_done(fields: Any, examples: Examples) -> str:
-    name = STRENGTHS.get(fields.kind)
-    hard = ""
-    if name is not None:
+def _what_was_done(task: Task, fields: TaskFields, examples: Examples) -> str:
+    text = fields.kind.capitalize()
+    if task.variant:
+        text += f" ({task.variant})"
+    if name := task.strength_field:
         low, high = getattr(fields, name)
-        hard = f", {name} {low:g}" if low == high else f", {name} {low:g} to {high:g}"
-    of_noise = f" ({fields.noise})" if fields.kind == "denoise" else ""
-    text = f"{fields.kind.capitalize()}{of_noise}{hard}: {spell_count(len(examples.input), 'image')}."
-    if fields.has_masks:
+        text += f", {name} {low:g}" if low == high else f", {name} {low:g} to {high:g}"
+    text += f": {spell_count(len(examples.input), 'image')}."
+    if task.class_values:
         text += " Regions of the baselines are given the classes that suit them best, which favours them."
     return text
 

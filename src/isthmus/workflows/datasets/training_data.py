@@ -28,7 +28,6 @@ from isthmus.recipes import (
     Segment,
     default_recipe,
     grown,
-    mask_likelihood,
     named_recipe,
     task_recipe,
     with_fields,
@@ -187,11 +186,7 @@ def _open_for_task(
         return images, recipe
     if isinstance(task, Segment):
         pairs = open_masked(data, targets, preprocessing, task.classes)
-        changed = {
-            "task": task.model_copy(update={"classes": pairs.classes}),
-            "likelihood": mask_likelihood(len(pairs.classes)),
-        }
-        return pairs.images, recipe.model_copy(update=changed)
+        return pairs.images, with_fields(recipe, {"task.classes": pairs.classes})  # the likelihood follows
     if targets is None:
         raise UsageError("--task pairs needs --targets: a folder whose images have the names of those in DATA")
     pairs = open_pairs(data, targets, preprocessing)
