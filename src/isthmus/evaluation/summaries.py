@@ -75,7 +75,7 @@ def task_summary(measured: Measurements) -> Summary:
     """Summarise a run that restores: classes by number have no brightness to compare."""
     scores = measured.scores
     summary = replace(training_summary(measured.run), distortion=scores.distortion, names=measured.test.names)
-    if measured.run.recipe.likelihood.kind == "categorical":
+    if measured.run.recipe.likelihood.of_classes:
         return replace(summary, test_loss=Estimate.of(scores.distortion + scores.rate))
     return replace(
         summary,

@@ -1,21 +1,43 @@
 """Likelihoods, as data: how targets are compared with predictions."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from isthmus.recipes.base import Fields, PositiveNumber
 
+_DENSITY = "A density of quantised pixels is no likelihood: it has no lower limit."
 
-class BernoulliLikelihood(Fields):
+
+class _Likelihood(Fields):
+    """Properties of every likelihood."""
+
+    of_binary: ClassVar[bool] = False
+    """Whether it describes pixels that are black or white."""
+    of_classes: ClassVar[bool] = False
+    """Whether it describes the classes of pixels, whose numbers are no brightness."""
+    measure: ClassVar[str]
+    """What its distortion measures, for readers."""
+    caveat: ClassVar[str] = (
+        "It depends on the input as well as on the latent code, so it is not the log-probability of an image."
+    )
+    """Why the loss is not a log-probability of images where it is none, for readers."""
+
+
+class BernoulliLikelihood(_Likelihood):
     """Binary pixels (binary cross-entropy); on grey pixels it is a loss, not a likelihood."""
 
+    of_binary: ClassVar[bool] = True
+    measure: ClassVar[str] = "cross-entropy"
+    caveat: ClassVar[str] = "Cross-entropy on grey pixels is no likelihood: even a perfect model does not reach 0."
     kind: Literal["bernoulli"] = "bernoulli"
 
 
-class GaussianLikelihood(Fields):
+class GaussianLikelihood(_Likelihood):
     """Squared error, in nats by its scale."""
 
+    measure: ClassVar[str] = "squared error"
+    caveat: ClassVar[str] = _DENSITY
     kind: Literal["gaussian"] = "gaussian"
     scale: Literal["fixed", "shared", "per-pixel"] = "fixed"
     """Whether the standard deviation is fixed, learned once for all pixels, or predicted for each pixel."""
@@ -25,9 +47,11 @@ class GaussianLikelihood(Fields):
     """Whether the mean is unbounded (free), or limited to 0 to 1 by a sigmoid."""
 
 
-class LaplaceLikelihood(Fields):
+class LaplaceLikelihood(_Likelihood):
     """Absolute error, in nats by its scale."""
 
+    measure: ClassVar[str] = "absolute error"
+    caveat: ClassVar[str] = _DENSITY
     kind: Literal["laplace"] = "laplace"
     scale: Literal["fixed", "shared", "per-pixel"] = "fixed"
     """Whether the scale is fixed, learned once for all pixels, or predicted for each pixel."""
@@ -37,17 +61,20 @@ class LaplaceLikelihood(Fields):
     """Whether the median is unbounded (free), or limited to 0 to 1 by a sigmoid."""
 
 
-class CategoricalLikelihood(Fields):
+class CategoricalLikelihood(_Likelihood):
     """One of several classes for each pixel (cross-entropy), for masks."""
 
+    of_classes: ClassVar[bool] = True
+    measure: ClassVar[str] = "cross-entropy of each pixel's class"
     kind: Literal["categorical"] = "categorical"
     classes: Annotated[int, Field(ge=2, le=256)] = 2
     """Number of classes."""
 
 
-class LogisticLikelihood(Fields):
+class LogisticLikelihood(_Likelihood):
     """Probabilities of the 256 levels of a pixel, from a discretised logistic or a mixture of them."""
 
+    measure: ClassVar[str] = "the negative log-likelihood of each pixel's level"
     kind: Literal["logistic"] = "logistic"
     components: Annotated[int, Field(ge=1, le=100)] = 1
     """Number of logistics in the mixture."""

@@ -1,6 +1,6 @@
 """Networks, as data: the layers of encoder and decoder."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -9,9 +9,17 @@ from isthmus.recipes.base import Fields
 Activation = Literal["linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus"]
 
 
-class DenseNetwork(Fields):
+class _Network(Fields):
+    """Properties of every network."""
+
+    family: ClassVar[str] = "convolutional"
+    """What a model with it is called, for readers."""
+
+
+class DenseNetwork(_Network):
     """Fully connected layers; the decoder mirrors the encoder."""
 
+    family: ClassVar[str] = "dense"
     kind: Literal["dense"] = "dense"
     units: tuple[PositiveInt, ...] = (256,)
     """Units of the encoder's hidden layers, from the image to the code."""
@@ -19,7 +27,7 @@ class DenseNetwork(Fields):
     """Activation of every hidden layer."""
 
 
-class ConvNetwork(Fields):
+class ConvNetwork(_Network):
     """Convolutions of stride 2; the decoder mirrors them with transposed convolutions."""
 
     kind: Literal["conv"] = "conv"
@@ -35,7 +43,7 @@ class ConvNetwork(Fields):
     """Activation of every hidden layer."""
 
 
-class UpsampleNetwork(Fields):
+class UpsampleNetwork(_Network):
     """Convolutions with chosen strides; the decoder repeats pixels (nearest neighbour) and convolves."""
 
     kind: Literal["upsample"] = "upsample"
@@ -65,9 +73,10 @@ class UpsampleNetwork(Fields):
         return self
 
 
-class UNetwork(Fields):
+class UNetwork(_Network):
     """A U-Net (Ronneberger et al. 2015): skip connections carry detail around the latent code."""
 
+    family: ClassVar[str] = "U-shaped convolutional"
     kind: Literal["unet"] = "unet"
     filters: Annotated[tuple[PositiveInt, ...], Field(min_length=2)] = (16, 32, 64)
     """Filters of the convolutions at each scale, from the full size down; each scale has half the side."""
@@ -79,9 +88,10 @@ class UNetwork(Fields):
     """Activation of every hidden layer."""
 
 
-class CustomNetwork(Fields):
+class CustomNetwork(_Network):
     """A custom encoder and decoder, given to `isthmus.train` as Keras models."""
 
+    family: ClassVar[str] = "custom"
     kind: Literal["custom"] = "custom"
 
 

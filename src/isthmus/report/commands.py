@@ -100,7 +100,7 @@ def next_steps(run: Run) -> list[Command]:
     steps.append(Command("Plot its latent space for a paper", f"isthmus plot {place} {plot} --out {plot}.pdf"))
     steps.append(evaluate)
     if not obstacle(run):
-        threshold = " --threshold" if run.recipe.likelihood.kind == "bernoulli" else ""
+        threshold = " --threshold" if run.recipe.likelihood.of_binary else ""
         steps.append(
             Command("Compress images without loss", f"isthmus compress {place} photos/{threshold} --out photos.isth")
         )

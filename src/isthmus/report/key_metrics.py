@@ -61,7 +61,7 @@ def key_metrics(
         "psnr_db": ("PSNR", "dB", lambda mean: _PSNR),
         "mse": ("Squared error", "per pixel, 0 to 1", lambda mean: _squared_error(mean, recipe, pixel_variance)),
     }
-    meanings = {**nats, **pixels} if recipe.likelihood.kind == "bernoulli" else {**pixels, **nats}
+    meanings = {**nats, **pixels} if recipe.likelihood.of_binary else {**pixels, **nats}
     found = []
     for key, (name, unit, meaning) in meanings.items():
         entry = metrics.get(key)
@@ -100,36 +100,18 @@ def _elbo(mean: float, dims: int) -> str:
 
 
 def _loss(recipe: Recipe) -> str:
-    why = _NO_LIKELIHOOD[recipe.likelihood.kind]
+    why = recipe.likelihood.caveat
     return f"Distortion plus rate; lower is better. {why} Compare it only with runs on the same images and pixels."
 
 
 def _distortion(recipe: Recipe) -> str:
     if recipe.is_likelihood:
         return "The information in an image that its latent code lacks; lower is better."
-    kind = _DISTORTIONS[recipe.likelihood.kind]
     pair = ("predictions", "targets") if recipe.task.restores else ("reconstructions", "images")
     return (
-        f"How far {pair[0]} are from their {pair[1]}: {kind}, summed over the image. Lower is better. "
-        f"{_NO_LIKELIHOOD[recipe.likelihood.kind]}"
+        f"How far {pair[0]} are from their {pair[1]}: {recipe.likelihood.measure}, summed over the image. "
+        f"Lower is better. {recipe.likelihood.caveat}"
     )
-
-
-_DISTORTIONS = {
-    "bernoulli": "cross-entropy",
-    "gaussian": "squared error",
-    "laplace": "absolute error",
-    "logistic": "the negative log-likelihood of each pixel's level",
-    "categorical": "cross-entropy of each pixel's class",
-}
-_OF_INPUT = "It depends on the input as well as on the latent code, so it is not the log-probability of an image."
-_NO_LIKELIHOOD = {
-    "bernoulli": "Cross-entropy on grey pixels is no likelihood: even a perfect model does not reach 0.",
-    "gaussian": "A density of quantised pixels is no likelihood: it has no lower limit.",
-    "laplace": "A density of quantised pixels is no likelihood: it has no lower limit.",
-    "logistic": _OF_INPUT,
-    "categorical": _OF_INPUT,
-}
 
 
 def _rate(mean: float) -> str:

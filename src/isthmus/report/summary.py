@@ -9,19 +9,11 @@ from isthmus.report.tables import spell_day
 from isthmus.runs.manifest import Manifest
 from isthmus.wording import spell_count, spell_seconds
 
-_NETWORKS = {
-    "dense": "dense",
-    "conv": "convolutional",
-    "upsample": "convolutional",
-    "unet": "U-shaped convolutional",
-    "custom": "custom",
-}
-
 
 def kind_of(recipe: Recipe) -> str:
     """Name the kind of model that a recipe describes."""
     kind = "variational autoencoder" if recipe.latent.kind == "gaussian" else "autoencoder"
-    return f"{_NETWORKS[recipe.network.kind]} {kind}"
+    return f"{recipe.network.family} {kind}"
 
 
 def story_of(manifest: Manifest, recipe: Recipe) -> str:

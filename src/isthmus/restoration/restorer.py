@@ -152,7 +152,7 @@ class Restorer:
         if noise is not None:  # the same for every tile, so that their results go together
             codes = np.asarray(run.latent.sample(namespace, encoded, noise[None]), np.float32)
         parameters = run.decode_parameters(codes, encoded)
-        if run.recipe.likelihood.kind == "categorical":
+        if run.recipe.likelihood.of_classes:
             logits = parameters["logits"]
             return np.asarray(np.exp(logits - namespace.logsumexp(logits, axis=-1, keepdims=True)))
         return np.asarray(run.likelihood.mean(namespace, parameters), np.float32)
@@ -163,7 +163,7 @@ class Restorer:
         return np.asarray(results.astype(np.float32).std(axis=0).mean(axis=-1) / np.float32(255))
 
     def _finish(self, inputs: Pixels, blended: NDArray[np.float32]) -> Pixels:
-        if self.run.recipe.likelihood.kind == "categorical":
+        if self.run.recipe.likelihood.of_classes:
             predictions = np.argmax(blended, axis=-1)[..., np.newaxis].astype(np.uint8)
         else:
             predictions = np.rint(np.clip(blended, 0.0, 1.0) * 255).astype(np.uint8)

@@ -82,7 +82,7 @@ class EvaluationRequest:
         if run.restores:
             return [RESTORATION, *(part for part in self.parts if part == DIAGNOSIS)]
         known = [part for part in PARTS if part in self.parts]
-        if run.recipe.likelihood.kind != "bernoulli":
+        if not run.recipe.likelihood.of_binary:
             known.sort(key=lambda part: part != "reconstruction")
         return known
 

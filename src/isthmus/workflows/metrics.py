@@ -23,7 +23,7 @@ def first_metrics(measured: Measurements, split: str) -> dict[str, Any]:
     run, scores = measured.run, measured.scores
     metrics: dict[str, Any] = {"split": split, "images": len(measured.test)}
     columns = {}
-    if run.recipe.likelihood.kind != "categorical":  # the numbers of classes are no brightness
+    if not run.recipe.likelihood.of_classes:
         columns = {"psnr_db": psnr(scores.squared_error), "mse": scores.squared_error}
     nats = {"distortion_nats": scores.distortion}
     if run.latent.has_rate:
@@ -33,7 +33,7 @@ def first_metrics(measured: Measurements, split: str) -> dict[str, Any]:
         else:  # the same sum, but no bound on anything's probability
             nats["loss_nats"] = -scores.elbo
     # Nats say most of black-and-white pixels, decibels of grey and colour.
-    ordered = {**nats, **columns} if run.recipe.likelihood.kind == "bernoulli" else {**columns, **nats}
+    ordered = {**nats, **columns} if run.recipe.likelihood.of_binary else {**columns, **nats}
     for name, values in ordered.items():
         estimate = Estimate.of(values)
         error = estimate.standard_error
