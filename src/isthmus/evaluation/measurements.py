@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from isthmus.data import EvaluationBatches, ImageSource, batch_size_for, content_order, select
 from isthmus.evaluation.latent import LatentResults, measure_latent
 from isthmus.evaluation.pca import PCABaseline
-from isthmus.evaluation.reconstruction import Reconstruction, measure_reconstruction
+from isthmus.evaluation.reconstruction import ReconstructionResult, measure_reconstruction
 from isthmus.probability import namespace
 from isthmus.runs import EncodedImages, Run, encode
 from isthmus.runs.encoding import numbers_of
@@ -69,7 +69,7 @@ class Measurements:
         return measure_for(self.run, self.test)
 
     @cached_property
-    def reconstruction(self) -> Reconstruction:
+    def reconstruction(self) -> ReconstructionResult:
         """How close the reconstruction of every test image is, with structural similarity, beside baselines."""
         return measure_reconstruction(self.run, self.test, self.seed, self.pca)
 

@@ -36,7 +36,7 @@ class Closeness:
 
 
 @dataclass(frozen=True, eq=False)
-class Reconstruction:
+class ReconstructionResult:
     """The run's closeness to every test image, and the baselines' (None without training images).
 
     Attributes:
@@ -84,7 +84,7 @@ def psnr(mse: FloatArray) -> FloatArray:
 
 def measure_reconstruction(
     run: Run, source: ImageSource, seed: int, pca: PCABaseline | None = None, similarity: bool = True
-) -> Reconstruction:
+) -> ReconstructionResult:
     """Reconstruct every image of a source, and compare.
 
     Args:
@@ -109,7 +109,7 @@ def measure_reconstruction(
             found["pca"].append(closeness(images, pca.reconstruct(images), similarity))
     parts = {name: _joined(part) if part else None for name, part in found.items()}
     assert parts["run"] is not None
-    return Reconstruction(
+    return ReconstructionResult(
         parts["run"],
         parts["mean_image"],
         parts["pca"],
@@ -119,7 +119,7 @@ def measure_reconstruction(
     )
 
 
-def reconstruction_section(found: Reconstruction, dim: int) -> Section:
+def reconstruction_section(found: ReconstructionResult, dim: int) -> Section:
     """The table of reconstruction metrics."""
     rows: list[Row] = []
     baseline = f"fitted on {spell_count(found.fitted_on, 'training image')}"

@@ -10,7 +10,7 @@ from isthmus.data import EvaluationBatches, batch_size_for
 from isthmus.evaluation.diagnosis import BaselineResult, Progress, Summary
 from isthmus.evaluation.latent import active_dimensions
 from isthmus.evaluation.measurements import Measurements, subset
-from isthmus.evaluation.reconstruction import Closeness, Reconstruction, measure_reconstruction, psnr
+from isthmus.evaluation.reconstruction import Closeness, ReconstructionResult, measure_reconstruction, psnr
 from isthmus.evaluation.retention import measure_retention
 from isthmus.noise import other_images
 from isthmus.probability import namespace
@@ -42,7 +42,7 @@ def full_summary(measured: Measurements, amortisation_gap: Estimate | None = Non
     )
 
 
-def quick_summary(measured: Measurements, rebuilt: Reconstruction | None = None) -> Summary:
+def quick_summary(measured: Measurements, rebuilt: ReconstructionResult | None = None) -> Summary:
     """Summarise what takes seconds, for the end of a training and the report.
 
     Args:
@@ -129,7 +129,7 @@ def _unchanged(measured: Measurements, own: NDArray[np.float64]) -> BaselineResu
     return BaselineResult(float(mse.mean()), float(psnr(mse).mean()), Estimate.of(own - mse))
 
 
-def _baseline(rebuilt: Reconstruction, found: Closeness | None, dim: int) -> BaselineResult | None:
+def _baseline(rebuilt: ReconstructionResult, found: Closeness | None, dim: int) -> BaselineResult | None:
     if found is None:
         return None
     excess = Estimate.of(rebuilt.run.mse - found.mse)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from isthmus.data import ImageSource
 from isthmus.explorer.costs import as_encoder_input, cost_of, noise_for
-from isthmus.explorer.job import Job
+from isthmus.explorer.job import BackgroundJob
 from isthmus.runs import Run, encode, encoded_batches
 
 FloatArray = NDArray[np.float32]
@@ -52,7 +52,7 @@ class Cloud:
         return nearest, distances[nearest]
 
 
-def encode_cloud(run: Run, source: ImageSource, what: str, job: Job[Any]) -> Cloud:
+def encode_cloud(run: Run, source: ImageSource, what: str, job: BackgroundJob[Any]) -> Cloud:
     """Encode all images of a source.
 
     Raises:
@@ -63,7 +63,7 @@ def encode_cloud(run: Run, source: ImageSource, what: str, job: Job[Any]) -> Clo
     return Cloud(source, what, encoded.posterior["mean"], encoded.kl.astype(np.float32))
 
 
-def measure_distortions(run: Run, cloud: Cloud, job: Job[Any]) -> FloatArray:
+def measure_distortions(run: Run, cloud: Cloud, job: BackgroundJob[Any]) -> FloatArray:
     """Measure the distortion of every image, nats, float32 `(n,)`.
 
     Raises:

@@ -15,7 +15,7 @@ class Stopped(Exception):  # noqa: N818  # not an error
 
 
 @dataclass
-class Job(Generic[Result]):
+class BackgroundJob(Generic[Result]):
     """A result that is computed once, in a thread that does not keep the process alive.
 
     Attributes:
@@ -32,7 +32,7 @@ class Job(Generic[Result]):
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
-    def start(self, compute: Callable[["Job[Result]"], Result]) -> "Job[Result]":
+    def start(self, compute: Callable[["BackgroundJob[Result]"], Result]) -> "BackgroundJob[Result]":
         """Start `compute` in a thread; it gets this job to report its progress."""
         self._thread = threading.Thread(target=self._run, args=(compute,), daemon=True)
         self._thread.start()
@@ -63,7 +63,7 @@ class Job(Generic[Result]):
         if self._stop.is_set():
             raise Stopped
 
-    def _run(self, compute: Callable[["Job[Result]"], Result]) -> None:
+    def _run(self, compute: Callable[["BackgroundJob[Result]"], Result]) -> None:
         try:
             self.result = compute(self)
         except Stopped:

@@ -14,7 +14,7 @@ FloatArray = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Projection:
+class PlaneProjection:
     """Latent codes on a plane.
 
     Attributes:
@@ -38,7 +38,7 @@ def projections_for(dim: int) -> tuple[ProjectionName, ...]:
     return ("pca", "umap") if find_spec("umap") else ("pca",)
 
 
-def project(codes: FloatArray, name: ProjectionName) -> Projection:
+def project(codes: FloatArray, name: ProjectionName) -> PlaneProjection:
     """Project latent codes `(n, dim)` to a plane.
 
     PCA is linear, so that each place on its plane has a code.  UMAP (McInnes et al. 2018) preserves neighbourhoods, and
@@ -55,18 +55,18 @@ def project(codes: FloatArray, name: ProjectionName) -> Projection:
     return _pca(codes) if name == "pca" else _umap(codes)
 
 
-def _as_they_are(codes: FloatArray) -> Projection:
+def _as_they_are(codes: FloatArray) -> PlaneProjection:
     count, dim = codes.shape
     axes = np.eye(2, dim, dtype=np.float32)
     if dim == 1:
         # On a line most points would be hidden, so they are spread across it by a fixed jitter.
         places = np.zeros((count, 2), np.float32)
         places[:, 0], places[:, 1] = codes[:, 0], np.random.default_rng(0).normal(scale=0.25, size=count)
-        return Projection(places, ("z[0]", ""), axes, np.zeros(1, np.float32))
-    return Projection(codes, ("z[0]", "z[1]"), axes, np.zeros(dim, np.float32))
+        return PlaneProjection(places, ("z[0]", ""), axes, np.zeros(1, np.float32))
+    return PlaneProjection(codes, ("z[0]", "z[1]"), axes, np.zeros(dim, np.float32))
 
 
-def _pca(codes: FloatArray) -> Projection:
+def _pca(codes: FloatArray) -> PlaneProjection:
     """Principal components by the covariance's eigenvectors, each signed so that its largest entry is positive."""
     centre = codes.mean(axis=0, dtype=np.float64)
     centred = codes - centre
@@ -76,14 +76,14 @@ def _pca(codes: FloatArray) -> Projection:
     total = max(float(values.sum()), np.finfo(float).tiny)
     first, second = (f"PC{k} ({share:.0%} of the variance)" for k, share in enumerate(values[[-1, -2]] / total, 1))
     places = np.asarray(centred @ axes.T, np.float32)
-    return Projection(places, (first, second), axes.astype(np.float32), centre.astype(np.float32))
+    return PlaneProjection(places, (first, second), axes.astype(np.float32), centre.astype(np.float32))
 
 
-def _umap(codes: FloatArray) -> Projection:
+def _umap(codes: FloatArray) -> PlaneProjection:
     import umap
 
     count = len(codes)
     if count < 4:
         raise UsageError(f"expected 4 or more codes for UMAP; got {count}.")
     reducer = umap.UMAP(n_components=2, n_neighbors=min(15, count - 1), init="pca", random_state=0, n_jobs=1)
-    return Projection(np.asarray(reducer.fit_transform(codes), np.float32), ("UMAP 1", "UMAP 2"))
+    return PlaneProjection(np.asarray(reducer.fit_transform(codes), np.float32), ("UMAP 1", "UMAP 2"))

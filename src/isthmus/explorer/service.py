@@ -15,9 +15,9 @@ from isthmus.explorer.batcher import Batcher
 from isthmus.explorer.cloud import Cloud, encode_cloud, measure_distortions
 from isthmus.explorer.costs import Costs, cost, noise_for
 from isthmus.explorer.images import as_input, display_channels, read_image_file
-from isthmus.explorer.job import Job
+from isthmus.explorer.job import BackgroundJob
 from isthmus.explorer.limits import Limits
-from isthmus.explorer.projection import Projection, ProjectionName, project, projections_for
+from isthmus.explorer.projection import PlaneProjection, ProjectionName, project, projections_for
 from isthmus.plots.checks import Images
 from isthmus.plots.display import as_displayed
 from isthmus.runs import Run, require_autoencoder
@@ -47,9 +47,9 @@ class Service:
         self._data, self._images = data, images
         self._decoder = Batcher(self._decode, DECODED_AT_ONCE, self.limits.waiting)
         self._encoder = Batcher(self._encode, ENCODED_AT_ONCE, self.limits.waiting)
-        self.cloud: Job[Cloud] = Job()
-        self.distortions: Job[FloatArray] = Job()
-        self._projections: dict[str, Job[Projection]] = {}
+        self.cloud: BackgroundJob[Cloud] = BackgroundJob()
+        self.distortions: BackgroundJob[FloatArray] = BackgroundJob()
+        self._projections: dict[str, BackgroundJob[PlaneProjection]] = {}
         self._sorted_costs: NDArray[np.float64] | None = None
         # The first use opens the graphs, which two threads must not do at once.
         run.encode(np.zeros((1, *run.image.shape), run.image.dtype))
@@ -68,7 +68,7 @@ class Service:
         Returns:
             Whether all have ended. Opening a large source and UMAP are one step each, and may take longer.
         """
-        jobs: list[Job[Any]] = [self.cloud, self.distortions, *self._projections.values()]
+        jobs: list[BackgroundJob[Any]] = [self.cloud, self.distortions, *self._projections.values()]
         for job in jobs:
             job.stop()
         until = time.monotonic() + patience
@@ -153,7 +153,7 @@ class Service:
             raise DataError(f"expected arrays: no image file has the {self.run.image.channels} channels of this run.")
         return read_image_file(content, self.preprocessing, self.limits.file_pixels)
 
-    def projection(self, name: str) -> Job[Projection]:
+    def projection(self, name: str) -> BackgroundJob[PlaneProjection]:
         """The job that projects the cloud to a plane; started by the first request.
 
         Raises:
@@ -165,7 +165,7 @@ class Service:
         cloud = self.cloud.result
         assert cloud is not None, "requested before there are points"
         if name not in self._projections:
-            job: Job[Projection] = Job()
+            job: BackgroundJob[PlaneProjection] = BackgroundJob()
             self._projections[name] = job.start(lambda _: project(cloud.codes, known[name]))
         return self._projections[name]
 
@@ -189,7 +189,7 @@ class Service:
             self._sorted_costs = np.sort(cloud.rate.astype(np.float64) + distortions)
         return 100.0 * np.searchsorted(self._sorted_costs, costs) / len(self._sorted_costs)
 
-    def _make_cloud(self, job: Job[Cloud]) -> Cloud:
+    def _make_cloud(self, job: BackgroundJob[Cloud]) -> Cloud:
         # Late, since data sets import much that the page's first image does not need.
         from isthmus.workflows.datasets import open_held_out
 

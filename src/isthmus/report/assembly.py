@@ -14,7 +14,7 @@ from isthmus.report.evaluation import read_results
 from isthmus.report.examples import predictions, reconstructions, round_trip
 from isthmus.report.key_metrics import key_metrics
 from isthmus.report.latent_space import latent_space
-from isthmus.report.page import Command, Examples, Page
+from isthmus.report.page import Command, ExampleSection, Page
 from isthmus.report.samples import samples
 from isthmus.report.tables import provenance_tables, recipe_table
 from isthmus.report.training_history import curves, film
@@ -67,7 +67,7 @@ def assemble(run: Run, diagnosis: Diagnosis, *, location: DataLocation | None = 
     )
 
 
-def _examples(measured: Measurements) -> Examples:
+def _examples(measured: Measurements) -> ExampleSection:
     run = measured.run
     return predictions(run, measured.test, measured.what) if run.restores else reconstructions(run, measured)
 

@@ -12,7 +12,7 @@ from isthmus.plots.display import as_displayed, as_prediction
 from isthmus.plots.sheets import thumbnails
 from isthmus.plots.style import THEMES
 from isthmus.report.elements import inline_image
-from isthmus.report.page import Example, Examples, Group, RoundTrip
+from isthmus.report.page import Example, ExampleSection, Group, RoundTrip
 from isthmus.runs import Run
 from isthmus.scores import as_pixels
 from isthmus.wording import spell_images
@@ -40,7 +40,7 @@ def round_trip(run: Run, measured: Measurements) -> RoundTrip:
     )
 
 
-def reconstructions(run: Run, measured: Measurements) -> Examples:
+def reconstructions(run: Run, measured: Measurements) -> ExampleSection:
     """Show the best, the middle and the worst reconstructions, and their differences from the images."""
     chosen = _best_median_worst(measured.scores.distortion)
     inputs, outputs = _reconstructed(run, measured.test, np.concatenate(list(chosen.values())))
@@ -69,10 +69,10 @@ def reconstructions(run: Run, measured: Measurements) -> Examples:
         f"reconstruction, and the difference. The difference is {colours}, with full colour from {full} of 255."
         f"{draw if run.latent.has_rate else ''}"
     )
-    return Examples("Reconstructions", note, groups)
+    return ExampleSection("Reconstructions", note, groups)
 
 
-def predictions(run: Run, source: ImageSource, what: str) -> Examples:
+def predictions(run: Run, source: ImageSource, what: str) -> ExampleSection:
     """Show the best, the middle and the worst predictions of a run that restores, by their mean squared error.
 
     Args:
@@ -102,7 +102,7 @@ def predictions(run: Run, source: ImageSource, what: str) -> Examples:
     ]
     count = spell_images(len(source), what)
     note = f"Chosen by error from {count}. Each row shows the input, the prediction, and the target."
-    return Examples("Predictions", note, groups)
+    return ExampleSection("Predictions", note, groups)
 
 
 _CAPTIONS = {"Best": "The lowest {}s.", "Median": "Around the median {}.", "Worst": "The highest {}s."}

@@ -73,7 +73,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Examples:
+class ExampleSection:
     """Groups of examples, and a note that explains their images."""
 
     title: str
@@ -97,7 +97,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Film:
+class FilmSection:
     """The same images during training.
 
     Attributes:
@@ -221,8 +221,8 @@ class Page:
     metrics_note: str
     findings: Sequence[Finding]
     curves: Sequence[Panel]
-    film: Film | None
-    examples: Examples | None
+    film: FilmSection | None
+    examples: ExampleSection | None
     missing: str
     samples: Sequence[Panel]
     latent_space: Sequence[Panel]

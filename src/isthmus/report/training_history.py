@@ -12,7 +12,7 @@ from isthmus.plots.of_run import best_epoch_of, terms_of
 from isthmus.plots.sheets import VISIBLE_PIXELS, arrange, rgba, thumbnails
 from isthmus.plots.training_film import COLUMNS, GAP, SHOWN, frame_label
 from isthmus.report.elements import data_uri, inline_figure
-from isthmus.report.page import Film, Frame, Panel
+from isthmus.report.page import FilmSection, Frame, Panel
 from isthmus.runs import Run
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def curves(run: Run, columns: Mapping[str, NDArray[np.float64]]) -> list[Panel]:
     ]
 
 
-def film(run: Run, frames: Sequence[tuple[int, NDArray[np.uint8]]]) -> Film | None:
+def film(run: Run, frames: Sequence[tuple[int, NDArray[np.uint8]]]) -> FilmSection | None:
     """Choose at most `MOST_FRAMES` frames, more of the early ones; None without any.
 
     Args:
@@ -79,7 +79,7 @@ def film(run: Run, frames: Sequence[tuple[int, NDArray[np.uint8]]]) -> Film | No
             "Reconstructions",
             f"The same images before training and after each epoch, each decoded from {source}.",
         )
-    return Film(f"{title} during training", shown, (times * width, times * height), what)
+    return FilmSection(f"{title} during training", shown, (times * width, times * height), what)
 
 
 def _small_frame(run: Run, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:

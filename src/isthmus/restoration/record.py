@@ -17,7 +17,7 @@ _SCHEMA = 1
 
 
 @dataclass(frozen=True)
-class Record:
+class RestorationRecord:
     """The record of a folder of results.
 
     Attributes:
@@ -35,7 +35,7 @@ class Record:
     outdated: frozenset[PurePosixPath]
 
     @classmethod
-    def begin(cls, out: Path, made_by: Mapping[str, Any], sources: Mapping[PurePosixPath, str]) -> "Record":
+    def begin(cls, out: Path, made_by: Mapping[str, Any], sources: Mapping[PurePosixPath, str]) -> "RestorationRecord":
         """Read the record that `out` has, if any, and write the one of what it will hold.
 
         Raises:

@@ -9,7 +9,7 @@ import numpy as np
 
 from isthmus.codec import Archive, Chunk, CodecModel, Damage, NamedImage, model_of
 from isthmus.codec.files.plain import plain_pixels
-from isthmus.codec.files.selection import Selection
+from isthmus.codec.files.selection import ArchiveSelection
 from isthmus.codec.files.writers import writer_to
 from isthmus.codec.lossy.archive import is_lossy, read_codes
 from isthmus.data import batch_size_for
@@ -119,7 +119,7 @@ def _decompress_lossy(path: Path, out: Path, run: Run, only: Sequence[str]) -> D
     names, codes = read_codes(path, run)
     numbers = np.arange(len(names))
     if only:
-        selection = Selection(only)
+        selection = ArchiveSelection(only)
         selection.look(0, names)
         _require_found(selection, path)
         numbers = np.array(sorted(selection.numbers), np.int64)
@@ -162,7 +162,7 @@ def _selected(archive: Archive, only: Sequence[str]) -> tuple[list[Chunk | Damag
     Raises:
         UsageError: If there is no such image.
     """
-    selection = Selection(only)
+    selection = ArchiveSelection(only)
     chunks: list[Chunk] = []
     damage: list[Chunk | Damage] = []
     for chunk in archive.chunks():
@@ -177,7 +177,7 @@ def _selected(archive: Archive, only: Sequence[str]) -> tuple[list[Chunk | Damag
     return [*(damage if selection.missing else ()), *wanted], numbers
 
 
-def _require_found(selection: Selection, path: Path) -> None:
+def _require_found(selection: ArchiveSelection, path: Path) -> None:
     if selection.missing:
         raise UsageError(f"there is no image {selection.missing[0]!r} in {path}; `isthmus list` shows all names.")
 

@@ -22,7 +22,7 @@ from isthmus.restoration import Restorer
 from isthmus.restoration.files import as_input, write_result
 from isthmus.restoration.missing import Masks, holes_unknown, transparent
 from isthmus.restoration.names import ResultNames, settle_names
-from isthmus.restoration.record import Record, made_by
+from isthmus.restoration.record import RestorationRecord, made_by
 from isthmus.runs import Run
 from isthmus.storage import require_free
 
@@ -92,7 +92,7 @@ def restore_folder(
         found.names, [(h * task.scale, w * task.scale) for h, w in found.sizes.tolist()], task, draws
     )
     results = {settled.names[name].result: sources[name] for name in found.names}
-    record = Record.begin(out, made_by(run, draws, seed), results)
+    record = RestorationRecord.begin(out, made_by(run, draws, seed), results)
     for notice in (*settled.notices, *_greyed(found, restorer)):
         tell(notice)
     bits = bits_of(found, run.preprocessing)

@@ -1,6 +1,6 @@
 import pytest
 
-from isthmus.codec.files.selection import Selection
+from isthmus.codec.files.selection import ArchiveSelection
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from isthmus.codec.files.selection import Selection
     ],
 )
 def test_a_name_goes_before_a_number(only, places, missing):
-    selection = Selection(only)
+    selection = ArchiveSelection(only)
     looked = [selection.look(0, ["a", "b", "c"]), selection.look(3, ["d", "1"]), selection.look(5, ["twice", "twice"])]
     assert (selection.numbers, selection.missing) == (places, missing)
     assert any(looked) == bool(places)

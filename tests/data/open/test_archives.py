@@ -14,7 +14,7 @@ from PIL import Image
 
 from isthmus.data.decode.image_files import UnreadableError
 from isthmus.data.open import archives
-from isthmus.data.open.archives import Archive
+from isthmus.data.open.archives import ImageArchive
 from isthmus.data.open.paths import open_path
 from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
@@ -68,7 +68,7 @@ def test_an_archive_is_the_folder_that_it_holds(tmp_path, photos, write_files, s
 @pytest.mark.parametrize("suffix", [".zip", ".tar"])
 def test_other_files_are_left_alone(tmp_path, photos, suffix):
     more = {"README.md": b"hello", ".hidden.png": b"x", "__MACOSX/set/._1.png": b"x"}
-    archive = Archive(pack(tmp_path / f"a{suffix}", photos | more))
+    archive = ImageArchive(pack(tmp_path / f"a{suffix}", photos | more))
     assert sorted(entry.name for entry in archive.entries()) == sorted(NAMES)
     assert archive.other_files == 1
 
@@ -76,7 +76,7 @@ def test_other_files_are_left_alone(tmp_path, photos, suffix):
 @pytest.mark.parametrize("suffix", [".zip", ".tar", ".tar.gz"])
 def test_a_file_without_an_ending_is_known_by_its_start(tmp_path, photos, suffix):
     contents = {"one": photos[NAMES[0]], "README": b"hello", "two": photos[NAMES[1]]}
-    archive = Archive(pack(tmp_path / f"a{suffix}", contents))
+    archive = ImageArchive(pack(tmp_path / f"a{suffix}", contents))
     assert {entry.name: entry.load() for entry in archive.entries()} == {
         "one": photos[NAMES[0]],
         "two": photos[NAMES[1]],
@@ -109,7 +109,7 @@ def test_links_devices_and_folders_of_a_tar_are_no_images(tmp_path, photos):
         odd[name] = member
     folder = tarfile.TarInfo("folder.png")
     folder.type = tarfile.DIRTYPE
-    found = list(Archive(pack(tmp_path / "a.tar", {**odd, "folder": folder, **photos})).entries())
+    found = list(ImageArchive(pack(tmp_path / "a.tar", {**odd, "folder": folder, **photos})).entries())
     assert {item.name: item.reason for item in found if isinstance(item, Skipped)} == {
         "soft.png": "it is a link",
         "hard.png": "it is a link",
@@ -123,7 +123,7 @@ def test_a_link_in_a_zip_is_no_image(tmp_path):
     info.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(info, "/etc/passwd")
-    assert [item.reason for item in Archive(tmp_path / "a.zip").entries()] == ["it is a link"]
+    assert [item.reason for item in ImageArchive(tmp_path / "a.zip").entries()] == ["it is a link"]
 
 
 def test_what_is_encrypted_is_skipped(tmp_path, photos):
@@ -133,14 +133,14 @@ def test_what_is_encrypted_is_skipped(tmp_path, photos):
         place = content.find(mark)
         content[place + offset] |= 1
     path.write_bytes(content)
-    assert "it is encrypted" in [item.reason for item in Archive(path).entries() if isinstance(item, Skipped)]
+    assert "it is encrypted" in [item.reason for item in ImageArchive(path).entries() if isinstance(item, Skipped)]
 
 
 def test_a_member_that_is_too_large_is_skipped_unread(tmp_path, monkeypatch, photos):
     monkeypatch.setattr(archives, "FILE_LIMIT", 1000)
     for suffix in (".zip", ".tar"):
         path = pack(tmp_path / f"a{suffix}", {"large.png": bytes(1001), **photos})
-        found = {item.name: item for item in Archive(path).entries()}
+        found = {item.name: item for item in ImageArchive(path).entries()}
         assert found["large.png"].reason.startswith("it is larger than")
 
 
@@ -162,7 +162,7 @@ def test_a_zip_that_lies_about_a_size_gives_no_more_than_it_says(tmp_path):
         place = content.find(mark)
         content[place + offset : place + offset + 4] = struct.pack("<I", 10)
     path.write_bytes(content)
-    (entry,) = Archive(path).entries()
+    (entry,) = ImageArchive(path).entries()
     with pytest.raises(UnreadableError, match="cannot be unpacked"):
         entry.load()
 

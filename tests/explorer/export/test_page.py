@@ -15,7 +15,7 @@ from isthmus.explorer.costs import cost, noise_for
 from isthmus.explorer.export.bundle import bundle
 from isthmus.explorer.export.page import MOST_SAMPLED, export_page
 from isthmus.explorer.images import as_input
-from isthmus.explorer.job import Job
+from isthmus.explorer.job import BackgroundJob
 from isthmus.plots.display import as_displayed
 from isthmus.recipes import with_fields
 from isthmus.runs import Run
@@ -368,7 +368,7 @@ def test_a_run_that_moved_is_exported_from_where_it_is(tiny_run, bars, tmp_path)
 
 def test_ctrl_c_ends_the_work_in_the_background(tiny_run, bars, tmp_path, monkeypatch):
     """Else a thread amid native code is unwound as Python ends, which aborts the process."""
-    wait, begun = Job.wait, []
+    wait, begun = BackgroundJob.wait, []
 
     def press(work, seconds=None):
         if not begun:
@@ -376,7 +376,7 @@ def test_ctrl_c_ends_the_work_in_the_background(tiny_run, bars, tmp_path, monkey
             raise KeyboardInterrupt
         return wait(work, seconds)
 
-    monkeypatch.setattr(Job, "wait", press)
+    monkeypatch.setattr(BackgroundJob, "wait", press)
     with pytest.raises(KeyboardInterrupt):
         export_page(tiny_run, tmp_path / "page.html", bars)
     assert begun[0]._stop.is_set()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 
-class Selection:
+class ArchiveSelection:
     """Images to extract, by name or by number from 1; an existing name takes precedence over a number.
 
     Args:

@@ -38,7 +38,7 @@ def is_archive(path: Path) -> bool:
     return path.name.lower().endswith((*ZIP_SUFFIXES, *TAR_SUFFIXES))
 
 
-class Archive(Collection):
+class ImageArchive(Collection):
     """The images of a zip or tar archive: of a zip in the order of their names, of a tar in its own.
 
     A single folder around everything is not counted as one.

@@ -7,7 +7,7 @@ from isthmus.data.decode.conversion import Conversion
 from isthmus.data.decode.entries import Collection, holds_image
 from isthmus.data.decode.loader import open_collection
 from isthmus.data.named.idx import has_splits, is_idx, read_labelled, read_splits
-from isthmus.data.open.archives import TAR_SUFFIXES, ZIP_SUFFIXES, Archive, is_archive
+from isthmus.data.open.archives import TAR_SUFFIXES, ZIP_SUFFIXES, ImageArchive, is_archive
 from isthmus.data.open.folders import Folder, SingleFile
 from isthmus.data.open.hub import HuggingFace, is_saved_dataset
 from isthmus.data.open.tables import TABLE_SUFFIXES, ImageTable
@@ -75,7 +75,7 @@ def collection_at(path: Path) -> Collection | None:
     if suffix in NUMPY_SUFFIXES:
         return None
     if is_archive(path):
-        return Archive(path)
+        return ImageArchive(path)
     if suffix in TABLE_SUFFIXES:
         return ImageTable(path)
     if holds_image(path):

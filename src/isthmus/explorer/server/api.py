@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Depends, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import WithJsonSchema
 
-from isthmus.explorer.job import Job
+from isthmus.explorer.job import BackgroundJob
 from isthmus.explorer.projection import ProjectionName
 from isthmus.explorer.server import schemas
 from isthmus.explorer.server.arrays import codes_of, images_of, require_batch
@@ -36,7 +36,7 @@ class Pending(Exception):  # noqa: N818  # a response like any other
         job: What computes it.
     """
 
-    def __init__(self, job: Job[Any]) -> None:
+    def __init__(self, job: BackgroundJob[Any]) -> None:
         super().__init__()
         self.job = job
 
@@ -51,7 +51,7 @@ ImageFile = Annotated[bytes, Body(media_type=ANY_IMAGE), WithJsonSchema(RAW["sch
 router = APIRouter(prefix="/api", default_response_class=Response)
 
 
-def ready(job: Job[Result]) -> Result:
+def ready(job: BackgroundJob[Result]) -> Result:
     """The result of a job.
 
     Raises:
