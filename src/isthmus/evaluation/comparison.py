@@ -68,10 +68,7 @@ class Comparison:
         Raises:
             KeyError: If there is none.
         """
-        for row in self.rows:
-            if row.key == key:
-                return row
-        raise KeyError(key)
+        return {row.key: row for row in self.rows}[key]
 
     def as_table(self) -> tuple[tuple[str, ...], ...]:
         """Every metric as texts: its name, each run's value, and each later run's difference from the first."""

@@ -14,7 +14,7 @@ class PixelFeatures:
     def __init__(self, train: Pixels, seed: int) -> None:
         from sklearn.decomposition import PCA
 
-        flat = _flat(train)
+        flat = flat_pixels(train)
         components = max(1, min(COMPONENTS, len(flat) // 10, flat.shape[1]))
         self._pca = PCA(components, svd_solver="randomized", random_state=seed).fit(flat)
         self.components = components
@@ -22,8 +22,9 @@ class PixelFeatures:
 
     def __call__(self, images: Pixels) -> NDArray[np.float64]:
         """Features `(n, components)`."""
-        return np.asarray(self._pca.transform(_flat(images)), np.float64)
+        return np.asarray(self._pca.transform(flat_pixels(images)), np.float64)
 
 
-def _flat(images: Pixels) -> Pixels:
+def flat_pixels(images: Pixels) -> Pixels:
+    """Images `(n, h, w, c)` as rows of pixels, `(n, h * w * c)`."""
     return images.reshape(len(images), -1)

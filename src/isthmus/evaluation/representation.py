@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.evaluation.features import flat_pixels
 from isthmus.evaluation.measurements import Measurements
 from isthmus.evaluation.table import Row, Section, share_row, value_row
 from isthmus.progress import progress_bar
@@ -67,7 +68,7 @@ def measure_representation(measured: Measurements) -> Representation | str:
     features: dict[str, tuple[Features, Features]] = {
         "codes": (train.mean, test.mean[known]),
         "pca": (pca.encode(measured.train_pixels), pca.encode(measured.test_pixels[known])),
-        "pixels": (_flat(measured.train_pixels), _flat(measured.test_pixels[known])),
+        "pixels": (flat_pixels(measured.train_pixels), flat_pixels(measured.test_pixels[known])),
     }
     truth = truth[known]
     judges: dict[str, Callable[..., float]] = {"neighbours": neighbour_accuracy, "probe": probe_accuracy}
@@ -186,7 +187,3 @@ def representation_section(found: Representation | str) -> Section:
         names = ", ".join(found.unknown_classes)
         note = f"{found.unknown} test images are left out: of classes that the run does not know ({names})."
     return Section("representation", TITLE, tuple(rows), note)
-
-
-def _flat(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    return pixels.reshape(len(pixels), -1)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import ImageSource
-from isthmus.evaluation.features import PixelFeatures
+from isthmus.data import ImageSource, select
+from isthmus.evaluation.features import PixelFeatures, flat_pixels
 from isthmus.evaluation.label_agreement import LabelAgreement, label_agreement_rows, measure_label_agreement
 from isthmus.evaluation.measurements import Measurements, decode, pixels, subset
 from isthmus.evaluation.table import Row, Section, value_row
@@ -145,14 +145,14 @@ def precision_recall(real: FloatArray, new: FloatArray, neighbours: int = NEARES
 
 def nearest_images(measured: Measurements, images: Pixels, train: ImageSource) -> Nearest:
     """Find the training image nearest to each of `images` `(n, h, w, c)`; memory does not grow with those searched."""
-    count, flat = len(images), _flat(images)
+    count, flat = len(images), flat_pixels(images)
     kept = min(_NEIGHBOURHOOD, len(train))
     best = np.full((count, kept), np.inf, np.float32)
     index = np.zeros(count, np.int64)
     norms = np.sum(np.square(flat), axis=1)
     for start in range(0, len(train), _CHUNK):
         stop = min(start + _CHUNK, len(train))
-        part = _flat(_part_pixels(measured, train, start, stop))
+        part = flat_pixels(_part_pixels(measured, train, start, stop))
         squared = np.maximum(norms[:, None] + np.sum(np.square(part), axis=1) - 2.0 * flat @ part.T, 0.0)
         closest = squared.argmin(axis=1)
         nearer = squared[np.arange(count), closest] < best.min(axis=1)
@@ -225,10 +225,4 @@ def _share_covered(centres: FloatArray, points: FloatArray, neighbours: int) -> 
 
 
 def _part_pixels(measured: Measurements, train: ImageSource, start: int, stop: int) -> Pixels:
-    from isthmus.data import select
-
     return pixels(measured.run, select(train, np.arange(start, stop)), measured.seed)
-
-
-def _flat(images: Pixels) -> Pixels:
-    return images.reshape(len(images), -1)

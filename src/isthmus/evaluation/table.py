@@ -47,10 +47,7 @@ class Section:
         Raises:
             KeyError: If there is none.
         """
-        for row in self.rows:
-            if row.key == key:
-                return row
-        raise KeyError(key)
+        return {row.key: row for row in self.rows}[key]
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Section":

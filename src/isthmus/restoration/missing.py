@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from isthmus.data.decode.entries import Content, Entry
 from isthmus.data.decode.image_files import UnreadableError
-from isthmus.data.decode.pages import as_path, file_of, images_in
+from isthmus.data.decode.pages import as_path, file_of, images_in, without_suffix
 from isthmus.data.decode.reader import as_image
 from isthmus.data.open.folders import Folder
 from isthmus.data.preprocessing import in_mode
@@ -38,7 +38,7 @@ class Masks:
         self._entries: dict[str, list[Entry]] = {}
         for entry in Folder(folder).entries():
             if isinstance(entry, Entry):
-                self._entries.setdefault(_key(entry.name), []).append(entry)
+                self._entries.setdefault(without_suffix(entry.name), []).append(entry)
 
     def content(self, name: str) -> Content:
         """The file of an image's mask.
@@ -76,9 +76,10 @@ class Masks:
         return np.asarray(in_mode(mask, "L", "black")) >= 128
 
     def _entry(self, name: str) -> Entry:
-        found = self._entries.get(_key(file_of(name)), [])
+        found = self._entries.get(without_suffix(file_of(name)), [])
         if not found:
-            raise DataError(f"expected a mask for '{name}' in {self.folder}, such as '{_key(name)}.png'; there is none")
+            file = f"{without_suffix(name)}.png"
+            raise DataError(f"expected a mask for '{name}' in {self.folder}, such as '{file}'; there is none")
         if len(found) > 1:
             which = " and ".join(repr(entry.name) for entry in found)
             raise DataError(f"expected one mask for '{name}' in {self.folder}; there are {which}. Take out all but one")
@@ -103,7 +104,3 @@ def holes_unknown(names: list[str]) -> DataError:
     """The error for images without transparency or masks."""
     others = f" There are {len(names)} such images." if len(names) > 1 else ""
     return DataError(f"expected '{names[0]}' to be transparent where pixels are missing. Else give --masks.{others}")
-
-
-def _key(name: str) -> str:
-    return str(as_path(name).with_suffix(""))

@@ -58,6 +58,11 @@ def as_path(name: str) -> PurePosixPath:
     return path.with_name(match["stem"] + match["page"] + match["suffix"]) if match else path
 
 
+def without_suffix(name: str) -> str:
+    """The name by which an image and its mask or target find each other: `a/b` for `a/b.png`."""
+    return str(as_path(name).with_suffix(""))
+
+
 def file_of(name: str) -> str:
     """The name of the file that an image is in: `stack.tif` for `stack.tif[3]`."""
     match = _PAGE.fullmatch(PurePosixPath(name).name)

@@ -17,7 +17,7 @@ from isthmus.data.decode.conversion import Conversion, settle, summary
 from isthmus.data.decode.entries import Collection, Content
 from isthmus.data.decode.image_files import UnreadableError, decode
 from isthmus.data.decode.layout import Layout, make_source
-from isthmus.data.decode.pages import as_path
+from isthmus.data.decode.pages import without_suffix
 from isthmus.data.decode.reader import decoded_images, decoder
 from isthmus.data.decode.survey import Survey, check_readable, survey
 from isthmus.data.images import ArraySource
@@ -133,7 +133,7 @@ class _Both:
                 f"a limit of {spell_bytes(memory_limit())}. Set ISTHMUS_MEMORY higher, or --size smaller"
             )
         pixels = np.empty((len(self.inputs), spec.height, spec.width, spec.channels + channels), np.uint8)
-        places = {_key(name): place for place, name in enumerate(self.inputs.names)}
+        places = {without_suffix(name): place for place, name in enumerate(self.inputs.names)}
         filled = np.zeros((len(self.inputs), 2), bool)  # pairs of which both images could be read
         skipped: list[Skipped] = [*self.inputs.skipped, *self.targets.skipped]
         convert = decoder(self.fitted, self.fitted.bits)
@@ -144,7 +144,7 @@ class _Both:
                 pixels[place, ..., : spec.channels], filled[place, 0] = image, True
         given = zip(self.targets.names, decoded_images(self.target_files, self.targets, read), strict=True)
         for name, image in given:
-            partner = places.get(_key(name))
+            partner = places.get(without_suffix(name))
             if isinstance(image, Skipped):
                 skipped.append(image)
             elif partner is not None:
@@ -165,15 +165,11 @@ def _collection(data: Data) -> Collection:
     return target
 
 
-def _key(name: str) -> str:
-    return str(as_path(name).with_suffix(""))
-
-
 def _check_apart(found: Survey, where: str) -> None:
     """Check that no two names of a collection differ by their suffixes alone: pairs are found by the rest."""
     named: dict[str, list[str]] = {}
     for name in found.names:
-        named.setdefault(_key(name), []).append(name)
+        named.setdefault(without_suffix(name), []).append(name)
     alike = [names for names in named.values() if len(names) > 1]
     if alike:
         shown = "; ".join(" and ".join(repr(name) for name in sorted(names)) for names in sorted(alike)[:SHOWN])
@@ -185,8 +181,8 @@ def _check_apart(found: Survey, where: str) -> None:
 
 
 def _check_names(inputs: Survey, targets: Survey, first: str, second: str) -> None:
-    names, others = {_key(name) for name in inputs.names}, {_key(name) for name in targets.names}
-    unreadable = {_key(item.name) for item in (*inputs.skipped, *targets.skipped)}
+    names, others = {without_suffix(name) for name in inputs.names}, {without_suffix(name) for name in targets.names}
+    unreadable = {without_suffix(item.name) for item in (*inputs.skipped, *targets.skipped)}
     alone = [
         f"{len(only)} in '{where}' alone, such as {', '.join(repr(name) for name in sorted(only)[:SHOWN])}"
         for only, where in ((names - others - unreadable, first), (others - names - unreadable, second))
@@ -200,11 +196,13 @@ def _check_names(inputs: Survey, targets: Survey, first: str, second: str) -> No
 
 
 def _check_sizes(inputs: Survey, targets: Survey) -> None:
-    sizes = {_key(name): tuple(size) for name, size in zip(targets.names, targets.sizes.tolist(), strict=True)}
+    sizes = {
+        without_suffix(name): tuple(size) for name, size in zip(targets.names, targets.sizes.tolist(), strict=True)
+    }
     wrong = [
         (name, size, other)
         for name, size in zip(inputs.names, inputs.sizes.tolist(), strict=True)
-        if (other := sizes.get(_key(name), tuple(size))) != tuple(size)
+        if (other := sizes.get(without_suffix(name), tuple(size))) != tuple(size)
     ]
     if wrong:
         name, (height, width), (rows, columns) = wrong[0]
