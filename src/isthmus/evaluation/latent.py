@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from isthmus.data import batch_size_for
 from isthmus.evaluation.table import Row, Section, estimate_row, finite, value_row
 from isthmus.noise import random_order
 from isthmus.probability import namespace
@@ -20,7 +21,6 @@ ACTIVE_VARIANCE = 0.01
 """A dimension is active if its posterior mean varies more than this over images (Burda et al. 2016, section 5.2)."""
 MOST_POSTERIORS = 10_000
 _PAIR_NUMBERS = 4e8  # pairs of images x dimensions: some ten seconds on one core
-_CHUNK_NUMBERS = 1 << 21
 _PRIOR_STREAM = 0x7072696F
 LEAST_FOR_HOLES = 200
 
@@ -109,7 +109,7 @@ def information(codes: EncodedImages) -> Information:
     prior = -np.sum(gaussian_nll(namespace, z, 0.0, 0.0), axis=1)
     joint, marginals = np.empty(count), np.empty(count)
     precision, constant = np.exp(-log_variance), -0.5 * (log_variance + LOG_2PI)
-    step = max(1, _CHUNK_NUMBERS // (count * dim))
+    step = batch_size_for(count * dim)
     with progress_bar("mutual information", count) as bar:
         for start in range(0, count, step):
             part = slice(start, min(start + step, count))

@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data import batch_size_for
 from isthmus.evaluation.measurements import Measurements
 
 NEIGHBOURS = 20
 TESTED = 2_000
-_CHUNK = 200
 
 
 def measure_retention(measured: Measurements) -> tuple[float, float] | None:
@@ -48,8 +48,9 @@ def neighbour_error(
     count = min(NEIGHBOURS, len(known))
     nearest = NearestNeighbors(n_neighbors=count).fit(known).kneighbors(codes, return_distance=False)
     errors = []
-    for start in range(0, len(images), _CHUNK):
-        part = slice(start, start + _CHUNK)
+    size = batch_size_for(count * images[0].size)
+    for start in range(0, len(images), size):
+        part = slice(start, start + size)
         predicted = known_images[nearest[part]].mean(axis=1)
         errors.append(np.mean(np.square(images[part] - predicted), axis=(1, 2, 3), dtype=np.float64))
     return float(np.mean(np.concatenate(errors)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import ImageSource, select
+from isthmus.data import ImageSource, batch_size_for, select
 from isthmus.evaluation.features import PixelFeatures, flat_pixels
 from isthmus.evaluation.label_agreement import LabelAgreement, label_agreement_rows, measure_label_agreement
 from isthmus.evaluation.measurements import Measurements, decode, pixels, subset
@@ -26,7 +26,6 @@ SEARCHED = 20_000
 """Training images among which the nearest is looked for, at most."""
 _NEIGHBOURHOOD = 50
 _FALSE_COPIES = 0.01
-_CHUNK = 1_000
 
 FloatArray = NDArray[np.float64]
 Pixels = NDArray[np.float32]
@@ -150,8 +149,9 @@ def nearest_images(measured: Measurements, images: Pixels, train: ImageSource) -
     best = np.full((count, kept), np.inf, np.float32)
     index = np.zeros(count, np.int64)
     norms = np.sum(np.square(flat), axis=1)
-    for start in range(0, len(train), _CHUNK):
-        stop = min(start + _CHUNK, len(train))
+    size = batch_size_for(max(count, flat.shape[1]))
+    for start in range(0, len(train), size):
+        stop = min(start + size, len(train))
         part = flat_pixels(_part_pixels(measured, train, start, stop))
         squared = np.maximum(norms[:, None] + np.sum(np.square(part), axis=1) - 2.0 * flat @ part.T, 0.0)
         closest = squared.argmin(axis=1)
@@ -216,9 +216,9 @@ def _share_covered(centres: FloatArray, points: FloatArray, neighbours: int) -> 
 
     radii = NearestNeighbors(n_neighbors=min(neighbours + 1, len(centres))).fit(centres).kneighbors(centres)[0][:, -1]
     squared_radii = np.square(radii)
-    covered = 0
-    for start in range(0, len(points), _CHUNK):
-        part = points[start : start + _CHUNK]
+    covered, size = 0, batch_size_for(len(centres))
+    for start in range(0, len(points), size):
+        part = points[start : start + size]
         squared = np.square(part).sum(axis=1)[:, None] + np.square(centres).sum(axis=1) - 2.0 * part @ centres.T
         covered += int(np.any(squared <= squared_radii, axis=1).sum())
     return covered / len(points)

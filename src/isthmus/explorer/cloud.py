@@ -10,44 +10,38 @@ from numpy.typing import NDArray
 from isthmus.data import ImageSource
 from isthmus.explorer.costs import as_encoder_input, cost_of, noise_for
 from isthmus.explorer.job import BackgroundJob
-from isthmus.runs import Run, encode, encoded_batches
+from isthmus.runs import EncodedImages, Run, encode, encoded_batches
 
 FloatArray = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Cloud:
-    """Images and their latent codes.
+@dataclass(frozen=True, eq=False)
+class Cloud(EncodedImages):
+    """Images and their latent codes, and what they are in words, such as "test images of mnist"."""
 
-    Attributes:
-        source: The images.
-        what: A description of the images, such as "test images of mnist".
-        codes: The posterior's means, float32 `(n, dim)`.
-        kl: The rate of each dimension, nats, float32 `(n, dim)`; zeros for a plain autoencoder.
-    """
+    what: str = ""
 
-    source: ImageSource
-    what: str
-    codes: FloatArray
-    kl: FloatArray
+    @property
+    def codes(self) -> FloatArray:
+        """The posterior's means, float32 `(n, dim)`."""
+        return self.posterior["mean"]
 
     @cached_property
     def rate(self) -> FloatArray:
         """The rate of each image, nats, `(n,)`."""
-        return np.asarray(self.kl.sum(axis=1, dtype=np.float64), np.float32)
+        return np.asarray(self.kl.sum(axis=1), np.float32)
 
     @cached_property
     def information(self) -> FloatArray:
         """Information per dimension, `(dim,)`: its mean rate in nats, or its variance for a plain autoencoder."""
-        kl = self.kl.mean(axis=0, dtype=np.float64)
-        return np.asarray(kl if kl.any() else self.codes.astype(np.float64).var(axis=0), np.float32)
+        return np.asarray(self.kl.mean(axis=0) if self.latent.has_rate else self.mean.var(axis=0), np.float32)
 
     def neighbours(self, code: FloatArray, count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The images whose codes are nearest to a code `(dim,)`: their indices and Euclidean distances, nearest first.
 
         The search is exact: for as many points as a page can show, it takes milliseconds.
         """
-        distances = np.linalg.norm(self.codes.astype(np.float64) - code, axis=1)
+        distances = np.linalg.norm(self.mean - code, axis=1)
         nearest = np.argsort(distances, kind="stable")[:count]
         return nearest, distances[nearest]
 
@@ -60,7 +54,7 @@ def encode_cloud(run: Run, source: ImageSource, what: str, job: BackgroundJob[An
     """
     job.total = len(source)
     encoded = encode(run, source, prepare=partial(as_encoder_input, run), progress=job)
-    return Cloud(source, what, encoded.posterior["mean"], encoded.kl.astype(np.float32))
+    return Cloud(source, run.latent, encoded.posterior, what=what)
 
 
 def measure_distortions(run: Run, cloud: Cloud, job: BackgroundJob[Any]) -> FloatArray:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import Data, Preprocessing, select, spread
+from isthmus.data import Data, Preprocessing, batch_size_for, select, spread
 from isthmus.errors import DataError, UsageError
 from isthmus.explorer.batcher import Batcher
 from isthmus.explorer.cloud import Cloud, encode_cloud, measure_distortions
@@ -21,10 +21,9 @@ from isthmus.explorer.projection import PlaneProjection, ProjectionName, project
 from isthmus.plots.checks import Images
 from isthmus.plots.display import as_displayed
 from isthmus.runs import Run, require_autoencoder
+from isthmus.runs.encoding import numbers_of
 
 FloatArray = NDArray[np.float32]
-DECODED_AT_ONCE = 256
-ENCODED_AT_ONCE = 32
 
 
 class Service:
@@ -45,8 +44,9 @@ class Service:
         require_autoencoder(run)
         self.run, self.limits = run, limits or Limits()
         self._data, self._images = data, images
-        self._decoder = Batcher(self._decode, DECODED_AT_ONCE, self.limits.waiting)
-        self._encoder = Batcher(self._encode, ENCODED_AT_ONCE, self.limits.waiting)
+        at_once = batch_size_for(numbers_of(run))
+        self._decoder = Batcher(self._decode, at_once, self.limits.waiting)
+        self._encoder = Batcher(self._encode, at_once, self.limits.waiting)
         self.cloud: BackgroundJob[Cloud] = BackgroundJob()
         self.distortions: BackgroundJob[FloatArray] = BackgroundJob()
         self._projections: dict[str, BackgroundJob[PlaneProjection]] = {}

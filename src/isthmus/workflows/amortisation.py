@@ -6,12 +6,12 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from isthmus.data import EvaluationBatches, ImageSource, batch_size_for
+from isthmus.data import ImageSource
 from isthmus.errors import BackendError, RunError, TrustError
 from isthmus.evaluation.measurements import Measurements, subset
 from isthmus.noise import normal_by_image
 from isthmus.probability import namespace
-from isthmus.runs import Run, folder
+from isthmus.runs import Run, encoded_batches, folder
 from isthmus.scores import as_pixels
 from isthmus.units import Estimate
 
@@ -45,10 +45,9 @@ def amortisation_gap(measured: Measurements, trust: bool) -> Estimate | str:
 
 
 def _posteriors(run: Run, source: ImageSource, seed: int) -> tuple[NDArray[np.generic], dict[str, NDArray[np.float32]]]:
-    chosen = subset(source, OPTIMISED, seed)
-    batches = list(EvaluationBatches(chosen, batch_size_for(chosen.spec.dims), run.recipe, seed))
-    images = np.concatenate([batch.target for batch in batches])
-    return images, run.encode(np.concatenate([batch.input for batch in batches]))
+    parts = list(encoded_batches(run, subset(source, OPTIMISED, seed), seed))
+    posterior = {name: np.concatenate([part.encoded[name] for part in parts]) for name in run.latent.parameter_names}
+    return np.concatenate([part.images.target for part in parts]), posterior
 
 
 def _optimised(
