@@ -62,10 +62,13 @@ class Traces:
     def _job(self):
         return Job(self.recipe, self._prepared.train, self._prepared.validation, self._folder)
 
-    @property
-    def _model(self):
-        """A new one each time: what one aspect does to it is not another's concern."""
+    def _build(self):
         return build_model(self.recipe, self._prepared.train.spec, self._job.plan.steps_per_epoch)
+
+    @cached_property
+    def _model(self):
+        """One for all aspects that leave its weights as they are."""
+        return self._build()
 
     @cached_property
     def place(self):
@@ -116,7 +119,7 @@ class Traces:
 
     @cached_property
     def learning(self):
-        model = self._model
+        model = self._build()
         batches = TrainingBatches(self._job.train, self._job.plan, self.recipe)
         model.fit(training_feed(batches, 0), steps_per_epoch=3, shuffle=False, verbose=0)
         return list(weights_of(model).values())
