@@ -165,7 +165,7 @@ def test_other_pixels_and_likelihoods(tiny_recipe, bars, tmp_path, chromium, cha
 def opened(request, files, chromium):
     """A page that was opened from its file, and what it asked for."""
     run, path = files[request.param]
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page = chromium.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     asked, faults = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda fault: faults.append(str(fault)))
