@@ -70,6 +70,11 @@ def test_a_diagnosis_on_training_images_is_not_one_of_the_run(run):
     assert found.note.startswith("On the 1,234 images of images. The run was trained on 1,000 of these 1,234 images")
 
 
+def test_one_image_is_in_the_singular(run):
+    store_evaluation(run, _evaluation(run, images=1, split="test", trained_on=0))
+    assert read_results(run).note.startswith("On the 1 test image of images.")
+
+
 def test_an_evaluation_of_other_weights_is_not_shown(run):
     store_evaluation(run, _evaluation(run, rests_on={"files": {"recipe.json": "0" * 64}}))
     assert read_results(run) is None

@@ -112,7 +112,7 @@ def test_a_note_says_what_grew_and_what_was_left_out(tiny_run, binarised, tmp_pa
     assert any("more than the 120 bytes of the input" in note for note in done.notes)
     done = compress(tiny_run, ImageSet("s", ArraySource(several), ArraySource(binarised)), tmp_path / "y.isth")
     assert done.images == 120
-    assert any("2400 training images were left out" in note for note in done.notes)
+    assert any("compress the 2,400 training images instead" in note for note in done.notes)
 
 
 def test_a_model_counts_as_growth_where_it_was_added(tiny_run, binarised, tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from isthmus.cli.console import print_json, print_table, say
 from isthmus.cli.options import AsJson, DataName, RunPath, Threads, option
-from isthmus.wording import spell_bytes, spell_seconds
+from isthmus.wording import spell_bytes, spell_count, spell_seconds
 
 if TYPE_CHECKING:
     from isthmus.runs import Run
@@ -116,8 +116,8 @@ def _compress_lossy(
         )
     else:
         say(
-            f"{done.path}: {done.count} images in {spell_bytes(done.size)}, {done.bytes_per_image:.2f} bytes each; "
-            f"quality {done.quality}"
+            f"{done.path}: {spell_count(done.count, 'image')} in {spell_bytes(done.size)}, "
+            f"{done.bytes_per_image:.2f} bytes each; quality {done.quality}"
         )
 
 
@@ -157,8 +157,9 @@ def _print_summary(done: "Compressed") -> None:
     metrics = _metrics(done)
     images = done.size - (done.model_bytes if done.embedded else 0)
     inside = f", and the model in {spell_bytes(done.model_bytes)}" if done.embedded else ""
-    added = f" ({done.tally.images} added)" if done.tally.images < done.images else ""
-    say(f"{done.path}: {done.images} images{added} in {spell_bytes(images)}{inside}; {spell_seconds(done.seconds)}")
+    added = f" ({done.tally.images:,} added)" if done.tally.images < done.images else ""
+    count = spell_count(done.images, "image")
+    say(f"{done.path}: {count}{added} in {spell_bytes(images)}{inside}; {spell_seconds(done.seconds)}")
     bits = []
     if "net_bits_per_number" in metrics:
         bits.append(f"{metrics['net_bits_per_number']:.4f} for the images that the model codes")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from isthmus.cli.console import say
 from isthmus.cli.options import RunPath, option
 from isthmus.progress import tell
-from isthmus.wording import spell_bytes
+from isthmus.wording import spell_bytes, spell_count
 
 if TYPE_CHECKING:
     from isthmus.runs import Run
@@ -90,6 +90,7 @@ def _write(run: "Run", out: Path, data: str | None, images: int | None) -> None:
 
     made = export_page(run, out, data, images)
     weights = "" if made.precision == "float32" else ", weights in half precision"
-    say(f"{made.path}: {spell_bytes(made.bytes)}, {made.points:,} images{weights}. Open it with a browser.")
+    images_inside = spell_count(made.points, "image")
+    say(f"{made.path}: {spell_bytes(made.bytes)}, {images_inside}{weights}. Open it with a browser.")
     if made.note:
         say(f"  {made.note}")

@@ -7,6 +7,7 @@ import typer
 
 from isthmus.cli.console import print_json, say
 from isthmus.cli.options import AsJson, RunPath, Seed, option
+from isthmus.wording import spell_count
 
 
 def restore(
@@ -53,4 +54,4 @@ def restore(
         return
     kept = f", {done.kept} had been restored before" if done.kept else ""
     left = f", {done.unreadable} could not be read" if done.unreadable else ""
-    say(f"{done.written} images in {done.path}{kept}{left}")
+    say(f"{spell_count(done.written, 'image')} in {done.path}{kept}{left}")

@@ -183,7 +183,7 @@ def _dry_run(
                 "recipe",
                 f"{prepared.recipe.name}, beta {prepared.recipe.objective.beta:g} on nats summed over the image",
             ),
-            ("images", f"{found.images} of {prepared.train.spec} for training"),
+            ("images", f"{found.images:,} of {prepared.train.spec} for training"),
             ("device", f"{found.backend}, {found.device}"),
             ("parameters", f"{found.encoder_parameters:,} in the encoder, {found.decoder_parameters:,} in the decoder"),
             ("memory", f"{spell_bytes(found.peak_memory_bytes)} at the peak"),

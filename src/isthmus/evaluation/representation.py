@@ -11,6 +11,7 @@ from isthmus.evaluation.features import flat_pixels
 from isthmus.evaluation.measurements import Measurements
 from isthmus.evaluation.table import Row, Section, share_row, value_row
 from isthmus.progress import progress_bar
+from isthmus.wording import spell_count
 
 TITLE = "Representation"
 NEIGHBOURS = 10
@@ -153,7 +154,8 @@ def representation_section(found: Representation | str) -> Section:
     """The table of representation metrics, or the reason why there are none."""
     if isinstance(found, str):
         return Section("representation", TITLE, (), found)
-    where = f"learned from {found.trained_on:,} training images, on {found.tested_on:,} test images"
+    tested_on = spell_count(found.tested_on, "test image")
+    where = f"learned from {spell_count(found.trained_on, 'training image')}, on {tested_on}"
     of = {"codes": "the codes (posterior means)", "pca": "PCA of the same dimension", "pixels": "the raw pixels"}
     rows: list[Row] = []
     for judge, title, words in (
@@ -175,7 +177,7 @@ def representation_section(found: Representation | str) -> Section:
             "clustering accuracy",
             found.cluster_accuracy,
             found.tested_on,
-            f"{found.clusters} Gaussians fitted to the codes of {found.tested_on:,} test images without their labels, "
+            f"{found.clusters} Gaussians fitted to the codes of {tested_on} without their labels, "
             "matched to the classes.",
         ),
         value_row(

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from isthmus.evaluation.diagnosis import Finding, Verdict
 from isthmus.evaluation.table import Section
+from isthmus.wording import spell_count
 
 DIAGNOSIS = "diagnosis"
 """The part that has findings instead of metrics."""
@@ -81,9 +82,8 @@ class Evaluation:
     def overlap(self) -> str:
         """In a sentence, whether the run was trained on some of the images; empty where not."""
         if self.trained_on:
-            return (
-                f"The run was trained on {self.trained_on:,} of these {self.images:,} images: expect worse on others."
-            )
+            count = spell_count(self.images, "image")
+            return f"The run was trained on {self.trained_on:,} of these {count}: expect worse on others."
         if self.trained_on is None and self.split == "all":
             return "It is not known whether the run was trained on some of them: its training images cannot be found."
         return ""

@@ -16,6 +16,7 @@ from isthmus.evaluation.measurements import Measurements, decode, pixels, subset
 from isthmus.evaluation.table import Row, Section, value_row
 from isthmus.progress import progress_bar
 from isthmus.runs import encode
+from isthmus.wording import spell_count
 
 TITLE = "Samples"
 COUNT = 2_000
@@ -83,7 +84,7 @@ def measure_samples(measured: Measurements) -> SampleResults | str:
     test_source = subset(measured.test, COUNT, seed)
     test = pixels(run, test_source, seed)
     if len(test) < 100 or len(measured.train_pixels) < 100:
-        return f"Too few images to compare sample sets: {len(test)} test images; 100 are the least."
+        return f"Too few images to compare sample sets: {spell_count(len(test), 'test image')}; 100 are the least."
     count = len(test)
     with progress_bar("samples", 6) as bar:
         drawn = run.sample_codes(count, seed=seed)

@@ -4,6 +4,7 @@ from isthmus.evaluation.result import DIAGNOSIS, format_value
 from isthmus.evaluation.store import newest_evaluation
 from isthmus.report.page import EvaluationResults, TextTable
 from isthmus.runs import Run
+from isthmus.wording import spell_images
 
 
 def read_results(run: Run) -> EvaluationResults | None:
@@ -21,7 +22,7 @@ def read_results(run: Run) -> EvaluationResults | None:
         for section in newest.sections
     ]
     split = "" if newest.split == "all" else f"{newest.split} "
-    what = f"On the {newest.images:,} {split}images of {newest.data}."
+    what = f"On the {spell_images(newest.images, f'{split}images of {newest.data}')}."
     origins = "; ".join(dict.fromkeys(entry.note for entry in newest.provenance.values()))
     note = " ".join(filter(None, (what, newest.overlap, f"{origins[:1].upper()}{origins[1:]}.", newest.not_tested)))
     diagnosed = newest.provenance.get(DIAGNOSIS)

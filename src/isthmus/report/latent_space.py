@@ -14,7 +14,7 @@ from isthmus.probability.densities import typical
 from isthmus.report.elements import inline_figure
 from isthmus.report.page import Panel
 from isthmus.runs import Run
-from isthmus.wording import spell_images
+from isthmus.wording import spell_count, spell_images
 
 MANIFOLD_PIXELS = 1120
 """A side of the manifold at most, in the pixels of its images."""
@@ -104,7 +104,7 @@ def _codes(run: Run, measured: Measurements) -> list[Panel]:
                 theme=theme,
             ),
             f"codes-{number}",
-            f"{text} {len(codes):,} points.",
+            f"{text} {spell_count(len(codes), 'point')}.",
             title=title,
             caption=text,
         )
@@ -119,7 +119,7 @@ def _information(run: Run, information: NDArray[np.float64], unit: str) -> Panel
     return inline_figure(
         lambda theme: plots.dimension_bars(information, inactive=least, unit=unit, theme=theme),
         "dimensions",
-        f"The information in each of {len(information)} latent dimensions, in {unit}.",
+        f"The information in each of {spell_count(len(information), 'latent dimension')}, in {unit}.",
         title="Information per dimension",
         caption=f"{measure} over images. A dimension at 0 is inactive.",
     )

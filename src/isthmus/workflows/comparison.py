@@ -18,6 +18,7 @@ from isthmus.plots.sheets import tile
 from isthmus.runs import Run
 from isthmus.scores import gather_evidence, measure_for
 from isthmus.units import Estimate
+from isthmus.wording import spell_count
 from isthmus.workflows.datasets import HeldOut, open_held_out
 from isthmus.workflows.evaluation import DEFAULT_DRAWS, EvaluationRequest, evaluate
 
@@ -118,8 +119,8 @@ def _check_same_images(runs: Sequence[Run], found: Sequence[HeldOut]) -> None:
         if not alike:
             raise DataError(
                 f"runs {runs[0].path.name!r} and {run.path.name!r} cannot be compared: what is new to the one are "
-                f"{len(first.images)} images of {first.name!r} ({first.images.spec}), to the other "
-                f"{len(held.images)} of {held.name!r} ({held.images.spec}). Name images that are new to both"
+                f"{spell_count(len(first.images), 'image')} of {first.name!r} ({first.images.spec}), to the other "
+                f"{len(held.images):,} of {held.name!r} ({held.images.spec}). Name images that are new to both"
             )
 
 

@@ -25,7 +25,7 @@ from isthmus.errors import UsageError
 from isthmus.progress import progress_bar, tell
 from isthmus.runs import Run, encode
 from isthmus.storage import atomic_file, locked, require_free, write_bytes
-from isthmus.wording import spell_bytes
+from isthmus.wording import spell_bytes, spell_count
 from isthmus.workflows.datasets import open_given
 from isthmus.workflows.intake import Intake
 
@@ -223,10 +223,8 @@ def _notes(
     if embed and not written.model_bytes:
         yield "The model is not embedded: it codes none of the images, so the archive is read without it."
     if intake.left_out:
-        yield (
-            f"Only the test images were compressed; {intake.left_out} training images were left out. Append :train to "
-            "the name to compress those instead."
-        )
+        others = spell_count(intake.left_out, "training image")
+        yield f"Only the test images were compressed. Append :train to the name to compress the {others} instead."
     if intake.grey:
         yield (
             f"{_counted(intake.grey)} more levels than black and white, which is all that this model codes: stored "
@@ -252,4 +250,4 @@ def _notes(
 
 
 def _counted(count: int) -> str:
-    return "1 image has" if count == 1 else f"{count} images have"
+    return f"{spell_count(count, 'image')} {'has' if count == 1 else 'have'}"

@@ -12,6 +12,7 @@ from isthmus.errors import UsageError
 from isthmus.plots.of_run import SHOWN_CODES, decoder_of, information_of, range_of, way_of
 from isthmus.probability.densities import typical
 from isthmus.runs import Run, encode
+from isthmus.wording import spell_count, spell_images
 from isthmus.workflows.datasets import choose_images
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def traversal(
         raise UsageError(f"expected a range of two numbers, the lower first; got {low:g} {high:g}. Try -3 3.")
     values, total = np.linspace(low, high, 13), len(information)
     figure = plots.traversal(decoder_of(run), base, information, values=values, most=count, unit=unit, **style)
-    return Plot(figure, f"{min(count, total)} of {total} dimensions, from image {source.names[start]!r}")
+    return Plot(figure, f"{min(count, total)} of {spell_count(total, 'dimension')}, from image {source.names[start]!r}")
 
 
 def interpolation(
@@ -184,12 +185,12 @@ def interpolation(
     pairs = min(count, len(source) // 2)
     if pairs < 1:
         raise UsageError(
-            f"expected one pair or more of two images or more; there are {len(source)} {chosen.what}, "
-            f"and {count} pairs were asked for. Give other images."
+            f"expected one pair or more of two images or more; got {spell_count(count, 'pair')} of "
+            f"{spell_images(len(source), chosen.what)}. Give other images."
         )
     ends = np.random.default_rng(seed).choice(len(source), 2 * pairs, replace=False)
     codes = run.encode(source.read(ends))["mean"]
     path: Any = way or way_of(run)
     figure = plots.interpolation(decoder_of(run), codes[:pairs], codes[pairs:], steps=n, way=path, **style)
     note = "" if pairs == count else f"{count} pairs were asked for; there are {len(source)} images, enough for {pairs}"
-    return Plot(figure, f"the interpolation between {pairs} pairs of {chosen.what}", note)
+    return Plot(figure, f"the interpolation between {spell_count(pairs, 'pair')} of {chosen.what}", note)

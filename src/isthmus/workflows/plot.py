@@ -14,7 +14,7 @@ from isthmus.plots.training_film import read_frames, write_film
 from isthmus.runs import Run, folder, load, require_autoencoder
 from isthmus.runs.history import read_history
 from isthmus.storage import require_free
-from isthmus.wording import no_such
+from isthmus.wording import no_such, spell_count
 from isthmus.workflows.latent_plots import Plot, grid, interpolation, manifold, scatter, traversal
 
 FILM = "training"
@@ -29,7 +29,7 @@ def history(run: Run, **style: Any) -> Plot:
     columns = read_history(run.path, run.manifest)
     terms = terms_of(run, columns)
     figure = plots.history(columns, terms=terms, best_epoch=best_epoch_of(run), **style)
-    return Plot(figure, f"the {', '.join(terms)} over {len(columns['loss'])} epochs")
+    return Plot(figure, f"the {', '.join(terms)} over {spell_count(len(columns['loss']), 'epoch')}")
 
 
 KINDS: Mapping[str, Callable[..., Plot]] = {
@@ -143,4 +143,4 @@ def _write_film(place: Path, out: Path) -> str:
     if not frames:
         raise DataError(f"{place / folder.PICTURES} holds no epoch-NNNN.png to make a film of.")
     write_film(frames, out)
-    return f"the film of {len(frames)} epochs"
+    return f"the film of {spell_count(len(frames), 'epoch')}"

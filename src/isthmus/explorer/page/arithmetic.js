@@ -70,7 +70,7 @@ export class Arithmetic {
     const { session } = this;
     const { points, selection } = session;
     this.selection.textContent = selection.length
-      ? `${selection.length.toLocaleString("en")} images are selected.`
+      ? `Selected images: ${selection.length.toLocaleString("en")}.`
       : "Draw around points with the lasso tool, or select those nearest to the image.";
     if (!points) return;
     const groups = new Map([["all", { text: "all images", indices: Array.from({ length: points.count }, (_, i) => i) }]]);

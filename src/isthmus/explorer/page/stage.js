@@ -146,7 +146,7 @@ export class Stage {
     const polygon = lasso.map((pixel) => this.view.toPlane(...pixel));
     const found = session.points ? this.index.inside(polygon).filter((i) => this.colours.isShown(i)) : [];
     session.select(found);
-    announce(`${found.length} images selected`);
+    announce(`Selected images: ${found.length}`);
     this.draw();
   }
 

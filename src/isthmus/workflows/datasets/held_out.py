@@ -7,6 +7,7 @@ from isthmus.data.locations import recall_location
 from isthmus.data.named.catalogue import is_named
 from isthmus.errors import DataError, IsthmusError, UsageError
 from isthmus.runs import Run
+from isthmus.wording import spell_count
 from isthmus.workflows.datasets.training_data import TrainingData, open_for_recipe, open_training_data
 
 MOST_NAMED = 5
@@ -77,8 +78,8 @@ def open_held_out(
     if training_too:
         return HeldOut(own.name, "training", own.train, own.train)
     raise DataError(
-        f"run {run.path.name!r} was trained on all {len(own.train)} images of {own.name!r}, so none are held out to "
-        f"evaluate it on. Give others: {_how_to_name_images(run)}"
+        f"run {run.path.name!r} was trained on all {spell_count(len(own.train), 'image')} of {own.name!r}, so none are "
+        f"held out to evaluate it on. Give others: {_how_to_name_images(run)}"
     )
 
 
@@ -109,8 +110,8 @@ def _own_data(run: Run, targets: Data | None) -> TrainingData:
     if not _is_own(run, own):
         raise DataError(
             f"run {run.path.name!r} was trained on {entry.name!r}, but the images of that name have changed: "
-            f"{len(own.train)} training images now, {entry.train_images} then, with another fingerprint. It may have "
-            f"been trained on some of these test images. {hint}"
+            f"{spell_count(len(own.train), 'training image')} now, {entry.train_images:,} then, with another "
+            f"fingerprint. It may have been trained on some of these test images. {hint}"
         )
     return own
 
