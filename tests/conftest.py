@@ -24,7 +24,7 @@ from sharing import share
 
 import isthmus
 from isthmus.data import ImageSpec, task_of
-from isthmus.probability import latent_of
+from isthmus.probability import latent_variable
 from isthmus.recipes import (
     BernoulliLikelihood,
     ConvNetwork,
@@ -184,7 +184,7 @@ class FormulaRun:
         self.task = task_of(recipe.task)
         self.image = ImageSpec(12, 10, seen_channels, "uint8")
         self.target = ImageSpec(12, 10, given_channels, "uint8")
-        self.latent = latent_of(recipe.latent)
+        self.latent = latent_variable(recipe)
         self.likelihood = SimpleNamespace(mean=lambda _, parameters: parameters["mean"])
         self.manifest = SimpleNamespace(graphs={}, files={"recipe.json": SimpleNamespace(sha256="a" * 64)})
 

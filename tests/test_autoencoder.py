@@ -41,7 +41,7 @@ def loss_of(model, training=True):
     given = model(BATCH, training=training)
     loss = model.compute_loss(x=BATCH, y=None, y_pred=given, training=training)
     return float(array(loss)), {
-        "z": array(given["z"]),
+        "z": array(given["z"])[0],
         "posterior": {name: array(value) for name, value in given["posterior"].items()},
         "outputs": {name: array(value) for name, value in given["outputs"].items()},
     }
@@ -241,7 +241,7 @@ class TestShapes:
         )
         images = np.zeros((3, *shape), np.uint8)
         given = model({"input": images, "target": images})
-        assert given["z"].shape == (3, 2)
+        assert tuple(given["z"].shape) == (1, 3, 2)
         assert tuple(given["outputs"]["mean"].shape) == tuple(given["outputs"]["log_scale"].shape) == (3, *shape)
 
     @pytest.mark.parametrize(

@@ -4,19 +4,23 @@ from keras import ops
 
 from isthmus import recipes
 from isthmus.objectives import RateDistortion, objective_of
-from isthmus.probability import latent_of, likelihood_of, namespace
+from isthmus.probability import Forward, latent_variable, likelihood_of, namespace
 
 RNG = np.random.default_rng(0)
 IMAGES = (RNG.uniform(size=(6, 3, 4, 1)) > 0.5).astype(np.float32)
 POSTERIOR = {name: RNG.normal(size=(6, 2)).astype(np.float32) for name in ("mean", "log_variance")}
 Z = RNG.normal(size=(6, 2)).astype(np.float32)
 OUTPUTS = {"logits": RNG.normal(size=(6, 3, 4, 1)).astype(np.float32)}
-GAUSSIAN, POINT = latent_of(recipes.GaussianLatent(dim=2)), latent_of(recipes.PointLatent(dim=2))
+GAUSSIAN, POINT = (
+    latent_variable(recipes.Recipe(latent=latent))
+    for latent in (recipes.GaussianLatent(dim=2), recipes.PointLatent(dim=2))
+)
 BERNOULLI = likelihood_of(recipes.BernoulliLikelihood())
 
 
-def terms(estimator, xp=namespace, latent=GAUSSIAN, z=Z):
-    return RateDistortion(estimator, 1.0, 0).terms(xp, latent, BERNOULLI, IMAGES, z, POSTERIOR, OUTPUTS)
+def terms(estimator, xp=namespace, variable=GAUSSIAN, z=Z, beta=1.0):
+    distortion = BERNOULLI.distortion(xp, IMAGES, OUTPUTS)
+    return RateDistortion(estimator, beta, 0).terms(Forward(xp, variable, POSTERIOR, z[None], distortion[None]))
 
 
 @pytest.mark.parametrize("estimator", ["closed-form", "monte-carlo"])
@@ -25,6 +29,7 @@ def test_keras_and_numpy_agree(estimator):
     assert set(ours.rates) == set(keras.rates) == {"latent"}
     np.testing.assert_allclose(ops.convert_to_numpy(keras.distortion), ours.distortion, rtol=1e-5)
     np.testing.assert_allclose(ops.convert_to_numpy(keras.rate), ours.rate, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ours.loss, ours.distortion + ours.rate)
     assert ours.distortion.shape == ours.rate.shape == (6,)
 
 
@@ -41,11 +46,11 @@ def test_estimators_agree_on_average_and_not_on_one_sample():
 
 
 def test_a_point_has_no_rate():
-    assert terms("closed-form", latent=POINT).rates == {}
+    assert terms("closed-form", variable=POINT).rates == {}
 
 
 def test_beta_grows_linearly_over_the_warm_up():
-    objective = objective_of(recipes.Objective(beta=4.0, beta_warmup_epochs=2.5), steps_per_epoch=8)
+    objective = objective_of(recipes.ELBO(beta=4.0, beta_warmup_epochs=2.5), steps_per_epoch=8)
     steps = np.arange(40.0)
     expected = 4.0 * np.minimum(steps / 20, 1.0)
     np.testing.assert_allclose([objective.weight(namespace, step) for step in steps], expected)
@@ -54,5 +59,5 @@ def test_beta_grows_linearly_over_the_warm_up():
 
 
 def test_no_warm_up():
-    objective = objective_of(recipes.Objective(beta=4.0), steps_per_epoch=8)
+    objective = objective_of(recipes.ELBO(beta=4.0), steps_per_epoch=8)
     assert [objective.weight(namespace, step) for step in (0.0, 1.0, 1e6)] == [4.0] * 3

@@ -9,9 +9,9 @@ from keras import ops
 
 from isthmus.data import ImageSpec, task_of
 from isthmus.errors import RecipeError
-from isthmus.networks import Shapes, build_networks, check_custom_networks
-from isthmus.objectives import RateDistortion, objective_of
-from isthmus.probability import latent_of, likelihood_of
+from isthmus.networks import Shapes, build_networks, check_custom_networks, learned_arrays, require_grid
+from isthmus.objectives import objective_of
+from isthmus.probability import Forward, latent_variable, likelihood_of, prior_of
 from isthmus.recipes import Pixels, Recipe
 
 VALIDATION_NOISE_SEED = 20140501
@@ -54,6 +54,11 @@ def as_pixels(images: Any, pixels: Pixels) -> Any:
     return x
 
 
+def _repeated(array: Any, times: int) -> Any:
+    """The examples `(batch, ...)` once more for each draw: `(times · batch, ...)`."""
+    return array if times == 1 else ops.tile(array, (times, *(1,) * (len(array.shape) - 1)))
+
+
 class Autoencoder(keras.Model):
     """A recipe's model for images of one shape.
 
@@ -92,15 +97,16 @@ class Autoencoder(keras.Model):
                 f"a code should be smaller than the image that it represents"
             )
         self.recipe, self.image_spec, self.target_spec = recipe, image, target
-        self.latent = latent_of(recipe.latent)
         self.likelihood = likelihood_of(recipe.likelihood)
-        self.objective: RateDistortion = objective_of(recipe.objective, steps_per_epoch)
+        self.objective = objective_of(recipe.objective, steps_per_epoch)
+        self.prior = self._build_prior()
+        self.latent = latent_variable(recipe, self.prior)
 
-        shapes = Shapes(image.shape, recipe.latent.dim, self.likelihood.output_channels(target.channels))
+        shapes = Shapes(image.shape, self.latent.group.shape, self.likelihood.output_channels(target.channels))
         if custom is not None:
             check_custom_networks(*custom, shapes)
         self.networks = custom or build_networks(recipe.network, shapes)
-        self.encoder = self._build_encoder(self.networks[0])
+        self.encoder = self._build_encoder(self.networks[0], shapes)
         self.decoder = self._build_decoder(self.networks[1])
 
         # Named, or Keras would number it, and a checkpoint would fit only the first model of a process.
@@ -110,17 +116,35 @@ class Autoencoder(keras.Model):
         self.regularised = custom is not None and self._adds_losses()
         self.means = {name: keras.metrics.Mean(name) for name in self._metric_names()}
 
-    def _build_encoder(self, network: keras.Model) -> keras.Model:
+    @property
+    def modules(self) -> dict[str, keras.Model]:
+        """The models that hold all weights, by name: `encoder`, `decoder`, and `prior` where it learns something."""
+        learned = {} if self.prior is None else {"prior": self.prior}
+        return {"encoder": self.encoder, "decoder": self.decoder, **learned}
+
+    def _build_prior(self) -> keras.Model | None:
+        dim = self.recipe.latent.dim
+        initial = prior_of(self.recipe.prior).initial(dim, np.random.default_rng(self.recipe.training.seed))
+        return learned_arrays(initial, dim, "prior") if initial else None
+
+    def _build_encoder(self, network: keras.Model, shapes: Shapes) -> keras.Model:
         images = keras.Input(self.image_spec.shape, dtype=self.recipe.pixels.dtype, name="images")
         outputs = network(as_pixels(images, self.recipe.pixels))
         features, *skips = outputs if isinstance(outputs, list) else [outputs]
-        activation = getattr(self.recipe.latent, "activation", "linear")
-        heads = {
-            name: keras.layers.Dense(self.recipe.latent.dim, activation=activation, name=name)(features)
-            for name in self.latent.parameter_names
-        }
+        parameters = {name: self._head(name, features, shapes) for name in self.latent.parameter_names}
         self.skip_names = tuple(f"skip_{i}" for i in range(len(skips)))
-        return keras.Model(images, {**heads, **dict(zip(self.skip_names, skips, strict=True))}, name="posterior")
+        return keras.Model(images, {**parameters, **dict(zip(self.skip_names, skips, strict=True))}, name="posterior")
+
+    def _head(self, name: str, features: Any, shapes: Shapes) -> Any:
+        """One of the posterior's parameters, flat: `(batch, dim)`."""
+        activation = self.latent.latent.activation
+        on_grid = len(features.shape) == 4
+        if len(shapes.latent) == 1:
+            flat = keras.layers.Flatten(name=f"{name}_features")(features) if on_grid else features
+            return keras.layers.Dense(shapes.latent_dim, activation=activation, name=name)(flat)
+        require_grid(shapes, features.shape[1:3] if on_grid else (1, 1))
+        grid = keras.layers.Conv2D(shapes.latent[-1], 1, activation=activation, name=name)(features)
+        return keras.layers.Reshape((shapes.latent_dim,), name=f"{name}_flat")(grid)
 
     def _build_decoder(self, network: keras.Model) -> keras.Model:
         codes = keras.Input((self.recipe.latent.dim,), name="latent")
@@ -147,19 +171,27 @@ class Autoencoder(keras.Model):
     def _metric_names(self) -> tuple[str, ...]:
         rate = ("rate",) if self.latent.has_rate else ()
         regularisation = ("regularisation",) if self.regularised else ()
-        return ("distortion", *rate, *regularisation, "mse")
+        return ("distortion", *rate, *self.objective.penalty_names, *regularisation, "mse")
 
     def call(self, batch: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
-        """Encode, draw one code for each image, and decode it."""
+        """Encode, draw as many codes for each image as the objective takes, and decode them.
+
+        Returns:
+            `posterior`: what `encoder` gives; `z`: the codes, `(draws, batch, dim)`; `outputs`: the likelihood's
+            parameters by name, `(draws · batch, ...)`.
+        """
         posterior = self.encoder(batch["input"])
-        shape = ops.shape(posterior["mean"])
-        z = posterior["mean"]
-        if self.latent.has_rate and training:
-            scale = getattr(self.recipe.latent, "epsilon_std", 1.0)
+        draws, mean = self.objective.draws if self.latent.has_rate else 1, posterior["mean"]
+        shape = (draws, *ops.shape(mean))
+        if not self.latent.has_rate:
+            z = mean[None]
+        elif training:
+            scale = self.latent.latent.training_noise
             z = self.latent.sample(ops, posterior, scale * keras.random.normal(shape, seed=self.noise))
-        elif self.latent.has_rate:
+        else:
             z = self.latent.sample(ops, posterior, keras.random.normal(shape, seed=VALIDATION_NOISE_SEED))
-        return {"posterior": posterior, "z": z, "outputs": self.decode(z, posterior)}
+        skips = {name: _repeated(posterior[name], draws) for name in self.skip_names}
+        return {"posterior": posterior, "z": z, "outputs": self.decode(ops.reshape(z, (-1, mean.shape[-1])), skips)}
 
     def compute_loss(
         self,
@@ -170,18 +202,18 @@ class Autoencoder(keras.Model):
         training: bool = True,
     ) -> Any:
         """The objective's mean over the batch, in nats per number in the image; feeds the named terms' metrics."""
-        images = as_pixels(x["target"], self.recipe.pixels)
-        terms = self.objective.terms(
-            ops, self.latent, self.likelihood, images, y_pred["z"], y_pred["posterior"], y_pred["outputs"]
-        )
-        loss = terms.distortion
-        self.means["distortion"].update_state(terms.distortion)
-        error = ops.square(images - self.likelihood.mean(ops, y_pred["outputs"]))
+        images, z, outputs = as_pixels(x["target"], self.recipe.pixels), y_pred["z"], y_pred["outputs"]
+        repeated = _repeated(images, z.shape[0])
+        distortion = ops.reshape(self.likelihood.distortion(ops, repeated, outputs), (z.shape[0], -1))
+        # Validation counts the rate in full from the start, or the first epochs would look the best.
+        step = self.step if training else None
+        terms = self.objective.terms(Forward(ops, self.latent, y_pred["posterior"], z, distortion, step))
+        error = ops.square(repeated - self.likelihood.mean(ops, outputs))
         self.means["mse"].update_state(ops.mean(error, axis=(1, 2, 3)))
-        if self.latent.has_rate:
-            self.means["rate"].update_state(terms.rate)
-            # Validation counts the rate in full from the start, or the first epochs would look the best.
-            loss = loss + (self.objective.weight(ops, self.step) if training else self.objective.beta) * terms.rate
+        named = {"distortion": terms.distortion, **({"rate": terms.rate} if terms.rates else {}), **terms.penalties}
+        for name, term in named.items():
+            self.means[name].update_state(term)
+        loss = terms.loss
         if self.regularised:
             regularisation = sum(ops.cast(added, "float32") for added in self.losses)
             self.means["regularisation"].update_state(regularisation)

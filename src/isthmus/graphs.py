@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from isthmus.autoencoder import Autoencoder
 from isthmus.errors import ExportError, RunError
-from isthmus.runs.folder import DECODER, ENCODER
+from isthmus.runs.folder import DECODER, ENCODER, PRIOR
 from isthmus.runs.manifest import GraphEntry, TensorEntry
 from isthmus.runs.sessions import Session
 from isthmus.storage import write_bytes
@@ -32,7 +32,7 @@ PARITY_EXAMPLES = 16
 
 
 def export_graphs(model: Autoencoder, folder: Path, examples: NDArray[np.generic]) -> dict[str, GraphEntry]:
-    """Write `encoder.onnx` and `decoder.onnx`, and compare them with the model.
+    """Write `encoder.onnx`, `decoder.onnx` and a learned `prior.onnx`, and compare them with the model.
 
     Args:
         model: A trained model, called at least once.
@@ -41,7 +41,7 @@ def export_graphs(model: Autoencoder, folder: Path, examples: NDArray[np.generic
             used.
 
     Returns:
-        What the manifest says of each, under `encoder` and `decoder`.
+        What the manifest says of each, under `encoder`, `decoder` and, where it has learned something, `prior`.
 
     Raises:
         ExportError: If a graph disagrees with the model, or holds control flow.
@@ -49,10 +49,13 @@ def export_graphs(model: Autoencoder, folder: Path, examples: NDArray[np.generic
     examples = examples[:PARITY_EXAMPLES]
     encoded = {name: ops.convert_to_numpy(value) for name, value in model.encoder(examples).items()}
     codes = {"latent": encoded["mean"], **{name: encoded[name] for name in model.skip_names}}
-    return {
+    graphs = {
         "encoder": _export(model.encoder, folder / ENCODER, {"images": examples}),
         "decoder": _export(_with_images(model), folder / DECODER, codes),
     }
+    if model.prior is not None:
+        graphs["prior"] = _export(model.prior, folder / PRIOR, {"latent": encoded["mean"]})
+    return graphs
 
 
 def _with_images(model: Autoencoder) -> keras.Model:

@@ -1,10 +1,26 @@
-"""What training minimises, as a function of named terms."""
+"""What training minimises, as a function of what a model made of a batch."""
 
 from dataclasses import dataclass
-from typing import Any
+from functools import singledispatch
+from typing import Any, ClassVar, Protocol
 
 from isthmus import recipes
-from isthmus.probability import Latent, Likelihood, Terms
+from isthmus.probability import Forward, Terms
+
+
+class Objective(Protocol):
+    """A loss and its named terms."""
+
+    @property
+    def draws(self) -> int:
+        """Draws of each posterior that it takes, K."""
+
+    @property
+    def penalty_names(self) -> tuple[str, ...]:
+        """The names of the penalties among its terms."""
+
+    def terms(self, forward: Forward) -> Terms:
+        """The loss and its terms, each nats per image, `(batch,)`."""
 
 
 @dataclass(frozen=True)
@@ -12,7 +28,8 @@ class RateDistortion:
     """Distortion + β x rate: the negative ELBO at β = 1 (Kingma & Welling 2014), else the β-VAE's (Higgins 2017).
 
     Attributes:
-        estimator: The rate in closed form (ibid. eq. 10), or from the single sample that the distortion uses (eq. 5-7).
+        estimator: The rate in closed form (ibid. eq. 10), where there is one, or `monte-carlo`, from the sample that
+            the distortion uses (eq. 5-7).
         beta: The weight of the rate.
         warmup_steps: Steps over which the weight grows from 0, linearly.
     """
@@ -20,37 +37,39 @@ class RateDistortion:
     estimator: str
     beta: float
     warmup_steps: int
+    draws: ClassVar[int] = 1
+    penalty_names: ClassVar[tuple[str, ...]] = ()
 
-    def terms(
-        self, xp: Any, latent: Latent, likelihood: Likelihood, images: Any, z: Any, posterior: Any, outputs: Any
-    ) -> Terms:
-        """The terms for images `(batch, h, w, c)`, 0 to 1, and one code `z` `(batch, dim)` for each.
-
-        Args:
-            xp: The array namespace.
-            latent: What the encoder's `posterior` parameters mean.
-            likelihood: What the decoder's `outputs` parameters mean.
-            images: What the decoder should give.
-            z: The sample of the posterior that was decoded.
-            posterior: The encoder's parameters by name.
-            outputs: The decoder's parameters by name.
-        """
-        distortion = likelihood.distortion(xp, images, outputs)
-        if not latent.has_rate:
-            return Terms(distortion)
-        if self.estimator == "closed-form":
-            rate = xp.sum(latent.kl(xp, posterior), axis=-1)
+    def terms(self, forward: Forward) -> Terms:
+        """The loss and its terms, each nats per image, `(batch,)`."""
+        distortion = forward.distortion[0]
+        if not forward.variable.has_rate:
+            return Terms(distortion, distortion)
+        if self.estimator == "closed-form" and forward.kl is not None:
+            rate = forward.xp.sum(forward.kl, axis=-1)
         else:
-            rate = latent.log_ratio(xp, z, posterior)
-        return Terms(distortion, {latent.group.name: rate})
+            rate = forward.log_ratio[0]
+        weight = self.weight(forward.xp, forward.step)
+        return Terms(distortion + weight * rate, distortion, {forward.variable.group.name: rate})
 
-    def weight(self, xp: Any, step: Any) -> Any:
-        """β at a training step, counted from 0."""
-        if self.warmup_steps == 0:
+    def weight(self, xp: Any, step: Any | None) -> Any:
+        """β at a training step, counted from 0; in full where there is none."""
+        if step is None or self.warmup_steps == 0:
             return self.beta
         return self.beta * xp.clip(step / self.warmup_steps, 0.0, 1.0)
 
 
-def objective_of(spec: recipes.Objective, steps_per_epoch: int) -> RateDistortion:
-    """The objective that a recipe describes, for a training with this number of steps per epoch."""
-    return RateDistortion(spec.estimator, spec.beta, round(spec.beta_warmup_epochs * steps_per_epoch))
+@singledispatch
+def objective_of(fields: recipes.ObjectiveFields, steps_per_epoch: int) -> Objective:
+    """The objective that a recipe describes, for a training with this number of steps per epoch.
+
+    A new kind registers its own function.
+    """
+    raise NotImplementedError(
+        f"objective.kind={fields.kind!r} has no objective: register one with objective_of.register"
+    )
+
+
+@objective_of.register
+def _(fields: recipes.ELBO, steps_per_epoch: int) -> Objective:
+    return RateDistortion(fields.estimator, fields.beta, round(fields.beta_warmup_epochs * steps_per_epoch))

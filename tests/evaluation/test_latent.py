@@ -4,15 +4,17 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from isthmus.evaluation.latent import information, latent_section, measure_latent, prior_holes
-from isthmus.probability import latent_of
-from isthmus.recipes import GaussianLatent, PointLatent
+from isthmus.probability import latent_variable
+from isthmus.recipes import GaussianLatent, PointLatent, Recipe
 from isthmus.runs import EncodedImages
+
+PLANE = latent_variable(Recipe(latent=GaussianLatent(dim=2)))
 
 
 def codes_of(mean, log_variance, seed=0):
     mean, log_variance = np.broadcast_arrays(np.asarray(mean, float), np.asarray(log_variance, float))
     posterior = {"mean": mean.copy(), "log_variance": log_variance.copy()}
-    return EncodedImages(None, latent_of(GaussianLatent(dim=mean.shape[1])), posterior, seed)
+    return EncodedImages(None, latent_variable(Recipe(latent=GaussianLatent(dim=mean.shape[1]))), posterior, seed)
 
 
 def test_a_mixture_far_apart_tells_all_of_which_image_it_was():
@@ -93,17 +95,17 @@ def test_a_dimension_is_active_if_its_mean_varies():
 def test_holes_are_where_codes_never_fall():
     rng = np.random.default_rng(0)
     normal = rng.standard_normal((4000, 2))
-    assert prior_holes(normal, 0) == pytest.approx(0.01, abs=0.02)
+    assert prior_holes(normal, PLANE, 0) == pytest.approx(0.01, abs=0.02)
     ring = normal / np.linalg.norm(normal, axis=1, keepdims=True) * (1.5 + 0.1 * rng.standard_normal((4000, 1)))
     # Of the prior, exp(-r²/2) taken between 1.25 and 1.75, 24% is on the ring.
     on_ring = np.exp(-(1.25**2) / 2) - np.exp(-(1.75**2) / 2)
-    assert prior_holes(ring, 0) == pytest.approx(1 - on_ring, abs=0.1)
-    assert prior_holes(3.0 + 0.1 * normal, 0) > 0.99
+    assert prior_holes(ring, PLANE, 0) == pytest.approx(1 - on_ring, abs=0.1)
+    assert prior_holes(3.0 + 0.1 * normal, PLANE, 0) > 0.99
 
 
 def test_a_plain_autoencoder_has_active_dimensions_and_no_rate():
     mean = np.random.default_rng(0).standard_normal((300, 3)) * np.array([5.0, 0.0, 1.0])
-    found = measure_latent(EncodedImages(None, latent_of(PointLatent(dim=3)), {"mean": mean}), 0)
+    found = measure_latent(EncodedImages(None, latent_variable(Recipe(latent=PointLatent(dim=3))), {"mean": mean}), 0)
     assert found.active.tolist() == [True, False, True]
     assert found.information is None
     assert [row.key for row in latent_section(found).rows] == ["dims", "active_units"]
@@ -113,6 +115,6 @@ def test_holes_do_not_depend_on_the_order_of_codes():
     """Ten clusters, as codes of a folder come: class by class."""
     rng = np.random.default_rng(0)
     sorted_codes = np.repeat(3.0 * rng.standard_normal((10, 2)), 100, axis=0) + 0.1 * rng.standard_normal((1000, 2))
-    found = [prior_holes(codes, 0) for codes in (sorted_codes, rng.permutation(sorted_codes))]
+    found = [prior_holes(codes, PLANE, 0) for codes in (sorted_codes, rng.permutation(sorted_codes))]
     assert found[0] == pytest.approx(found[1], abs=0.1)
     assert found[0] > 0.6

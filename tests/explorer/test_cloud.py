@@ -12,13 +12,13 @@ def test_the_cloud_holds_what_the_encoder_says(tiny_run, bars):
     cloud = encode_cloud(tiny_run, source, "bars", BackgroundJob())
     np.testing.assert_allclose(cloud.codes, tiny_run.encode(bars[0])["mean"], atol=1e-6)
     np.testing.assert_allclose(cloud.rate, score(tiny_run, source).rate, rtol=1e-4)
-    np.testing.assert_allclose(cloud.information.sum(), cloud.rate.mean(), rtol=1e-4)
+    np.testing.assert_allclose(cloud.information[0].sum(), cloud.rate.mean(), rtol=1e-4)
 
 
 def test_a_plain_autoencoder_tells_by_its_variance(tiny_ae_run, bars):
     cloud = encode_cloud(tiny_ae_run, as_source(bars[0]), "bars", BackgroundJob())
     assert not cloud.rate.any()
-    np.testing.assert_allclose(cloud.information, cloud.codes.var(axis=0), rtol=1e-4)
+    np.testing.assert_allclose(cloud.information[0], cloud.codes.var(axis=0), rtol=1e-4)
 
 
 def test_neighbours_are_those_of_scikit_learn(tiny_run, bars):

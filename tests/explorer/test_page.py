@@ -203,7 +203,7 @@ def test_every_strip_is_drawn_once_it_is_looked_at(open_page, serving, tiny_ae_r
 
 def test_dimensions_are_sorted_by_what_they_tell(page, service):
     names = page.locator(".dimension .slider-name").all_inner_texts()
-    order = np.argsort(-service.cloud.result.information)
+    order = np.argsort(-service.cloud.result.information[0])
     assert [name.split()[0] for name in names] == [f"z[{k}]" for k in order]
 
 
@@ -468,7 +468,7 @@ def test_arithmetic_adds_what_one_group_has_and_another_has_not(page, service):
     direction = cloud.codes[labels == 2].mean(axis=0) - cloud.codes[labels == 0].mean(axis=0)
     page.click("#tab-dimensions")
     values = page.evaluate("[...document.querySelectorAll('.dimension input')].map((input) => input.valueAsNumber)")
-    order = np.argsort(-cloud.information)
+    order = np.argsort(-cloud.information[0])
     np.testing.assert_allclose(values, (service.run.typical_code + direction)[order], atol=0.03)
 
 

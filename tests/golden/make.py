@@ -24,6 +24,7 @@ from PIL import Image
 import isthmus
 from isthmus.data import as_source
 from isthmus.recipes import (
+    ELBO,
     BernoulliLikelihood,
     CategoricalLikelihood,
     CodeDensity,
@@ -37,7 +38,6 @@ from isthmus.recipes import (
     Inpaint,
     LaplaceLikelihood,
     LogisticLikelihood,
-    Objective,
     Pairs,
     Pixels,
     PointLatent,
@@ -72,7 +72,7 @@ AUTOENCODERS = {
         },
     ),
     "vae-bernoulli": (1, {"network": CONV, "pixels": BLACK_OR_WHITE}),
-    "vae-bernoulli-grey": (1, {"network": DENSE, "objective": Objective(estimator="monte-carlo")}),
+    "vae-bernoulli-grey": (1, {"network": DENSE, "objective": ELBO(estimator="monte-carlo")}),
     "vae-bernoulli-stochastic": (1, {"network": DENSE, "pixels": Pixels(binarise="stochastic")}),
     "vae-gaussian": (3, {"network": CONV, "likelihood": GaussianLikelihood(scale="per-pixel", sigma=0.2)}),
     "vae-gaussian-floats": (1, {"network": DENSE, "likelihood": SIGMA, "pixels": Pixels(dtype="float32")}),

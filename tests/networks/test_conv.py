@@ -9,10 +9,10 @@ from isthmus.recipes import ConvNetwork
 def test_has_the_sizes_of_the_tutorial():
     """What Keras prints for the network of TensorFlow's tutorial, layer by layer."""
     spec = ConvNetwork(filters=(32, 64), padding="valid", stem_filters=32)
-    shapes = Shapes((28, 28, 1), 2, 1)
+    shapes = Shapes((28, 28, 1), (2,), 1)
     encoder, decoder = conv_encoder(spec, shapes), conv_decoder(spec, shapes)
     assert [layer.count_params() for layer in encoder.layers if layer.weights] == [320, 18_496]
-    assert encoder.output_shape == (None, 6 * 6 * 64)
+    assert encoder.output_shape == (None, 6, 6, 64)
     assert [layer.count_params() for layer in decoder.layers if layer.weights] == [4_704, 18_496, 18_464, 289]
 
 
@@ -23,13 +23,13 @@ def test_unpadded_convolutions_have_a_smallest_image(side, kernel, layers):
     for _ in range(layers):
         smallest = (smallest - 1) * 2 + kernel
     spec = ConvNetwork(filters=(2,) * layers, kernel=kernel, padding="valid")
-    encoder = conv_encoder(spec, Shapes((smallest, side + smallest, 1), 2, 1))
+    encoder = conv_encoder(spec, Shapes((smallest, side + smallest, 1), (2,), 1))
     assert encoder.output_shape[-1] >= 2
     with pytest.raises(RecipeError, match=f"leave nothing of an image {side + 40} wide and {smallest - 1} high"):
-        conv_encoder(spec, Shapes((smallest - 1, side + 40, 1), 2, 1))
-    conv_encoder(spec.model_copy(update={"padding": "same"}), Shapes((smallest - 1, side, 1), 2, 1))
+        conv_encoder(spec, Shapes((smallest - 1, side + 40, 1), (2,), 1))
+    conv_encoder(spec.model_copy(update={"padding": "same"}), Shapes((smallest - 1, side, 1), (2,), 1))
 
 
 def test_the_decoder_goes_back_in_reverse():
-    decoder = conv_decoder(ConvNetwork(filters=(3, 5, 7), stem_filters=2), Shapes((16, 16, 1), 2, 1))
+    decoder = conv_decoder(ConvNetwork(filters=(3, 5, 7), stem_filters=2), Shapes((16, 16, 1), (2,), 1))
     assert [layer.filters for layer in decoder.layers if hasattr(layer, "filters")] == [7, 5, 3, 1]

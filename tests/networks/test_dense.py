@@ -5,7 +5,7 @@ from isthmus.networks import Shapes
 from isthmus.networks.dense import dense_decoder, dense_encoder
 from isthmus.recipes import DenseNetwork
 
-SHAPES = Shapes((3, 5, 2), 2, 2)
+SHAPES = Shapes((3, 5, 2), (2,), 2)
 
 
 def test_is_two_matrix_products():

@@ -20,7 +20,7 @@ def test_the_surplus_is_cut_from_all_sides_alike(height, width):
     def body(grid):
         return keras.layers.UpSampling2D(4)(grid)
 
-    decoder = grow(Shapes((height, width, 1), 2, 3), 2, 3, "linear", body)
+    decoder = grow(Shapes((height, width, 1), (2,), 3), 2, 3, "linear", body)
     codes = np.random.default_rng(0).standard_normal((2, 2), np.float32)
     grid = ops.convert_to_numpy(keras.Model(decoder.inputs[0], decoder.get_layer("decoder_grid").output)(codes))
     whole = grid.repeat(4, axis=1).repeat(4, axis=2)

@@ -8,7 +8,7 @@ from isthmus.recipes import UNetwork
 
 
 def built(spec, shape, channels=1):
-    return build_networks(spec, Shapes(shape, 5, channels))
+    return build_networks(spec, Shapes(shape, (5,), channels))
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (9, 8, 3), (7, 13, 2), (4, 4, 1)])

@@ -1,23 +1,6 @@
 import numpy as np
 
-from isthmus.plots.of_run import decoder_of, information_of, range_of, terms_of
-
-
-def test_what_a_gaussian_dimension_tells_is_its_kl(tiny_run):
-    posterior = {
-        "mean": np.array([[1.0, 0.0], [3.0, 0.0]], np.float32),
-        "log_variance": np.array([[0.0, 0.0], [0.0, 0.0]], np.float32),
-    }
-    information, unit = information_of(tiny_run, posterior)
-    np.testing.assert_allclose(information, [(0.5 + 4.5) / 2, 0.0])  # mean² / 2 for unit variance
-    assert unit == "nats"
-
-
-def test_what_a_point_dimension_tells_is_its_variance(tiny_ae_run):
-    codes = np.array([[1.0, 5.0, 0.0], [3.0, 5.0, 4.0]], np.float32)
-    information, unit = information_of(tiny_ae_run, {"mean": codes})
-    np.testing.assert_allclose(information, [1.0, 0.0, 4.0])
-    assert unit == "variance"
+from isthmus.plots.of_run import decoder_of, range_of, terms_of
 
 
 def test_traversals_end_where_codes_do(tiny_run, tiny_ae_run):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import strategies as st
 
 from isthmus import recipes as r
-from isthmus.recipes.fields import Activation
+from isthmus.recipes.networks import Activation
 
 POSITIVE = st.floats(0.0, exclude_min=True, allow_infinity=False)
 FRACTION = st.floats(0.0, 1.0, exclude_max=True)
@@ -89,10 +89,10 @@ def random_recipes(draw):
     binarise = draw(st.sampled_from(["none", "threshold", "stochastic"])) if likelihood.kind == "bernoulli" else "none"
     threshold = draw(st.floats(0.0, 1.0, exclude_min=True, exclude_max=True)) if binarise == "threshold" else 0.5
     if draw(st.booleans()):
-        latent, objective = r.PointLatent(dim=draw(COUNT), activation=draw(ACTIVATIONS)), r.Objective()
+        latent, objective = r.PointLatent(dim=draw(COUNT), activation=draw(ACTIVATIONS)), r.ELBO()
     else:
         latent = r.GaussianLatent(dim=draw(COUNT), epsilon_std=draw(POSITIVE))
-        objective = r.Objective(
+        objective = r.ELBO(
             estimator=draw(st.sampled_from(["closed-form", "monte-carlo"])),
             beta=draw(st.floats(0.0, allow_infinity=False)),
             beta_warmup_epochs=draw(st.floats(0.0, float(training.epochs))),

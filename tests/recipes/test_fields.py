@@ -4,12 +4,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from isthmus.recipes import (
+    ELBO,
     RECIPES,
     Augmentation,
     CodeDensity,
     DenseNetwork,
     GaussianLikelihood,
-    Objective,
     Pixels,
     PointLatent,
     Recipe,
@@ -45,7 +45,7 @@ def test_is_frozen():
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_numbers_are_finite(value):
     with pytest.raises(ValidationError, match="finite"):
-        Objective(beta=value)
+        ELBO(beta=value)
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_numbers_are_finite(value):
         (lambda: CodeDensity(components=3), "components is read only where codes.kind is 'mixture'"),
         (lambda: UpsampleNetwork(strides=(2, 1)), "strides has 2 entries for the 4 of filters"),
         (lambda: UpsampleNetwork(decoder_filters=(8,)), "decoder_filters needs 3 entries.*; 1 given"),
-        (lambda: Recipe(latent=PointLatent(), objective=Objective(beta=2.0)), "objective.beta weighs or estimates"),
+        (lambda: Recipe(latent=PointLatent(), objective=ELBO(beta=2.0)), "objective.beta weighs or estimates"),
         (
-            lambda: Recipe(objective=Objective(beta_warmup_epochs=5.5), training=Training(epochs=5)),
+            lambda: Recipe(objective=ELBO(beta_warmup_epochs=5.5), training=Training(epochs=5)),
             "beta_warmup_epochs=5.5 is longer than the training of 5 epochs",
         ),
         (
@@ -86,7 +86,7 @@ def test_refuses_what_nothing_would_read_or_what_cannot_be(build, fault):
         lambda: Training(seed=-1),
         lambda: Training(seed=2**31),
         lambda: Pixels(binarise="threshold", threshold=1.0),
-        lambda: Objective(beta=-1.0),
+        lambda: ELBO(beta=-1.0),
         lambda: CodeDensity(kind="mixture", components=0),
         lambda: Recipe(name="no spaces"),
         lambda: Recipe(name="../up"),
@@ -99,7 +99,7 @@ def test_refuses_values_out_of_range(build):
 
 
 def test_a_warm_up_as_long_as_the_training_is_allowed():
-    Recipe(objective=Objective(beta_warmup_epochs=5.0), training=Training(epochs=5))
+    Recipe(objective=ELBO(beta_warmup_epochs=5.0), training=Training(epochs=5))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_is_likelihood_only_for_black_and_white(binarise, likelihood, expected):
     assert recipe.is_likelihood is expected
 
 
-PARTS = (Pixels, Augmentation, Objective, Training, CodeDensity)
+PARTS = (Pixels, Augmentation, Training, CodeDensity)
 
 
 def test_every_field_says_what_it_is():

@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 
 from isthmus.errors import RecipeError, UsageError
 from isthmus.recipes import (
+    ELBO,
     RECIPES,
     ConvNetwork,
+    CustomNetwork,
     GaussianLatent,
     PointLatent,
     Recipe,
@@ -176,8 +178,15 @@ class TestJson:
             recipe_from_json("[1]")
 
     def test_a_newer_one(self):
-        with pytest.raises(RecipeError, match=r"schema version 2; this isthmus reads up to 1. Upgrade"):
-            recipe_from_json('{"schema_version": 2, "what": "ever"}')
+        with pytest.raises(RecipeError, match=r"schema version 3; this isthmus reads up to 2. Upgrade"):
+            recipe_from_json('{"schema_version": 3, "what": "ever"}')
+
+    def test_one_of_schema_1(self):
+        """It had one kind of objective, and no prior; custom networks were called `own`."""
+        old = '{"schema_version": 1, "objective": {"beta": 3.0}, "network": {"kind": "own"}}'
+        recipe = recipe_from_json(old)
+        assert recipe == Recipe(objective=ELBO(beta=3.0), network=CustomNetwork())
+        assert recipe_from_json(recipe.model_dump_json()) == recipe
 
     def test_missing_fields_have_their_defaults(self):
         assert recipe_from_json('{"training": {"epochs": 3}}') == Recipe(training=Training(epochs=3))

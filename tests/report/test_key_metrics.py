@@ -1,5 +1,4 @@
 import math
-from typing import get_args
 
 import pytest
 
@@ -78,7 +77,7 @@ def test_black_and_white_pixels_are_called_so():
     assert "black-and-white" not in _by_name(recipe=recipe)["Squared error"].meaning
 
 
-@pytest.mark.parametrize("likelihood", get_args(get_args(LikelihoodFields)[0]))
+@pytest.mark.parametrize("likelihood", LikelihoodFields.kinds.values())
 @pytest.mark.parametrize("task", [Denoise(), Segment()])
 @pytest.mark.parametrize("latent", ["gaussian", "point"])
 def test_every_likelihood_of_every_task_has_words(likelihood, task, latent):

@@ -3,7 +3,7 @@ import pytest
 
 from isthmus.data import EvaluationBatches, as_source, batches
 from isthmus.errors import DataError
-from isthmus.runs import encode, encoded_batches
+from isthmus.runs import EncodedImages, encode, encoded_batches
 
 
 def test_every_image_is_encoded_once_in_order(tiny_run, bars, monkeypatch):
@@ -51,3 +51,20 @@ def test_images_are_prepared_and_counted(tiny_run, bars, capsys):
 def test_images_of_another_shape(tiny_run):
     with pytest.raises(DataError, match="expected images of 10x12x1, as run 'tiny' was trained on; got 10x10x3"):
         encode(tiny_run, as_source(np.zeros((2, 10, 10, 3), np.uint8)))
+
+
+def test_what_a_gaussian_dimension_tells_is_its_kl(tiny_run):
+    posterior = {
+        "mean": np.array([[1.0, 0.0], [3.0, 0.0]], np.float32),
+        "log_variance": np.array([[0.0, 0.0], [0.0, 0.0]], np.float32),
+    }
+    information, unit = EncodedImages(None, tiny_run.latent, posterior).information
+    np.testing.assert_allclose(information, [(0.5 + 4.5) / 2, 0.0])  # mean² / 2 for unit variance
+    assert unit == "nats"
+
+
+def test_what_a_point_dimension_tells_is_its_variance(tiny_ae_run):
+    codes = np.array([[1.0, 5.0, 0.0], [3.0, 5.0, 4.0]], np.float32)
+    information, unit = EncodedImages(None, tiny_ae_run.latent, {"mean": codes}).information
+    np.testing.assert_allclose(information, [1.0, 0.0, 4.0])
+    assert unit == "variance"

@@ -62,7 +62,7 @@ def test_an_older_one_says_less_of_its_images():
 
 def test_is_json_that_others_can_read():
     values = json.loads(MANIFEST.to_json())
-    assert values["schema_version"] == 1
+    assert values["schema_version"] == 2
     assert values["images"] == {"height": 12, "width": 10, "channels": 3, "dtype": "uint8"}
     assert values["graphs"]["encoder"]["inputs"][0]["shape"] == ["n", 12, 10, 3]
 
@@ -84,11 +84,11 @@ def test_foreign(text):
         manifest_from_json(text, "here")
 
 
-@pytest.mark.parametrize("version", [2, 99, "2", None, 1.5])
+@pytest.mark.parametrize("version", [3, 99, "3", None, 1.5])
 def test_newer(version):
     text = json.dumps({"schema_version": version, "whatever": "comes"})
     with pytest.raises(
-        RunError, match=rf"the run has schema version {version}, and this isthmus reads up to 1\.\s+Upgrade"
+        RunError, match=rf"the run has schema version {version}, and this isthmus reads up to 2\.\s+Upgrade"
     ):
         manifest_from_json(text, "here")
 
@@ -104,7 +104,7 @@ def test_newer(version):
         ({"latent_groups": [{"name": "latent", "kind": "point", "shape": [10**9]}]}, "latent_groups.0.shape.0"),
         ({"images": None}, "images"),
         ({"files": {"recipe.json": {"sha256": "abc", "bytes": 3}}}, "files.recipe.json.sha256"),
-        ({"latent_groups": [{"name": "latent", "kind": "square", "shape": [2]}]}, "latent_groups.0.kind"),
+        ({"latent_groups": [{"name": "latent", "kind": "No kind", "shape": [2]}]}, "latent_groups.0.kind"),
         ({"latent_groups": [{"name": "latent", "kind": "point", "shape": [10**4000]}]}, "latent_groups.0.shape.0"),
         ({"files": {"recipe.json": {"sha256": "0" * 64, "bytes": -1}}}, "files.recipe.json.bytes"),
         ({"files": {"recipe.json": {"sha256": "0" * 64, "bytes": 10**4000}}}, "files.recipe.json.bytes"),

@@ -9,7 +9,7 @@ from scipy.special import logsumexp
 from isthmus.data import batch_size_for
 from isthmus.evaluation.table import Row, Section, estimate_row, finite, value_row
 from isthmus.noise import random_order
-from isthmus.probability import namespace
+from isthmus.probability import LatentVariable, namespace
 from isthmus.probability.gaussian import LOG_2PI, gaussian_nll
 from isthmus.progress import progress_bar
 from isthmus.runs import EncodedImages
@@ -38,14 +38,15 @@ class Information:
         mutual_information: I(x; z), nats, with its standard error over images.
         marginal_kl: KL(q(z) || p(z)), nats.
         total_correlation: KL(q(z) || Π q(z_d)), nats: how far dimensions are from independent.
-        dimension_kl: Σ KL(q(z_d) || p(z_d)), nats: how far each dimension by itself is from the prior.
+        dimension_kl: Σ KL(q(z_d) || p(z_d)), nats: how far each dimension by itself is from a standard normal prior;
+            None for another prior.
         count: The images.
     """
 
     mutual_information: Estimate
     marginal_kl: Estimate
     total_correlation: Estimate
-    dimension_kl: Estimate
+    dimension_kl: Estimate | None
     count: int
 
     @property
@@ -64,14 +65,14 @@ class LatentResults:
     """What the codes of some images show.
 
     Attributes:
-        kl: KL of each dimension, the mean over images, nats, `(dim,)`; zeros for a plain autoencoder.
+        kl: KL of each dimension, the mean over images, nats, `(dim,)`; None where it has no closed form, or no sense.
         active: Which dimensions vary over images, `(dim,)`.
         information: The rate taken apart, or None for a plain autoencoder.
         holes: The share of the prior where codes hardly ever fall, or None where it was not measured.
         count: The images whose codes these are.
     """
 
-    kl: FloatArray
+    kl: FloatArray | None
     active: NDArray[np.bool_]
     information: Information | None
     holes: float | None
@@ -81,11 +82,12 @@ class LatentResults:
 def measure_latent(codes: EncodedImages, seed: int) -> LatentResults:
     """Measure the codes of images."""
     active = active_dimensions(codes)
-    if codes.log_variance is None:
-        return LatentResults(np.zeros(codes.mean.shape[1]), active, None, None, len(codes))
-    kl = codes.kl.mean(axis=0)
-    holes = prior_holes(codes.drawn, seed) if len(codes) >= LEAST_FOR_HOLES else None
-    return LatentResults(kl, active, information(codes), holes, len(codes))
+    if not codes.latent.has_rate:
+        return LatentResults(None, active, None, None, len(codes))
+    kl = None if codes.kl is None else codes.kl.mean(axis=0)
+    holes = prior_holes(codes.drawn, codes.latent, seed) if len(codes) >= LEAST_FOR_HOLES else None
+    found = None if codes.log_variance is None else information(codes)
+    return LatentResults(kl, active, found, holes, len(codes))
 
 
 def active_dimensions(codes: EncodedImages) -> NDArray[np.bool_]:
@@ -94,7 +96,7 @@ def active_dimensions(codes: EncodedImages) -> NDArray[np.bool_]:
     Codes of a plain autoencoder have no scale of their own: theirs are compared with the dimension that varies most.
     """
     variances = codes.mean.var(axis=0)
-    scale = 1.0 if codes.log_variance is not None else max(float(variances.max(initial=0.0)), 1e-12)
+    scale = 1.0 if codes.latent.has_rate else max(float(variances.max(initial=0.0)), 1e-12)
     return np.asarray(variances > ACTIVE_VARIANCE * scale)
 
 
@@ -106,7 +108,7 @@ def information(codes: EncodedImages) -> Information:
     chosen = np.linspace(0, len(codes) - 1, count).round().astype(np.int64)
     mean, log_variance, z = codes.mean[chosen], codes.log_variance[chosen], codes.drawn[chosen]
     own = -np.sum(gaussian_nll(namespace, z, mean, 0.5 * log_variance), axis=1)
-    prior = -np.sum(gaussian_nll(namespace, z, 0.0, 0.0), axis=1)
+    prior = codes.latent.log_p(namespace, z)
     joint, marginals = np.empty(count), np.empty(count)
     precision, constant = np.exp(-log_variance), -0.5 * (log_variance + LOG_2PI)
     step = batch_size_for(count * dim)
@@ -124,12 +126,12 @@ def information(codes: EncodedImages) -> Information:
         Estimate.of(own - joint),
         Estimate.of(joint - prior),
         Estimate.of(joint - marginals),
-        Estimate.of(marginals - prior),
+        Estimate.of(marginals - prior) if codes.latent.has_standard_prior else None,
         count,
     )
 
 
-def prior_holes(z: FloatArray, seed: int) -> float:
+def prior_holes(z: FloatArray, variable: LatentVariable, seed: int) -> float:
     """The share of the prior where codes hardly ever fall: where fewer than 1 in 100 codes have so low a density ratio.
 
     A mixture of Gaussians is fitted to a random half of the draws `z` `(n, dim)` of the posteriors; the ratio of its
@@ -150,11 +152,10 @@ def prior_holes(z: FloatArray, seed: int) -> float:
     mixture = GaussianMixture(components, covariance_type=shape, reg_covar=1e-4, random_state=seed).fit(z[:half])
 
     def log_ratio(codes: FloatArray) -> FloatArray:
-        prior = -np.sum(gaussian_nll(namespace, codes, 0.0, 0.0), axis=1)
-        return np.asarray(mixture.score_samples(codes) - prior)
+        return np.asarray(mixture.score_samples(codes) - variable.log_p(namespace, codes))
 
     level = np.quantile(log_ratio(z[half:]), 0.01)
-    draws = np.random.default_rng([seed, _PRIOR_STREAM]).standard_normal((5_000, dim))
+    draws = variable.sample_prior(5_000, np.random.default_rng([seed, _PRIOR_STREAM])).astype(np.float64)
     return float(np.mean(log_ratio(draws) < level))
 
 
@@ -184,6 +185,7 @@ def latent_section(found: LatentResults) -> Section:
                     "The share of the prior where codes of images hardly ever fall; 0.01 if the two are alike.",
                 )
             )
+    if found.kl is not None:
         rows.append(_largest_kl(found.kl))
     return Section("latent", TITLE, tuple(rows), f"Measured on {spell_count(found.count, 'image')}.")
 
@@ -206,7 +208,7 @@ def _information_rows(found: Information) -> list[Row]:
     ceiling = f" It cannot exceed log {found.count:,} = {found.ceiling:.2f}"
     short = " and comes so near that it is a lower bound" if found.saturated else ""
     bound = "; an upper bound here, as the mutual information is a lower one" if found.saturated else ""
-    return [
+    rows = [
         estimate_row(
             "mutual_information_nats",
             "mutual information",
@@ -228,11 +230,8 @@ def _information_rows(found: Information) -> list[Row]:
             "nats",
             f"How far the dimensions are from independent of each other, {where}.",
         ),
-        estimate_row(
-            "dimension_kl_nats",
-            "dimensions from prior",
-            found.dimension_kl,
-            "nats",
-            "How far each dimension by itself is from the prior, summed.",
-        ),
     ]
+    if found.dimension_kl is not None:
+        meaning = "How far each dimension by itself is from the prior, summed."
+        rows.append(estimate_row("dimension_kl_nats", "dimensions from prior", found.dimension_kl, "nats", meaning))
+    return rows

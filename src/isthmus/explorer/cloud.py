@@ -1,7 +1,7 @@
 """The cloud: the test images of a run as points of its latent space."""
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,16 +25,6 @@ class Cloud(EncodedImages):
     def codes(self) -> FloatArray:
         """The posterior's means, float32 `(n, dim)`."""
         return self.posterior["mean"]
-
-    @cached_property
-    def rate(self) -> FloatArray:
-        """The rate of each image, nats, `(n,)`."""
-        return np.asarray(self.kl.sum(axis=1), np.float32)
-
-    @cached_property
-    def information(self) -> FloatArray:
-        """Information per dimension, `(dim,)`: its mean rate in nats, or its variance for a plain autoencoder."""
-        return np.asarray(self.kl.mean(axis=0) if self.latent.has_rate else self.mean.var(axis=0), np.float32)
 
     def neighbours(self, code: FloatArray, count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The images whose codes are nearest to a code `(dim,)`: their indices and Euclidean distances, nearest first.

@@ -65,13 +65,14 @@ def cost_of(
     target = as_pixels(inputs, run.recipe.pixels)
     distortion = np.zeros(len(inputs))
     draws = noise if run.latent.has_rate else noise[:1]
+    rate = np.zeros(len(inputs))
+    wide = {name: array.astype(np.float64) for name, array in posterior.items()}
     for draw in draws:
         z = np.asarray(run.latent.sample(namespace, posterior, draw), np.float32)
         parameters = {name: array.astype(np.float64) for name, array in run.decode_parameters(z).items()}
         distortion += run.likelihood.distortion(namespace, target, parameters)
-    wide = {name: array.astype(np.float64) for name, array in posterior.items()}
-    rate = np.asarray(run.latent.kl(namespace, wide)).sum(axis=1)
-    return Costs(posterior["mean"], rate, distortion / len(draws), posterior.get("log_variance"))
+        rate += run.latent.rate(namespace, z.astype(np.float64), wide)
+    return Costs(posterior["mean"], rate / len(draws), distortion / len(draws), posterior.get("log_variance"))
 
 
 def as_encoder_input(run: Run, images: ImageArray) -> ImageArray:

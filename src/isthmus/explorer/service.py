@@ -84,7 +84,7 @@ class Service:
     @cached_property
     def scale(self) -> tuple[FloatArray, FloatArray]:
         """The mean and standard deviations of latent codes, each `(dim,)`: of the prior, or of the training codes."""
-        if self.run.latent.has_rate:
+        if self.run.latent.has_standard_prior:
             return np.zeros(self.dim, np.float32), np.ones(self.dim, np.float32)
         codes = self.run.sample_codes(4096)
         return codes.mean(axis=0), np.maximum(codes.std(axis=0), np.float32(1e-6))
@@ -116,6 +116,7 @@ class Service:
             "image": {"height": image.height, "width": image.width, "channels": display_channels(image.channels)},
             "latentDim": self.dim,
             "hasRate": run.latent.has_rate,
+            "hasStandardPrior": run.latent.has_standard_prior,
             "isLikelihood": run.recipe.is_likelihood and run.latent.has_rate,
             "likelihood": run.recipe.likelihood.kind,
             "labels": list(run.class_names),

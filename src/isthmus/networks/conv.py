@@ -5,8 +5,14 @@ from typing import Any
 import keras
 
 from isthmus.errors import RecipeError
+from isthmus.networks.builders import build_networks
 from isthmus.networks.layout import Shapes, grow
 from isthmus.recipes import ConvNetwork
+
+
+@build_networks.register
+def _(spec: ConvNetwork, shapes: Shapes) -> tuple[keras.Model, keras.Model]:
+    return conv_encoder(spec, shapes), conv_decoder(spec, shapes)
 
 
 def conv_encoder(spec: ConvNetwork, shapes: Shapes) -> keras.Model:
@@ -30,7 +36,7 @@ def conv_encoder(spec: ConvNetwork, shapes: Shapes) -> keras.Model:
         x = keras.layers.Conv2D(
             filters, spec.kernel, strides=2, padding=spec.padding, activation=spec.activation, name=f"encoder_conv_{i}"
         )(x)
-    return keras.Model(images, keras.layers.Flatten(name="encoder_flat")(x), name="encoder")
+    return keras.Model(images, x, name="encoder")
 
 
 def conv_decoder(spec: ConvNetwork, shapes: Shapes) -> keras.Model:

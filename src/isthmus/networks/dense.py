@@ -4,8 +4,14 @@ import math
 
 import keras
 
+from isthmus.networks.builders import build_networks
 from isthmus.networks.layout import Shapes
 from isthmus.recipes import DenseNetwork
+
+
+@build_networks.register
+def _(spec: DenseNetwork, shapes: Shapes) -> tuple[keras.Model, keras.Model]:
+    return dense_encoder(spec, shapes), dense_decoder(spec, shapes)
 
 
 def dense_encoder(spec: DenseNetwork, shapes: Shapes) -> keras.Model:

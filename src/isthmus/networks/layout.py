@@ -1,10 +1,13 @@
 """Shapes of the networks: how a grid halves, and how one grows back to the image."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import keras
+
+from isthmus.errors import RecipeError
 
 
 @dataclass(frozen=True)
@@ -13,13 +16,18 @@ class Shapes:
 
     Attributes:
         image: Height, width and channels of the images that the encoder takes.
-        latent_dim: The dimensions of a code.
+        latent: The shape of a code inside the networks: `(dim,)`, or rows, columns and channels of a grid.
         output_channels: The channels of what the decoder gives, of the images' height and width.
     """
 
     image: tuple[int, int, int]
-    latent_dim: int
+    latent: tuple[int, ...]
     output_channels: int
+
+    @property
+    def latent_dim(self) -> int:
+        """The numbers in a code; decoders take it flat."""
+        return math.prod(self.latent)
 
     @property
     def output(self) -> tuple[int, int, int]:
@@ -34,6 +42,48 @@ def halved(size: int, times: int) -> int:
     return size
 
 
+def stem(shapes: Shapes, grid: tuple[int, int], filters: int, activation: str) -> tuple[Any, Any]:
+    """The first layers of a decoder: from codes to a small grid.
+
+    A flat code gets there by a dense layer; one with a grid of its own by a convolution of 1 x 1.
+
+    Args:
+        shapes: The networks' shapes.
+        grid: Rows and columns.
+        filters: The channels of the grid.
+        activation: The activation of the layer.
+
+    Returns:
+        The input, codes `(batch, latent_dim)`, and the grid `(batch, *grid, filters)`.
+
+    Raises:
+        RecipeError: If the code has another grid.
+    """
+    codes = keras.Input((shapes.latent_dim,), name="latent")
+    if len(shapes.latent) == 1:
+        dense = keras.layers.Dense(math.prod(grid) * filters, activation=activation, name="decoder_stem")(codes)
+        return codes, keras.layers.Reshape((*grid, filters), name="decoder_grid")(dense)
+    require_grid(shapes, grid)
+    own = keras.layers.Reshape(shapes.latent, name="decoder_grid")(codes)
+    return codes, keras.layers.Conv2D(filters, 1, activation=activation, name="decoder_stem")(own)
+
+
+def require_grid(shapes: Shapes, grid: tuple[int, ...]) -> None:
+    """Check that a code on a grid has the grid of the networks' smallest features.
+
+    Raises:
+        RecipeError: If it has another.
+    """
+    if shapes.latent[:2] != grid[:2]:
+        height, width, _ = shapes.image
+        rows, columns = grid[:2]
+        raise RecipeError(
+            f"the code has a grid of {shapes.latent[0]} x {shapes.latent[1]}, and the network makes one of "
+            f"{rows} x {columns} of images {width} wide and {height} high: set latent.grid={rows},{columns}, or other "
+            "network.filters"
+        )
+
+
 def grow(
     shapes: Shapes,
     doublings: int,
@@ -41,7 +91,7 @@ def grow(
     activation: str,
     body: Callable[[Any], Any],
 ) -> keras.Model:
-    """A decoder: a dense layer onto a small grid, a `body` that doubles it, and a cut to the image's size.
+    """A decoder: a layer onto a small grid, a `body` that doubles it, and a cut to the image's size.
 
     A grid that has been doubled may be larger than the image, at most by 2^doublings - 1 pixels; the surplus is cut
     from all sides alike, so any height and width will do.
@@ -50,14 +100,15 @@ def grow(
         shapes: The networks' shapes; the channels of the images are the body's concern.
         doublings: How often the body doubles the grid.
         stem_filters: The channels of the small grid.
-        activation: The activation of the dense layer.
+        activation: The activation of the first layer.
         body: From the small grid `(batch, h, w, stem_filters)` to `(batch, h·2^doublings, w·2^doublings, outputs)`.
+
+    Raises:
+        RecipeError: If the code has a grid of its own, and another.
     """
     height, width, _ = shapes.image
     rows, columns = halved(height, doublings), halved(width, doublings)
-    codes = keras.Input((shapes.latent_dim,), name="latent")
-    grid = keras.layers.Dense(rows * columns * stem_filters, activation=activation, name="decoder_stem")(codes)
-    grid = keras.layers.Reshape((rows, columns, stem_filters), name="decoder_grid")(grid)
+    codes, grid = stem(shapes, (rows, columns), stem_filters, activation)
     image = body(grid)
     surplus = (rows * 2**doublings - height, columns * 2**doublings - width)
     if any(surplus):

@@ -4,12 +4,18 @@ from typing import Any
 
 import keras
 
-from isthmus.networks.layout import Shapes, halved
+from isthmus.networks.builders import build_networks
+from isthmus.networks.layout import Shapes, halved, stem
 from isthmus.recipes import UNetwork
 
 
+@build_networks.register
+def _(spec: UNetwork, shapes: Shapes) -> tuple[keras.Model, keras.Model]:
+    return unet_encoder(spec, shapes), unet_decoder(spec, shapes)
+
+
 def unet_encoder(spec: UNetwork, shapes: Shapes) -> keras.Model:
-    """From images `(batch, *shapes.image)` to flat features `(batch, n)`, and to skip features.
+    """From images `(batch, *shapes.image)` to features `(batch, h, w, n)`, and to skip features.
 
     Each scale but the last has skip features.  Those of the image's own scale hold the pixels too, so that a decoder
     which changes little can begin with the input.
@@ -26,7 +32,7 @@ def unet_encoder(spec: UNetwork, shapes: Shapes) -> keras.Model:
         if scale < len(spec.filters) - 1:
             with_pixels = keras.layers.Concatenate(name="encoder_pixels")
             skips.append(with_pixels([x, images]) if scale == 0 else x)
-    return keras.Model(images, [keras.layers.Flatten(name="encoder_flat")(x), *skips], name="encoder")
+    return keras.Model(images, [x, *skips], name="encoder")
 
 
 def unet_decoder(spec: UNetwork, shapes: Shapes) -> keras.Model:
@@ -37,14 +43,11 @@ def unet_decoder(spec: UNetwork, shapes: Shapes) -> keras.Model:
     """
     height, width, channels = shapes.image
     sides = [(halved(height, scale), halved(width, scale)) for scale in range(len(spec.filters))]
-    codes = keras.Input((shapes.latent_dim,), name="latent")
+    codes, x = stem(shapes, sides[-1], spec.filters[-1], spec.activation)
     skips = [
         keras.Input((*sides[scale], filters + (channels if scale == 0 else 0)), name=f"skip_{scale}")
         for scale, filters in enumerate(spec.filters[:-1])
     ]
-    (rows, columns), deepest = sides[-1], spec.filters[-1]
-    x = keras.layers.Dense(rows * columns * deepest, activation=spec.activation, name="decoder_stem")(codes)
-    x = keras.layers.Reshape((rows, columns, deepest), name="decoder_grid")(x)
     for scale in reversed(range(len(skips))):
         x = _doubled(x, sides[scale], f"decoder_{scale}")
         x = keras.layers.Concatenate(name=f"decoder_{scale}_skip")([x, skips[scale]])

@@ -7,19 +7,25 @@ from typing import Any
 
 import keras
 
+from isthmus.networks.builders import build_networks
 from isthmus.networks.layout import Shapes, grow
 from isthmus.recipes import UpsampleNetwork
 
 
+@build_networks.register
+def _(spec: UpsampleNetwork, shapes: Shapes) -> tuple[keras.Model, keras.Model]:
+    return upsample_encoder(spec, shapes), upsample_decoder(spec, shapes)
+
+
 def upsample_encoder(spec: UpsampleNetwork, shapes: Shapes) -> keras.Model:
-    """From images `(batch, *shapes.image)` to flat features `(batch, n)`."""
+    """From images `(batch, *shapes.image)` to features `(batch, h, w, n)`."""
     images = keras.Input(shapes.image, name="pixels")
     x = images
     for i, (filters, stride) in enumerate(zip(spec.filters, spec.strides, strict=True)):
         x = keras.layers.Conv2D(
             filters, spec.kernel, strides=stride, padding="same", activation=spec.activation, name=f"encoder_conv_{i}"
         )(x)
-    return keras.Model(images, keras.layers.Flatten(name="encoder_flat")(x), name="encoder")
+    return keras.Model(images, x, name="encoder")
 
 
 def upsample_decoder(spec: UpsampleNetwork, shapes: Shapes) -> keras.Model:

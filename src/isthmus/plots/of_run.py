@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from isthmus.plots.checks import Codes, Images
 from isthmus.plots.display import as_displayed
-from isthmus.probability import namespace
 from isthmus.runs import Run
 
 if TYPE_CHECKING:
@@ -25,17 +24,9 @@ def decoder_of(run: Run) -> Callable[[Codes], Images]:
     return lambda codes: as_displayed(run.decode(codes))
 
 
-def information_of(run: Run, posterior: Mapping[str, NDArray[np.float32]]) -> tuple[NDArray[np.float64], str]:
-    """The information per dimension, `(d,)`, and its unit: KL in nats, or the variance of point codes."""
-    if run.latent.has_rate:
-        wide = {name: array.astype(np.float64) for name, array in posterior.items()}
-        return np.asarray(run.latent.kl(namespace, wide)).mean(axis=0), "nats"
-    return posterior["mean"].astype(np.float64).var(axis=0), "variance"
-
-
 def range_of(run: Run, codes: NDArray[np.float32]) -> tuple[float, float]:
-    """The range of a traversal: three of the prior's standard deviations, or that of a plain autoencoder's codes."""
-    if run.latent.has_rate:
+    """The range of a traversal: three standard deviations of a standard normal prior, or that of the codes."""
+    if run.latent.has_standard_prior:
         return -3.0, 3.0
     low, high = (float(value) for value in np.percentile(codes, (1, 99)))
     return (low, high) if low < high else (low - 1.0, high + 1.0)
@@ -55,4 +46,4 @@ def best_epoch_of(run: Run) -> int | None:
 
 def way_of(run: Run) -> "Way":
     """How to interpolate between codes: on a sphere, near which a VAE's codes lie in more than two dimensions."""
-    return "spherical" if run.latent.has_rate and run.recipe.latent.dim > 2 else "linear"
+    return "spherical" if run.latent.has_standard_prior and run.recipe.latent.dim > 2 else "linear"

@@ -1,7 +1,22 @@
-"""Likelihoods, latents, divergences and densities: formulas, and no network."""
+"""Likelihoods, latents, priors, divergences and densities: formulas, and no network."""
 
 from isthmus.probability.latents import Latent, LatentGroup, latent_of
 from isthmus.probability.likelihoods import Likelihood, likelihood_of
-from isthmus.probability.terms import Terms
+from isthmus.probability.priors import Prior, PriorNetwork, prior_of
+from isthmus.probability.terms import Forward, Terms
+from isthmus.probability.variables import LatentVariable, latent_variable
 
-__all__ = ["Latent", "LatentGroup", "Likelihood", "Terms", "latent_of", "likelihood_of"]
+__all__ = [
+    "Forward",
+    "Latent",
+    "LatentGroup",
+    "LatentVariable",
+    "Likelihood",
+    "Prior",
+    "PriorNetwork",
+    "Terms",
+    "latent_of",
+    "latent_variable",
+    "likelihood_of",
+    "prior_of",
+]

@@ -10,22 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.probability.latents import Latent, Parameters
-
 FloatArray = NDArray[np.float64]
-
-
-def log_weights(xp: Any, latent: Latent, z: Any, posterior: Parameters, distortion: Any) -> Any:
-    """Log p(x, z) - log q(z | x) of one draw `z` `(batch, dim)` for each image: nats, `(batch,)`.
-
-    Args:
-        xp: The array namespace.
-        latent: What `posterior` means.
-        z: The draws.
-        posterior: The encoder's parameters by name, each `(batch, dim)`.
-        distortion: -log p(x | z), nats, `(batch,)`.
-    """
-    return -(distortion + latent.log_ratio(xp, z, posterior))
 
 
 def log_mean_exp(xp: Any, values: Any, axis: int = 0) -> Any:

@@ -1,14 +1,16 @@
-"""Latents: what an encoder says about a code, how a code is drawn from that, and what it costs.
+"""Latents: what an encoder says about a code, and how a code is drawn from that.
 
-A latent knows no network.  Its `parameters` are what the encoder gives, by name, each of shape `(batch, dim)`.
+A latent knows no network and no prior. Codes are flat, `(..., dim)`, whatever grid they have inside the networks. Its
+`parameters` are what the encoder gives, by name, each of shape `(batch, dim)`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from functools import singledispatch
+from typing import Any, ClassVar, Protocol
 
 from isthmus import recipes
-from isthmus.probability.gaussian import gaussian_nll, kl_from_standard_normal
+from isthmus.probability.gaussian import gaussian_nll
 
 Parameters = Mapping[str, Any]
 
@@ -18,30 +20,36 @@ class LatentGroup:
     """One group of latent variables, as a manifest declares it."""
 
     name: str
-    kind: Literal["point", "gaussian"]
+    kind: str
     shape: tuple[int, ...]
+    """`(dim,)`, or rows, columns and channels of a grid."""
 
 
 class Latent(Protocol):
-    """One group of latent variables and its prior."""
+    """A group of latent variables and the family of its posteriors."""
 
     parameter_names: ClassVar[tuple[str, ...]]
-    """What the encoder gives for it."""
-    has_rate: ClassVar[bool]
-    """Whether a code costs anything: whether there are a posterior and a prior."""
+    """What the encoder gives for it; `mean` is the code that stands for an image."""
+    has_posterior: ClassVar[bool]
+    """Whether the encoder gives a distribution over codes."""
 
     @property
     def group(self) -> LatentGroup:
         """Its name, kind and shape."""
 
+    @property
+    def activation(self) -> str:
+        """The activation of the layers that give the parameters."""
+
+    @property
+    def training_noise(self) -> float:
+        """The scale of the noise in training."""
+
     def sample(self, xp: Any, parameters: Parameters, noise: Any) -> Any:
-        """Draw codes `(batch, dim)` from the posterior, given standard normal `noise` of that shape."""
+        """Draw codes `(..., batch, dim)` from the posterior, given standard normal `noise` of that shape."""
 
-    def kl(self, xp: Any, parameters: Parameters) -> Any:
-        """The closed-form divergence of the posterior from the prior, nats, `(batch, dim)`."""
-
-    def log_ratio(self, xp: Any, z: Any, parameters: Parameters) -> Any:
-        """Log q(z | x) - log p(z), nats, `(batch,)`: its mean over the posterior is the rate."""
+    def log_q(self, xp: Any, z: Any, parameters: Parameters) -> Any:
+        """Log q(z | x) of codes `(..., batch, dim)`, nats, `(..., batch)`."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +57,10 @@ class PointCode:
     """One code for each image, and no distribution over it."""
 
     dim: int
+    activation: str = "linear"
     parameter_names: ClassVar[tuple[str, ...]] = ("mean",)
-    has_rate: ClassVar[bool] = False
+    has_posterior: ClassVar[bool] = False
+    training_noise: ClassVar[float] = 0.0
 
     @property
     def group(self) -> LatentGroup:
@@ -61,26 +71,23 @@ class PointCode:
         """The code itself, whatever the noise."""
         return parameters["mean"]
 
-    def kl(self, xp: Any, parameters: Parameters) -> Any:
-        """Zero: a point has no rate."""
-        return xp.zeros_like(parameters["mean"])
-
-    def log_ratio(self, xp: Any, z: Any, parameters: Parameters) -> Any:
-        """Zero: a point has no rate."""
+    def log_q(self, xp: Any, z: Any, parameters: Parameters) -> Any:
+        """Zero: there is no distribution."""
         return xp.sum(xp.zeros_like(z), axis=-1)
 
 
 @dataclass(frozen=True)
 class GaussianPosterior:
-    """A diagonal Gaussian posterior under a standard normal prior (Kingma & Welling 2014).
+    """A diagonal Gaussian posterior (Kingma & Welling 2014, section 2.4).
 
-    `epsilon_std` scales the noise of training alone: pass noise that is scaled by it.
+    `training_noise` scales the noise of training alone: pass noise that is scaled by it.
     """
 
     dim: int
-    epsilon_std: float = 1.0
+    training_noise: float = 1.0
     parameter_names: ClassVar[tuple[str, ...]] = ("mean", "log_variance")
-    has_rate: ClassVar[bool] = True
+    has_posterior: ClassVar[bool] = True
+    activation: ClassVar[str] = "linear"
 
     @property
     def group(self) -> LatentGroup:
@@ -91,19 +98,22 @@ class GaussianPosterior:
         """The reparameterisation z = μ + σ ε, ibid. section 2.4."""
         return parameters["mean"] + xp.exp(0.5 * parameters["log_variance"]) * noise
 
-    def kl(self, xp: Any, parameters: Parameters) -> Any:
-        """KL of each dimension, nats, `(batch, dim)`."""
-        return kl_from_standard_normal(xp, parameters["mean"], parameters["log_variance"])
-
-    def log_ratio(self, xp: Any, z: Any, parameters: Parameters) -> Any:
-        """Log q(z | x) - log p(z), nats, `(batch,)`."""
-        posterior = gaussian_nll(xp, z, parameters["mean"], 0.5 * parameters["log_variance"])
-        prior = gaussian_nll(xp, z, 0.0, 0.0)
-        return xp.sum(prior - posterior, axis=-1)
+    def log_q(self, xp: Any, z: Any, parameters: Parameters) -> Any:
+        """Log q(z | x), nats, `(..., batch)`."""
+        return -xp.sum(gaussian_nll(xp, z, parameters["mean"], 0.5 * parameters["log_variance"]), axis=-1)
 
 
-def latent_of(spec: recipes.LatentFields) -> Latent:
-    """The latent that a recipe describes."""
-    if isinstance(spec, recipes.PointLatent):
-        return PointCode(spec.dim)
-    return GaussianPosterior(spec.dim, spec.epsilon_std)
+@singledispatch
+def latent_of(fields: recipes.LatentFields) -> Latent:
+    """The latent that a recipe describes; a new kind registers its own function."""
+    raise NotImplementedError(f"latent.kind={fields.kind!r} has no latent: register one with latent_of.register")
+
+
+@latent_of.register
+def _(fields: recipes.PointLatent) -> Latent:
+    return PointCode(fields.dim, fields.activation)
+
+
+@latent_of.register
+def _(fields: recipes.GaussianLatent) -> Latent:
+    return GaussianPosterior(fields.dim, fields.epsilon_std)

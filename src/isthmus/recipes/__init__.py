@@ -1,16 +1,9 @@
 """Recipes: the whole description of a run, as data."""
 
 from isthmus.recipes.augmentation import Augmentation
-from isthmus.recipes.fields import (
-    CodeDensity,
-    GaussianLatent,
-    LatentFields,
-    Objective,
-    Pixels,
-    PointLatent,
-    Recipe,
-    Training,
-)
+from isthmus.recipes.base import Part
+from isthmus.recipes.fields import CodeDensity, Pixels, Recipe, Training
+from isthmus.recipes.latents import GaussianLatent, LatentFields, PointLatent
 from isthmus.recipes.likelihoods import (
     BernoulliLikelihood,
     CategoricalLikelihood,
@@ -21,7 +14,9 @@ from isthmus.recipes.likelihoods import (
 )
 from isthmus.recipes.named import RECIPES, default_recipe, grown, named_recipe, task_recipe
 from isthmus.recipes.networks import ConvNetwork, CustomNetwork, DenseNetwork, NetworkFields, UNetwork, UpsampleNetwork
+from isthmus.recipes.objectives import ELBO, ObjectiveFields
 from isthmus.recipes.overrides import build_recipe, leaf_fields, parse_assignments, recipe_from_json, with_fields
+from isthmus.recipes.priors import PriorFields, StandardNormalPrior
 from isthmus.recipes.tasks import (
     Colourise,
     Deblur,
@@ -35,6 +30,7 @@ from isthmus.recipes.tasks import (
 )
 
 __all__ = [
+    "ELBO",
     "RECIPES",
     "Augmentation",
     "BernoulliLikelihood",
@@ -54,13 +50,16 @@ __all__ = [
     "LikelihoodFields",
     "LogisticLikelihood",
     "NetworkFields",
-    "Objective",
+    "ObjectiveFields",
     "Pairs",
+    "Part",
     "Pixels",
     "PointLatent",
+    "PriorFields",
     "Recipe",
     "Reconstruct",
     "Segment",
+    "StandardNormalPrior",
     "SuperResolve",
     "TaskFields",
     "Training",

@@ -1,7 +1,7 @@
 """The fields of a recipe: one frozen, validated value that describes a training completely.
 
-A model is latent x likelihood x network x objective; there is no class for each paper. `isthmus recipes NAME` prints
-the descriptions of the fields.
+A model is latent x prior x likelihood x network x objective; there is no class for each paper. `isthmus recipes NAME`
+prints the descriptions of the fields.
 """
 
 from typing import Annotated, Literal
@@ -9,12 +9,15 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from isthmus.recipes.augmentation import Augmentation
-from isthmus.recipes.base import Fields, Fraction, PositiveNumber
-from isthmus.recipes.likelihoods import BernoulliLikelihood, LikelihoodFields, mask_likelihood
-from isthmus.recipes.networks import Activation, ConvNetwork, NetworkFields
-from isthmus.recipes.tasks import Reconstruct, Segment, TaskFields
+from isthmus.recipes.base import Fields, Fraction, Part, PositiveNumber
+from isthmus.recipes.latents import GaussianLatent, LatentFields
+from isthmus.recipes.likelihoods import BernoulliLikelihood, LikelihoodFields
+from isthmus.recipes.networks import ConvNetwork, NetworkFields
+from isthmus.recipes.objectives import ELBO, ObjectiveFields
+from isthmus.recipes.priors import PriorFields, StandardNormalPrior
+from isthmus.recipes.tasks import Reconstruct, TaskFields
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION: Literal[2] = 2
 
 
 class Pixels(Fields):
@@ -32,40 +35,6 @@ class Pixels(Fields):
         if self.threshold != 0.5 and self.binarise != "threshold":
             raise ValueError("threshold is read only where pixels.binarise is 'threshold'")
         return self
-
-
-class PointLatent(Fields):
-    """One latent code per image, without a rate: a plain autoencoder."""
-
-    kind: Literal["point"] = "point"
-    dim: PositiveInt = 16
-    """Number of latent dimensions."""
-    activation: Activation = "linear"
-    """Activation of the latent code; with relu codes are never negative, and a dimension can become inactive."""
-
-
-class GaussianLatent(Fields):
-    """Diagonal Gaussian posterior with a standard normal prior: a variational autoencoder."""
-
-    kind: Literal["gaussian"] = "gaussian"
-    dim: PositiveInt = 2
-    """Number of latent dimensions."""
-    epsilon_std: PositiveNumber = 1.0
-    """Scale of the posterior's noise in training; only 1 maximises a lower bound."""
-
-
-LatentFields = Annotated[PointLatent | GaussianLatent, Field(discriminator="kind")]
-
-
-class Objective(Fields):
-    """What training minimises: distortion + beta x rate, in nats per image."""
-
-    estimator: Literal["closed-form", "monte-carlo"] = "closed-form"
-    """How the rate is computed: in closed form, or from the single sample that the distortion uses."""
-    beta: Annotated[float, Field(ge=0.0)] = 1.0
-    """Weight of the rate against the distortion; both are sums, so it means the same at any image size."""
-    beta_warmup_epochs: Annotated[float, Field(ge=0.0)] = 0.0
-    """Epochs over which beta grows from 0; validation always uses the full beta."""
 
 
 class Training(Fields):
@@ -130,7 +99,7 @@ class CodeDensity(Fields):
 class Recipe(Fields):
     """The complete description of a training, without its images."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     """The version of this description."""
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)] = "own"
     """Name of the recipe."""
@@ -141,82 +110,19 @@ class Recipe(Fields):
     augmentation: Augmentation = Augmentation()
     network: NetworkFields = ConvNetwork()
     latent: LatentFields = GaussianLatent()
+    prior: PriorFields = StandardNormalPrior()
     likelihood: LikelihoodFields = BernoulliLikelihood()
-    objective: Objective = Objective()
+    objective: ObjectiveFields = ELBO()
     training: Training = Training()
     codes: CodeDensity = CodeDensity()
 
     @model_validator(mode="after")
     def _parts_agree(self) -> "Recipe":
-        faults = []
-        if self.latent.kind == "point":
-            default = Objective()
-            unread = [
-                name for name in Objective.model_fields if getattr(self.objective, name) != getattr(default, name)
-            ]
-            faults += [f"objective.{name} weighs or estimates the rate, and a point latent has none" for name in unread]
-        if self.objective.beta_warmup_epochs > self.training.epochs:
-            faults.append(
-                f"objective.beta_warmup_epochs={self.objective.beta_warmup_epochs:g} is longer than the training of "
-                f"{self.training.epochs} epochs, so beta would never be reached"
-            )
-        if self.pixels.binarise != "none" and self.likelihood.kind != "bernoulli":
-            faults.append(
-                f"pixels.binarise={self.pixels.binarise!r} makes pixels black or white, which only the bernoulli "
-                f"likelihood describes, and likelihood.kind is {self.likelihood.kind!r}"
-            )
-        if self.pixels.dtype != "uint8" and self.likelihood.kind == "logistic":
-            faults.append(
-                f"likelihood.kind='logistic' counts levels of 8 bits, and pixels.dtype is {self.pixels.dtype!r}"
-            )
-        faults += self._task_faults()
+        parts = (getattr(self, name) for name in type(self).model_fields)
+        faults = [fault for part in parts if isinstance(part, Part) for fault in part.faults(self)]
         if faults:
             raise ValueError("; ".join(faults))
         return self
-
-    def _task_faults(self) -> list[str]:
-        task, likelihood, faults = self.task, self.likelihood, []
-        if not task.restores:
-            if self.network.kind == "unet":
-                faults.append(
-                    "network.kind='unet' passes the image around its code, so there is nothing to learn if the task "
-                    "is to reconstruct it: pass a --task, or another network.kind"
-                )
-            if likelihood.kind == "categorical":
-                faults.append(
-                    "likelihood.kind='categorical' describes masks: pass --task segment, or another likelihood"
-                )
-            return faults
-        if self.pixels.binarise != "none" or self.pixels.dtype != "uint8":
-            faults.append(
-                f"the task {task.kind!r} takes pixels as they are: set pixels.binarise=none, pixels.dtype=uint8"
-            )
-        if isinstance(task, Segment):
-            faults += self._mask_faults(task)
-        elif likelihood.kind == "categorical":
-            faults.append(f"likelihood.kind='categorical' describes masks, and the task is {task.kind!r}")
-        changed = self.augmentation.crop or self.augmentation.rotation or self.augmentation.brightness
-        if (task.has_masks or task.has_target_files) and changed:
-            faults.append(
-                f"augmentation of the task {task.kind!r} may flip and shift input and target; crop, rotation "
-                "and brightness would change the target"
-            )
-        return faults
-
-    def _mask_faults(self, task: Segment) -> list[str]:
-        likelihood, count = self.likelihood, task.count
-        if likelihood.kind not in ("bernoulli", "categorical"):
-            return [
-                "masks need likelihood.kind=bernoulli (of two classes) or categorical (of more), "
-                f"and likelihood.kind is {likelihood.kind!r}"
-            ]
-        if count is None or likelihood == mask_likelihood(count):
-            return []
-        needed = "bernoulli" if count == 2 else f"categorical with likelihood.classes={count}"
-        given = f" with likelihood.classes={likelihood.classes}" if likelihood.kind == "categorical" else ""
-        return [
-            f"masks of {count} classes need likelihood.kind={needed}, and likelihood.kind is {likelihood.kind!r}{given}"
-        ]
 
     @property
     def is_likelihood(self) -> bool:
@@ -225,8 +131,10 @@ class Recipe(Fields):
         It does for a Bernoulli likelihood on binarised pixels, and for a logistic one on pixels of 8 bits. It does not
         for binary cross-entropy on grey pixels, nor for a density (Gaussian, Laplace) on 8-bit integers.
         """
-        binarised = self.likelihood.kind == "bernoulli" and self.pixels.binarise != "none"
-        return not self.task.restores and (binarised or self.likelihood.kind == "logistic")
+        return not self.task.restores and self.likelihood.gives_probability(self)
+
+
+Part.recipes.append(Recipe)
 
 
 def field_summaries(recipe: Recipe) -> dict[str, str]:

@@ -1,30 +1,46 @@
 """Likelihoods, as data: how targets are compared with predictions."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from isthmus.recipes.base import Fields, PositiveNumber
+from isthmus.recipes.base import Part, PositiveNumber
+
+if TYPE_CHECKING:
+    from isthmus.recipes.fields import Recipe
 
 _DENSITY = "A density of quantised pixels is no likelihood: it has no lower limit."
 
 
-class _Likelihood(Fields):
-    """Properties of every likelihood."""
+class LikelihoodFields(Part):
+    """How targets are compared with predictions."""
 
     of_binary: ClassVar[bool] = False
     """Whether it describes pixels that are black or white."""
     of_classes: ClassVar[bool] = False
     """Whether it describes the classes of pixels, whose numbers are no brightness."""
-    measure: ClassVar[str]
+    measure: ClassVar[str] = "negative log-likelihood"
     """What its distortion measures, for readers."""
     caveat: ClassVar[str] = (
         "It depends on the input as well as on the latent code, so it is not the log-probability of an image."
     )
     """Why the loss is not a log-probability of images where it is none, for readers."""
 
+    def gives_probability(self, recipe: "Recipe") -> bool:
+        """Whether it gives the pixels, as the recipe makes them, a probability."""
+        return False
 
-class BernoulliLikelihood(_Likelihood):
+    def faults(self, recipe: "Recipe") -> Iterator[str]:
+        """Pixels that it does not describe."""
+        if recipe.pixels.binarise != "none" and not self.of_binary:
+            yield (
+                f"pixels.binarise={recipe.pixels.binarise!r} makes pixels black or white, which only the bernoulli "
+                f"likelihood describes, and likelihood.kind is {self.kind!r}"
+            )
+
+
+class BernoulliLikelihood(LikelihoodFields):
     """Binary pixels (binary cross-entropy); on grey pixels it is a loss, not a likelihood."""
 
     of_binary: ClassVar[bool] = True
@@ -32,8 +48,12 @@ class BernoulliLikelihood(_Likelihood):
     caveat: ClassVar[str] = "Cross-entropy on grey pixels is no likelihood: even a perfect model does not reach 0."
     kind: Literal["bernoulli"] = "bernoulli"
 
+    def gives_probability(self, recipe: "Recipe") -> bool:
+        """Where every pixel is black or white."""
+        return recipe.pixels.binarise != "none"
 
-class GaussianLikelihood(_Likelihood):
+
+class GaussianLikelihood(LikelihoodFields):
     """Squared error, in nats by its scale."""
 
     measure: ClassVar[str] = "squared error"
@@ -47,7 +67,7 @@ class GaussianLikelihood(_Likelihood):
     """Whether the mean is unbounded (free), or limited to 0 to 1 by a sigmoid."""
 
 
-class LaplaceLikelihood(_Likelihood):
+class LaplaceLikelihood(LikelihoodFields):
     """Absolute error, in nats by its scale."""
 
     measure: ClassVar[str] = "absolute error"
@@ -61,7 +81,7 @@ class LaplaceLikelihood(_Likelihood):
     """Whether the median is unbounded (free), or limited to 0 to 1 by a sigmoid."""
 
 
-class CategoricalLikelihood(_Likelihood):
+class CategoricalLikelihood(LikelihoodFields):
     """One of several classes for each pixel (cross-entropy), for masks."""
 
     of_classes: ClassVar[bool] = True
@@ -70,8 +90,16 @@ class CategoricalLikelihood(_Likelihood):
     classes: Annotated[int, Field(ge=2, le=256)] = 2
     """Number of classes."""
 
+    def faults(self, recipe: "Recipe") -> Iterator[str]:
+        """Targets that are no masks."""
+        yield from super().faults(recipe)
+        if not recipe.task.restores:
+            yield "likelihood.kind='categorical' describes masks: pass --task segment, or another likelihood"
+        elif not recipe.task.has_masks:
+            yield f"likelihood.kind='categorical' describes masks, and the task is {recipe.task.kind!r}"
 
-class LogisticLikelihood(_Likelihood):
+
+class LogisticLikelihood(LikelihoodFields):
     """Probabilities of the 256 levels of a pixel, from a discretised logistic or a mixture of them."""
 
     measure: ClassVar[str] = "the negative log-likelihood of each pixel's level"
@@ -89,11 +117,15 @@ class LogisticLikelihood(_Likelihood):
             raise ValueError("scale 'shared' is for one component; those of a mixture each have their own scales")
         return self
 
+    def gives_probability(self, recipe: "Recipe") -> bool:
+        """Of levels of 8 bits, which are all that it takes."""
+        return True
 
-LikelihoodFields = Annotated[
-    BernoulliLikelihood | GaussianLikelihood | LaplaceLikelihood | LogisticLikelihood | CategoricalLikelihood,
-    Field(discriminator="kind"),
-]
+    def faults(self, recipe: "Recipe") -> Iterator[str]:
+        """Pixels that have no levels."""
+        yield from super().faults(recipe)
+        if recipe.pixels.dtype != "uint8":
+            yield f"likelihood.kind='logistic' counts levels of 8 bits, and pixels.dtype is {recipe.pixels.dtype!r}"
 
 
 def mask_likelihood(classes: int) -> LikelihoodFields:

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from isthmus.errors import RecipeError
-from isthmus.recipes.fields import CodeDensity, GaussianLatent, Objective, Pixels, PointLatent, Recipe, Training
+from isthmus.recipes.fields import CodeDensity, Pixels, Recipe, Training
+from isthmus.recipes.latents import GaussianLatent, PointLatent
 from isthmus.recipes.likelihoods import BernoulliLikelihood, GaussianLikelihood, LogisticLikelihood
 from isthmus.recipes.networks import ConvNetwork, DenseNetwork, UNetwork, UpsampleNetwork
+from isthmus.recipes.objectives import ELBO
 from isthmus.recipes.tasks import Denoise, Segment
 from isthmus.wording import no_such
 
@@ -91,7 +93,7 @@ _RECIPES = (
         network=_TUTORIAL_CONV,
         latent=GaussianLatent(dim=2),
         likelihood=BernoulliLikelihood(),
-        objective=Objective(estimator="monte-carlo"),
+        objective=ELBO(estimator="monte-carlo"),
         training=Training(epochs=10, batch_size=32, learning_rate=1e-4, validation_fraction=0.02),
     ),
     Recipe(
@@ -101,7 +103,7 @@ _RECIPES = (
         network=_TUTORIAL_CONV,
         latent=GaussianLatent(dim=2),
         likelihood=BernoulliLikelihood(),
-        objective=Objective(beta_warmup_epochs=0.3),
+        objective=ELBO(beta_warmup_epochs=0.3),
         training=Training(
             epochs=1,
             batch_size=48,

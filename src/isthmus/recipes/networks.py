@@ -1,22 +1,26 @@
 """Networks, as data: the layers of encoder and decoder."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from isthmus.recipes.base import Fields
+from isthmus.recipes.base import Part
+
+if TYPE_CHECKING:
+    from isthmus.recipes.fields import Recipe
 
 Activation = Literal["linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus"]
 
 
-class _Network(Fields):
-    """Properties of every network."""
+class NetworkFields(Part):
+    """The layers of encoder and decoder."""
 
     family: ClassVar[str] = "convolutional"
     """What a model with it is called, for readers."""
 
 
-class DenseNetwork(_Network):
+class DenseNetwork(NetworkFields):
     """Fully connected layers; the decoder mirrors the encoder."""
 
     family: ClassVar[str] = "dense"
@@ -27,7 +31,7 @@ class DenseNetwork(_Network):
     """Activation of every hidden layer."""
 
 
-class ConvNetwork(_Network):
+class ConvNetwork(NetworkFields):
     """Convolutions of stride 2; the decoder mirrors them with transposed convolutions."""
 
     kind: Literal["conv"] = "conv"
@@ -43,7 +47,7 @@ class ConvNetwork(_Network):
     """Activation of every hidden layer."""
 
 
-class UpsampleNetwork(_Network):
+class UpsampleNetwork(NetworkFields):
     """Convolutions with chosen strides; the decoder repeats pixels (nearest neighbour) and convolves."""
 
     kind: Literal["upsample"] = "upsample"
@@ -73,7 +77,7 @@ class UpsampleNetwork(_Network):
         return self
 
 
-class UNetwork(_Network):
+class UNetwork(NetworkFields):
     """A U-Net (Ronneberger et al. 2015): skip connections carry detail around the latent code."""
 
     family: ClassVar[str] = "U-shaped convolutional"
@@ -87,14 +91,17 @@ class UNetwork(_Network):
     activation: Activation = "relu"
     """Activation of every hidden layer."""
 
+    def faults(self, recipe: "Recipe") -> Iterator[str]:
+        """A task that the skip connections solve without a code."""
+        if not recipe.task.restores:
+            yield (
+                "network.kind='unet' passes the image around its code, so there is nothing to learn if the task "
+                "is to reconstruct it: pass a --task, or another network.kind"
+            )
 
-class CustomNetwork(_Network):
+
+class CustomNetwork(NetworkFields):
     """A custom encoder and decoder, given to `isthmus.train` as Keras models."""
 
     family: ClassVar[str] = "custom"
     kind: Literal["custom"] = "custom"
-
-
-NetworkFields = Annotated[
-    DenseNetwork | ConvNetwork | UpsampleNetwork | UNetwork | CustomNetwork, Field(discriminator="kind")
-]

@@ -2,21 +2,21 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 
 from isthmus.errors import RecipeError
 from isthmus.inputs import parse_json
-from isthmus.recipes.base import Fields
+from isthmus.recipes.base import Fields, Part
 from isthmus.recipes.fields import SCHEMA_VERSION, Recipe
 from isthmus.recipes.likelihoods import mask_likelihood
 from isthmus.recipes.tasks import Segment
 
-KINDS: Mapping[str, Mapping[str, type[Fields]]] = {
-    part: {kind.model_fields["kind"].default: kind for kind in get_args(field.annotation)}
-    for part, field in Recipe.model_fields.items()
-    if field.discriminator == "kind"
+KINDS: Mapping[str, Mapping[str, type[Part]]] = {
+    name: field.annotation.kinds
+    for name, field in Recipe.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Part)
 }
 """The kinds of each part of a recipe that has several, by name."""
 LIKE = 0.6
@@ -52,10 +52,19 @@ def recipe_from_json(text: str) -> Recipe:
         raise RecipeError(
             f"the recipe has schema version {version}; this isthmus reads up to {SCHEMA_VERSION}. Upgrade isthmus."
         )
-    network = values.get("network")
-    if isinstance(network, dict) and network.get("kind") == "own":  # what older runs call a custom network
-        values["network"] = {**network, "kind": "custom"}
-    return build_recipe(values)
+    return build_recipe(_upgraded(values) if version == 1 else values)
+
+
+def _upgraded(values: dict[str, Any]) -> dict[str, Any]:
+    """A recipe of schema 1, which had one kind of objective and another name for custom networks, as one of today."""
+    network, objective = values.get("network"), values.get("objective")
+    if isinstance(network, dict) and network.get("kind") == "own":
+        network = {**network, "kind": "custom"}
+    if isinstance(objective, dict):
+        objective = {"kind": "elbo", **objective}
+    given = {"network": network, "objective": objective}
+    changed = {name: value for name, value in given.items() if value is not None}
+    return {**values, **changed, "schema_version": SCHEMA_VERSION}
 
 
 def with_fields(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:

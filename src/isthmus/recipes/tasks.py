@@ -1,10 +1,15 @@
 """Tasks: the input of the encoder and the target of the decoder."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from isthmus.recipes.base import Fields, Fraction
+from isthmus.recipes.base import Fraction, Part
+from isthmus.recipes.likelihoods import CategoricalLikelihood, mask_likelihood
+
+if TYPE_CHECKING:
+    from isthmus.recipes.fields import Recipe
 
 Share = Annotated[float, Field(gt=0.0, le=1.0)]
 
@@ -19,8 +24,8 @@ Strength = Annotated[tuple[Share, Share], BeforeValidator(_as_range)]
 Radius = Annotated[float, Field(gt=0.0, le=16.0)]
 
 
-class _Task(Fields):
-    """Properties of every task."""
+class TaskFields(Part):
+    """The input of the encoder and the target of the decoder."""
 
     restores: ClassVar[bool] = True
     """Whether the target differs from the input."""
@@ -32,8 +37,22 @@ class _Task(Fields):
         """Whether targets are separate files, from `--targets`."""
         return False
 
+    def faults(self, recipe: "Recipe") -> Iterator[str]:
+        """Pixels that it does not take, and random changes that input and target would not share."""
+        if not self.restores:
+            return
+        if recipe.pixels.binarise != "none" or recipe.pixels.dtype != "uint8":
+            yield f"the task {self.kind!r} takes pixels as they are: set pixels.binarise=none, pixels.dtype=uint8"
+        augmentation = recipe.augmentation
+        changed = augmentation.crop or augmentation.rotation or augmentation.brightness
+        if (self.has_masks or self.has_target_files) and changed:
+            yield (
+                f"augmentation of the task {self.kind!r} may flip and shift input and target; crop, rotation "
+                "and brightness would change the target"
+            )
 
-class _Ranged(_Task):
+
+class _Ranged(TaskFields):
     """Fields whose ranges have to be in order."""
 
     @model_validator(mode="after")
@@ -45,7 +64,7 @@ class _Ranged(_Task):
         return self
 
 
-class Reconstruct(_Task):
+class Reconstruct(TaskFields):
     """Input and target are the image itself: an autoencoder."""
 
     restores: ClassVar[bool] = False
@@ -63,7 +82,7 @@ class Denoise(_Ranged):
     white; the fraction of salt and pepper pixels; 1 minus a hundredth of the JPEG quality."""
 
 
-class Colourise(_Task):
+class Colourise(TaskFields):
     """Input: the brightness of a colour image; target: its colours."""
 
     kind: Literal["colourise"] = "colourise"
@@ -79,7 +98,7 @@ class Inpaint(_Ranged):
     """Fraction of the pixels that are missing, or a range; at least one pixel stays known."""
 
 
-class SuperResolve(_Task):
+class SuperResolve(TaskFields):
     """Input: an image reduced in size; target: the image."""
 
     kind: Literal["super-resolve"] = "super-resolve"
@@ -97,7 +116,7 @@ class Deblur(_Ranged):
     """Standard deviation of added noise, for brightness from 0 to 1."""
 
 
-class Segment(_Task):
+class Segment(TaskFields):
     """Input: an image; target: the class of each pixel."""
 
     has_masks: ClassVar[bool] = True
@@ -127,8 +146,26 @@ class Segment(_Task):
             raise ValueError("classes needs two values or more, all different, or none to take those of the masks")
         return self
 
+    def faults(self, recipe: "Recipe") -> Iterator[str]:
+        """A likelihood of something else than these classes."""
+        yield from super().faults(recipe)
+        likelihood, count = recipe.likelihood, self.count
+        if not (likelihood.of_binary or likelihood.of_classes):
+            yield (
+                "masks need likelihood.kind=bernoulli (of two classes) or categorical (of more), "
+                f"and likelihood.kind is {likelihood.kind!r}"
+            )
+        elif count is not None and likelihood != mask_likelihood(count):
+            needed = "bernoulli" if count == 2 else f"categorical with likelihood.classes={count}"
+            classes = likelihood.classes if isinstance(likelihood, CategoricalLikelihood) else None
+            given = "" if classes is None else f" with likelihood.classes={classes}"
+            yield (
+                f"masks of {count} classes need likelihood.kind={needed}, "
+                f"and likelihood.kind is {likelihood.kind!r}{given}"
+            )
 
-class Pairs(_Task):
+
+class Pairs(TaskFields):
     """Input and target are files of the same name in two folders."""
 
     kind: Literal["pairs"] = "pairs"
@@ -139,8 +176,3 @@ class Pairs(_Task):
     def has_target_files(self) -> bool:
         """Always."""
         return True
-
-
-TaskFields = Annotated[
-    Reconstruct | Denoise | Colourise | Inpaint | SuperResolve | Deblur | Segment | Pairs, Field(discriminator="kind")
-]

@@ -96,7 +96,7 @@ def next_steps(run: Run) -> list[Command]:
         steps.insert(
             2, Command("Make images of one class", f"isthmus sample {place} --label {label} --out one-class.png")
         )
-    plot = "manifold" if run.latent.has_rate and run.recipe.latent.dim == 2 else "traversal"
+    plot = "manifold" if run.latent.has_standard_prior and run.recipe.latent.dim == 2 else "traversal"
     steps.append(Command("Plot its latent space for a paper", f"isthmus plot {place} {plot} --out {plot}.pdf"))
     steps.append(evaluate)
     if not obstacle(run):

@@ -8,7 +8,7 @@ from isthmus.data import select, spread
 from isthmus.evaluation.latent import ACTIVE_VARIANCE
 from isthmus.evaluation.measurements import Measurements
 from isthmus.plots.checks import Codes
-from isthmus.plots.of_run import SHOWN_CODES, decoder_of, information_of, range_of, way_of
+from isthmus.plots.of_run import SHOWN_CODES, decoder_of, range_of, way_of
 from isthmus.plots.sheets import thumbnails
 from isthmus.probability.densities import typical
 from isthmus.report.elements import inline_figure
@@ -33,10 +33,10 @@ def latent_space(run: Run, measured: Measurements | None) -> list[Panel]:
     decode = _small_decoder(run)
     panels: list[Panel] = []
     if dim == 2 and not run.skips:  # with skip connections, a code alone gives no image
-        panels.append(_manifold(run, decode) if run.latent.has_rate else _grid(measured, decode))
+        panels.append(_manifold(run, decode) if run.latent.has_standard_prior else _grid(measured, decode))
     if measured is None:
         return panels
-    information, unit = information_of(run, measured.codes.posterior)
+    information, unit = measured.codes.information
     if dim >= 2:
         panels += [*_codes(run, measured), _information(run, information, unit)]
     if len(measured.test) >= 2:
@@ -115,7 +115,7 @@ def _codes(run: Run, measured: Measurements) -> list[Panel]:
 def _information(run: Run, information: NDArray[np.float64], unit: str) -> Panel:
     # The share of the largest variance that `isthmus.evaluation.latent.active_dimensions` asks of point codes.
     least = ACTIVE_VARIANCE * (1.0 if unit == "nats" else float(information.max(initial=0.0)))
-    measure = "KL divergence from the prior, averaged" if run.latent.has_rate else "Variance of the codes"
+    measure = "KL divergence from the prior, averaged" if unit == "nats" else "Variance of the codes"
     return inline_figure(
         lambda theme: plots.dimension_bars(information, inactive=least, unit=unit, theme=theme),
         "dimensions",

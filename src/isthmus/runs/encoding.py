@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from isthmus.data import Batch, EvaluationBatches, ImageArray, ImageSource, batch_size_for
 from isthmus.errors import DataError
-from isthmus.probability import Latent, namespace
+from isthmus.probability import LatentVariable, namespace
 from isthmus.progress import Bar, progress_bar
 from isthmus.runs.run import Run
 
@@ -47,7 +47,7 @@ class EncodedImages:
     """
 
     source: ImageSource
-    latent: Latent
+    latent: LatentVariable
     posterior: Mapping[str, NDArray[np.float32]]
     seed: int = 0
 
@@ -71,9 +71,13 @@ class EncodedImages:
         return None if found is None else found.astype(np.float64)
 
     @cached_property
-    def kl(self) -> FloatArray:
-        """KL of each posterior from the prior by dimension, nats, `(n, dim)`; zeros for a plain autoencoder."""
-        return np.asarray(self.latent.kl(namespace, self._parameters))
+    def kl(self) -> FloatArray | None:
+        """KL of each posterior from the prior by dimension, nats, `(n, dim)`; zeros for a plain autoencoder.
+
+        None where there is no closed form.
+        """
+        kl = self.latent.kl(namespace, self._parameters)
+        return None if kl is None else np.asarray(kl)
 
     @cached_property
     def drawn(self) -> FloatArray:
@@ -81,10 +85,21 @@ class EncodedImages:
         noise = np.random.default_rng([self.seed, _CODE_STREAM]).standard_normal(self.mean.shape)
         return np.asarray(self.latent.sample(namespace, self._parameters, noise))
 
-    @property
+    @cached_property
+    def rate(self) -> FloatArray:
+        """The rate of each image, nats, `(n,)`: in closed form where there is one, else of `drawn`."""
+        return np.asarray(self.latent.rate(namespace, self.drawn, self._parameters))
+
+    @cached_property
+    def information(self) -> tuple[FloatArray, str]:
+        """The information of each dimension, `(dim,)`, and its unit: the mean KL in nats, or the variance of codes."""
+        if self.latent.has_rate and self.kl is not None:
+            return self.kl.mean(axis=0), "nats"
+        return self.mean.var(axis=0), "variance"
+
+    @cached_property
     def _parameters(self) -> dict[str, FloatArray]:
-        spread = {} if self.log_variance is None else {"log_variance": self.log_variance}
-        return {"mean": self.mean, **spread}
+        return {name: self.posterior[name].astype(np.float64) for name in self.latent.parameter_names}
 
 
 def encode(

@@ -9,7 +9,7 @@ from isthmus.data import Fit, ImageSpec, Preprocessing
 from isthmus.errors import RunError
 from isthmus.inputs import parse_json
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # A manifest may come with an untrusted run: a name in it never leads out of the folder, and no number is without end.
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$", max_length=100)]
@@ -55,7 +55,7 @@ class GroupEntry(Entry):
     """One group of latent variables."""
 
     name: str
-    kind: Literal["point", "gaussian"]
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=64)]
     shape: tuple[LatentDimension, ...]
 
 

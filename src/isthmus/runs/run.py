@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isthmus.data import ImageSpec, Preprocessing, Task, task_of
 from isthmus.errors import RunError, UsageError
-from isthmus.probability import Latent, Likelihood, latent_of, likelihood_of, namespace
+from isthmus.probability import LatentVariable, Likelihood, latent_variable, likelihood_of, namespace
 from isthmus.probability.densities import GaussianMixture
 from isthmus.recipes import Recipe
 from isthmus.runs.card import card
@@ -89,9 +89,9 @@ class Run:
         return self.manifest.data.class_names
 
     @property
-    def latent(self) -> Latent:
-        """The distribution of codes that the encoder's outputs parametrise."""
-        return latent_of(self.recipe.latent)
+    def latent(self) -> LatentVariable:
+        """The distribution of codes that the encoder's outputs parametrise, and its prior."""
+        return latent_variable(self.recipe, self._learned_prior if "prior" in self.manifest.graphs else None)
 
     @property
     def task(self) -> Task:
@@ -183,7 +183,7 @@ class Run:
             raise UsageError(f"expected at least one sample; got {count}")
         rng = np.random.default_rng(seed)
         if label is None and self.latent.has_rate:
-            return rng.standard_normal((count, self.recipe.latent.dim), np.float32)
+            return self.latent.sample_prior(count, rng)
         return self.code_density(label).sample(count, rng)
 
     def sample(self, count: int = 16, label: str | int | None = None, seed: int = 0) -> Images:
@@ -219,8 +219,18 @@ class Run:
     def _decoder(self) -> Session:
         return self._session("decoder")
 
+    def _learned_prior(self, codes: Any) -> dict[str, FloatArray]:
+        """What the prior has learned, by name, for codes `(n, dim)`."""
+        return self._prior({"latent": np.asarray(codes, np.float32)})  # type: ignore[return-value]
+
+    @cached_property
+    def _prior(self) -> Session:
+        return self._session("prior")
+
     def graph(self, name: str) -> bytes:
-        """The ONNX file of the `encoder` or the `decoder`, which ONNX Runtime opens and whose ends are as declared.
+        """The ONNX file of the `encoder`, the `decoder` or a learned `prior`.
+
+        ONNX Runtime opens it, and its ends are as declared.
 
         Raises:
             RunError: If it is missing or damaged, or does not fit the run's images and codes.
@@ -240,12 +250,13 @@ class Run:
 
     def _require_shapes(self, name: str, entry: GraphEntry) -> None:
         """Check that the manifest declares a graph for the images and codes that the run is of."""
-        codes = ("float32", ("n", self.recipe.latent.dim))
-        encoded = dict.fromkeys(self.latent.parameter_names, codes)
-        wanted = {
-            "encoder": {"images": (self.image.dtype, ("n", *self.image.shape)), **encoded},
-            "decoder": {"latent": codes, "images": (self.target.dtype, ("n", *self.target.shape))},
-        }[name]
+        codes: tuple[str, tuple[str | int, ...]] = ("float32", ("n", self.recipe.latent.dim))
+        given, made = (("n", *spec.shape) for spec in (self.image, self.target))
+        wanted: dict[str, tuple[str, tuple[str | int, ...]]] = {"latent": codes}
+        if name == "encoder":
+            wanted = {"images": (self.image.dtype, given), **dict.fromkeys(self.latent.parameter_names, codes)}
+        elif name == "decoder":
+            wanted["images"] = (self.target.dtype, made)
         declared = {tensor.name: (tensor.dtype, tensor.shape) for tensor in (*entry.inputs, *entry.outputs)}
         for tensor, as_wanted in wanted.items():
             if declared.get(tensor) != as_wanted:

@@ -22,7 +22,8 @@ class Scores:
 
     Attributes:
         distortion: -log p(x | z) for one draw of the posterior (or for the code itself), nats.
-        rate: KL of the posterior from the prior in closed form, nats; zeros for a plain autoencoder.
+        rate: KL of the posterior from the prior, nats: in closed form where there is one, else of that draw; zeros for
+            a plain autoencoder.
         squared_error: Mean over the pixels of the squared error of the posterior mean's reconstruction, pixels 0 to 1.
     """
 
@@ -56,7 +57,7 @@ def score(run: Run, source: ImageSource, seed: int = 0) -> Scores:
         z = np.asarray(latent.sample(namespace, posterior, noise), np.float32)
         images = as_pixels(batch.images.target, run.recipe.pixels)
         distortions.append(likelihood.distortion(namespace, images, _wide(run.decode_parameters(z, encoded))))
-        rates.append(np.sum(latent.kl(namespace, _wide(posterior)), axis=-1))
+        rates.append(latent.rate(namespace, z.astype(np.float64), _wide(posterior)))
         mean = likelihood.mean(namespace, run.decode_parameters(posterior["mean"], encoded))
         errors.append(np.mean(np.square(images - mean), axis=(1, 2, 3)))
     return Scores(np.concatenate(distortions), np.concatenate(rates), np.concatenate(errors))

@@ -9,7 +9,7 @@ from isthmus.data import ImageSource
 from isthmus.errors import UsageError
 from isthmus.noise import normal_by_image
 from isthmus.probability import namespace
-from isthmus.probability.importance import RunningLogMeanExp, log_weights
+from isthmus.probability.importance import RunningLogMeanExp
 from isthmus.progress import progress_bar
 from isthmus.runs import Run, encoded_batches
 from isthmus.scores.measures import PixelMeasure
@@ -25,7 +25,7 @@ class Evidence:
 
     Attributes:
         distortion: -log p(x | z), the mean over the draws of the posterior, nats.
-        rate: KL of the posterior from the prior in closed form, nats.
+        rate: KL of the posterior from the prior, nats: in closed form where there is one, else the mean over the draws.
         log_likelihood: The importance-weighted bound on log p(x) of all draws (Burda et al. 2016, eq. 8), nats.
         effective_draws: How many draws carry the weight, from 1 to `draws`.
         draws: The draws of each image's posterior, K.
@@ -71,15 +71,18 @@ def gather_evidence(run: Run, source: ImageSource, measure: PixelMeasure, draws:
             images = measure.prepare(batch.images.target)
             count, dim = posterior["mean"].shape
             wide = {name: array.astype(np.float64) for name, array in posterior.items()}
-            mean, distortions = RunningLogMeanExp(count), np.zeros(count)
+            mean, distortions, ratios = RunningLogMeanExp(count), np.zeros(count), np.zeros(count)
             for draw in range(draws):
                 noise = normal_by_image([seed, _DRAW_STREAM, draw], start, count, dim)
                 z = np.asarray(run.latent.sample(namespace, posterior, noise), np.float32)
                 distortion = measure.distortion(images, run.decode_parameters(z, posterior))
-                mean.add(log_weights(namespace, run.latent, z.astype(np.float64), wide, distortion))
+                ratio = run.latent.log_ratio(namespace, z.astype(np.float64), wide)
+                mean.add(-(distortion + ratio))
                 distortions += distortion
+                ratios += ratio
                 bar.update(start * draws + (draw + 1) * count)
-            rate = np.sum(run.latent.kl(namespace, wide), axis=-1)
+            kl = run.latent.kl(namespace, wide)
+            rate = ratios / draws if kl is None else np.sum(kl, axis=-1)
             parts.append((distortions / draws, rate, mean.value, mean.effective_count))
     distortion, rate, log_likelihood, effective = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Evidence(distortion, rate, log_likelihood, effective, draws)

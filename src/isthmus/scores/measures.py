@@ -60,13 +60,13 @@ def measure_of(recipe: Recipe, likelihood: Likelihood, only_black_and_white: boo
         likelihood: What its decoder's parameters mean.
         only_black_and_white: Whether every pixel is 0 or the brightest anyway; see `black_and_white`.
     """
-    kind, explanation = _kind(recipe, only_black_and_white)
+    kind, explanation = _kind(recipe, likelihood, only_black_and_white)
     return PixelMeasure(kind, explanation, likelihood, recipe.pixels)
 
 
 def measure_for(run: Run, source: ImageSource) -> PixelMeasure:
     """Settle how the images of a source are counted under a run, looking at them where the recipe leaves it open."""
-    unclear = run.recipe.likelihood.kind == "bernoulli" and run.recipe.pixels.binarise == "none"
+    unclear = run.recipe.likelihood.of_binary and run.recipe.pixels.binarise == "none"
     return measure_of(run.recipe, run.likelihood, unclear and black_and_white(source))
 
 
@@ -81,16 +81,16 @@ def black_and_white(source: ImageSource) -> bool:
     return True
 
 
-def _kind(recipe: Recipe, only_black_and_white: bool) -> tuple[Kind, str]:
-    if recipe.latent.kind == "point":
+def _kind(recipe: Recipe, likelihood: Likelihood, only_black_and_white: bool) -> tuple[Kind, str]:
+    if not recipe.latent.has_posterior:
         return "none", (
             "A plain autoencoder gives an image one code and has no distribution over codes, so no image has a "
             "probability, and no log-likelihood is given. --set latent=gaussian makes it a VAE, which has one."
         )
     if recipe.is_likelihood:
-        kind = "8-bit" if recipe.likelihood.kind == "logistic" else "black-and-white"
-        return "probability", f"The training loss bounds the log-probability of the {kind} pixels."
-    if recipe.likelihood.kind == "bernoulli":
+        pixels = "black-and-white" if recipe.likelihood.of_binary else "8-bit"
+        return "probability", f"The training loss bounds the log-probability of the {pixels} pixels."
+    if recipe.likelihood.of_binary:
         if only_black_and_white:
             return "probability", "Every pixel is black or white, so the training loss bounds their log-probability."
         return "none", (
@@ -99,12 +99,17 @@ def _kind(recipe: Recipe, only_black_and_white: bool) -> tuple[Kind, str]:
             "has one, and so has one with --set likelihood=gaussian."
         )
     name = recipe.likelihood.kind.capitalize()
-    if recipe.pixels.dtype == "uint8":
+    if recipe.pixels.dtype != "uint8":
+        return "density", (
+            f"The pixels are real numbers, so these are logarithms of a {name} density: they may exceed 0, and cannot "
+            "be set beside probabilities of 8-bit pixels."
+        )
+    if isinstance(likelihood, Gaussian | Laplace):
         return "discretised", (
             f"The training loss, a {name} density at 8-bit integers, is no log-probability. What is given instead is "
             "one: the density's mass over each level's bin, the lowest and the highest open-ended."
         )
-    return "density", (
-        f"The pixels are real numbers, so these are logarithms of a {name} density: they may exceed 0, and cannot be "
-        "set beside probabilities of 8-bit pixels."
+    return (
+        "none",
+        f"The training loss, {recipe.likelihood.measure}, gives 8-bit pixels no probability, so none is given.",
     )

@@ -78,10 +78,11 @@ class _FreePosteriors(keras.Model):
         """The negative ELBO of each image, `(n,)`, nats."""
         count, draws, dim = self.pixels.shape[0], DRAWS, self.mean.shape[1]
         posterior = {"mean": self.mean[:, None], "log_variance": self.log_variance[:, None]}
-        z = ops.reshape(self.latent.sample(ops, posterior, noise), (count * draws, dim))
+        drawn = self.latent.sample(ops, posterior, noise)
         images = ops.repeat(ops.convert_to_tensor(self.pixels), draws, axis=0)
-        distortion = self.likelihood.distortion(ops, images, self.decoder(z))
-        rate = ops.sum(self.latent.kl(ops, {"mean": self.mean, "log_variance": self.log_variance}), axis=-1)
+        distortion = self.likelihood.distortion(ops, images, self.decoder(ops.reshape(drawn, (count * draws, dim))))
+        own = {"mean": self.mean, "log_variance": self.log_variance}
+        rate = self.latent.rate(ops, ops.transpose(drawn, (1, 0, 2)), own)
         return ops.mean(ops.reshape(distortion, (count, draws)), axis=1) + rate
 
     def compute_loss(

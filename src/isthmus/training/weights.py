@@ -15,13 +15,13 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def weights_of(model: Autoencoder) -> dict[str, NDArray[Any]]:
-    """The weights of the encoder and the decoder, by name."""
+    """The weights of all modules, by name."""
     synchronise(model)
     return _read(_weights(model))
 
 
 def set_weights(model: Autoencoder, arrays: Arrays, where: str) -> None:
-    """Fill the encoder and the decoder.
+    """Fill all modules.
 
     Args:
         model: A model of the same recipe and image shape.
@@ -65,7 +65,7 @@ def synchronise(model: Autoencoder) -> None:
 
 
 def _weights(model: Autoencoder) -> list[tuple[str, Any]]:
-    return _named("", [*model.encoder.weights, *model.decoder.weights])
+    return _named("", [weight for module in model.modules.values() for weight in module.weights])
 
 
 def _state(model: Autoencoder) -> list[tuple[str, Any]]:

@@ -27,7 +27,7 @@ def amortisation_gap(measured: Measurements, trust: bool) -> Estimate | str:
     The only measurement that needs a training framework: it is imported here, and nowhere before.
     """
     run, seed = measured.run, measured.seed
-    if not run.latent.has_rate:
+    if run.latent.parameter_names != ("mean", "log_variance"):
         return ""
     images, posterior = _posteriors(run, measured.test, seed)
     try:
@@ -80,10 +80,10 @@ def _elbo(
     """The training objective's ELBO of each image, the distortion a mean over draws, nats `(n,)`."""
     targets = as_pixels(images, run.recipe.pixels)
     wide = {name: array.astype(np.float64) for name, array in posterior.items()}
-    distortion = np.zeros(len(images))
+    cost = np.zeros(len(images))
     for draw in range(GAP_DRAWS):
         noise = normal_by_image([seed, _GAP_STREAM, draw], 0, *posterior["mean"].shape)
         z = np.asarray(run.latent.sample(namespace, posterior, noise), np.float32)
-        distortion += run.likelihood.distortion(namespace, targets, run.decode_parameters(z))
-    rate: NDArray[np.float64] = np.sum(run.latent.kl(namespace, wide), axis=-1)
-    return -(distortion / GAP_DRAWS + rate)
+        cost += run.likelihood.distortion(namespace, targets, run.decode_parameters(z))
+        cost += run.latent.rate(namespace, z.astype(np.float64), wide)
+    return -cost / GAP_DRAWS

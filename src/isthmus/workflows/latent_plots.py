@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from isthmus import plots
 from isthmus.data import Data, select, spread
 from isthmus.errors import UsageError
-from isthmus.plots.of_run import SHOWN_CODES, decoder_of, information_of, range_of, way_of
+from isthmus.plots.of_run import SHOWN_CODES, decoder_of, range_of, way_of
 from isthmus.probability.densities import typical
 from isthmus.runs import Run, encode
 from isthmus.wording import spell_count, spell_images
@@ -38,12 +38,13 @@ def manifold(run: Run, *, n: int = 20, **style: Any) -> Plot:
     """Draw the images of n×n codes at the prior's quantiles.
 
     Raises:
-        UsageError: If the latent has not two dimensions, or no prior.
+        UsageError: If the latent has not two dimensions, or no standard normal prior.
     """
     plots.require_plane(run.recipe.latent.dim, "manifold")
-    if not run.latent.has_rate:
+    if not run.latent.has_standard_prior:
         raise UsageError(
-            f"{run.path} is a plain autoencoder, and has no prior whose quantiles to decode. Draw a grid instead."
+            f"{run.path} {'has another prior' if run.latent.has_rate else 'is a plain autoencoder'}, so there are no "
+            "quantiles of a standard normal prior to decode. Draw a grid instead."
         )
     return Plot(plots.manifold(decoder_of(run), n, **style), f"the manifold of {n}x{n} codes")
 
@@ -141,11 +142,11 @@ def traversal(
     chosen = choose_images(run, data, label)
     source = chosen.images
     shown = spread(len(source), SHOWN_CODES)
-    posterior = encode(run, select(source, shown), progress=None).posterior
-    information, unit = information_of(run, posterior)
-    start = int(shown[typical(posterior["mean"])]) if image is None else chosen.number_of(image)
+    encoded = encode(run, select(source, shown), progress=None)
+    (information, unit), means = encoded.information, encoded.posterior["mean"]
+    start = int(shown[typical(means)]) if image is None else chosen.number_of(image)
     base = run.encode(source.read(np.array([start])))["mean"][0]
-    low, high = range_of(run, posterior["mean"]) if span is None else span
+    low, high = range_of(run, means) if span is None else span
     if not low < high:
         raise UsageError(f"expected a range of two numbers, the lower first; got {low:g} {high:g}. Try -3 3.")
     values, total = np.linspace(low, high, 13), len(information)

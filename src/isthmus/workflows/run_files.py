@@ -61,8 +61,8 @@ def finish_run(writer: RunWriter, data: TrainingData, fitted: "Fitted") -> Measu
     some = data.train.read(np.arange(min(16, len(data.train))))
     inputs = make_batch(some, data.recipe.task, data.recipe.training.seed).input
     writer.update(graphs=export_graphs(fitted.model, writer.place(folder.ENCODER).parent, inputs))
-    for name in (folder.ENCODER, folder.DECODER):
-        writer.record(name)
+    for graph in writer.manifest.graphs.values():
+        writer.record(graph.file)
     if fitted.state.history:
         writer.write(folder.HISTORY, history_table(fitted.state.history))
     run = Run(writer.folder, writer.manifest, data.recipe)

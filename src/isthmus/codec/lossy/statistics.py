@@ -38,7 +38,7 @@ def code_statistics(run: Run, posterior: Mapping[str, NDArray[np.float32]]) -> C
     codes = posterior["mean"]
     wide = codes.astype(np.float64)
     mean, variance = run.code_density().moments()
-    if run.latent.has_rate:
+    if "log_variance" in posterior:
         noise = np.mean(np.exp(posterior["log_variance"].astype(np.float64)), axis=0)
         # The run's density is of samples from the posteriors; their means scatter less.
         variance = variance - noise

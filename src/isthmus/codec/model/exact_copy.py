@@ -26,10 +26,15 @@ CODED_LIKELIHOODS = (BernoulliLikelihood, GaussianLikelihood, LogisticLikelihood
 def obstacle(run: Run) -> str:
     """Why a run's model has no exact copy, as far as its recipe shows; empty if it may have one."""
     recipe = run.recipe
-    if recipe.latent.kind != "gaussian":
+    if not run.latent.has_rate:
         return (
             f"{run.path} is a plain autoencoder: its codes have no probabilities, so they cannot be coded without "
             "loss. Train a VAE, such as --recipe dense-vae."
+        )
+    if not (run.latent.has_standard_prior and run.latent.parameter_names == ("mean", "log_variance")):
+        return (
+            f"{run.path} has latent.kind={recipe.latent.kind!r} and prior.kind={recipe.prior.kind!r}; lossless "
+            "compression codes a Gaussian posterior under a standard normal prior. --lossy takes every run."
         )
     if run.image.dtype != "uint8":
         return f"{run.path} takes float pixels; lossless compression is for 8-bit images."

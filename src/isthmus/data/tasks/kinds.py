@@ -1,7 +1,8 @@
 """The kinds of tasks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -262,22 +263,19 @@ class Pairing(Task):
         return image[..., : -self.target_channels], image[..., -self.target_channels :]
 
 
+TASKS: dict[str, Callable[[Any], Task]] = {
+    "reconstruct": lambda fields: Reconstruction(),
+    "denoise": lambda fields: Denoising(fields.noise, fields.strength),
+    "deblur": lambda fields: Deblurring(fields.radius, fields.noise),
+    "super-resolve": lambda fields: SuperResolution(fields.factor),
+    "colourise": lambda fields: Colourisation(),
+    "inpaint": lambda fields: Inpainting(fields.holes, fields.share),
+    "segment": lambda fields: Segmentation(fields.masks == "itself", fields.clutter, fields.classes or (0, 255)),
+    "pairs": lambda fields: Pairing(fields.target_channels),
+}
+"""For each kind of task, how to make it of the recipe's fields."""
+
+
 def task_of(fields: "TaskFields") -> Task:
     """The task that a recipe describes."""
-    match fields.kind:
-        case "reconstruct":
-            return Reconstruction()
-        case "denoise":
-            return Denoising(fields.noise, fields.strength)
-        case "deblur":
-            return Deblurring(fields.radius, fields.noise)
-        case "super-resolve":
-            return SuperResolution(fields.factor)
-        case "colourise":
-            return Colourisation()
-        case "inpaint":
-            return Inpainting(fields.holes, fields.share)
-        case "segment":
-            return Segmentation(fields.masks == "itself", fields.clutter, fields.classes or (0, 255))
-        case "pairs":
-            return Pairing(fields.target_channels)
+    return TASKS[fields.kind](fields)

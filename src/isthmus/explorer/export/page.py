@@ -21,6 +21,7 @@ from isthmus.explorer.export.program import Precision
 from isthmus.explorer.export.translation import translate
 from isthmus.explorer.service import Service
 from isthmus.plots.display import as_displayed
+from isthmus.recipes import GaussianLikelihood, LaplaceLikelihood
 from isthmus.runs import Run
 from isthmus.runs.folder import read_file
 from isthmus.runs.sessions import Session
@@ -129,8 +130,8 @@ def _points(cloud: Cloud, distortions: NDArray[np.float32] | None) -> dict[str, 
         "names": list(source.names),
         "labels": None if source.labels is None else _packed(source.labels.astype(np.int32)),
         "codes": _packed(cloud.codes),
-        "rate": _packed(cloud.rate),
-        "information": _packed(cloud.information),
+        "rate": _packed(cloud.rate.astype(np.float32)),
+        "information": _packed(cloud.information[0].astype(np.float32)),
         "distortion": None if distortions is None else _packed(distortions),
         "images": base64.b64encode(zlib.compress(images.tobytes(), 9)).decode("ascii"),
     }
@@ -186,7 +187,7 @@ def _halved(graph: bytes) -> bytes:
 def _fixed_log_scale(run: Run) -> float | None:
     """The log scale that the recipe fixes, and that the graph does not return; else None."""
     likelihood = run.recipe.likelihood
-    if likelihood.kind in ("gaussian", "laplace") and likelihood.scale == "fixed":
+    if isinstance(likelihood, GaussianLikelihood | LaplaceLikelihood) and likelihood.scale == "fixed":
         return float(np.log(likelihood.sigma))
     return None
 

@@ -106,7 +106,7 @@ function surprise(session) {
 function openTools(session, stage) {
   const { about } = session;
   const made = [["dimensions", "Dimensions", (panel) => new Dimensions(session, panel)]];
-  if (about.latentDim === 2 && about.hasRate) made.push(["manifold", "Manifold", (panel) => new Manifold(session, panel)]);
+  if (about.latentDim === 2 && about.hasStandardPrior) made.push(["manifold", "Manifold", (panel) => new Manifold(session, panel)]);
   made.push(["interpolation", "Interpolation", (panel) => new Interpolation(session, stage, panel)]);
   if (about.capabilities.encode) made.push(["drawing", "Draw", (panel) => new Drawing(session, panel, () => show("drawing"))]);
   made.push(["variations", "Similar", (panel) => new Variations(session, panel)]);

@@ -37,7 +37,7 @@ export class Dimensions {
     if (information) this.order.sort((a, b) => information[b] - information[a]);
     this.note.textContent = !information
       ? "One slider per latent dimension."
-      : session.about.hasRate
+      : session.about.hasStandardPrior
         ? "One slider per latent dimension, the most informative first. The nats are its mean information per image. An inactive dimension changes nothing."
         : "One slider per latent dimension, the one of largest variance first.";
     this._build();
@@ -45,12 +45,12 @@ export class Dimensions {
 
   _build() {
     const { session } = this;
-    const { centre, deviation, hasRate, image } = session.about;
+    const { centre, deviation, hasStandardPrior, image } = session.about;
     const information = session.points?.information;
     this.rows = this.order.slice(0, this.shown).map((k) => {
       const reach = REACH * deviation[k];
       const strip = h("canvas", { class: "strip", width: STEPS * image.width, height: image.height, "aria-hidden": "true" });
-      const amount = information ? (hasRate ? ` · ${information[k].toFixed(2)} nats` : ` · variance ${information[k].toPrecision(2)}`) : "";
+      const amount = information ? (hasStandardPrior ? ` · ${information[k].toFixed(2)} nats` : ` · variance ${information[k].toPrecision(2)}`) : "";
       const control = slider(
         `z[${k}]${amount}`,
         { min: centre[k] - reach, max: centre[k] + reach, step: reach / 150, value: session.code[k] },

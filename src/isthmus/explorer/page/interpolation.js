@@ -16,7 +16,7 @@ export class Interpolation {
     this.stage = stage;
     this.panel = panel;
     this.ends = [null, null];
-    this.path = session.about.hasRate && session.dim > 2 ? "spherical" : "linear";
+    this.path = session.about.hasStandardPrior && session.dim > 2 ? "spherical" : "linear";
     this.playing = null;
     this.canvases = ["A", "B"].map((name) => h("canvas", { class: "end-image", "aria-label": `Image ${name}`, role: "img" }));
     this.paths = choice("path", "Path", [["linear", "Linear"], ["spherical", "Spherical"]], this.path, (path) => {

@@ -30,6 +30,7 @@
  * @property {{height: number, width: number, channels: number}} image
  * @property {number} latentDim    The number of latent dimensions.
  * @property {boolean} hasRate     False for a plain autoencoder: no posterior, no prior, rates are all 0.
+ * @property {boolean} hasStandardPrior  Whether codes are measured against a standard normal prior.
  * @property {boolean} isLikelihood  Whether distortion + rate is a negative ELBO; if not, it is the loss and no bound.
  * @property {string} likelihood   "bernoulli", "gaussian", "laplace" or "logistic".
  * @property {string[]} labels     The class names, by label; may be empty.

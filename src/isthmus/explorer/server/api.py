@@ -123,7 +123,8 @@ def points(request: Request, service: Explorer) -> Response:
     """List the images of the scatter plot and their latent codes."""
     cloud = ready(service.cloud)
     labels = None if cloud.source.labels is None else np.asarray(cloud.source.labels, np.int32)
-    found = {"codes": cloud.codes, "labels": labels, "rate": cloud.rate, "information": cloud.information}
+    rate, information = (values.astype(np.float32) for values in (cloud.rate, cloud.information[0]))
+    found = {"codes": cloud.codes, "labels": labels, "rate": rate, "information": information}
     return arrays_response(request, found, {"what": cloud.what, "names": list(cloud.source.names)})
 
 

@@ -5,6 +5,8 @@ what the decoder's last layer gives, `(batch, height, width, output_channels)`; 
 it.
 """
 
+from functools import singledispatch
+
 from isthmus import recipes
 from isthmus.probability.likelihoods.base import Likelihood, Parameters
 from isthmus.probability.likelihoods.bernoulli import Bernoulli
@@ -26,18 +28,36 @@ __all__ = [
 ]
 
 
-def likelihood_of(spec: recipes.LikelihoodFields) -> Likelihood:
-    """The likelihood that a recipe describes."""
-    match spec:
-        case recipes.BernoulliLikelihood():
-            return Bernoulli()
-        case recipes.GaussianLikelihood():
-            return Gaussian(spec.scale, spec.sigma, spec.mean == "sigmoid")
-        case recipes.LaplaceLikelihood():
-            return Laplace(spec.scale, spec.sigma, spec.mean == "sigmoid")
-        case recipes.CategoricalLikelihood():
-            return Categorical(spec.classes)
-        case recipes.LogisticLikelihood():
-            if spec.components == 1:
-                return Logistic(spec.scale, spec.sigma)
-            return LogisticMixture(spec.components, spec.sigma)
+@singledispatch
+def likelihood_of(fields: recipes.LikelihoodFields) -> Likelihood:
+    """The likelihood that a recipe describes; a new kind registers its own function."""
+    raise NotImplementedError(
+        f"likelihood.kind={fields.kind!r} has no likelihood: register one with likelihood_of.register"
+    )
+
+
+@likelihood_of.register
+def _(fields: recipes.BernoulliLikelihood) -> Likelihood:
+    return Bernoulli()
+
+
+@likelihood_of.register
+def _(fields: recipes.GaussianLikelihood) -> Likelihood:
+    return Gaussian(fields.scale, fields.sigma, fields.mean == "sigmoid")
+
+
+@likelihood_of.register
+def _(fields: recipes.LaplaceLikelihood) -> Likelihood:
+    return Laplace(fields.scale, fields.sigma, fields.mean == "sigmoid")
+
+
+@likelihood_of.register
+def _(fields: recipes.CategoricalLikelihood) -> Likelihood:
+    return Categorical(fields.classes)
+
+
+@likelihood_of.register
+def _(fields: recipes.LogisticLikelihood) -> Likelihood:
+    if fields.components == 1:
+        return Logistic(fields.scale, fields.sigma)
+    return LogisticMixture(fields.components, fields.sigma)

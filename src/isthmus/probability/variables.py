@@ -1,0 +1,110 @@
+"""A latent variable: a latent and its prior together."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus import recipes
+from isthmus.probability.latents import Latent, LatentGroup, Parameters, latent_of
+from isthmus.probability.priors import Prior, PriorNetwork, StandardNormal, prior_of
+
+
+@dataclass(frozen=True)
+class LatentVariable:
+    """What a code is, how it is drawn from its posterior, and what it costs under the prior.
+
+    Attributes:
+        latent: The family of posteriors.
+        prior: The distribution that codes are measured against.
+        network: What the prior has learned; None for a prior that learns nothing.
+    """
+
+    latent: Latent
+    prior: Prior
+    network: PriorNetwork | None = None
+
+    @property
+    def group(self) -> LatentGroup:
+        """Name, kind and shape of the code."""
+        return self.latent.group
+
+    @property
+    def dim(self) -> int:
+        """Latent dimensions, all positions of a grid counted."""
+        return int(np.prod(self.group.shape))
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """What the encoder gives."""
+        return self.latent.parameter_names
+
+    @property
+    def has_rate(self) -> bool:
+        """Whether a code costs anything: whether there are a posterior and a prior."""
+        return self.latent.has_posterior
+
+    @property
+    def has_standard_prior(self) -> bool:
+        """Whether codes are measured against a standard normal distribution."""
+        return self.has_rate and isinstance(self.prior, StandardNormal)
+
+    def sample(self, xp: Any, parameters: Parameters, noise: Any) -> Any:
+        """Draw codes from the posterior, given standard normal `noise` `(..., batch, dim)`."""
+        return self.latent.sample(xp, parameters, noise)
+
+    def sample_prior(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        """Sample codes from the prior, float32 `(count, dim)`."""
+        return self.prior.sample(count, self.dim, rng, self.network)
+
+    def log_p(self, xp: Any, z: Any) -> Any:
+        """Log p(z) of codes `(..., dim)` under the prior, nats, `(...,)`."""
+        if len(z.shape) == 2:
+            return self.prior.log_p(xp, z, self.network)
+        return xp.reshape(self.prior.log_p(xp, xp.reshape(z, (-1, self.dim)), self.network), z.shape[:-1])
+
+    def log_ratio(self, xp: Any, z: Any, parameters: Parameters) -> Any:
+        """Log q(z | x) - log p(z), nats, `(..., batch)`: its mean over the posterior is the rate.
+
+        Args:
+            xp: The array namespace.
+            z: Codes `(batch, dim)`, or several draws of each, `(draws, batch, dim)`.
+            parameters: The encoder's parameters by name, each `(batch, dim)`.
+        """
+        if not self.has_rate:
+            return xp.sum(xp.zeros_like(z), axis=-1)
+        return self.latent.log_q(xp, z, parameters) - self.log_p(xp, z)
+
+    def kl(self, xp: Any, parameters: Parameters) -> Any | None:
+        """The divergence of the posterior from the prior by dimension, nats, `(batch, dim)`.
+
+        Zeros for a plain autoencoder; None where there is no closed form.
+        """
+        if not self.has_rate:
+            return xp.zeros_like(parameters["mean"])
+        return self.prior.kl(xp, self.latent, parameters)
+
+    def rate(self, xp: Any, z: Any, parameters: Parameters) -> Any:
+        """The rate of each image, nats, `(batch,)`: in closed form where there is one, else of the draws `z`.
+
+        Args:
+            xp: The array namespace.
+            z: Draws `(batch, dim)` or `(draws, batch, dim)`, whose mean is taken.
+            parameters: The encoder's parameters by name, each `(batch, dim)`.
+        """
+        kl = self.kl(xp, parameters)
+        if kl is not None:
+            return xp.sum(kl, axis=-1)
+        ratio = self.log_ratio(xp, z, parameters)
+        return ratio if len(z.shape) == 2 else xp.mean(ratio, axis=0)
+
+
+def latent_variable(recipe: recipes.Recipe, network: PriorNetwork | None = None) -> LatentVariable:
+    """The latent variable of a recipe.
+
+    Args:
+        recipe: The recipe.
+        network: What its prior has learned; None for a prior that learns nothing.
+    """
+    return LatentVariable(latent_of(recipe.latent), prior_of(recipe.prior), network)

@@ -1,0 +1,41 @@
+"""Objectives, as data: what training minimises."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from isthmus.recipes.base import Part
+
+if TYPE_CHECKING:
+    from isthmus.recipes.fields import Recipe
+
+
+class ObjectiveFields(Part):
+    """What training minimises."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def beta(self) -> float:
+            """Weight of the rate against the distortion; 1 for a bound on the log-likelihood."""
+
+
+class ELBO(ObjectiveFields):
+    """Distortion + beta x rate, in nats per image: the negative evidence lower bound where beta is 1."""
+
+    kind: Literal["elbo"] = "elbo"
+    estimator: Literal["closed-form", "monte-carlo"] = "closed-form"
+    """How the rate is computed: in closed form where there is one, or from the sample that the distortion uses."""
+    beta: Annotated[float, Field(ge=0.0)] = 1.0
+    """Weight of the rate against the distortion; both are sums, so it means the same at any image size."""
+    beta_warmup_epochs: Annotated[float, Field(ge=0.0)] = 0.0
+    """Epochs over which beta grows from 0; validation always uses the full beta."""
+
+    def faults(self, recipe: "Recipe") -> Iterator[str]:
+        """A warm-up that never ends."""
+        if self.beta_warmup_epochs > recipe.training.epochs:
+            yield (
+                f"objective.beta_warmup_epochs={self.beta_warmup_epochs:g} is longer than the training of "
+                f"{recipe.training.epochs} epochs, so beta would never be reached"
+            )
