@@ -6,7 +6,17 @@ from typer.testing import CliRunner
 
 from isthmus.cli.app import app
 from isthmus.evaluation.diagnosis import Finding
-from isthmus.recipes import RECIPES, Recipe, named_recipe, parse_assignments, with_fields
+from isthmus.recipes import (
+    RECIPES,
+    CustomNetwork,
+    LaplaceLikelihood,
+    Recipe,
+    UpsampleNetwork,
+    named_recipe,
+    parse_assignments,
+    with_fields,
+)
+from isthmus.recipes.named import GROWING
 from isthmus.report.commands import changed_fields, next_steps, remedy_command, train_command
 
 
@@ -33,8 +43,29 @@ def test_changes_go_on_top():
     assert _recipe_of(command) == with_fields(recipe, {"latent.dim": 7, "objective.beta": 0.5})
 
 
-def test_an_own_recipe_has_no_command():
-    assert train_command("digits", Recipe()) == ""
+UNNAMED = {
+    "defaults": Recipe(),
+    "fields that the base's kind has with other limits": Recipe(
+        network=UpsampleNetwork(filters=(32, 64), strides=(2, 2), decoder_filters=(8, 8, 8)),
+        likelihood=LaplaceLikelihood(sigma=0.5),
+    ),
+    **{f"like {name}": recipe.model_copy(update={"name": "mine"}) for name, recipe in RECIPES.items()},
+}
+
+
+@pytest.mark.parametrize("recipe", UNNAMED.values(), ids=UNNAMED)
+def test_an_unnamed_recipe_is_trained_again_by_way_of_a_named_one(recipe):
+    again = _recipe_of(train_command("digits", recipe))
+    assert again.name != GROWING  # that grows with its images
+    assert again.model_copy(update={"name": recipe.name, "summary": recipe.summary}) == recipe
+
+
+def test_no_command_names_a_custom_network():
+    for recipe in (Recipe(network=CustomNetwork()), with_fields(RECIPES["conv-vae"], {"network": "custom"})):
+        assert train_command("digits", recipe) == ""
+
+
+def test_fields_are_compared_with_the_named_recipe():
     assert changed_fields(Recipe()) is None
     assert changed_fields(RECIPES["dense-ae"]) == {}
 

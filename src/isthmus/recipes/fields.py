@@ -101,7 +101,7 @@ class Recipe(Fields):
 
     schema_version: Literal[2] = SCHEMA_VERSION
     """The version of this description."""
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)] = "own"
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)] = "custom"
     """Name of the recipe."""
     summary: str = ""
     """Purpose of the recipe, in one line."""

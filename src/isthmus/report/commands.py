@@ -7,7 +7,8 @@ from typing import Any
 
 from isthmus.codec import obstacle
 from isthmus.evaluation.diagnosis import Finding
-from isthmus.recipes import RECIPES, Recipe, leaf_fields
+from isthmus.recipes import RECIPES, CustomNetwork, Recipe, leaf_fields
+from isthmus.recipes.named import GROWING
 from isthmus.report.page import Command
 from isthmus.runs import Run
 
@@ -16,21 +17,15 @@ _DESCRIPTIVE = frozenset({"name", "summary", "schema_version"})
 
 def changed_fields(recipe: Recipe) -> dict[str, Any] | None:
     """The fields in which a recipe differs from the named one that it came from; None if it came from none."""
-    if recipe.name not in RECIPES:
-        return None
-    named = dict(leaf_fields(RECIPES[recipe.name].model_dump(mode="json")))
-    missing = object()
-    return {
-        field: value
-        for field, value in leaf_fields(recipe.model_dump(mode="json"))
-        if field not in _DESCRIPTIVE and named.get(field, missing) != value
-    }
+    return _differences(recipe, RECIPES[recipe.name]) if recipe.name in RECIPES else None
 
 
 def train_command(
     data: str, recipe: Recipe, changes: Mapping[str, Any] | None = None, targets: str | None = None
 ) -> str:
-    """Write the command that trains a recipe with some fields changed; empty if no named recipe is its base.
+    """Write the command that trains a recipe with some fields changed; empty if its network is custom.
+
+    A recipe that came from no named one is written as the changes of the nearest.
 
     Args:
         data: The images, as a command names them.
@@ -38,12 +33,12 @@ def train_command(
         changes: Fields by dotted name, as `--set` takes them.
         targets: The targets, as a command names them, if the task has target files.
     """
-    fields = changed_fields(recipe)
-    if fields is None:
+    if isinstance(recipe.network, CustomNetwork):  # its Keras models have no name that a command could give
         return ""
-    fields |= changes or {}
+    base = RECIPES.get(recipe.name) or _nearest(recipe)
+    fields = _differences(recipe, base) | dict(changes or {})
     settings = [f"--set {shlex.quote(f'{field}={_spell(value)}')}" for field, value in fields.items()]
-    return " ".join([f"isthmus train {_data(data, recipe, targets)} --recipe {recipe.name}", *settings])
+    return " ".join([f"isthmus train {_data(data, recipe, targets)} --recipe {base.name}", *settings])
 
 
 def remedy_command(finding: Finding, data: str, recipe: Recipe, run: str, targets: str | None = None) -> str:
@@ -61,6 +56,27 @@ def remedy_command(finding: Finding, data: str, recipe: Recipe, run: str, target
         epochs = f" --epochs {longer}" if longer else ""
         return f"isthmus train --out {shlex.quote(run)} --resume{epochs}"
     return train_command(data, recipe, finding.try_fields, targets) if finding.try_fields else ""
+
+
+def _differences(recipe: Recipe, base: Recipe) -> dict[str, Any]:
+    """The fields that make `recipe` of `base`; all fields of a part whose kind differs."""
+    values, old = recipe.model_dump(mode="json"), base.model_dump(mode="json")
+    named, missing = dict(leaf_fields(old)), object()
+    of_other_kind = {
+        part for part, value in values.items() if isinstance(value, dict) and value.get("kind") != old[part].get("kind")
+    }
+    return {
+        field: value
+        for field, value in leaf_fields(values)
+        if field not in _DESCRIPTIVE
+        and (field.partition(".")[0] in of_other_kind or named.get(field, missing) != value)
+    }
+
+
+def _nearest(recipe: Recipe) -> Recipe:
+    """The named recipe that differs in the fewest fields, of those that do not depend on the size of the images."""
+    fixed = [base for name, base in RECIPES.items() if name != GROWING]
+    return min(fixed, key=lambda base: len(_differences(recipe, base)))
 
 
 def _data(data: str, recipe: Recipe, targets: str | None) -> str:
