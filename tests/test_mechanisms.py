@@ -352,7 +352,7 @@ def test_the_summary_is_listed(monkeypatch):
     assert "what nobody else would say" in CliRunner().invoke(app, ["recipes", "--json"]).stdout
 
 
-def test_an_own_network_is_asked_for():
+def test_a_custom_network_has_to_be_given():
     images = ImageSet("images", as_source(IMAGES))
     with pytest.raises(RecipeError, match=r"network.kind=custom stands for your own Keras models"):
         build_model(with_fields(Recipe(), {"network": "custom"}), images.spec)

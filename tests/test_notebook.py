@@ -34,7 +34,7 @@ def shown(run, code):
     return plots.enlarge(run.decode(np.asarray(code, np.float32)[None]), round(224 / 12))[0, ..., 0]
 
 
-def test_the_picture_is_what_the_sliders_say(tiny_run):
+def test_the_image_is_what_the_sliders_say(tiny_run):
     picture, _, named, _ = parts(sliders(tiny_run))
     assert set(named) == {"z[0]", "z[1]"}
     np.testing.assert_array_equal(pixels(picture), shown(tiny_run, tiny_run.typical_code))

@@ -6,7 +6,7 @@ from PIL import Image
 
 
 @pytest.mark.slow
-def test_evaluate_prints_figures_with_their_meaning_and_a_diagnosis(isthmus, trained):
+def test_evaluate_prints_metrics_with_their_meaning_and_a_diagnosis(isthmus, trained):
     run, _ = trained
     done = isthmus("evaluate", run, "--importance-samples", 5, "--parts", "likelihood,latent,diagnosis")
     assert done.returncode == 0, done.stderr
@@ -36,7 +36,7 @@ def test_evaluate_refuses_a_part_that_is_none(isthmus, trained):
 @pytest.mark.slow
 def test_compare_a_run_with_itself_finds_no_difference(isthmus, tmp_path, trained):
     run, _ = trained
-    done = isthmus("compare", run, run, "--importance-samples", 2, "--picture", "both.png", "--json")
+    done = isthmus("compare", run, run, "--importance-samples", 2, "--out", "both.png", "--json")
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)["rows"]
     paired = [row["differences"][1] for row in rows if row["differences"][1] is not None]

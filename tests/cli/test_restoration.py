@@ -6,7 +6,7 @@ from PIL import Image
 
 
 @pytest.mark.slow
-def test_from_training_to_restored_pictures(isthmus, tmp_path):
+def test_from_training_to_restored_images(isthmus, tmp_path):
     done = isthmus(
         "train",
         "digits",

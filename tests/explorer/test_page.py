@@ -565,7 +565,7 @@ def test_a_link_does_not_pull_back_who_moved_before_the_points_were_there(open_p
 @pytest.mark.parametrize(
     "fragment", ["#z=%%%&v=a,b&t=nothing&ab=..", "#z=AAAA&i=99999999&g=.&T=9&l=x", "#z=" + "A" * 5000]
 )
-def test_a_torn_link_is_no_fault(open_page, fragment):
+def test_a_truncated_link_is_no_fault(open_page, fragment):
     page = open_page(fragment)
     settle(page)
 

@@ -6,7 +6,7 @@ from isthmus.plots.display import as_displayed
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
-def test_pictures_stay_as_they_are(channels):
+def test_images_stay_as_they_are(channels):
     images = np.random.default_rng(0).integers(0, 256, (2, 3, 4, channels)).astype(np.uint8)
     np.testing.assert_array_equal(as_displayed(images), images)
 

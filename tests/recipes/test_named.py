@@ -82,7 +82,7 @@ def test_large_grey_image_files_are_no_digits():
 
 
 @pytest.mark.parametrize(("side", "layers"), [(5, 2), (16, 2), (28, 3), (32, 3), (48, 4), (64, 4), (128, 5), (2000, 6)])
-def test_the_recipe_for_pictures_grows_with_them(side, layers):
+def test_the_recipe_for_colour_images_grows_with_them(side, layers):
     recipe = grown(named_recipe("conv-vae-colour"), side // 2, side)
     assert len(recipe.network.filters) == layers
     assert recipe.network.stem_filters == recipe.network.filters[-1]

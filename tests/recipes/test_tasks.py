@@ -86,6 +86,6 @@ def test_the_likelihood_of_masks_follows_their_classes(name, changes, likelihood
         ([0, 1], {"likelihood": "categorical"}, "masks of 2 classes need likelihood.kind=bernoulli"),
     ],
 )
-def test_a_likelihood_of_ones_own_has_to_suit_the_masks(classes, likelihood, message):
+def test_another_likelihood_has_to_suit_the_masks(classes, likelihood, message):
     with pytest.raises(RecipeError, match=message):
         with_fields(named_recipe("unet-masks"), {"task.classes": classes, **likelihood})

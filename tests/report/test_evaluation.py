@@ -32,7 +32,7 @@ def run(copied_run):
     return load(copied_run)
 
 
-def test_figures_and_findings_are_shown_with_their_words(run):
+def test_metrics_and_findings_are_shown_with_their_words(run):
     store_evaluation(run, _evaluation(run))
     found = read_results(run)
     (table,) = found.tables

@@ -39,7 +39,7 @@ def test_many_numbers_become_bars(tiny_run, measured, monkeypatch):
     assert max(abs(bar) for bar in shown.bars) == 1.0
 
 
-def test_best_median_and_worst_are_by_distortion_with_their_figures(tiny_run, measured):
+def test_best_median_and_worst_are_by_distortion_with_their_metrics(tiny_run, measured):
     found = examples.reconstructions(tiny_run, measured)
     assert [group.title for group in found.groups] == ["Best", "Median", "Worst"]
     order = np.argsort(measured.scores.distortion, kind="stable")
@@ -56,7 +56,7 @@ def test_best_median_and_worst_are_by_distortion_with_their_figures(tiny_run, me
     assert 1 <= int(re.search(r"(\d+) of 255", found.note)[1]) <= 255
 
 
-def test_the_pictures_of_an_example_are_the_image_and_its_reconstruction(tiny_run, measured):
+def test_an_example_shows_the_image_and_its_reconstruction(tiny_run, measured):
     groups = examples.reconstructions(tiny_run, measured).groups
     worst = int(np.argsort(measured.scores.distortion, kind="stable")[-1])
     made = tiny_run.reconstruct(measured.test.read(np.array([worst])))

@@ -67,7 +67,7 @@ class TestAlpha:
         np.testing.assert_array_equal(alpha_of_result(Image.fromarray(clear), DENOISE, None), clear[..., 3:])
         assert alpha_of_result(Image.fromarray(clear[..., :3]), DENOISE, None) is None
 
-    def test_it_grows_with_its_picture(self, clear):
+    def test_it_grows_with_its_image(self, clear):
         clear[..., 3] = 90
         grown = alpha_of_result(Image.fromarray(clear), task_of(recipes.SuperResolve(factor=4)), None)
         np.testing.assert_array_equal(grown, np.full((24, 32, 1), 90))
@@ -107,7 +107,7 @@ def test_a_segmentation_is_a_mask_of_values_an_overlay_and_what_is_drawn(tmp_pat
     np.testing.assert_array_equal(uncertainty, np.rint(deviation * 255))
 
 
-def test_a_picture_its_draws_and_their_deviation(tmp_path, clear):
+def test_an_image_its_draws_and_their_deviation(tmp_path, clear):
     made = RNG.integers(0, 256, (3, 6, 8, 3)).astype(np.uint8)
     deviation = np.linspace(0, 0.5, 48, dtype=np.float32).reshape(6, 8)
     write_result(

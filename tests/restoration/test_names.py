@@ -82,14 +82,14 @@ def test_like_names_stay_apart_in_any_order():
         (["a.png", "a-uncertainty.png", "a-overlay.jpg", "a-2.gif"], SEGMENT, 2),
     ],
 )
-def test_what_is_beside_an_answer_is_no_other_answer(images, task, draws):
+def test_what_is_beside_a_result_is_no_other_result(images, task, draws):
     settled = settle_names(images, [SMALL] * len(images), task, draws)
     files = [path for names in settled.names.values() for path in names.files(task, draws)]
     assert len(set(files)) == len(files)
     assert "longer names" in settled.notices[-1]
 
 
-def test_the_files_of_an_answer():
+def test_the_files_of_a_result():
     names = settle_names(["deep/a.jpg"], [SMALL], DENOISE, 2).names["deep/a.jpg"]
     assert list(map(str, names.files(DENOISE, 2))) == [
         *("deep/a.jpg", "deep/a-1.jpg", "deep/a-2.jpg", "deep/a-uncertainty.png")

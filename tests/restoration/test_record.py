@@ -23,7 +23,7 @@ def test_what_is_there_is_kept(begun):
     assert (record.kept, record.outdated) == ({A}, set())
 
 
-def test_an_answer_of_another_picture_is_outdated_until_all_are_made(begun):
+def test_a_result_of_another_image_is_outdated_until_all_are_made(begun):
     for _ in range(2):  # what was cut off before the result was made anew
         record = RestorationRecord.begin(begun, MADE_BY, {A: "3", B: "2"})
         assert (record.kept, record.outdated) == (set(), {A})
@@ -31,7 +31,7 @@ def test_an_answer_of_another_picture_is_outdated_until_all_are_made(begun):
     assert RestorationRecord.begin(begun, MADE_BY, {A: "3", B: "2"}).kept == {A}
 
 
-def test_what_no_picture_asks_for_any_more_is_forgotten(begun):
+def test_a_result_without_an_image_is_forgotten(begun):
     RestorationRecord.begin(begun, MADE_BY, {B: "2"})
     assert RestorationRecord.begin(begun, MADE_BY, {A: "1", B: "2"}).kept == set()
 
@@ -55,7 +55,7 @@ def test_a_folder_of_other_files(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"schema": 1, "made_by": 3, "answers": {}}'])
-def test_a_torn_record(tmp_path, content):
+def test_a_damaged_record(tmp_path, content):
     (tmp_path / RECORD).write_text(content)
     with pytest.raises(DataError, match="cannot be read"):
         RestorationRecord.begin(tmp_path, MADE_BY, {A: "1"})
@@ -68,7 +68,7 @@ def test_a_record_of_another_schema(begun):
         RestorationRecord.begin(begun, MADE_BY, {A: "1"})
 
 
-def test_what_answers_follow_from(tiny_restorer):
+def test_what_results_follow_from(tiny_restorer):
     made = made_by(tiny_restorer, None, 3)
     assert set(made["run"]) == {"recipe.json", "encoder.onnx", "decoder.onnx"}
     assert (made["draws"], made["seed"]) == (None, None)  # no seed matters where nothing is drawn

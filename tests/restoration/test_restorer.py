@@ -67,7 +67,7 @@ def test_a_run_that_reconstructs_restores_nothing(tiny_run):
 
 
 @pytest.mark.parametrize("shape", [(12, 10), (12, 10, 2), (12, 10, 4)])
-def test_a_picture_of_other_channels(tiny_restorer, shape):
+def test_an_image_of_other_channels(tiny_restorer, shape):
     with pytest.raises(DataError, match="expected an image as uint8"):
         Restorer(tiny_restorer).restore(np.zeros(shape, np.uint8))
 
@@ -152,7 +152,7 @@ class TestColoursThroughAGreyRun:
         assert np.ptp(away, axis=(1, 2, 3)).max() <= 1  # one shift for a whole draw, whatever the channel
         assert len(np.unique(away)) > 2
 
-    def test_other_pictures_are_refused(self, formula_run, colourful):
+    def test_other_images_are_refused(self, formula_run, colourful):
         with pytest.raises(DataError, match="expected an image as uint8"):
             Restorer(formula_run(Pairs(target_channels=1), 1, 1, negative)).restore(colourful)
 

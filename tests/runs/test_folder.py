@@ -85,7 +85,7 @@ class TestUntrusted:
         with pytest.raises(RunError, match="cannot be opened"):
             read_manifest(tmp_path / ("x" * 300))
 
-    def test_no_picture_is_read_through_a_link(self, copied_run, tmp_path):
+    def test_no_image_is_read_through_a_link(self, copied_run, tmp_path):
         pictures = copied_run / "pictures"
         assert read_picture(pictures / "epoch-0001.png").startswith(b"\x89PNG")
         pictures.rename(tmp_path / "photos")

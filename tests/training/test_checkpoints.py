@@ -49,7 +49,7 @@ def test_keeps_the_last_two(model, checkpoints, files_in):
 
 
 @pytest.mark.parametrize("harm", ["torn", "empty", "foreign"])
-def test_a_torn_one_is_passed_over(model, checkpoints, harm):
+def test_a_damaged_one_is_passed_over(model, checkpoints, harm):
     saved(model(), checkpoints, 3, 12)
     last = checkpoints.folder / "step-000000012.safetensors"
     content = last.read_bytes()

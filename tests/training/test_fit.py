@@ -260,7 +260,7 @@ class TestResume:
         alike(whole, again, assert_same)
 
     @pytest.mark.slow
-    def test_a_torn_last_checkpoint_costs_only_the_steps_since_the_one_before(self, job, assert_same):
+    def test_a_damaged_last_checkpoint_costs_only_the_steps_since_the_one_before(self, job, assert_same):
         whole, parts = job("whole"), job("parts", training__epochs=2)
         fit(whole)
         fit(parts)

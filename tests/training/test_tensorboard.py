@@ -25,7 +25,7 @@ def test_what_was_not_asked_for_is_not_written(tiny_run):
     assert not (tiny_run.path / folder.TENSORBOARD).exists()
 
 
-def test_tensorboard_reads_losses_and_pictures(bars, tiny_recipe, tmp_path):
+def test_tensorboard_reads_losses_and_images(bars, tiny_recipe, tmp_path):
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

@@ -52,7 +52,7 @@ def test_differences_are_paired():
     assert row.difference_errors[1] < 0.05 < 5.0 < row.standard_errors[1]
 
 
-def test_the_figures_are_those_of_an_evaluation(runs, bars):
+def test_the_metrics_are_those_of_an_evaluation(runs, bars):
     run = runs[0]
     row = compare(runs[:2], bars, DRAWS)["elbo_nats"]
     expected = evaluate(run, bars, DRAWS, parts=("likelihood",))["likelihood"]["elbo_nats"]

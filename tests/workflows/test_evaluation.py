@@ -68,7 +68,7 @@ def test_every_figure_has_a_meaning_and_a_key_of_its_own(whole):
         assert all(row.meaning for row in section.rows)
 
 
-def test_figures_fit_together(whole):
+def test_metrics_fit_together(whole):
     rows = whole["likelihood"]
     assert rows["elbo_nats"].value == pytest.approx(-(rows["rate_nats"].value + rows["distortion_nats"].value))
     assert rows["log_likelihood_nats"].value > rows["elbo_nats"].value

@@ -22,7 +22,7 @@ def metrics_of(run, source, split="test", **changes):
     return first_metrics(Measurements.of(Run(run.path, run.manifest, recipe), source, None, 0), split)
 
 
-def test_a_vaes_figures_are_the_means_of_its_scores(tiny_run, source):
+def test_a_vaes_metrics_are_the_means_of_its_scores(tiny_run, source):
     figures = metrics_of(tiny_run, source)
     scores = score(tiny_run, select(source, content_order(source, 0)), 0)
     assert (figures["split"], figures["images"]) == ("test", 30)

@@ -114,7 +114,7 @@ def test_options_that_nobody_set_are_left_out(tiny_run, tmp_path):
     assert summary == "the manifold of 2x2 codes"
 
 
-def test_a_figure_can_be_drawn_into_axes_of_ones_own(tiny_run):
+def test_a_figure_can_be_drawn_into_given_axes(tiny_run):
     from matplotlib.figure import Figure
 
     axes = Figure().subplots(1, 2)

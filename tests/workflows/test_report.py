@@ -60,7 +60,7 @@ def test_training_leaves_a_report(bars, tiny_recipe, tmp_path):
     ]  # fmt: skip
 
 
-def test_the_figures_are_those_of_the_scores(tiny_run, bars):
+def test_the_metrics_are_those_of_the_scores(tiny_run, bars):
     page = report.page_of(tiny_run, bars)
     images = open_held_out(tiny_run, bars, training_too=True).images
     images = select(images, content_order(images, tiny_run.recipe.training.seed))
@@ -103,7 +103,7 @@ def test_nothing_is_asked_of_any_host(page):
     assert page.stat().st_size < 3_000_000
 
 
-def test_every_picture_says_what_it_shows_and_no_id_comes_twice(page):
+def test_every_image_says_what_it_shows_and_no_id_comes_twice(page):
     read = _read(page)
     assert all(attributes.get("alt") for attributes in read.of("img"))
     drawn = [attributes for attributes in read.of("svg") if "role" in attributes]
@@ -196,7 +196,7 @@ def test_a_training_that_did_not_end_well_is_told_so(copied_run, state):
     assert "It went wrong in epoch 2." in finding.evidence
 
 
-def test_a_run_without_history_or_pictures_still_has_a_page(copied_run):
+def test_a_run_without_history_or_frames_still_has_a_page(copied_run):
     shutil.rmtree(copied_run / folder.PICTURES)
     manifest = folder.read_manifest(copied_run)
     files = {name: entry for name, entry in manifest.files.items() if name not in (folder.HISTORY, folder.METRICS)}
@@ -206,7 +206,7 @@ def test_a_run_without_history_or_pictures_still_has_a_page(copied_run):
     assert "nothing to measure on" in page.metrics_note
 
 
-def test_torn_figures_are_an_error(copied_run):
+def test_truncated_metrics_are_an_error(copied_run):
     (copied_run / folder.METRICS).write_text("{")
     with pytest.raises(RunError, match=r"metrics\.json"):
         report.page_of(load(copied_run))

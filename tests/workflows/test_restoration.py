@@ -45,7 +45,7 @@ def test_names_folders_formats_and_sizes_stay(tiny_restorer, images, tmp_path, f
 
 
 @pytest.mark.parametrize("resume", [False, True])
-def test_never_among_the_pictures(tiny_restorer, images, files_in, resume):
+def test_never_among_the_images(tiny_restorer, images, files_in, resume):
     before = files_in(images)
     with pytest.raises(UsageError, match="would lie among the images"):
         restore_folder(tiny_restorer, images, images / "out", resume=resume)
@@ -94,7 +94,7 @@ def test_one_that_cannot_be_read_is_left_out(tiny_restorer, images, tmp_path, ca
     ("data", "message"),
     [("nowhere", "no data set or path"), ("array.npy", "expected image files"), ("digits", "expected image files")],
 )
-def test_what_is_no_folder_of_pictures(tiny_restorer, tmp_path, monkeypatch, data, message):
+def test_what_is_no_folder_of_images(tiny_restorer, tmp_path, monkeypatch, data, message):
     monkeypatch.chdir(tmp_path)
     np.save(tmp_path / "array.npy", np.zeros((3, 12, 10), np.uint8))
     with pytest.raises(UsageError, match=message):
@@ -139,7 +139,7 @@ def test_masks_are_for_holes(tiny_restorer, images, tmp_path):
         restore_folder(tiny_restorer, images, tmp_path / "out", masks=tmp_path)
 
 
-def test_a_written_picture_is_read_again(tiny_restorer, images, tmp_path):
+def test_a_written_image_is_read_again(tiny_restorer, images, tmp_path):
     restore_folder(tiny_restorer, images, tmp_path / "out")
     (tmp_path / "out" / RECORD).unlink()
     for path in (tmp_path / "out").rglob("*.*"):
@@ -178,7 +178,7 @@ class TestWhatIsWritten:
         ("task", "channels"),
         [(Denoise(), 1), (Denoise(), 3), (Deblur(), 1), (Deblur(), 3), (Pairs(target_channels=3), 3)],
     )
-    def test_a_picture_is_mended_in_its_own_colours(self, formula_run, folder, out, task, channels):
+    def test_an_image_is_restored_in_its_own_colours(self, formula_run, folder, out, task, channels):
         image = noise(17, 25, 4)
         Image.fromarray(image).save(folder / "a.png")
         restore_folder(formula_run(task, channels, channels, negative), folder, out)
@@ -186,7 +186,7 @@ class TestWhatIsWritten:
         np.testing.assert_array_equal(read(out / "a.png"), expected)
 
     @pytest.mark.parametrize("channels", [1, 3])
-    def test_an_enlarged_picture_and_its_transparency(self, formula_run, folder, out, channels):
+    def test_an_enlarged_image_and_its_transparency(self, formula_run, folder, out, channels):
         image = noise(7, 9, 4)
         Image.fromarray(image).save(folder / "a.png")
         restore_folder(formula_run(SuperResolve(factor=2), channels, channels, negative), folder, out)
@@ -255,7 +255,7 @@ class TestWhatIsWritten:
 
 
 class TestNames:
-    def test_like_names_get_an_answer_each(self, formula_run, folder, out, files_in, capsys):
+    def test_like_names_get_a_result_each(self, formula_run, folder, out, files_in, capsys):
         for number, name in enumerate(("cat.gif", "cat.png", "cat.jpg")):
             Image.fromarray(np.full((8, 8), 60 * number, np.uint8)).save(folder / name)
         run = formula_run(Denoise(), 1, 1, negative)
@@ -266,14 +266,14 @@ class TestNames:
         assert "longer names" in capsys.readouterr().err
         assert restore_folder(run, folder, out, resume=True).kept == 3
 
-    def test_an_answer_too_long_for_its_format(self, formula_run, folder, out, files_in):
+    def test_a_result_too_long_for_its_format(self, formula_run, folder, out, files_in):
         Image.fromarray(noise(4, 4200, 3)).save(folder / "wide.webp")
         Image.fromarray(noise(4, 40, 3)).save(folder / "x.webp")
         restore_folder(formula_run(SuperResolve(factor=4), 3, 3, negative), folder, out)
         assert files_in(out) == [RECORD, "wide.png", "x.webp"]
         assert read(out / "wide.png").shape == (16, 16_800, 3)
 
-    def test_a_table_of_pictures_elsewhere_leaves_them_as_they_are(self, formula_run, folder, out, tmp_path, files_in):
+    def test_a_table_of_images_elsewhere_leaves_them_as_they_are(self, formula_run, folder, out, tmp_path, files_in):
         Image.fromarray(noise(9, 9, 1)[..., 0]).save(folder / "a.png")
         before = (folder / "a.png").read_bytes()
         (tmp_path / "table.csv").write_text(f"path\n{folder / 'a.png'}\n")
@@ -289,7 +289,7 @@ class TestBeforeAnythingIsWritten:
     def inpainter(self, formula_run):
         return formula_run(Inpaint(), 2, 1, lambda seen: seen[..., :1])
 
-    def test_pictures_that_lack_nothing(self, inpainter, folder, out):
+    def test_images_that_lack_nothing(self, inpainter, folder, out):
         for name, channels in (("a.png", 4), ("b.png", 3), ("c.png", 3)):
             Image.fromarray(noise(9, 9, channels)).save(folder / name)
         with pytest.raises(
@@ -321,7 +321,7 @@ class TestBeforeAnythingIsWritten:
         assert not out.exists()
 
     @pytest.mark.parametrize("where", ["in", "in/deep/er"])
-    def test_out_is_not_among_the_pictures(self, formula_run, folder, tmp_path, where, monkeypatch):
+    def test_out_is_not_among_the_images(self, formula_run, folder, tmp_path, where, monkeypatch):
         Image.fromarray(noise(9, 9, 3)).save(folder / "a.png")
         monkeypatch.chdir(tmp_path)
         run = formula_run(Denoise(), 3, 3, negative)
@@ -344,7 +344,7 @@ class TestToGoOn:
         with pytest.raises(UsageError, match="by another run"):
             restore_folder(run, folder, out, draws=2, resume=True)
 
-    def test_with_a_picture_and_a_mask_that_changed(self, formula_run, folder, out, tmp_path):
+    def test_with_an_image_and_a_mask_that_changed(self, formula_run, folder, out, tmp_path):
         (tmp_path / "masks").mkdir()
         for name in ("a.png", "b.png", "c.png"):
             Image.fromarray(noise(9, 9, 3)).save(folder / name)

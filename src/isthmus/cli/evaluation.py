@@ -145,7 +145,7 @@ def compare(
     data: Annotated[str | None, option("DATA", "Images to compare on; the runs' own test images by default.")] = None,
     importance_samples: Draws = 50,
     targets: Targets = None,
-    picture: Annotated[Path | None, option("FILE.png", "Write images and each run's reconstructions of them.")] = None,
+    out: Annotated[Path | None, option("FILE.png", "Write images and each run's reconstructions of them.")] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -153,18 +153,18 @@ def compare(
 
     Example:
 
-      isthmus compare runs/digits runs/sixteen --picture both.png
+      isthmus compare runs/digits runs/sixteen --out both.png
     """
     from isthmus.plots.sheets import save
     from isthmus.runs import load
     from isthmus.storage import require_free
     from isthmus.workflows.comparison import compare as run_comparison
 
-    if picture is not None:
-        require_free(picture)
+    if out is not None:
+        require_free(out)
     found = run_comparison([load(path) for path in runs], data, importance_samples, seed, targets)
-    if picture is not None:
-        save(found.sheet, picture)
+    if out is not None:
+        save(found.sheet, out)
     if as_json:
         print_json(found.to_json())
         return

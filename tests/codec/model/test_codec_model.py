@@ -97,7 +97,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_model_that_a_stranger_made_is_an_error(models, name):
+def test_an_untrusted_model_is_an_error(models, name):
     with pytest.raises(ArchiveError):
         model_from_bytes(hostile(models["bernoulli"], CHANGES[name]))
 
@@ -118,7 +118,7 @@ def test_a_network_that_fills_the_memory_is_refused(models, monkeypatch):
         model_from_bytes(model.to_bytes())
 
 
-def test_torn_models_are_errors_or_other_models(models):
+def test_damaged_models_are_errors_or_other_models(models):
     content = models["bernoulli"].to_bytes()
     rng = np.random.default_rng(0)
     for _ in range(300):

@@ -65,7 +65,7 @@ def test_no_images(tmp_path):
         open_path(tmp_path / "texts")
 
 
-def test_a_torn_data_set(tmp_path, images):
+def test_a_damaged_data_set(tmp_path, images):
     rows(images, [0] * 5).save_to_disk(tmp_path / "pets")
     for path in (tmp_path / "pets").glob("*.arrow"):
         path.write_bytes(path.read_bytes()[:100])

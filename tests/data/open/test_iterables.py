@@ -32,7 +32,7 @@ def test_what_is_a_data_set():
         assert not is_data_set(data)
 
 
-def test_pictures_with_labels(random_images):
+def test_images_with_labels(random_images):
     images = random_images(3, 4, 5, 3)
     data = Items([(Image.fromarray(image), label) for image, label in zip(images, [1, 0, 1], strict=True)], ["a", "b"])
     source = open_images(data).train
@@ -40,7 +40,7 @@ def test_pictures_with_labels(random_images):
     assert (source.class_names, source.labels.tolist()) == (("a", "b"), [1, 0, 1])
 
 
-def test_pictures_of_many_sizes_are_fitted():
+def test_images_of_many_sizes_are_fitted():
     data = Items([Image.new("RGB", size) for size in ((100, 50), (300, 20))])
     assert open_images(data).spec.shape == (64, 64, 3)
 

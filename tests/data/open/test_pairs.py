@@ -63,7 +63,7 @@ def test_masks_are_fitted_without_mixing(folders):
     assert set(np.unique(masks)) == {0, 1, 2}
 
 
-def test_a_mask_moves_with_its_picture(tmp_path):
+def test_a_mask_moves_with_its_image(tmp_path):
     """Where the picture is bright, the mask is on: after any fitting the two agree but at edges."""
     for number in range(3):
         mask = np.zeros((60, 90), np.uint8)

@@ -134,7 +134,7 @@ class TestParquet:
         plain = open_path(save({"image": [encoded(photos[3])]}))
         np.testing.assert_array_equal(everything(plain.train), photos[[3]])
 
-    def test_a_torn_table(self, save, photos):
+    def test_a_damaged_table(self, save, photos):
         path = save({"path": ["files/0.png"]})
         content = path.read_bytes()
         for length in (0, 4, len(content) // 2, len(content) - 1):

@@ -52,7 +52,7 @@ def test_a_draw_follows_from_the_seed_and_the_images_number(posing):
         assert (make_batch(images, fields, 1).input != batch.input).any()
 
 
-def test_the_right_answer_is_the_truth(posing):
+def test_the_right_prediction_is_the_truth(posing):
     """What users get of a decoder that gives just what was asked for."""
     fields, images, batch = posing
     finished = task_of(fields).finish(batch.input, batch.target)
@@ -67,7 +67,7 @@ def test_the_right_answer_is_the_truth(posing):
             np.testing.assert_array_equal(finished, images)
 
 
-def test_no_right_answer_is_shown(posing):
+def test_no_target_is_in_the_input(posing):
     fields, images, batch = posing
     if fields.kind in ("denoise", "deblur", "super-resolve"):
         assert np.abs(batch.input.astype(int) - images).mean() > 1
@@ -106,7 +106,7 @@ class TestInTraining:
         recipe = Recipe(task=fields, training=Training(seed=seed))
         return TrainingBatches(as_source(images), BatchPlan(0, len(images), len(images)), recipe)
 
-    def test_noise_is_drawn_afresh_for_each_step_and_the_answer_stays(self, random_images):
+    def test_noise_is_drawn_afresh_for_each_step_and_the_target_stays(self, random_images):
         images = random_images(4, 9, 9, 1)
         batches = self.batches(images, recipes.Denoise())
         first, again, later = batches.batch(0), batches.batch(0), batches.batch(1)

@@ -41,7 +41,7 @@ def test_masks_are_measured_as_scikit_learn_does(truth, last, data):
 
 
 @pytest.mark.parametrize("measure", [intersection_over_union, dice])
-def test_an_answer_of_background_alone_finds_nothing(measure):
+def test_a_prediction_of_background_alone_finds_nothing(measure):
     """One of eight classes in each image: the seven that are not there are no merit of the answer."""
     truth = np.zeros((8, 6, 6, 1), np.uint8)
     truth[:, 2:4, 2:5, 0] = np.arange(1, 9)[:, np.newaxis, np.newaxis]

@@ -45,7 +45,7 @@ def section(quick, tiny_restorer, bars):
     return evaluate_restoration(tiny_restorer, source, source)
 
 
-def test_the_figures_are_those_of_the_same_noise(section, tiny_restorer, bars):
+def test_the_metrics_are_those_of_the_same_noise(section, tiny_restorer, bars):
     """Recomputed here from the first principles of each: the same images, spoilt in the same way."""
     rng = np.random.default_rng([0, results._STREAM])
     chosen = np.sort(rng.choice(120, results.EVALUATED_SLOWLY, replace=False))
@@ -66,7 +66,7 @@ def test_the_gain_is_over_the_best(section):
     assert "the best beside it" in section["gain"].meaning
 
 
-def test_a_strength_of_ones_own(quick, tiny_restorer, bars):
+def test_another_strength_than_the_recipes(quick, tiny_restorer, bars):
     source = as_source(bars[0])
     little = evaluate_restoration(tiny_restorer, source, None, strength=0.05)
     much = evaluate_restoration(tiny_restorer, source, None, strength=0.5)
