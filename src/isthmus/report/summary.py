@@ -12,7 +12,7 @@ from isthmus.wording import spell_count, spell_seconds
 
 def kind_of(recipe: Recipe) -> str:
     """Name the kind of model that a recipe describes."""
-    kind = "variational autoencoder" if recipe.latent.kind == "gaussian" else "autoencoder"
+    kind = "variational autoencoder" if recipe.latent.has_posterior else "autoencoder"
     return f"{recipe.network.family} {kind}"
 
 

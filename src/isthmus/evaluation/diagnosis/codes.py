@@ -78,7 +78,7 @@ def inactive_dimensions(summary: Summary) -> Finding | None:
 
 def _wake(recipe: Recipe) -> tuple[str, dict[str, Any]]:
     """What wakes a code, where the cause is known."""
-    if getattr(recipe.likelihood, "scale", "") == "fixed" and recipe.latent.kind != "point":
+    if getattr(recipe.likelihood, "scale", "") == "fixed" and recipe.latent.has_posterior:
         sigma = getattr(recipe.likelihood, "sigma", 1.0)
         return (
             f"Errors are weighed by a fixed sigma of {sigma:g}, which makes them cheaper than the rate. Learn the "

@@ -141,7 +141,7 @@ class Summary:
     @property
     def has_rate(self) -> bool:
         """Whether codes have a distribution."""
-        return self.recipe.latent.kind != "point"
+        return self.recipe.latent.has_posterior
 
     @property
     def restores(self) -> bool:
