@@ -1,7 +1,7 @@
 """Every command and snippet of the README and the documentation runs, in the order of its page.
 
-They run in this process and learn from an eighth of the digits, or `make test` would import a framework for each.
-`make test-all` runs the README and the tour as their readers do.
+They run in this process, on few images, or each would import a framework. `make test` trains the run of the tour alone,
+and checks the options of all other commands; `make test-all` runs every page, and README and tour as their readers do.
 """
 
 import gc
@@ -18,9 +18,11 @@ from pathlib import Path
 import keras
 import matplotlib.pyplot as plt
 import pytest
+import typer
 from sharing import share
 
 from isthmus.cli import main
+from isthmus.cli.app import app
 from isthmus.data.named import catalogue, digits
 from isthmus.data.named.sprites import sprite_source
 
@@ -42,15 +44,21 @@ def training_of_the_tour():
     return next(code for _, code in snippets(TOUR) if "isthmus train" in code)
 
 
-def pages_with_snippets(*pages):
-    return [pytest.param(page, id=str(page.relative_to(ROOT))) for page in pages if snippets(page)]
+def trains(page):
+    """Whether a page trains a network, beside the run of the tour."""
+    codes = [code for _, code in snippets(page) if code != training_of_the_tour()]
+    return any(re.search(r"isthmus train |isthmus\.train\(", code) for code in codes)
+
+
+def pages_with_snippets(*pages, marks=lambda page: ()):
+    return [pytest.param(page, id=str(page.relative_to(ROOT)), marks=marks(page)) for page in pages if snippets(page)]
 
 
 @contextmanager
 def few_images():
-    """While it lasts, there are 500 digits to learn from and 250 to test on, and of sprites an eighth."""
+    """While it lasts, there are 250 digits to learn from and 250 to test on, and of sprites an eighth."""
     few = tuple(
-        (images[::step], labels[::step]) for (images, labels), step in zip(digits.read_digits(), (8, 4), strict=True)
+        (images[::step], labels[::step]) for (images, labels), step in zip(digits.read_digits(), (16, 4), strict=True)
     )
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(digits, "read_digits", lambda: few)
@@ -114,9 +122,19 @@ def freed():
     gc.collect()
 
 
+@pytest.mark.parametrize("page", pages_with_snippets(*PAGES))
+def test_the_options_of_every_command_exist(page):
+    group = typer.main.get_command(app)
+    for _, code in snippets(page):
+        for arguments, _ in commands(code) or ():
+            group.commands[arguments[0]].make_context(arguments[0], arguments[1:])
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("freed")
-@pytest.mark.parametrize("page", pages_with_snippets(*PAGES))
+@pytest.mark.parametrize(
+    "page", pages_with_snippets(*PAGES, marks=lambda page: [pytest.mark.thorough] if trains(page) else [])
+)
 def test_a_page_runs_from_top_to_bottom(page, tmp_path, tour_run, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if NEEDS_RUN in page.read_text(encoding="utf-8"):

@@ -1,7 +1,12 @@
+import ast
 import json
 from pathlib import Path
 
 import pytest
+
+import isthmus
+from isthmus import notebook as notebook_functions
+from isthmus import plots
 
 NOTEBOOK = Path(__file__).parents[2] / "examples/five_tutorials.ipynb"
 
@@ -35,7 +40,16 @@ def test_is_stored_with_its_outputs_and_without_a_machine_s_traces():
     assert "text/html" in kinds
 
 
+def test_what_it_calls_exists(notebook):
+    modules = {"isthmus": isthmus, "notebook": notebook_functions, "plots": plots}
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+            assert hasattr(modules[node.value.id], node.attr), ast.unparse(node)
+
+
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_runs_from_top_to_bottom(notebook, tmp_path):
     nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
     for cell in notebook.cells:  # one epoch says as much about the notebook as eight do

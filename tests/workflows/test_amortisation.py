@@ -21,6 +21,7 @@ def test_the_amortisation_gap_is_measured_only_when_asked_for(copied_run, bars, 
 
 
 @pytest.mark.slow
+@pytest.mark.thorough  # tests/cli sees to the same in training
 def test_the_framework_writes_nothing_between_the_lines_of_progress(tiny_run, bars, tmp_path):
     np.save(tmp_path / "images.npy", bars[0])
     program = """
