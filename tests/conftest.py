@@ -10,16 +10,20 @@ if "PYTEST_XDIST_WORKER" in os.environ:
         os.environ.setdefault(f"{library}_THREADS" if library.startswith("TF") else f"{library}_NUM_THREADS", "1")
 
 import hashlib
+import json
 import random
 import shutil
+import subprocess
 import sys
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
+import few_images
 import hypothesis
 import numpy as np
 import pytest
+from commands import Outcome
 from sharing import share
 
 import isthmus
@@ -168,6 +172,30 @@ def tiny_restorer_recipe():
 def tiny_restorer(bars, tiny_restorer_recipe, tmp_path_factory):
     """A finished run of `tiny_restorer_recipe` on the bars; copy it before changing it."""
     return train_once(tmp_path_factory, "tiny-restorer", bars, tiny_restorer_recipe, report=False)
+
+
+@pytest.fixture(scope="session")
+def digits_run(tmp_path_factory):
+    """The run of the tour, on few digits, and what its command printed.
+
+    In a process of its own, without the variable that the tests set to silence TensorFlow, as most users have it.
+    """
+
+    def fill(folder):
+        done = subprocess.run(
+            [sys.executable, few_images.__file__, *few_images.TOUR],
+            cwd=folder,
+            env={name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        (folder / "outcome.json").write_text(json.dumps([done.returncode, done.stdout, done.stderr]))
+
+    folder = share(tmp_path_factory, "tour", fill)
+    done = Outcome(*json.loads((folder / "outcome.json").read_text()))
+    assert done.returncode == 0, done.stderr
+    return folder / few_images.TOUR[-1], done
 
 
 class FormulaRun:

@@ -12,24 +12,22 @@ import shutil
 import subprocess
 import sys
 import warnings
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import keras
 import matplotlib.pyplot as plt
 import pytest
 import typer
-from sharing import share
+from few_images import TOUR, few_images
 
 from isthmus.cli import main
 from isthmus.cli.app import app
-from isthmus.data.named import catalogue, digits
-from isthmus.data.named.sprites import sprite_source
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = sorted([README, *(ROOT / "docs").rglob("*.md")])
-TOUR = ROOT / "docs" / "tour.md"
+TOUR_PAGE = ROOT / "docs" / "tour.md"
 FENCE = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NEEDS_RUN = "<!-- continues from the tour -->"
 TARGETS = re.compile(r"(make \w+\s*(#.*)?\n)+")
@@ -41,7 +39,7 @@ def snippets(page):
 
 
 def training_of_the_tour():
-    return next(code for _, code in snippets(TOUR) if "isthmus train" in code)
+    return next(code for _, code in snippets(TOUR_PAGE) if "isthmus train" in code)
 
 
 def trains(page):
@@ -54,29 +52,12 @@ def pages_with_snippets(*pages, marks=lambda page: ()):
     return [pytest.param(page, id=str(page.relative_to(ROOT)), marks=marks(page)) for page in pages if snippets(page)]
 
 
-@contextmanager
-def few_images():
-    """While it lasts, there are 250 digits to learn from and 250 to test on, and of sprites an eighth."""
-    few = tuple(
-        (images[::step], labels[::step]) for (images, labels), step in zip(digits.read_digits(), (16, 4), strict=True)
-    )
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(digits, "read_digits", lambda: few)
-        patched.setattr(catalogue, "sprite_source", lambda count, *rest: sprite_source(count // 8, *rest))
-        yield
-
-
 @pytest.fixture(scope="session")
-def tour_run(tmp_path_factory):
-    """The run that the tour makes, from which other pages start."""
-
-    def fill(folder):
-        with few_images(), pytest.MonkeyPatch.context() as patched:
-            patched.chdir(folder)
-            for arguments, _ in commands(training_of_the_tour()):
-                run_command(arguments)
-
-    return share(tmp_path_factory, "tour", fill) / "runs"
+def tour_run(digits_run):
+    """The folder of the run that the tour makes, from which other pages start."""
+    run, _ = digits_run
+    assert commands(training_of_the_tour()) == [(TOUR, None)]
+    return run.parent
 
 
 def commands(code):
@@ -115,11 +96,12 @@ def run_shell(code, folder):
 
 
 @pytest.fixture
-def freed():
+def freed(page):
     """Give back what trainings hold in this process: one page after the other would fill gigabytes."""
     yield
-    keras.utils.clear_session()
-    gc.collect()
+    if trains(page):
+        keras.utils.clear_session()
+        gc.collect()
 
 
 @pytest.mark.parametrize("page", pages_with_snippets(*PAGES))
@@ -153,7 +135,7 @@ def test_a_page_runs_from_top_to_bottom(page, tmp_path, tour_run, monkeypatch):
                 run_shell(code, tmp_path)
             else:
                 for arguments, output in found:
-                    if arguments[0] == "train" and page not in (README, TOUR):  # the report of these two is enough
+                    if arguments[0] == "train" and page not in (README, TOUR_PAGE):  # the report of these two is enough
                         arguments.append("--no-report")
                     with Path(output or os.devnull).open("w") as file, redirect_stdout(file):
                         run_command(arguments)
@@ -161,7 +143,7 @@ def test_a_page_runs_from_top_to_bottom(page, tmp_path, tour_run, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.thorough
-@pytest.mark.parametrize("page", pages_with_snippets(README, TOUR))
+@pytest.mark.parametrize("page", pages_with_snippets(README, TOUR_PAGE))
 def test_a_page_runs_as_its_reader_runs_it(page, tmp_path):
     program = ""
     for kind, code in snippets(page):

@@ -1,6 +1,5 @@
 """The command line, run as a user does; in this process, but for what only a process of its own shows."""
 
-import json
 import os
 import subprocess
 import sys
@@ -8,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from commands import Outcome, run_isthmus
-from sharing import share
+from few_images import few_images
 
 Isthmus = Callable[..., Outcome]
 
@@ -42,26 +41,14 @@ def isthmus_process(tmp_path) -> Isthmus:
     return run
 
 
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory):
-    """A run on the embedded digits, trained by the command line: good enough to use, quick enough to wait for.
+@pytest.fixture
+def few_digits():
+    """Commands find a few hundred digits and sprites."""
+    with few_images():
+        yield
 
-    Without the variable that the tests set to silence TensorFlow, as most users have it.
-    """
-    command = [sys.executable, "-m", "isthmus", "train", "digits", "--recipe", "conv-vae-fast", "--out", "run"]
 
-    def fill(folder):
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env={name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        (folder / "outcome.json").write_text(json.dumps([done.returncode, done.stdout, done.stderr]))
-
-    folder = share(tmp_path_factory, "trained", fill)
-    done = Outcome(*json.loads((folder / "outcome.json").read_text()))
-    assert done.returncode == 0, done.stderr
-    return folder / "run", done
+@pytest.fixture
+def trained(few_digits, digits_run):
+    """A run that the command line trained on few digits, and what its command printed."""
+    return digits_run

@@ -25,12 +25,12 @@ def test_encode_then_decode_is_reconstruct(isthmus, tmp_path, trained):
 
 def test_a_plain_name_means_the_test_images(isthmus, trained):
     run, _ = trained
-    assert json.loads(isthmus("encode", run, "digits", "--out", "c.npz", "--json").stdout)["images"] == 1000
+    assert json.loads(isthmus("encode", run, "digits", "--out", "c.npz", "--json").stdout)["images"] == 250
 
 
 def test_draws_give_several_answers_for_each_image(isthmus, tmp_path, trained):
     run, _ = trained
-    np.save(tmp_path / "x.npy", open_images("digits:test").train.read(np.array([3, 500])))
+    np.save(tmp_path / "x.npy", open_images("digits:test").train.read(np.array([3, 125])))
     assert isthmus("reconstruct", run, "x.npy", "--out", "out", "--draws", 3).returncode == 0
     names = sorted(path.stem for path in (tmp_path / "out").iterdir())
     assert names == ["0-1", "0-2", "0-3", "1-1", "1-2", "1-3", "comparison"]
@@ -70,7 +70,7 @@ def test_images_of_another_shape_are_named(isthmus, tmp_path, trained, command):
     np.save(tmp_path / "cat.npy", np.zeros((1, 30, 40, 3), np.uint8))
     done = isthmus(command, trained[0], "cat.npy", "--out", "out.npz")
     assert done.returncode == 1
-    assert "expected images of 28x28x1, as run 'run' was trained on" in done.stderr
+    assert "expected images of 28x28x1, as run 'digits' was trained on" in done.stderr
     assert "40x30x3" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["cat.npy"]
 

@@ -13,7 +13,7 @@ def test_evaluate_prints_metrics_with_their_meaning_and_a_diagnosis(isthmus, tra
     assert "ELBO" in done.stdout
     assert "nats" in done.stdout
     assert "Diagnosis" in done.stdout
-    assert "1,000 images of digits (test)" in done.stdout
+    assert "250 images of digits (test)" in done.stdout
 
 
 def test_evaluate_agrees_with_what_training_measured(isthmus, trained):
@@ -23,7 +23,7 @@ def test_evaluate_agrees_with_what_training_measured(isthmus, trained):
     rows = {row["key"]: row["value"] for section in found["sections"] for row in section["rows"]}
     measured = json.loads((run / "metrics.json").read_text())
     np.testing.assert_allclose(rows["rate_nats"], measured["rate_nats"]["mean"], rtol=1e-6)
-    # The draws are others: a mean over 1,000 images moves by far less than one part in two hundred.
+    # The draws are others: a mean over 250 images moves by far less than one part in two hundred.
     np.testing.assert_allclose(rows["elbo_nats"], measured["elbo_nats"]["mean"], rtol=5e-3)
 
 

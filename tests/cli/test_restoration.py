@@ -6,6 +6,7 @@ from PIL import Image
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_digits")
 def test_from_training_to_restored_images(isthmus, tmp_path):
     done = isthmus(
         "train",

@@ -17,7 +17,7 @@ def test_train_leaves_a_run_whose_manifest_is_true(trained):
         content = (run / name).read_bytes()
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (entry["sha256"], entry["bytes"])
     assert "nats per image" in done.stdout
-    assert f"isthmus sample {run.name}" in done.stdout
+    assert f"isthmus sample runs/{run.name}" in done.stdout
     assert "training: " in done.stderr
     assert not re.search(r"TensorFlow|absl::|\.cc:\d+\]", done.stderr), done.stderr
     assert "training:" not in done.stdout
@@ -27,9 +27,11 @@ def test_the_film_has_a_frame_before_training_and_one_for_each_epoch(trained):
     from PIL import Image
 
     run, _ = trained
-    assert sorted(path.name for path in (run / "pictures").glob("epoch-*")) == ["epoch-0000.png", "epoch-0001.png"]
+    assert sorted(path.name for path in (run / "pictures").glob("epoch-*")) == [
+        f"epoch-{epoch:04d}.png" for epoch in range(21)
+    ]
     with Image.open(run / "pictures" / "training.gif") as film:
-        assert film.n_frames == 2
+        assert film.n_frames == 21
 
 
 def test_json_is_one_object_and_nothing_else(isthmus, tmp_path):
