@@ -289,7 +289,7 @@ class TestResume:
             raise ZeroDivisionError
 
         with monkeypatch.context() as patched:
-            patched.setattr("isthmus.graphs.export_graphs", fail)
+            patched.setattr("isthmus.graphs.export.export_graphs", fail)
             with pytest.raises(ZeroDivisionError):
                 train(bars, tiny_recipe, tmp_path / "parts", changes=still)
         parts = train(bars, None, tmp_path / "parts", resume=True)

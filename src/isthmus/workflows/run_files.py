@@ -53,7 +53,7 @@ def finish_run(writer: RunWriter, data: TrainingData, fitted: "Fitted") -> Measu
     Raises:
         StorageError: If something cannot be written; the run is then as it was before.
     """
-    from isthmus.graphs import export_graphs
+    from isthmus.graphs.export import export_graphs
     from isthmus.training.callbacks import history_table
     from isthmus.training.weights import weights_of
 

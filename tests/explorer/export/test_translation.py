@@ -282,7 +282,7 @@ def test_a_graph_with_weights_elsewhere_is_refused():
 
 def export(folder, recipe, spec, images):
     """Write the graphs of an untrained model, none of its weights zero."""
-    from isthmus.graphs import export_graphs
+    from isthmus.graphs.export import export_graphs
     from isthmus.training.fit import build_model
     from isthmus.training.weights import set_weights, weights_of
 

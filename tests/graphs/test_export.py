@@ -4,10 +4,10 @@ import onnxruntime
 import pytest
 from keras import ops
 
-import isthmus.graphs
+import isthmus.graphs.export
 from isthmus.data import ImageSpec
 from isthmus.errors import ExportError
-from isthmus.graphs import export_graphs
+from isthmus.graphs.export import export_graphs
 from isthmus.probability import namespace
 from isthmus.recipes import Pixels, Recipe, with_fields
 from isthmus.training.fit import build_model
@@ -128,7 +128,7 @@ def test_carries_its_weights_and_nothing_of_where_it_was_made(tmp_path):
 
 @pytest.mark.parametrize("harm", [lambda a: a + 0.05, lambda a: a * np.nan])
 def test_a_graph_that_disagrees_is_not_written(tmp_path, monkeypatch, harm):
-    honest = isthmus.graphs._to_onnx
+    honest = isthmus.graphs.export._to_onnx
 
     def dishonest(model):
         graph = honest(model)
@@ -137,7 +137,7 @@ def test_a_graph_that_disagrees_is_not_written(tmp_path, monkeypatch, harm):
         tensor.CopyFrom(onnx.numpy_helper.from_array(harm(values).astype(values.dtype), tensor.name))
         return graph
 
-    monkeypatch.setattr(isthmus.graphs, "_to_onnx", dishonest)
+    monkeypatch.setattr(isthmus.graphs.export, "_to_onnx", dishonest)
     with pytest.raises(ExportError, match=r"encoder.onnx: output '\w+' differs from the trained model by"):
         export_graphs(noisy_model(SMALL["dense"], (8, 8, 1), "uint8"), tmp_path, images_of((8, 8, 1), "uint8"))
     assert list(tmp_path.iterdir()) == []
