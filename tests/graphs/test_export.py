@@ -128,16 +128,16 @@ def test_carries_its_weights_and_nothing_of_where_it_was_made(tmp_path):
 
 @pytest.mark.parametrize("harm", [lambda a: a + 0.05, lambda a: a * np.nan])
 def test_a_graph_that_disagrees_is_not_written(tmp_path, monkeypatch, harm):
-    honest = isthmus.graphs.export._to_onnx
+    honest = isthmus.graphs.export.write_model
 
-    def dishonest(model):
-        graph = honest(model)
+    def dishonest(*arguments):
+        graph = honest(*arguments)
         tensor = max(graph.graph.initializer, key=lambda one: len(one.raw_data))
         values = onnx.numpy_helper.to_array(tensor)
         tensor.CopyFrom(onnx.numpy_helper.from_array(harm(values).astype(values.dtype), tensor.name))
         return graph
 
-    monkeypatch.setattr(isthmus.graphs.export, "_to_onnx", dishonest)
+    monkeypatch.setattr(isthmus.graphs.export, "write_model", dishonest)
     with pytest.raises(ExportError, match=r"encoder.onnx: output '\w+' differs from the trained model by"):
         export_graphs(noisy_model(SMALL["dense"], (8, 8, 1), "uint8"), tmp_path, images_of((8, 8, 1), "uint8"))
     assert list(tmp_path.iterdir()) == []

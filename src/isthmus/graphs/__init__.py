@@ -1,1 +1,1 @@
-"""ONNX graphs of trained models."""
+"""ONNX graphs: written from Keras models, and read without Keras."""

@@ -4,23 +4,21 @@ The graphs hold all preprocessing: `encoder.onnx` takes images as the loader giv
 as they are written to files.
 """
 
-import contextlib
-import io
-import tempfile
-import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import onnx
-import onnx.inliner
 from keras import ops
 from numpy.typing import NDArray
 
 from isthmus.autoencoder import Autoencoder
 from isthmus.errors import ExportError, RunError
+from isthmus.graphs.functional import one_or_all, with_features
+from isthmus.graphs.keras_exporter import export_with_keras
+from isthmus.graphs.writer.model import write_model
+from isthmus.graphs.writer.registry import NoWriterError
 from isthmus.runs.folder import DECODER, ENCODER, PRIOR
 from isthmus.runs.manifest import GraphEntry, TensorEntry
 from isthmus.runs.sessions import Session
@@ -31,7 +29,9 @@ TOLERANCE = 1e-3
 PARITY_EXAMPLES = 16
 
 
-def export_graphs(model: Autoencoder, folder: Path, examples: NDArray[np.generic]) -> dict[str, GraphEntry]:
+def export_graphs(
+    model: Autoencoder, folder: Path, examples: NDArray[np.generic], features: Sequence[str] = ()
+) -> dict[str, GraphEntry]:
     """Write `encoder.onnx`, `decoder.onnx` and a learned `prior.onnx`, and compare them with the model.
 
     Args:
@@ -39,52 +39,57 @@ def export_graphs(model: Autoencoder, folder: Path, examples: NDArray[np.generic
         folder: Where to write.
         examples: What the encoder is shown, `(n, h, w, c)`, as the loader gives it, to compare on; the first few are
             used.
+        features: Names of layers of the encoder whose outputs its graph has too, under the same names.
 
     Returns:
         What the manifest says of each, under `encoder`, `decoder` and, where it has learned something, `prior`.
 
     Raises:
-        ExportError: If a graph disagrees with the model, or holds control flow.
+        ExportError: If a graph disagrees with the model or holds control flow, or a layer can only be written with
+            a package that is not installed.
+        KeyError: If there is no layer of a name in `features`.
     """
     examples = examples[:PARITY_EXAMPLES]
     encoded = {name: ops.convert_to_numpy(value) for name, value in model.encoder(examples).items()}
     codes = {"latent": encoded["mean"], **{name: encoded[name] for name in model.skip_names}}
     graphs = {
-        "encoder": _export(model.encoder, folder / ENCODER, {"images": examples}),
-        "decoder": _export(_with_images(model), folder / DECODER, codes),
+        "encoder": export_model(with_features(model.encoder, features), folder / ENCODER, {"images": examples}),
+        "decoder": export_model(_with_images(model), folder / DECODER, codes),
     }
     if model.prior is not None:
-        graphs["prior"] = _export(model.prior, folder / PRIOR, {"latent": encoded["mean"]})
+        graphs["prior"] = export_model(model.prior, folder / PRIOR, {"latent": encoded["mean"]})
     return graphs
 
 
 def _with_images(model: Autoencoder) -> keras.Model:
     """The decoder with one more output: the likelihood's mean, as images are written to files."""
     inputs = [keras.Input(given.shape[1:], name=given.name) for given in model.decoder.inputs]
-    parameters = model.decoder(_one_or_all(inputs))
+    parameters = model.decoder(one_or_all(inputs))
     images = model.likelihood.mean(ops, parameters)
     if model.target_spec.dtype == "uint8":
         images = ops.cast(ops.round(images * 255.0), "uint8")
-    return keras.Model(_one_or_all(inputs), {"images": images, **parameters}, name="decoder_graph")
+    return keras.Model(one_or_all(inputs), {"images": images, **parameters}, name="decoder_graph")
 
 
-def _export(model: keras.Model, path: Path, examples: Mapping[str, NDArray[Any]]) -> GraphEntry:
+def export_model(model: keras.Model, path: Path, examples: Mapping[str, NDArray[Any]]) -> GraphEntry:
+    """Write a functional model as one ONNX graph, and compare it with the model.
+
+    Args:
+        model: A model whose outputs have names.
+        path: The file.
+        examples: An array `(n, ...)` for each input by name, in the model's order.
+
+    Raises:
+        ExportError: As `export_graphs`.
+    """
     given = list(examples.values())
-    expected = {name: ops.convert_to_numpy(value) for name, value in model(_one_or_all(given)).items()}
+    expected = {name: ops.convert_to_numpy(value) for name, value in model(one_or_all(given)).items()}
     names = sorted(expected)
-    # Not every backend keeps the names of a dictionary's outputs; all of them keep the order of a list.
-    listed = keras.Model(_one_or_all(model.inputs), [model.output[name] for name in names], name=model.name)
-    listed(_one_or_all(given))  # Keras exports only models that have been called
-    graph = _to_onnx(listed)
-    _rename(
-        graph,
-        dict(zip((i.name for i in graph.graph.input), examples, strict=True)),
-        dict(zip((o.name for o in graph.graph.output), names, strict=True)),
-    )
-    _free_batch(graph)
-    _forget_origin(graph)
-    graph = onnx.inliner.inline_local_functions(graph)  # a `Session` takes none
-    content = graph.SerializeToString()
+    try:
+        graph = write_model(model, names)
+    except NoWriterError as error:
+        graph = export_with_keras(model, names, f"{path.name}: {error}")
+    content = graph.SerializeToString(deterministic=True)
     entry = GraphEntry(
         file=path.name,
         inputs=tuple(_tensor(name, array) for name, array in examples.items()),
@@ -100,51 +105,6 @@ def _export(model: keras.Model, path: Path, examples: Mapping[str, NDArray[Any]]
     differences = _compare(path.name, expected, found)
     write_bytes(path, content)
     return entry.model_copy(update={"max_difference": differences})
-
-
-def _one_or_all(inputs: list[Any]) -> Any:
-    """A model of one input takes it as it is."""
-    return inputs[0] if len(inputs) == 1 else inputs
-
-
-def _to_onnx(model: keras.Model) -> onnx.ModelProto:
-    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        path = Path(scratch) / "graph.onnx"
-        # The exporters narrate on both streams; on success nobody wants to read it.
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            model.export(path, format="onnx", verbose=False)
-        return onnx.load(path)
-
-
-def _rename(graph: onnx.ModelProto, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> None:
-    """Rename a graph's ends, wherever its nodes speak of them."""
-    new = {**inputs, **outputs}
-    # An inner value that happens to have a new name already gets out of its way.
-    inner = {name for node in graph.graph.node for name in (*node.input, *node.output)}
-    new.update({name: f"inner_{name}" for name in new.values() if name in inner and name not in new})
-    for node in graph.graph.node:
-        node.input[:] = [new.get(name, name) for name in node.input]
-        node.output[:] = [new.get(name, name) for name in node.output]
-    for value in (*graph.graph.input, *graph.graph.output, *graph.graph.value_info, *graph.graph.initializer):
-        value.name = new.get(value.name, value.name)
-
-
-def _free_batch(graph: onnx.ModelProto) -> None:
-    for value in (*graph.graph.input, *graph.graph.output):
-        value.type.tensor_type.shape.dim[0].dim_param = "n"
-
-
-def _forget_origin(graph: onnx.ModelProto) -> None:
-    """Drop what exporters note about the machine and its source files."""
-    graph.doc_string = ""
-    del graph.metadata_props[:]
-    for node in graph.graph.node:
-        node.doc_string = ""
-        del node.metadata_props[:]
-    for value in (*graph.graph.input, *graph.graph.output, *graph.graph.value_info):
-        value.doc_string = ""
-        del value.metadata_props[:]
 
 
 def _tensor(name: str, example: NDArray[Any]) -> TensorEntry:

@@ -20,8 +20,8 @@ from isthmus.runs.sessions import check_graph
 
 Constant = NDArray[Any]
 
-MOVING = ("Expand", "Flatten", "Gather", "GatherND", "Identity", "Pad", "Reshape", "Slice", "Squeeze", "Tile",
-          "Transpose", "Unsqueeze")  # fmt: skip
+MOVING = ("Expand", "Flatten", "Gather", "GatherND", "Identity", "Pad", "Reshape", "Resize", "Slice", "Squeeze",
+          "Tile", "Transpose", "Unsqueeze")  # fmt: skip
 FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
     "Abs": {}, "Elu": {"alpha": 1.0}, "Erf": {}, "Exp": {}, "Floor": {}, "Gelu": {"approximate": "none"},
     "LeakyRelu": {"alpha": 0.01}, "Log": {}, "Neg": {}, "Relu": {}, "Round": {}, "Sigmoid": {}, "Softplus": {},
@@ -146,6 +146,8 @@ class _Translation:
             raise self._refusal(f"has a {node.op_type} whose second input is computed")
         if node.op_type == "Pad" and len(rest) > 1 and rest[1] is not None and np.any(rest[1] != 0):
             raise self._refusal("pads with numbers other than zero")
+        if node.op_type == "Resize" and attributes.get("mode", b"nearest") != b"nearest":
+            raise self._refusal("resizes by blending pixels")
         # ONNX's reference implementation moves the indices instead of the numbers.  They start at 1, so that the
         # zeros of padding can be told apart.
         feeds = dict(zip(node.input, (layout.index + 1, *rest), strict=True))
