@@ -49,6 +49,15 @@ class TestGaussianUnderStandardNormal:
         ):
             np.testing.assert_allclose(ops.convert_to_numpy(call(ops)), call(namespace), rtol=1e-5, atol=1e-5)
 
+    @pytest.mark.backend("tensorflow")
+    def test_takes_a_batch_of_unknown_size(self):
+        """As TensorFlow traces a step whose batches may differ in size."""
+        import tensorflow as tf
+
+        traced = tf.function(lambda z: self.variable.log_p(ops, z), [tf.TensorSpec((2, None, 4))])
+        z = np.random.default_rng(3).normal(size=(2, 3, 4)).astype(np.float32)
+        np.testing.assert_allclose(traced(z), stats.norm.logpdf(z).sum(axis=-1), rtol=1e-5)
+
     def test_samples_of_the_prior_are_normal(self):
         codes = self.variable.sample_prior(5000, np.random.default_rng(0))
         assert codes.shape == (5000, 4)

@@ -62,7 +62,8 @@ class LatentVariable:
         """Log p(z) of codes `(..., dim)` under the prior, nats, `(...,)`."""
         if len(z.shape) == 2:
             return self.prior.log_p(xp, z, self.network)
-        return xp.reshape(self.prior.log_p(xp, xp.reshape(z, (-1, self.dim)), self.network), z.shape[:-1])
+        flat = self.prior.log_p(xp, xp.reshape(z, (-1, self.dim)), self.network)
+        return xp.reshape(flat, (*z.shape[:-2], -1))  # TensorFlow may know the batch's size later
 
     def log_ratio(self, xp: Any, z: Any, parameters: Parameters) -> Any:
         """Log q(z | x) - log p(z), nats, `(..., batch)`: its mean over the posterior is the rate.
