@@ -613,8 +613,15 @@ def with_umap(about):
     return about | {"projections": [*about["projections"], "umap"]}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(
+    ("viewport", "scheme"),
+    [
+        pytest.param(WIDE, "light", id="wide-light"),
+        pytest.param(NARROW, "dark", id="narrow-dark"),
+        pytest.param(WIDE, "dark", id="wide-dark", marks=pytest.mark.thorough),
+        pytest.param(NARROW, "light", id="narrow-light", marks=pytest.mark.thorough),
+    ],
+)
 @pytest.mark.slow
 def test_nothing_stands_in_the_way_of_assistive_technology(open_page, scheme, viewport):
     axe = pytest.importorskip("axe_core_python.sync_playwright").Axe()

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 STREAMED = {"ISTHMUS_MEMORY": "1000"}  # bytes: the 57,600 of the images do not fit
-# Some 360 steps an epoch: five are long enough for ten kills, each soon after a checkpoint, and two for two.
+# 0.9 steps an epoch for each image: enough of them for all kills, each soon after a checkpoint.
 RECIPE = {
     "network.filters": "4,8",
     "pixels.binarise": "stochastic",
@@ -27,7 +27,7 @@ RECIPE = {
 
 def command(backend, epochs, out, *more):
     settings = [part for field, value in RECIPE.items() for part in ("--set", f"{field}={value}")]
-    arguments = ["train", "images", "--recipe", "conv-vae", "--epochs", epochs, *settings, "--backend", backend]
+    arguments = ["train", "images", "--recipe", "conv-vae", "--epochs", str(epochs), *settings, "--backend", backend]
     return [sys.executable, "-m", "isthmus", *arguments, "--out", out, "--no-report", *more]
 
 
@@ -56,32 +56,34 @@ def kill_after_a_new_checkpoint(process, folder, seen):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("backend", "wanted"),
+    ("backend", "wanted", "epochs", "images"),
     [
-        ("tensorflow", 2),
-        pytest.param("tensorflow", 10, marks=pytest.mark.thorough),
-        pytest.param("jax", 10, marks=pytest.mark.thorough),
+        ("tensorflow", 1, 2, 200),
+        pytest.param("tensorflow", 10, 5, 400, marks=pytest.mark.thorough),
+        pytest.param("jax", 10, 5, 400, marks=pytest.mark.thorough),
     ],
 )
-def test_a_killed_training_ends_bit_for_bit_the_same(tmp_path, backend, wanted):
+def test_a_killed_training_ends_bit_for_bit_the_same(tmp_path, backend, wanted, epochs, images):
     if importlib.util.find_spec(backend) is None and not os.environ.get("ISTHMUS_REQUIRE_BACKENDS"):
         pytest.skip(f"needs {backend}")
-    epochs = "5" if wanted > 2 else "2"
     rng = np.random.default_rng(0)
-    for number, image in enumerate(rng.integers(0, 256, (400, 12, 12), np.uint8)):
+    for number, image in enumerate(rng.integers(0, 256, (images, 12, 12), np.uint8)):
         path = tmp_path / "images" / f"class-{number % 3}" / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(path)
     whole = subprocess.run(command(backend, epochs, "whole"), cwd=tmp_path, capture_output=True, text=True, check=False)
     assert whole.returncode == 0, whole.stderr
 
+    def environment_of(sitting):
+        """Every other sitting reads the images from the packed cache: the order of images is one, whichever way."""
+        return {**os.environ, "ISTHMUS_CACHE": str(tmp_path / "cache"), **(STREAMED if sitting % 2 else {})}
+
     folder = tmp_path / "killed"
     kills, steps = 0, []
     while kills < wanted:
         seen = set(checkpoints(folder)) if folder.exists() else set()
         more = ["--resume"] if seen else []
-        # Every other sitting reads the images from the packed cache: the order of images is one, whichever way.
-        environment = {**os.environ, "ISTHMUS_CACHE": str(tmp_path / "cache"), **(STREAMED if kills % 2 else {})}
+        environment = environment_of(kills)
         process = subprocess.Popen(
             command(backend, epochs, "killed", *more), cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL
         )
@@ -90,7 +92,12 @@ def test_a_killed_training_ends_bit_for_bit_the_same(tmp_path, backend, wanted):
         assert len(checkpoints(folder)) <= 3  # two are kept; a third where the kill came before the oldest went
         kills += 1
     done = subprocess.run(
-        command(backend, epochs, "killed", "--resume"), cwd=tmp_path, capture_output=True, text=True, check=False
+        command(backend, epochs, "killed", "--resume"),
+        cwd=tmp_path,
+        env=environment_of(kills),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert f"resuming from step {int(steps[-1].removeprefix('step-').removesuffix('.safetensors'))} " in done.stderr

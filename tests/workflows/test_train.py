@@ -499,7 +499,12 @@ class TestStorage:
 
     @pytest.mark.parametrize(
         "name",
-        ["step-", "weights", *(pytest.param(name, marks=pytest.mark.slow) for name in ("encoder", "codes", "metrics"))],
+        [
+            "step-",
+            "weights",
+            "metrics",
+            *(pytest.param(name, marks=pytest.mark.thorough) for name in ("encoder", "codes")),
+        ],
     )
     def test_a_disk_that_fills_up(self, bars, tiny_recipe, tmp_path, monkeypatch, files_in, name):
         write = Path.write_bytes
@@ -590,7 +595,7 @@ class TestStopping:
             isthmus.load(tmp_path / "run")
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.thorough)])
     def test_a_signal_from_outside(self, tmp_path, number):
         program = """
 import numpy as np, isthmus
