@@ -15,7 +15,7 @@ def posterior():
 
 
 class TestGaussian:
-    latent = GaussianPosterior(4)
+    latent = GaussianPosterior((4,))
 
     def test_draws_follow_the_posterior(self, posterior):
         noise = np.random.default_rng(2).standard_normal((20_000, 4))
@@ -49,7 +49,7 @@ class TestGaussian:
 
 
 class TestPoint:
-    latent = PointCode(4)
+    latent = PointCode((4,))
 
     def test_is_its_mean_whatever_the_noise(self, posterior):
         z = self.latent.sample(namespace, posterior, np.full((3, 4), 1e9))
@@ -65,5 +65,5 @@ class TestPoint:
 
 
 def test_from_a_recipe():
-    assert latent_of(recipes.PointLatent(dim=5, activation="relu")) == PointCode(5, "relu")
-    assert latent_of(recipes.GaussianLatent(dim=5, epsilon_std=0.5)) == GaussianPosterior(5, 0.5)
+    assert latent_of(recipes.PointLatent(dim=5, activation="relu")) == PointCode((5,), "relu")
+    assert latent_of(recipes.GaussianLatent(dim=5, epsilon_std=0.5)) == GaussianPosterior((5,), 0.5)

@@ -54,9 +54,9 @@ class Latent(Protocol):
 
 @dataclass(frozen=True)
 class PointCode:
-    """One code for each image, and no distribution over it."""
+    """One code of a shape for each image, and no distribution over it."""
 
-    dim: int
+    shape: tuple[int, ...]
     activation: str = "linear"
     parameter_names: ClassVar[tuple[str, ...]] = ("mean",)
     has_posterior: ClassVar[bool] = False
@@ -65,7 +65,7 @@ class PointCode:
     @property
     def group(self) -> LatentGroup:
         """Its name, kind and shape."""
-        return LatentGroup("latent", "point", (self.dim,))
+        return LatentGroup("latent", "point", self.shape)
 
     def sample(self, xp: Any, parameters: Parameters, noise: Any) -> Any:
         """The code itself, whatever the noise."""
@@ -83,7 +83,7 @@ class GaussianPosterior:
     `training_noise` scales the noise of training alone: pass noise that is scaled by it.
     """
 
-    dim: int
+    shape: tuple[int, ...]
     training_noise: float = 1.0
     parameter_names: ClassVar[tuple[str, ...]] = ("mean", "log_variance")
     has_posterior: ClassVar[bool] = True
@@ -92,7 +92,7 @@ class GaussianPosterior:
     @property
     def group(self) -> LatentGroup:
         """Its name, kind and shape."""
-        return LatentGroup("latent", "gaussian", (self.dim,))
+        return LatentGroup("latent", "gaussian", self.shape)
 
     def sample(self, xp: Any, parameters: Parameters, noise: Any) -> Any:
         """The reparameterisation z = μ + σ ε, ibid. section 2.4."""
@@ -111,9 +111,9 @@ def latent_of(fields: recipes.LatentFields) -> Latent:
 
 @latent_of.register
 def _(fields: recipes.PointLatent) -> Latent:
-    return PointCode(fields.dim, fields.activation)
+    return PointCode((fields.dim,), fields.activation)
 
 
 @latent_of.register
 def _(fields: recipes.GaussianLatent) -> Latent:
-    return GaussianPosterior(fields.dim, fields.epsilon_std)
+    return GaussianPosterior((fields.dim,), fields.epsilon_std)
