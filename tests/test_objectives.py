@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from keras import ops
+from scipy import special, stats
 
 from isthmus import recipes
 from isthmus.objectives import RateDistortion, objective_of
@@ -61,3 +62,32 @@ def test_beta_grows_linearly_over_the_warm_up():
 def test_no_warm_up():
     objective = objective_of(recipes.ELBO(beta=4.0), steps_per_epoch=8)
     assert [objective.weight(namespace, step) for step in (0.0, 1.0, 1e6)] == [4.0] * 3
+
+
+class TestImportanceWeighted:
+    """Against the definition, by SciPy."""
+
+    K = 5
+    DRAWS = np.random.default_rng(2).normal(size=(K, 6, 2))
+    DISTORTION = np.random.default_rng(3).uniform(3, 9, size=(K, 6))
+
+    def terms(self, xp=namespace, draws=K):
+        forward = Forward(xp, GAUSSIAN, POSTERIOR, self.DRAWS[:draws], self.DISTORTION[:draws])
+        return objective_of(recipes.IWAE(draws=draws), 1).terms(forward)
+
+    def log_weights(self):
+        q = stats.norm(POSTERIOR["mean"], np.exp(POSTERIOR["log_variance"] / 2)).logpdf(self.DRAWS).sum(-1)
+        return stats.norm.logpdf(self.DRAWS).sum(-1) - q - self.DISTORTION
+
+    def test_is_the_log_of_the_mean_weight(self):
+        expected = special.logsumexp(self.log_weights(), axis=0) - np.log(self.K)
+        np.testing.assert_allclose(self.terms().loss, -expected, rtol=1e-5)
+        np.testing.assert_allclose(ops.convert_to_numpy(self.terms(ops).loss), -expected, rtol=1e-5)
+
+    def test_is_the_elbo_of_one_draw(self):
+        one = self.terms(draws=1)
+        np.testing.assert_allclose(one.loss, one.distortion + one.rate)
+
+    def test_is_tighter_than_the_elbo(self):
+        found = self.terms()
+        assert (found.loss < found.distortion + found.rate).all()

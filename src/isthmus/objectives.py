@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol
 
 from isthmus import recipes
 from isthmus.probability import Forward, Terms
+from isthmus.probability.importance import log_mean_exp
 
 
 class Objective(Protocol):
@@ -59,6 +60,27 @@ class RateDistortion:
         return self.beta * xp.clip(step / self.warmup_steps, 0.0, 1.0)
 
 
+@dataclass(frozen=True)
+class ImportanceWeighted:
+    """The negative importance-weighted bound (Burda, Grosse & Salakhutdinov 2016, eq. 8).
+
+    Its gradient is that of eq. 14: each draw counts by its normalised weight.
+
+    Attributes:
+        draws: Draws of each posterior, K.
+    """
+
+    draws: int
+    penalty_names: ClassVar[tuple[str, ...]] = ()
+
+    def terms(self, forward: Forward) -> Terms:
+        """The loss, and the means of distortion and rate over the draws, each nats per image, `(batch,)`."""
+        xp = forward.xp
+        loss = -log_mean_exp(xp, -(forward.distortion + forward.log_ratio))
+        rate = xp.mean(forward.log_ratio, axis=0)
+        return Terms(loss, xp.mean(forward.distortion, axis=0), {forward.variable.group.name: rate})
+
+
 @singledispatch
 def objective_of(fields: recipes.ObjectiveFields, steps_per_epoch: int) -> Objective:
     """The objective that a recipe describes, for a training with this number of steps per epoch.
@@ -73,3 +95,8 @@ def objective_of(fields: recipes.ObjectiveFields, steps_per_epoch: int) -> Objec
 @objective_of.register
 def _(fields: recipes.ELBO, steps_per_epoch: int) -> Objective:
     return RateDistortion(fields.estimator, fields.beta, round(fields.beta_warmup_epochs * steps_per_epoch))
+
+
+@objective_of.register
+def _(fields: recipes.IWAE, steps_per_epoch: int) -> Objective:
+    return ImportanceWeighted(fields.draws)

@@ -14,7 +14,7 @@ from isthmus.recipes.likelihoods import (
 )
 from isthmus.recipes.named import RECIPES, default_recipe, grown, named_recipe, task_recipe
 from isthmus.recipes.networks import ConvNetwork, CustomNetwork, DenseNetwork, NetworkFields, UNetwork, UpsampleNetwork
-from isthmus.recipes.objectives import ELBO, ObjectiveFields
+from isthmus.recipes.objectives import ELBO, IWAE, ObjectiveFields
 from isthmus.recipes.overrides import build_recipe, leaf_fields, parse_assignments, recipe_from_json, with_fields
 from isthmus.recipes.priors import PriorFields, StandardNormalPrior
 from isthmus.recipes.tasks import (
@@ -31,6 +31,7 @@ from isthmus.recipes.tasks import (
 
 __all__ = [
     "ELBO",
+    "IWAE",
     "RECIPES",
     "Augmentation",
     "BernoulliLikelihood",

@@ -39,3 +39,21 @@ class ELBO(ObjectiveFields):
                 f"objective.beta_warmup_epochs={self.beta_warmup_epochs:g} is longer than the training of "
                 f"{recipe.training.epochs} epochs, so beta would never be reached"
             )
+
+
+class IWAE(ObjectiveFields):
+    """Importance-weighted bound of several samples of the posterior: tighter than the ELBO, and costlier."""
+
+    kind: Literal["iwae"] = "iwae"
+    draws: Annotated[int, Field(ge=1, le=1000)] = 8
+    """Samples of the posterior for each image; each is decoded, so a step costs about as many times as much."""
+
+    @property
+    def beta(self) -> float:
+        """Always 1: it bounds the log-likelihood."""
+        return 1.0
+
+    def faults(self, recipe: "Recipe") -> Iterator[str]:
+        """Noise that is not the posterior's."""
+        if getattr(recipe.latent, "epsilon_std", 1.0) != 1.0:
+            yield "objective.kind='iwae' weighs samples of the posterior itself: set latent.epsilon_std=1"
