@@ -72,7 +72,8 @@ class TestImportanceWeighted:
     DISTORTION = np.random.default_rng(3).uniform(3, 9, size=(K, 6))
 
     def terms(self, xp=namespace, draws=K):
-        forward = Forward(xp, GAUSSIAN, POSTERIOR, self.DRAWS[:draws], self.DISTORTION[:draws])
+        given = (array[:draws].astype(np.float32) for array in (self.DRAWS, self.DISTORTION))
+        forward = Forward(xp, GAUSSIAN, POSTERIOR, *given)
         return objective_of(recipes.IWAE(draws=draws), 1).terms(forward)
 
     def log_weights(self):
@@ -81,8 +82,8 @@ class TestImportanceWeighted:
 
     def test_is_the_log_of_the_mean_weight(self):
         expected = special.logsumexp(self.log_weights(), axis=0) - np.log(self.K)
-        np.testing.assert_allclose(self.terms().loss, -expected, rtol=1e-5)
-        np.testing.assert_allclose(ops.convert_to_numpy(self.terms(ops).loss), -expected, rtol=1e-5)
+        np.testing.assert_allclose(self.terms().loss, -expected, rtol=1e-4)
+        np.testing.assert_allclose(ops.convert_to_numpy(self.terms(ops).loss), -expected, rtol=1e-4)
 
     def test_is_the_elbo_of_one_draw(self):
         one = self.terms(draws=1)

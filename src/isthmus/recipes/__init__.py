@@ -16,7 +16,7 @@ from isthmus.recipes.named import RECIPES, default_recipe, grown, named_recipe, 
 from isthmus.recipes.networks import ConvNetwork, CustomNetwork, DenseNetwork, NetworkFields, UNetwork, UpsampleNetwork
 from isthmus.recipes.objectives import ELBO, IWAE, ObjectiveFields
 from isthmus.recipes.overrides import build_recipe, leaf_fields, parse_assignments, recipe_from_json, with_fields
-from isthmus.recipes.priors import PriorFields, StandardNormalPrior
+from isthmus.recipes.priors import MixturePrior, PriorFields, StandardNormalPrior
 from isthmus.recipes.tasks import (
     Colourise,
     Deblur,
@@ -50,6 +50,7 @@ __all__ = [
     "LatentFields",
     "LikelihoodFields",
     "LogisticLikelihood",
+    "MixturePrior",
     "NetworkFields",
     "ObjectiveFields",
     "Pairs",
