@@ -4,7 +4,7 @@ from keras import ops
 from scipy import stats
 
 from isthmus import recipes
-from isthmus.probability import LatentGroup, latent_of, namespace
+from isthmus.probability import LatentGroup, latent_of, latent_variable, namespace
 from isthmus.probability.latents import GaussianPosterior, PointCode
 
 
@@ -67,3 +67,16 @@ class TestPoint:
 def test_from_a_recipe():
     assert latent_of(recipes.PointLatent(dim=5, activation="relu")) == PointCode((5,), "relu")
     assert latent_of(recipes.GaussianLatent(dim=5, epsilon_std=0.5)) == GaussianPosterior((5,), 0.5)
+    assert latent_of(recipes.SpatialPointLatent(grid=(3, 4), channels=2)) == PointCode((3, 4, 2))
+    assert latent_of(recipes.SpatialGaussianLatent(grid=(3, 4), channels=2)) == GaussianPosterior((3, 4, 2))
+
+
+def test_the_dimensions_of_a_grid_are_all_counted():
+    fields = recipes.SpatialGaussianLatent(grid=(3, 4), channels=2)
+    assert fields.dim == 24
+    assert latent_variable(recipes.Recipe(latent=fields)).group == LatentGroup("latent", "gaussian", (3, 4, 2))
+
+
+def test_a_dense_network_has_no_grid():
+    with pytest.raises(ValueError, match=r"latent.kind='spatial-point' needs a network with a grid"):
+        recipes.Recipe(latent=recipes.SpatialPointLatent(), network=recipes.DenseNetwork())

@@ -117,3 +117,13 @@ def _(fields: recipes.PointLatent) -> Latent:
 @latent_of.register
 def _(fields: recipes.GaussianLatent) -> Latent:
     return GaussianPosterior((fields.dim,), fields.epsilon_std)
+
+
+@latent_of.register
+def _(fields: recipes.SpatialPointLatent) -> Latent:
+    return PointCode((*fields.grid, fields.channels))
+
+
+@latent_of.register
+def _(fields: recipes.SpatialGaussianLatent) -> Latent:
+    return GaussianPosterior((*fields.grid, fields.channels))

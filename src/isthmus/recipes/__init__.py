@@ -3,7 +3,7 @@
 from isthmus.recipes.augmentation import Augmentation
 from isthmus.recipes.base import Part
 from isthmus.recipes.fields import CodeDensity, Pixels, Recipe, Training
-from isthmus.recipes.latents import GaussianLatent, LatentFields, PointLatent
+from isthmus.recipes.latents import GaussianLatent, LatentFields, PointLatent, SpatialGaussianLatent, SpatialPointLatent
 from isthmus.recipes.likelihoods import (
     BernoulliLikelihood,
     CategoricalLikelihood,
@@ -61,6 +61,8 @@ __all__ = [
     "Recipe",
     "Reconstruct",
     "Segment",
+    "SpatialGaussianLatent",
+    "SpatialPointLatent",
     "StandardNormalPrior",
     "SuperResolve",
     "TaskFields",

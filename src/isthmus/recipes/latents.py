@@ -1,5 +1,6 @@
 """Latents, as data: what a code is, and what the encoder says about it."""
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -27,18 +28,14 @@ class LatentFields(Part):
             """Number of latent dimensions, all positions of a grid counted."""
 
 
-class PointLatent(LatentFields):
-    """One latent code per image, without a rate: a plain autoencoder."""
+class _Point(LatentFields):
+    """One code for each image, without a rate."""
 
     has_posterior: ClassVar[bool] = False
-    kind: Literal["point"] = "point"
-    dim: PositiveInt = 16
-    """Number of latent dimensions."""
-    activation: Activation = "linear"
-    """Activation of the latent code; with relu codes are never negative, and a dimension can become inactive."""
 
     def faults(self, recipe: "Recipe") -> Iterator[str]:
         """What would weigh a rate, or measure it."""
+        yield from super().faults(recipe)
         default = ELBO()
         if recipe.objective.kind != default.kind:
             yield f"objective.kind={recipe.objective.kind!r} weighs draws of a posterior, and a point latent has none"
@@ -51,6 +48,16 @@ class PointLatent(LatentFields):
             yield f"prior.kind={recipe.prior.kind!r} is what a rate is measured from, and a point latent has none"
 
 
+class PointLatent(_Point):
+    """One latent code per image, without a rate: a plain autoencoder."""
+
+    kind: Literal["point"] = "point"
+    dim: PositiveInt = 16
+    """Number of latent dimensions."""
+    activation: Activation = "linear"
+    """Activation of the latent code; with relu codes are never negative, and a dimension can become inactive."""
+
+
 class GaussianLatent(LatentFields):
     """Diagonal Gaussian posterior: a variational autoencoder."""
 
@@ -59,3 +66,35 @@ class GaussianLatent(LatentFields):
     """Number of latent dimensions."""
     epsilon_std: PositiveNumber = 1.0
     """Scale of the posterior's noise in training; only 1 maximises a lower bound."""
+
+
+class _Grid(LatentFields):
+    """A code that keeps the places of an image: some channels at each position of a grid."""
+
+    grid: tuple[PositiveInt, PositiveInt] = (7, 7)
+    """Rows and columns; those of the network's smallest features."""
+    channels: PositiveInt = 2
+    """Latent dimensions at each position."""
+
+    @property
+    def dim(self) -> int:
+        """Number of latent dimensions, all positions counted."""
+        return math.prod(self.grid) * self.channels
+
+    def faults(self, recipe: "Recipe") -> Iterator[str]:
+        """A network without a grid."""
+        yield from super().faults(recipe)
+        if not recipe.network.has_grid:
+            yield f"latent.kind={self.kind!r} needs a network with a grid, and network.kind is {recipe.network.kind!r}"
+
+
+class SpatialPointLatent(_Grid, _Point):
+    """A code on a grid, without a rate: an autoencoder whose code keeps places, for reconstruction."""
+
+    kind: Literal["spatial-point"] = "spatial-point"
+
+
+class SpatialGaussianLatent(_Grid):
+    """Diagonal Gaussian posterior over a code on a grid: a VAE whose code keeps places."""
+
+    kind: Literal["spatial-gaussian"] = "spatial-gaussian"

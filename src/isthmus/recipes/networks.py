@@ -18,12 +18,15 @@ class NetworkFields(Part):
 
     family: ClassVar[str] = "convolutional"
     """What a model with it is called, for readers."""
+    has_grid: ClassVar[bool] = True
+    """Whether its smallest features have rows and columns, so that a code can have them too."""
 
 
 class DenseNetwork(NetworkFields):
     """Fully connected layers; the decoder mirrors the encoder."""
 
     family: ClassVar[str] = "dense"
+    has_grid: ClassVar[bool] = False
     kind: Literal["dense"] = "dense"
     units: tuple[PositiveInt, ...] = (256,)
     """Units of the encoder's hidden layers, from the image to the code."""

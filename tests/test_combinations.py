@@ -1,0 +1,143 @@
+"""Parts of a recipe go together: every pair of kinds that may meet is built, trained for some steps and exported."""
+
+import itertools
+
+import numpy as np
+import pytest
+from keras import ops
+
+from isthmus.data import ImageSpec, make_batch
+from isthmus.errors import RecipeError
+from isthmus.graphs.export import export_graphs
+from isthmus.probability import latent_variable
+from isthmus.recipes import Recipe, Training, with_fields
+from isthmus.runs.sessions import Session
+from isthmus.training.fit import build_model
+from isthmus.training.weights import set_weights, weights_of
+
+SPEC = ImageSpec(8, 8, 1)
+IMAGES = np.random.default_rng(0).integers(0, 256, (8, 8, 8, 1)).astype(np.uint8)
+BASE = Recipe(training=Training(learning_rate=3e-3))
+PARTS = {
+    "task": {"reconstruct": {}, "denoise": {}},
+    "network": {
+        "dense": {"network.units": [8]},
+        "conv": {"network.filters": [4, 4], "network.stem_filters": 4},
+        "upsample": {"network.filters": [4, 4, 4, 4], "network.decoder_filters": [4, 4, 4]},
+        "unet": {"network.filters": [3, 4, 4], "network.convolutions": 1},
+    },
+    "latent": {
+        "point": {"latent.dim": 3},
+        "gaussian": {"latent.dim": 3},
+        "spatial-point": {"latent.grid": [2, 2]},
+        "spatial-gaussian": {"latent.grid": [2, 2]},
+    },
+    "prior": {"standard-normal": {}, "mixture": {"prior.components": 3}},
+    "likelihood": {
+        "bernoulli": {},
+        "gaussian": {"likelihood.scale": "shared"},
+        "laplace": {"likelihood.scale": "per-pixel"},
+        "logistic": {"likelihood.components": 2},
+    },
+    "objective": {"elbo": {"objective.beta": 2.0}, "iwae": {"objective.draws": 3}},
+}
+"""The kinds of each part, and what has to be set with them; a beta of 2 is for latents with a rate."""
+
+
+def recipe_of(kinds):
+    """The recipe of a kind for each part.
+
+    Raises:
+        RecipeError: If they do not go together.
+    """
+    set_with = [PARTS[part][kind] for part, kind in kinds.items()]
+    changes = {name: value for one in set_with for name, value in one.items()}
+    if kinds["latent"].endswith("point"):
+        changes.pop("objective.beta", None)
+    return with_fields(BASE, {**kinds, **changes})
+
+
+def pairs_of(kinds):
+    return set(itertools.combinations(kinds.items(), 2))
+
+
+def combinations():
+    """A short list of recipes in which every pair of kinds that can meet does, and the pairs that cannot."""
+    allowed = []
+    for values in itertools.product(*PARTS.values()):
+        kinds = dict(zip(PARTS, values, strict=True))
+        try:
+            recipe_of(kinds)
+        except RecipeError:
+            continue
+        allowed.append(kinds)
+    left = set().union(*map(pairs_of, allowed))
+    every = {
+        pair
+        for values in itertools.product(*PARTS.values())
+        for pair in pairs_of(dict(zip(PARTS, values, strict=True)))
+    }
+    never, chosen = every - left, []
+    while left:
+        best = max(allowed, key=lambda kinds: len(pairs_of(kinds) & left))
+        chosen.append(best)
+        left -= pairs_of(best)
+    return chosen, never
+
+
+CHOSEN, NEVER = combinations()
+
+
+def array(tensor):
+    return ops.convert_to_numpy(tensor)
+
+
+def test_what_never_meets():
+    """Each with a reason: see `faults` of the parts."""
+    assert {(one[1], other[1]) for one, other in NEVER} == {
+        ("reconstruct", "unet"),
+        ("dense", "spatial-point"),
+        ("dense", "spatial-gaussian"),
+        ("point", "mixture"),
+        ("spatial-point", "mixture"),
+        ("point", "iwae"),
+        ("spatial-point", "iwae"),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kinds", CHOSEN, ids=lambda kinds: "-".join(kinds.values()))
+def test_parts_go_together(kinds, tmp_path):
+    recipe = recipe_of(kinds)
+    model = build_model(recipe, SPEC)
+    made = make_batch(IMAGES, recipe.task, 0)
+    batch = {"input": made.input, "target": made.target}
+
+    before = model.test_on_batch(batch, return_dict=True)["loss"]
+    at_first = weights_of(model)
+    for _ in range(4):
+        model.train_on_batch(batch)
+    assert model.test_on_batch(batch, return_dict=True)["loss"] < before
+    trained = weights_of(model)
+    assert all((trained[name] != value).any() for name, value in at_first.items()), "a weight has no gradient"
+
+    other = build_model(with_fields(recipe, {"training.seed": 1}), SPEC)
+    set_weights(other, trained, "here")
+    for name, value in model.encoder(made.input).items():
+        np.testing.assert_array_equal(array(value), array(other.encoder(made.input)[name]))
+
+    # The export compares the encoder, the decoder and the prior with the model.
+    graphs = export_graphs(model, tmp_path, made.input)
+    assert set(graphs) == set(model.modules)
+    if model.latent.has_rate:
+        network = None
+        if "prior" in graphs:
+            session = Session((tmp_path / "prior.onnx").read_bytes(), graphs["prior"], "prior.onnx")
+            network = lambda codes: session({"latent": codes})  # noqa: E731
+        sampled = latent_variable(recipe, network).sample_prior(5, np.random.default_rng(0))
+        ours = model.latent if model.prior is None else latent_variable(recipe, lambda z: _numpy(model.prior(z)))
+        np.testing.assert_array_equal(sampled, ours.sample_prior(5, np.random.default_rng(0)))
+
+
+def _numpy(parameters):
+    return {name: array(value) for name, value in parameters.items()}
