@@ -32,7 +32,7 @@ class Session:
     """
 
     def __init__(self, content: bytes, entry: GraphEntry, where: str) -> None:
-        check_graph(content, where)
+        open_graph(content, where)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # it would write names of the graph's nodes to the terminal as they are
         # Threads that spin while they wait gain microseconds on an idle machine, and lose half the time on a busy one.
@@ -103,8 +103,8 @@ def _may_be(found: Sequence[int | str | None], declared: Sequence[int | str]) ->
     )
 
 
-def check_graph(content: bytes, where: str) -> None:
-    """Check that a graph holds all its weights itself, and that it ends: a loop would not hear Ctrl-C.
+def open_graph(content: bytes, where: str) -> onnx.ModelProto:
+    """Open a graph that holds all its weights itself, and that ends: a loop would not hear Ctrl-C.
 
     Raises:
         RunError: If it is damaged, refers to other files, or holds control flow or functions.
@@ -125,6 +125,7 @@ def check_graph(content: bytes, where: str) -> None:
             f"{where}: the graph holds control flow or functions, with which it could run without end. isthmus refuses "
             "such graphs. A custom network has to do without loops, branches and recurrent layers that export to them."
         )
+    return model
 
 
 def _tensors(message: Any) -> Iterator[onnx.TensorProto]:

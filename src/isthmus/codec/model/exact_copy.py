@@ -2,8 +2,6 @@
 
 from fractions import Fraction
 
-import onnx
-
 from isthmus.codec.arithmetic.scalars import evaluate, rounded
 from isthmus.codec.coder.distributions import (
     CODE_BITS,
@@ -18,6 +16,7 @@ from isthmus.codec.network.quantisation import quantise
 from isthmus.errors import RunError
 from isthmus.recipes import BernoulliLikelihood, GaussianLikelihood, LikelihoodFields, LogisticLikelihood
 from isthmus.runs import Run, require_autoencoder
+from isthmus.runs.sessions import open_graph
 
 CODED_LIKELIHOODS = (BernoulliLikelihood, GaussianLikelihood, LogisticLikelihood)
 """Likelihoods that give each level of a pixel a probability, which the codec computes in whole numbers."""
@@ -59,7 +58,7 @@ def model_of(run: Run) -> CodecModel:
         raise RunError(fault)
     recipe = run.recipe
     pixels = _pixel_model(recipe.likelihood)
-    graphs = {name: onnx.load_model_from_string(run.graph(name)) for name in ("encoder", "decoder")}
+    graphs = {name: open_graph(run.graph(name), f"{name}.onnx") for name in ("encoder", "decoder")}
     encoder = quantise(
         graphs["encoder"], ("mean", "log_variance"), run.image.shape, 0, 255, str(run.path / "encoder.onnx")
     )

@@ -14,8 +14,10 @@ from isthmus.codec.arithmetic.tables import function_table
 from isthmus.codec.network import nodes
 from isthmus.codec.network.gather import Floats, Index
 from isthmus.codec.network.nodes import FRACTION, LARGEST, Node
-from isthmus.codec.network.tensors import STRIDE, Fixed, Tensor, tensor_of
+from isthmus.codec.network.tensors import Tensor, tensor_of
 from isthmus.errors import RunError
+from isthmus.graphs.reader.node import Fixed
+from isthmus.graphs.reader.view import STRIDE
 
 WEIGHT_BITS = 10
 """Bits of a weight, including its sign; the largest weight of each matrix uses all of them."""
@@ -54,14 +56,14 @@ class Assembly:
         if (tensor.positions == 0).any():  # the zeros are zeros after the function
             raise RunError(f"{self._where}: a function of padded numbers has no exact copy.")
         tensor = self._narrowed(tensor)
-        key = tensor.node, tensor.function
+        key = tensor.source, tensor.function
         if key not in self._applied:
-            self._applied[key] = self._apply(tensor.node, tensor.function)
+            self._applied[key] = self._apply(tensor.source, tensor.function)
         return Tensor(self._applied[key], tensor.positions)
 
     def _narrowed(self, tensor: Tensor) -> Tensor:
         """The tensor as columns of a product that computes no others, of a last layer with several parameters."""
-        node = self.nodes[tensor.node]
+        node = self.nodes[tensor.source]
         if not isinstance(node, nodes.Product):
             return tensor
         width = node.weights.shape[1]
@@ -69,7 +71,7 @@ class Assembly:
         columns = np.unique(column)
         if len(columns) == width:
             return tensor
-        key = tensor.node, tuple(columns)
+        key = tensor.source, tuple(columns)
         if key not in self._narrow:
             size = len(node.index) * len(columns)
             self._narrow[key] = self.add(
@@ -135,16 +137,16 @@ class Assembly:
         tensors = [argument for argument in arguments if isinstance(argument, Tensor)]
         if len(tensors) == 1:
             return list(arguments)
-        if len({(tensor.node, tensor.function) for tensor in tensors}) == 1:
+        if len({(tensor.source, tensor.function) for tensor in tensors}) == 1:
             return list(arguments)
         applied = [self.applied(tensor) for tensor in tensors]
-        applied = [replace(tensor, node=self.refined(tensor.node, FRACTION)) for tensor in applied]
-        numbers = list(dict.fromkeys(tensor.node for tensor in applied))
+        applied = [replace(tensor, source=self.refined(tensor.source, FRACTION)) for tensor in applied]
+        numbers = list(dict.fromkeys(tensor.source for tensor in applied))
         number = self.join(numbers)
         sizes = [self.nodes[source].size for source in numbers]
         starts = dict(zip(numbers, np.append(0, np.cumsum(sizes)[:-1]), strict=True))
         moved = iter(
-            Tensor(number, np.where(tensor.positions == 0, 0, tensor.positions + starts[tensor.node]))
+            Tensor(number, np.where(tensor.positions == 0, 0, tensor.positions + starts[tensor.source]))
             for tensor in applied
         )
         return [next(moved) if isinstance(argument, Tensor) else argument for argument in arguments]
@@ -156,20 +158,20 @@ class Assembly:
             RunError: If they are not.
         """
         applied = self.applied(tensor)
-        index = applied.index(self._where)
+        index = applied.index()
         if (values != values[:1]).any():
             raise RunError(f"{self._where}: the graph treats images of a batch differently.")
-        source = self.nodes[applied.node]
+        source = self.nodes[applied.source]
         flat = np.full(source.size, np.nan)
         flat[index.ravel()] = values[0].ravel()
         if (index < 0).any() or (flat[index] != values[0]).any():
-            number = self.rearranged(applied.node, index)
+            number = self.rearranged(applied.source, index)
             return tensor_of(self._biased(number, values[0].astype(np.float64).ravel()), counted(index.shape))
         # Positions that nothing reads get the value of the rest of their column, so that it stays a bias.
-        columns = flat.reshape(-1, self._columns(applied.node))
+        columns = flat.reshape(-1, self._columns(applied.source))
         known = np.where(np.isnan(columns), -np.inf, columns).max(axis=0)
         flat = np.where(np.isnan(columns), np.where(np.isfinite(known), known, 0.0), columns).ravel()
-        return Tensor(self._biased(applied.node, flat), applied.positions)
+        return Tensor(self._biased(applied.source, flat), applied.positions)
 
     def _columns(self, number: int) -> int:
         node = self.nodes[number]
@@ -182,7 +184,7 @@ class Assembly:
         numbers = []
         for tensor in (first, second):
             applied = self.applied(tensor)
-            numbers.append(self.rearranged(self.refined(applied.node, FRACTION), applied.index(self._where)))
+            numbers.append(self.rearranged(self.refined(applied.source, FRACTION), applied.index()))
         size = self.nodes[numbers[0]].size
         number = self.add(nodes.Sum(tuple(numbers), size, FRACTION, LARGEST << FRACTION))
         return tensor_of(number, counted(first.shape[1:]))

@@ -8,31 +8,23 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
 from isthmus.codec.arithmetic.scalars import OPERATORS, Expression, X
+from isthmus.codec.network import nodes
 from isthmus.codec.network.assembly import OUTPUT_FRACTION, Assembly, counted
 from isthmus.codec.network.fixed_point import FixedPointNetwork, Output
 from isthmus.codec.network.gather import Floats, Index
-from isthmus.codec.network.nodes import LARGEST, Constant, Node
-from isthmus.codec.network.tensors import (
-    MOVES,
-    PROBE,
-    Fixed,
-    Tensor,
-    attributes_of,
-    fold,
-    move,
-    numbers_of,
-    operands,
-    refusal,
-    tensor_of,
-)
+from isthmus.codec.network.nodes import LARGEST
+from isthmus.codec.network.tensors import Tensor, by_decimals, numbers_of, operands, tensor_of
 from isthmus.errors import RunError
+from isthmus.graphs.reader.node import Fixed, GraphError, Node
+from isthmus.graphs.reader.reader import Reader
+from isthmus.graphs.reader.view import PROBE
 from isthmus.wording import one_line
 
 _ADDITIVE = ("Add", "Sub")
@@ -44,7 +36,7 @@ def quantise(
     """Quantise a graph with one input.
 
     Args:
-        graph: The graph, as `isthmus.graphs` exports it.
+        graph: The graph, as `runs.sessions.open_graph` gives it.
         outputs: Names of the outputs to compute.
         shape: Shape of the input, for one image.
         fraction: Bits after the binary point of the input; 0 for pixels.
@@ -57,6 +49,11 @@ def quantise(
     """
     try:
         return _Translation(graph, shape, fraction, bound, where).network(outputs)
+    except GraphError as error:
+        raise RunError(
+            f"{where}: the graph {error}, which has no exact copy in whole numbers, so this network cannot compress. "
+            "Networks of isthmus's own recipes can."
+        ) from None
     except (
         ValueError,
         OverflowError,
@@ -66,84 +63,65 @@ def quantise(
         raise RunError(f"{where}: the graph has no exact copy ({one_line(error)}).") from error
 
 
-class _Translation:
+class _Translation(Reader[Tensor]):
+    operators = frozenset({*OPERATORS, "Cast", "Conv", "ConvTranspose", "Gemm", "MatMul"})
+
     def __init__(self, graph: onnx.ModelProto, shape: tuple[int, ...], fraction: int, bound: int, where: str) -> None:
-        self._graph, self._where = graph.graph, where
-        self._opset = next(entry.version for entry in graph.opset_import if entry.domain in ("", "ai.onnx"))
+        super().__init__(graph, tensor_of(0, counted(shape)))
         self._made = Assembly(math.prod(shape), fraction, bound, where)
-        self._values: dict[str, Tensor | Fixed] = {
-            tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in self._graph.initializer
-        }
-        self._values[self._graph.input[0].name] = tensor_of(0, counted(shape))
 
     def network(self, outputs: Sequence[str]) -> FixedPointNetwork:
-        for node in self._needed(outputs):
-            arguments = [self._values[name] if name else None for name in node.input]
-            results = self._translate(node, arguments)
-            self._values.update(zip(node.output, results, strict=False))
-        found = {name: self._finish(self._values[name]) for name in outputs}
+        found = {name: self._finish(value) for name, value in self.read(outputs).items()}
         return _pruned(self._made.nodes, found)
 
-    def _needed(self, outputs: Sequence[str]) -> list[onnx.NodeProto]:
-        wanted, needed = set(outputs), []
-        for node in reversed(self._graph.node):
-            if wanted & set(node.output):
-                needed.append(node)
-                wanted |= set(node.input)
-        return needed[::-1]
+    def gathered(self, node: Node, arguments: Sequence[Any]) -> Sequence[Any]:
+        if node.kind == "Pad":  # the zeros come after the pending function
+            arguments = [self._made.applied(a) if isinstance(a, Tensor) else a for a in arguments]
+        return self._made.joined(arguments)
 
-    def _translate(self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -> Sequence[Tensor | Fixed]:
-        if node.op_type == "Shape" and isinstance(arguments[0], Tensor):
-            shape = np.array(arguments[0].shape, np.int64)
-            attributes = attributes_of(node)
-            return [shape[attributes.get("start", 0) : attributes.get("end", len(shape))]]
-        if not any(isinstance(argument, Tensor) for argument in arguments):
-            return fold(node, cast("Sequence[Fixed | None]", arguments), self._opset, self._where)
-        match node.op_type:
-            case "Cast" if attributes_of(node)["to"] in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE):
-                return [cast("Tensor", arguments[0])]
-            case "Cast" if attributes_of(node)["to"] == onnx.TensorProto.UINT8 and _are_pixels(arguments[0]):
-                return [cast("Tensor", arguments[0])]  # PyTorch's exporter makes bytes of bytes
-            case "MatMul" | "Gemm":
-                return [self._dense(node, arguments)]
-            case "Conv":
-                return [self._convolution(node, arguments)]
-            case "ConvTranspose":
-                return [self._transposed(node, arguments)]
-            case name if name in MOVES:
-                if name == "Pad":  # the zeros come after the pending function
-                    arguments = [self._made.applied(a) if isinstance(a, Tensor) else a for a in arguments]
-                return move(node, self._made.joined(arguments), self._opset, self._where)
+    def compute(self, node: Node, arguments: Sequence[Any]) -> Tensor | Fixed:
+        match node.kind:
             case name if name in OPERATORS:
-                return [self._element_wise(node, arguments)]
+                return self._element_wise(node, arguments)
+            case "Cast" if node.attributes["to"] in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE):
+                return cast("Tensor", arguments[0])
+            case "Cast" if node.attributes["to"] == onnx.TensorProto.UINT8 and _are_pixels(arguments[0]):
+                return cast("Tensor", arguments[0])  # PyTorch's exporter makes bytes of bytes
+            case "MatMul" | "Gemm":
+                return self._dense(node, arguments)
+            case "Conv":
+                return self._convolution(node, arguments)
+            case "ConvTranspose":
+                return self._transposed(node, arguments)
             case _:
-                raise RunError(refusal(node, self._where))
+                raise _refusal(node)
 
-    def _element_wise(self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -> Tensor:
-        numbers = [_constant(np.asarray(number)) for number in numbers_of(node, self._where)]
+    def _element_wise(self, node: Node, arguments: Sequence[Tensor | Fixed | None]) -> Tensor | Fixed:
         given = operands(node, arguments)
         tensors = [argument for argument in given if isinstance(argument, Tensor)]
+        if not tensors:
+            return by_decimals(node, cast("Sequence[Fixed | None]", arguments))
+        numbers = [_constant(np.asarray(number)) for number in numbers_of(node)]
         shape = np.broadcast_shapes(*(np.shape(a) if not isinstance(a, Tensor) else a.shape for a in given))
         tensors = [replace(tensor, positions=np.broadcast_to(tensor.positions, shape)) for tensor in tensors]
-        same = all(
-            tensor.node == tensors[0].node and (tensor.positions == tensors[0].positions).all() for tensor in tensors
-        )
+        first = tensors[0]
+        same = all(t.source == first.source and (t.positions == first.positions).all() for t in tensors)
         fixed = [np.asarray(argument) for argument in given if not isinstance(argument, Tensor)]
         if same and all(array.size == 1 for array in fixed):
             waiting = iter(tensors)
             parts = [next(waiting).function if isinstance(a, Tensor) else _constant(a) for a in given]
-            return replace(tensors[0], function=(node.op_type, *parts, *numbers))
-        if node.op_type in _ADDITIVE and len(given) == 2:
-            if len(tensors) == 2 and node.op_type == "Add":
+            return replace(first, function=(node.kind, *parts, *numbers))
+        if node.kind in _ADDITIVE and len(given) == 2:
+            if len(tensors) == 2 and node.kind == "Add":
                 return self._made.sum(tensors[0], tensors[1])
-            if len(fixed) == 1 and (node.op_type == "Add" or given[1] is fixed[0]):
-                sign = 1.0 if node.op_type == "Add" else -1.0
+            if len(fixed) == 1 and (node.kind == "Add" or given[1] is fixed[0]):
+                sign = 1.0 if node.kind == "Add" else -1.0
                 return self._made.plus(tensors[0], sign * np.broadcast_to(fixed[0], shape))
-        raise RunError(refusal(node, self._where))
+        raise _refusal(node)
 
-    def _dense(self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -> Tensor:
+    def _dense(self, node: Node, arguments: Sequence[Tensor | Fixed | None]) -> Tensor:
         tensor, matrix = arguments[:2]
-        attributes = attributes_of(node)
+        attributes = node.attributes
         if (
             not isinstance(tensor, Tensor)
             or isinstance(matrix, Tensor)
@@ -151,19 +129,19 @@ class _Translation:
             or matrix.ndim != 2
             or attributes.get("transA")
         ):
-            raise RunError(refusal(node, self._where))
+            raise _refusal(node)
         weights = np.asarray(matrix, np.float64).T if attributes.get("transB") else np.asarray(matrix, np.float64)
         if attributes.get("alpha", 1.0) != 1.0 or attributes.get("beta", 1.0) != 1.0:
-            raise RunError(refusal(node, self._where))
+            raise _refusal(node)
         bias = np.zeros(weights.shape[1])
         if len(arguments) > 2 and arguments[2] is not None:
             bias = np.broadcast_to(np.asarray(arguments[2], np.float64), (1, weights.shape[1])).reshape(-1)
         applied = self._made.applied(tensor)
-        index = applied.index(self._where)
-        number = self._made.product(applied.node, index.reshape(-1, index.shape[-1]), weights, bias)
+        index = applied.index()
+        number = self._made.product(applied.source, index.reshape(-1, index.shape[-1]), weights, bias)
         return tensor_of(number, counted((*index.shape[:-1], weights.shape[1])))
 
-    def _convolution(self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -> Tensor:
+    def _convolution(self, node: Node, arguments: Sequence[Tensor | Fixed | None]) -> Tensor:
         source, index, kernel, bias, (strides, dilations, pads, _) = self._convolved(node, arguments)
         index = np.pad(index, ((0, 0), (pads[0], pads[2]), (pads[1], pads[3])), constant_values=-1)
         reach = [(kernel.shape[2 + axis] - 1) * dilations[axis] + 1 for axis in range(2)]
@@ -175,7 +153,7 @@ class _Translation:
         number = self._made.product(source, gathered, weights, bias)
         return tensor_of(number, counted((rows, columns, kernel.shape[0])).transpose(2, 0, 1))
 
-    def _transposed(self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]) -> Tensor:
+    def _transposed(self, node: Node, arguments: Sequence[Tensor | Fixed | None]) -> Tensor:
         """One product for each phase of the stride: within one, all outputs use the same part of the kernel."""
         source, index, kernel, bias, (strides, dilations, pads, extra) = self._convolved(node, arguments)
         channels, outputs, *taps_of = kernel.shape
@@ -206,23 +184,23 @@ class _Translation:
         return tensor_of(numbers[0] if len(numbers) == 1 else self._made.join(numbers), places)
 
     def _convolved(
-        self, node: onnx.NodeProto, arguments: Sequence[Tensor | Fixed | None]
+        self, node: Node, arguments: Sequence[Tensor | Fixed | None]
     ) -> tuple[int, Index, Floats, Floats, tuple[list[int], list[int], list[int], list[int]]]:
         tensor, kernel, bias = (*arguments, None)[:3]
-        attributes = attributes_of(node)
+        attributes = node.attributes
         if (
             not isinstance(tensor, Tensor)
             or isinstance(kernel, Tensor)
             or isinstance(bias, Tensor)
             or kernel is None
             or kernel.ndim != 4
-            or attributes.get("group", 1) != 1
-            or attributes.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID")
+            or attributes["group"] != 1
+            or attributes["auto_pad"] not in ("NOTSET", "VALID")
             or "output_shape" in attributes
         ):
-            raise RunError(refusal(node, self._where))
+            raise _refusal(node)
         weights = np.asarray(kernel, np.float64)
-        outputs = weights.shape[0 if node.op_type == "Conv" else 1]
+        outputs = weights.shape[0 if node.kind == "Conv" else 1]
         numbers = (
             list(attributes.get("strides", [1, 1])),
             list(attributes.get("dilations", [1, 1])),
@@ -231,8 +209,8 @@ class _Translation:
         )
         applied = self._made.applied(tensor)
         return (
-            applied.node,
-            applied.index(self._where),
+            applied.source,
+            applied.index(),
             weights,
             np.zeros(outputs) if bias is None else np.asarray(bias, np.float64),
             numbers,
@@ -242,31 +220,35 @@ class _Translation:
         if not isinstance(value, Tensor):
             numbers = np.asarray(value, np.float64)
             if numbers.ndim == 0 or len(numbers) != PROBE or (numbers != numbers[:1]).any():
-                raise RunError(f"{self._where}: an output is not one for each image.")
+                raise GraphError("has an output that is not one for each image")
             values = np.clip(np.rint(np.ldexp(numbers[0].ravel(), OUTPUT_FRACTION)), -LARGEST << OUTPUT_FRACTION, None)
             bound = int(np.abs(values).max(initial=0))
-            node = Constant((0,), values.size, OUTPUT_FRACTION, bound, values)
+            node = nodes.Constant((0,), values.size, OUTPUT_FRACTION, bound, values)
             return Output(self._made.add(node), numbers.shape[1:])
         applied = self._made.applied(value)
-        index = applied.index(self._where)
-        return Output(self._made.rearranged(self._made.refined(applied.node, OUTPUT_FRACTION), index), index.shape)
+        index = applied.index()
+        return Output(self._made.rearranged(self._made.refined(applied.source, OUTPUT_FRACTION), index), index.shape)
+
+
+def _refusal(node: Node) -> GraphError:
+    return GraphError(f"has the operator {node.name}")
 
 
 def _are_pixels(value: Tensor | Fixed | None) -> bool:
     """Whether it is the input itself, without a pending function."""
-    return isinstance(value, Tensor) and value.node == 0 and value.function == X
+    return isinstance(value, Tensor) and value.source == 0 and value.function == X
 
 
-def _pruned(nodes: Sequence[Node], outputs: dict[str, Output]) -> FixedPointNetwork:
+def _pruned(made: Sequence[nodes.Node], outputs: dict[str, Output]) -> FixedPointNetwork:
     """The nodes that an output needs, renumbered."""
     used = {0} | {output.node for output in outputs.values()}
-    for number in range(len(nodes) - 1, -1, -1):
+    for number in range(len(made) - 1, -1, -1):
         if number in used:
-            used |= set(nodes[number].sources)
+            used |= set(made[number].sources)
     remaining = sorted(used)
     new = {old: number for number, old in enumerate(remaining)}
     return FixedPointNetwork(
-        [replace(nodes[old], sources=tuple(new[source] for source in nodes[old].sources)) for old in remaining],
+        [replace(made[old], sources=tuple(new[source] for source in made[old].sources)) for old in remaining],
         {name: Output(new[output.node], output.shape) for name, output in outputs.items()},
     )
 

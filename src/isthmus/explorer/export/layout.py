@@ -1,8 +1,8 @@
 """Layouts: reshapes, transposes, crops, pads and repeats as an index into a buffer.
 
-Exporters write "double the size of this image" in five ways, and transpose before and after every convolution.  Here a
-tensor is a flat buffer and an index: for each element, its place in the buffer.  Moving elements changes only the
-index.  To gather the elements in order, the page needs the index as a sum of one small table per axis.
+A tensor is a flat buffer and an index: for each element, its place in the buffer.  Moving elements changes only the
+index; the reader of graphs does that.  To gather the elements in order, the page needs the index as a sum of one small
+table per axis.
 """
 
 from dataclasses import dataclass

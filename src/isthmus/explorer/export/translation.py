@@ -1,39 +1,29 @@
 """Translation of ONNX graphs to programs that a page can run."""
 
 import math
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
-from onnx import numpy_helper
-from onnx.reference import ReferenceEvaluator
 
 from isthmus.errors import ExportError
 from isthmus.explorer.export.layout import Layout, natural_order, shortest_period, tables_of
 from isthmus.explorer.export.program import Program
-from isthmus.runs.sessions import check_graph
+from isthmus.graphs.reader.node import Fixed, GraphError, Node
+from isthmus.graphs.reader.reader import Reader
+from isthmus.graphs.reader.view import PROBE, View, positions_of
+from isthmus.runs.sessions import open_graph
+from isthmus.wording import one_line
 
-Constant = NDArray[Any]
-
-MOVING = ("Expand", "Flatten", "Gather", "GatherND", "Identity", "Pad", "Reshape", "Resize", "Slice", "Squeeze",
-          "Tile", "Transpose", "Unsqueeze")  # fmt: skip
-FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
-    "Abs": {}, "Elu": {"alpha": 1.0}, "Erf": {}, "Exp": {}, "Floor": {}, "Gelu": {"approximate": "none"},
-    "LeakyRelu": {"alpha": 0.01}, "Log": {}, "Neg": {}, "Relu": {}, "Round": {}, "Sigmoid": {}, "Softplus": {},
-    "Sqrt": {}, "Tanh": {},
-}  # fmt: skip
-"""Functions of one number, with the defaults of their attributes."""
+FUNCTIONS = ("Abs", "Elu", "Erf", "Exp", "Floor", "Gelu", "LeakyRelu", "Log", "Neg", "Relu", "Round", "Sigmoid",
+             "Softplus", "Sqrt", "Tanh")  # fmt: skip
+"""Functions of one number, with their attributes as settings."""
 ARITHMETIC = ("Add", "Div", "Greater", "Less", "Max", "Min", "Mul", "Pow", "Sub")
 FOLDS = ("ReduceSum", "Softmax")
 """Operators along one axis."""
 OTHERS = ("Cast", "Clip", "Conv", "ConvTranspose", "Gemm", "MatMul")
-OPERATORS = tuple(sorted((*MOVING, *FUNCTIONS, *ARITHMETIC, *FOLDS, *OTHERS)))
-"""All operators that a graph may have once ONNX Runtime has simplified it."""
 
 
 def translate(graph: bytes, outputs: Sequence[str], where: str) -> Program:
@@ -48,112 +38,69 @@ def translate(graph: bytes, outputs: Sequence[str], where: str) -> Program:
         RunError: If the graph is damaged, refers to files outside itself or holds control flow.
         ExportError: If it has an operator that a program cannot have; the message names it.
     """
-    check_graph(graph, where)
-    model = _simplified(graph)
-    work = _Translation(model, where)
-    for node in _needed(model, outputs):
-        work.take(node)
-    return work.finish(outputs)
+    model = open_graph(graph, where)
+    try:
+        return _Translation(model).program(outputs)
+    except GraphError as error:
+        raise ExportError(
+            f"{where}: the graph {error}, which a page cannot compute. Use the run here instead: `isthmus explore RUN`."
+        ) from None
+    except (ValueError, LookupError, TypeError, OverflowError) as error:  # of shapes that do not fit
+        raise ExportError(f"{where}: the graph cannot be read ({one_line(error)}).") from error
 
 
-def _simplified(content: bytes) -> onnx.ModelProto:
-    """The graph for a batch of one, with constants folded and the habits of exporters removed."""
-    model = onnx.load_model_from_string(content)
-    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "simplified.onnx"
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        options.optimized_model_filepath = str(path)
-        onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        return onnx.load(path)
+class _Translation(Reader[View]):
+    """A program under construction; the source of a view is the number of its buffer."""
 
+    operators = frozenset((*FUNCTIONS, *ARITHMETIC, *FOLDS, *OTHERS))
 
-def _needed(model: onnx.ModelProto, outputs: Iterable[str]) -> list[onnx.NodeProto]:
-    """The nodes that the outputs depend on, in order."""
-    wanted, nodes = set(outputs), []
-    for node in reversed(model.graph.node):
-        if wanted & set(node.output):
-            wanted |= set(node.input)
-            nodes.append(node)
-    return nodes[::-1]
-
-
-class _Translation:
-    """A program under construction; each value of the graph is a constant, or a layout in a buffer."""
-
-    def __init__(self, model: onnx.ModelProto, where: str) -> None:
-        self.where = where
-        self.opset = next(entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx"))
-        self.values: dict[str, Constant | Layout] = {
-            tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer
-        }
+    def __init__(self, model: onnx.ModelProto) -> None:
         self.lengths: list[int] = []
         self.steps: list[Mapping[str, Any]] = []
         self.weights: list[NDArray[np.float32]] = []
-        entry = model.graph.input[0]
-        shape = [size.dim_value for size in entry.type.tensor_type.shape.dim]
-        self.values[entry.name] = Layout(self._buffer(math.prod(shape)), np.arange(math.prod(shape)).reshape(shape))
+        shape = [size.dim_value for size in model.graph.input[0].type.tensor_type.shape.dim][1:]
+        index = np.arange(math.prod(shape)).reshape(shape)
+        super().__init__(model, View(self._buffer(index.size), positions_of(index)))
 
-    def take(self, node: onnx.NodeProto) -> None:
-        """Add one node."""
-        if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATORS:
-            raise self._refusal(f"has the operator {node.op_type}; a page knows {', '.join(OPERATORS)}")
-        inputs: list[Any] = [self.values[name] if name else None for name in node.input]
-        attributes = {entry.name: onnx.helper.get_attribute_value(entry) for entry in node.attribute}
-        if len(node.output) != 1 or not any(isinstance(value, Layout) for value in inputs):
-            raise self._refusal(f"has a {node.op_type} that ONNX Runtime should have simplified away")
-        value: Any
-        match node.op_type:
-            case kind if kind in MOVING:
-                value = self._moved(node, inputs, attributes)
+    def compute(self, node: Node, arguments: Sequence[Any]) -> View | Fixed:
+        if not any(isinstance(argument, View) for argument in arguments):
+            return node.run(arguments)[0]
+        inputs: list[Any] = [_for_one_image(argument) for argument in arguments]
+        layout = self._computed(node, inputs)
+        return View(layout.buffer, positions_of(layout.index[0]))
+
+    def _computed(self, node: Node, inputs: Sequence[Any]) -> Layout:
+        match node.kind:
             case kind if kind in FUNCTIONS:
-                texts = {name: v.decode() if isinstance(v, bytes) else v for name, v in attributes.items()}
-                value = self._applied(kind, inputs[0], {**FUNCTIONS[kind], **texts})
+                return self._applied(kind, inputs[0], node.attributes)
             case kind if kind in ARITHMETIC:
-                value = self._combined(kind, *inputs)
+                return self._combined(kind, *inputs)
             case kind if kind in FOLDS:
-                value = self._folded(kind, attributes, *inputs)
+                return self._folded(kind, node.attributes, *inputs)
             case "Cast":
-                integer = attributes["to"] not in (onnx.TensorProto.FLOAT, onnx.TensorProto.BOOL)
-                value = self._applied("Trunc", inputs[0], {}) if integer else inputs[0]
+                integer = node.attributes["to"] not in (onnx.TensorProto.FLOAT, onnx.TensorProto.BOOL)
+                return self._applied("Trunc", inputs[0], {}) if integer else cast("Layout", inputs[0])
             case "Clip":
-                value = inputs[0]
+                value: Layout = inputs[0]
                 for kind, bound in zip(("Max", "Min"), inputs[1:], strict=False):
                     value = value if bound is None else self._combined(kind, value, bound)
+                return value
             case "Conv" | "ConvTranspose":
-                value = self._convolved(node.op_type, attributes, *inputs)
+                return self._convolved(node.kind, node.attributes, *inputs)
             case _:
-                value = self._multiplied(attributes, *inputs)
-        self.values[node.output[0]] = value
+                return self._multiplied(node.attributes, *inputs)
 
-    def finish(self, outputs: Sequence[str]) -> Program:
+    def program(self, outputs: Sequence[str]) -> Program:
         """The program that computes these outputs."""
         given: dict[str, Mapping[str, Any]] = {}
-        for name in outputs:
-            value, shape = self.values[name], _shape(self.values[name])[1:]
+        for name, read in self.read(outputs).items():
+            value = _for_one_image(read)
             if isinstance(value, Layout):
-                given[name] = {"buffer": self._in_order(value).buffer, "shape": shape}
+                given[name] = {"buffer": self._in_order(value).buffer, "shape": _shape(value)[1:]}
             else:  # a learned scale is the same for every input
-                given[name] = {"weight": self._weight(value), "shape": shape}
+                given[name] = {"weight": self._weight(value), "shape": _shape(value)[1:]}
         weights = np.concatenate([np.zeros(0, np.float32), *self.weights])
         return Program(tuple(self.lengths), tuple(self.steps), given, weights)
-
-    def _moved(self, node: onnx.NodeProto, inputs: Sequence[Any], attributes: Mapping[str, Any]) -> Layout:
-        layout, *rest = inputs
-        if not isinstance(layout, Layout) or any(isinstance(value, Layout) for value in rest):
-            raise self._refusal(f"has a {node.op_type} whose second input is computed")
-        if node.op_type == "Pad" and len(rest) > 1 and rest[1] is not None and np.any(rest[1] != 0):
-            raise self._refusal("pads with numbers other than zero")
-        if node.op_type == "Resize" and attributes.get("mode", b"nearest") != b"nearest":
-            raise self._refusal("resizes by blending pixels")
-        # ONNX's reference implementation moves the indices instead of the numbers.  They start at 1, so that the
-        # zeros of padding can be told apart.
-        feeds = dict(zip(node.input, (layout.index + 1, *rest), strict=True))
-        feeds.pop("", None)
-        (moved,) = ReferenceEvaluator(node, opsets={"": self.opset}).run(None, feeds)
-        return Layout(layout.buffer, np.asarray(moved, np.int64) - 1)
 
     def _applied(self, kind: str, layout: Any, settings: Mapping[str, Any]) -> Layout:
         # A function of zero need not be zero, so padding is materialised first.
@@ -188,7 +135,7 @@ class _Translation:
     def _folded(self, kind: str, attributes: Mapping[str, Any], layout: Any, axes: Any = None) -> Layout:
         along = np.ravel(attributes.get("axis", -1) if kind == "Softmax" else attributes.get("axes", axes))
         if not isinstance(layout, Layout) or isinstance(axes, Layout) or len(along) != 1 or along[0] is None:
-            raise self._refusal(f"has a {kind} along other than one axis")
+            raise GraphError(f"has a {kind} along other than one axis")
         axis = int(along[0]) % layout.index.ndim
         layout = self._laid_out(layout, (*(other for other in range(layout.index.ndim) if other != axis), axis))
         length = layout.index.shape[axis]
@@ -203,13 +150,13 @@ class _Translation:
     def _convolved(
         self, kind: str, attributes: Mapping[str, Any], layout: Any, weight: Any, bias: Any = None
     ) -> Layout:
-        settings = {"auto_pad": b"NOTSET", "group": 1, "dilations": [1, 1], **attributes}
+        settings = {"dilations": [1, 1], **attributes}
         if isinstance(weight, Layout) or weight.ndim != 4:
-            raise self._refusal(f"has a {kind} of something other than images with weights")
+            raise GraphError(f"has a {kind} of something other than images with weights")
         if settings["group"] != 1 or set(settings["dilations"]) != {1}:
-            raise self._refusal(f"has a {kind} with groups or dilations; a page knows neither")
-        if settings["auto_pad"] != b"NOTSET" or "output_shape" in settings:
-            raise self._refusal(f"has a {kind} that leaves its padding to the reader")
+            raise GraphError(f"has a {kind} with groups or dilations; a page knows neither")
+        if settings["auto_pad"] != "NOTSET" or "output_shape" in settings:
+            raise GraphError(f"has a {kind} that leaves its padding to the reader")
         transposed = kind == "ConvTranspose"
         # Either way: output channel, kernel row, kernel column, input channel.
         kernel = weight.transpose((1, 2, 3, 0) if transposed else (0, 2, 3, 1))
@@ -233,8 +180,13 @@ class _Translation:
 
     def _multiplied(self, attributes: Mapping[str, Any], layout: Any, weight: Any, bias: Any = None) -> Layout:
         settings = {"transA": 0, "transB": 0, "alpha": 1.0, "beta": 1.0, **attributes}
-        if not isinstance(layout, Layout) or not isinstance(weight, np.ndarray) or len(_shape(layout)) != 2:
-            raise self._refusal("multiplies matrices other than a row of numbers with weights")
+        if (
+            not isinstance(layout, Layout)
+            or not isinstance(weight, np.ndarray)
+            or len(_shape(layout)) != 2
+            or settings["transA"]
+        ):
+            raise GraphError("multiplies matrices other than a row of numbers with weights")
         # One row to each output, so that a product reads memory in order.
         matrix = settings["alpha"] * (weight if settings["transB"] else weight.T)
         layout = self._in_order(layout)
@@ -257,7 +209,7 @@ class _Translation:
         axes = tuple(order)
         tables = tables_of(layout.index.transpose(axes))
         if tables is None:
-            raise self._refusal("moves numbers in a way that differs between rows or columns")
+            raise GraphError("moves numbers in a way that differs between rows or columns")
         size = layout.index.size
         buffer = self._buffer(size)
         moves = {"do": "gather", "from": layout.buffer, "to": buffer, "tables": [table.tolist() for table in tables]}
@@ -275,8 +227,14 @@ class _Translation:
         self.weights.append(np.asarray(values, np.float32).ravel())
         return [start, values.size]
 
-    def _refusal(self, what: str) -> ExportError:
-        return ExportError(f"{self.where}: the graph {what}. Use the run here instead: `isthmus explore RUN`.")
+
+def _for_one_image(value: Any) -> Any:
+    """A view as a layout with a batch of one; a constant for a batch without the other images."""
+    if isinstance(value, View):
+        return Layout(value.source, value.index()[None].astype(np.int64))
+    if isinstance(value, np.ndarray) and value.ndim > 1 and len(value) == PROBE and (value == value[:1]).all():
+        return value[:1]
+    return value
 
 
 def _shape(value: Any) -> tuple[int, ...]:
