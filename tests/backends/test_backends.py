@@ -188,7 +188,7 @@ def test_skip_connections_and_masks_of_three_classes(place):
 
 
 def test_images_come_back_from_its_archive(run, place, tmp_path):
-    """The exact copy of the network is made from the graphs, which every framework writes in its own way."""
+    """The exact copy of the network is made from the graphs."""
     images = np.load(place / "images.npy")
     done = isthmus.compress(run, images, tmp_path / "x.isth", threshold=True, embed=True)
     assert done.tally.coded > 50  # bars of one colour are smaller without it

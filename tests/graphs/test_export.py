@@ -146,3 +146,15 @@ def test_a_graph_that_disagrees_is_not_written(tmp_path, monkeypatch, harm):
 def test_one_image_is_enough_to_compare_on(tmp_path):
     entries = export_graphs(noisy_model(SMALL["dense"], (4, 4, 1), "uint8"), tmp_path, images_of((4, 4, 1), "uint8", 1))
     assert set(entries) == {"encoder", "decoder"}
+
+
+def test_inner_layers_of_the_encoder_are_further_outputs(tmp_path):
+    model, images = noisy_model(SMALL["conv"], (8, 8, 1), "uint8"), images_of((8, 8, 1), "uint8")
+    entries = export_graphs(model, tmp_path, images, features=["encoder_conv_0"])
+    assert [tensor.name for tensor in entries["encoder"].outputs] == ["encoder_conv_0", "log_variance", "mean"]
+    found = run_graph(tmp_path / "encoder.onnx", images)
+    convolution = model.networks[0].get_layer("encoder_conv_0")
+    np.testing.assert_allclose(
+        found["encoder_conv_0"], ops.convert_to_numpy(convolution(images / np.float32(255))), rtol=1e-4, atol=1e-5
+    )
+    np.testing.assert_allclose(found["mean"], ops.convert_to_numpy(model.encoder(images)["mean"]), rtol=1e-4, atol=1e-5)
