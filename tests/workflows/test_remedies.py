@@ -1,5 +1,8 @@
 """Each remedy, tried on a run in which its fault was planted: what does not help there is not offered."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
 
@@ -14,6 +17,7 @@ from isthmus.recipes import (
     Training,
     with_fields,
 )
+from isthmus.training import callbacks
 from isthmus.workflows.datasets import open_held_out
 from isthmus.workflows.diagnosis import diagnose_quickly, measure
 
@@ -72,6 +76,18 @@ def test_a_training_that_had_not_settled_is_resumed(tried, schedule):
     short = {"training.epochs": 3, "training.learning_rate": 1e-3, "training.schedule": schedule}
     before, after = tried("still_falling", with_fields(PLAIN, short))
     assert (before.progress.epochs, after.progress.epochs) == (3, 6)
+    assert after.mse < 0.9 * before.mse
+
+
+def test_an_interrupted_training_is_resumed(tried, monkeypatch):
+    def press(show, batch, logs=None):
+        if show._state.step == 30:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(callbacks.ShowProgress, "on_train_batch_end", press)
+    before, after = tried("interrupted", PLAIN)
+    assert (before.progress.state, before.progress.epochs) == ("interrupted", 1)
+    assert (after.progress.state, after.progress.epochs) == ("complete", 8)
     assert after.mse < 0.9 * before.mse
 
 
