@@ -10,7 +10,7 @@ from isthmus.graphs.writer.registry import NoWriterError
 
 ACTIVATIONS = [
     "linear", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus", "softmax", "log_softmax",
-    "relu6", "selu", "celu", "hard_sigmoid", "exponential", "softsign", "log_sigmoid",
+    "relu6", "selu", "celu", "hard_sigmoid", "hard_silu", "mish", "exponential", "softsign", "log_sigmoid",
 ]  # fmt: skip
 FUNCTIONS = [
     "abs", "ceil", "cos", "erf", "exp", "expm1", "floor", "hard_silu", "negative", "round", "sign", "sin", "square",

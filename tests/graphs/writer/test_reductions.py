@@ -33,6 +33,8 @@ def test_reductions(agrees, name, axes, keepdims, channels_first):
         layers.BatchNormalization(axis=1, scale=False),
         layers.RMSNormalization(),
         layers.Rescaling(0.5, 1.0),
+        layers.Normalization(mean=0.4, variance=0.2),
+        layers.Normalization(mean=[0.4, 0.1, 0.2, 0.3], variance=[1.0, 2.0, 0.5, 1e-16]),
         layers.GlobalAveragePooling2D(),
         layers.GlobalMaxPooling2D(keepdims=True),
         layers.EinsumDense("abcd,de->abce", output_shape=(None, 6, 3), bias_axes="e"),

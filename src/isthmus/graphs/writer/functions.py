@@ -26,6 +26,9 @@ _COMPARISONS = {
     "LessEqual": "LessOrEqual", "LogicalAnd": "And", "LogicalOr": "Or",
 }  # fmt: skip
 
+UNTRACED = {keras.activations.hard_silu: "HardSwish", keras.activations.mish: "Mish"}
+"""Activations that Keras does not compute with its operations, and ONNX's names for them."""
+
 
 def apply(g: Graph, kind: str, x: Value, *constants: float, **attributes: Any) -> Value:
     """A function of each number, whose further inputs are constants of its type."""
@@ -128,6 +131,12 @@ def silu(g: Graph, operation: Any, out: Any, x: Value) -> Value:
 def log_sigmoid(g: Graph, operation: Any, out: Any, x: Value) -> Value:
     """-softplus(-x)."""
     return apply(g, "Neg", apply(g, "Softplus", apply(g, "Neg", x)))
+
+
+@writes("layers.Activation")
+def activation(g: Graph, layer: Any, out: Any, inputs: Value, **_: Any) -> Value:
+    """Nothing but its activation, which the walk adds."""
+    return inputs
 
 
 @writes("ops.LeakyRelu")

@@ -15,7 +15,7 @@ _MODES = {"nearest": "nearest", "bilinear": "linear"}
 
 @writes("layers.Dense")
 def dense(g: Graph, layer: Any, out: Any, inputs: Value, **_: Any) -> Value:
-    """`Gemm` of rows, `MatMul` of more axes; then the activation, which `write_call` adds."""
+    """`Gemm` of rows, `MatMul` of more axes; then the activation, which the walk adds."""
     if layer.quantization_mode is not None:
         raise NoWriterError("quantised weights")
     name = g.channels_last(inputs).name
@@ -29,7 +29,7 @@ def dense(g: Graph, layer: Any, out: Any, inputs: Value, **_: Any) -> Value:
 
 @writes("layers.Conv2D", "layers.DepthwiseConv2D", "layers.Conv2DTranspose")
 def convolution_with_bias(g: Graph, layer: Any, out: Any, inputs: Value, **_: Any) -> Value:
-    """One node with the bias; then the activation, which `write_call` adds."""
+    """One node with the bias; then the activation, which the walk adds."""
     if getattr(layer, "quantization_mode", None) is not None:
         raise NoWriterError("quantised weights")
     bias = layer.bias if layer.use_bias else None

@@ -75,6 +75,8 @@ class _Walk:
             found = write(self.graph, operation, outs[0] if len(outs) == 1 else outs, *args, **kwargs)
             made = found if isinstance(found, list) else [found]
             activation = getattr(operation, "activation", None)
+            if activation in functions.UNTRACED:
+                return [functions.apply(self.graph, functions.UNTRACED[activation], made[0])]
             return made if activation is None else self._traced(activation, made, {}, outs)
         if isinstance(operation, keras.layers.Layer):
             return self._traced(operation.call, args, kwargs, outs)

@@ -162,3 +162,12 @@ def rescaling(g: Graph, layer: Any, out: Any, x: Value, **_: Any) -> Value:
     """A factor and a shift, for all or for each channel."""
     scaled = combine(g, "Mul", out, x, layer.scale)
     return scaled if np.all(np.equal(layer.offset, 0)) else combine(g, "Add", out, scaled, layer.offset)
+
+
+@writes("layers.Normalization")
+def normalization(g: Graph, layer: Any, out: Any, inputs: Value, **_: Any) -> Value:
+    """By the mean and the deviation that the layer was given or has measured."""
+    if layer.invert:
+        raise NoWriterError("an inverted normalisation")
+    deviation = np.maximum(np.sqrt(array_of(layer.variance)), EPSILON)
+    return combine(g, "Div", out, combine(g, "Sub", out, inputs, layer.mean), deviation)
