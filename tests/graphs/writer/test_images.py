@@ -59,6 +59,15 @@ def test_chains_of_convolutions_are_transposed_at_their_ends_alone(agrees, opera
     assert operators(agrees(build, (6, 6, 2))).count("Transpose") == 2
 
 
+def test_a_value_is_transposed_once(agrees, operators):
+    def build(x):
+        return layers.Add()(
+            [layers.Conv2D(2, 3)(x), layers.Conv2DTranspose(2, 1)(x[:, 1:-1, 1:-1]), layers.Conv2D(2, 3)(x)]
+        )
+
+    assert operators(agrees(build, (6, 6, 2))).count("Transpose") == 3  # the input, its crop, and the sum
+
+
 def test_images_with_channels_first_have_no_writer():
     x = keras.Input((3, 8, 8))
     y = layers.MaxPooling2D(2, data_format="channels_first", name="pool")(x)
