@@ -57,6 +57,10 @@ def recipe_of(kinds):
     return with_fields(BASE, {**kinds, **changes})
 
 
+def every_combination():
+    return (dict(zip(PARTS, values, strict=True)) for values in itertools.product(*PARTS.values()))
+
+
 def pairs_of(kinds):
     return set(itertools.combinations(kinds.items(), 2))
 
@@ -64,8 +68,7 @@ def pairs_of(kinds):
 def combinations():
     """A short list of recipes in which every pair of kinds that can meet does, and the pairs that cannot."""
     allowed = []
-    for values in itertools.product(*PARTS.values()):
-        kinds = dict(zip(PARTS, values, strict=True))
+    for kinds in every_combination():
         try:
             recipe_of(kinds)
         except RecipeError:

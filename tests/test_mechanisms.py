@@ -358,8 +358,8 @@ def test_the_seed_fixes_each_kind_of_chance(traces):
 
 
 def test_the_schema_version_is_read():
-    with pytest.raises(RecipeError, match="schema version 2"):
-        recipe_from_json('{"schema_version": 2}')
+    with pytest.raises(RecipeError, match="schema version 3"):
+        recipe_from_json('{"schema_version": 3}')
 
 
 def test_the_summary_is_listed(monkeypatch):

@@ -481,7 +481,7 @@ def test_points_can_be_lassoed(page):
     for x, y in ((0.99, 0.01), (0.99, 0.99), (0.01, 0.99)):
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4)
     page.mouse.up()
-    until(page, "document.getElementById('panel-arithmetic').textContent.includes('120 images are')")
+    until(page, "document.getElementById('panel-arithmetic').textContent.includes('Selected images: 120.')")
 
 
 def test_a_link_restores_the_view(open_page, page):

@@ -2,11 +2,19 @@ import tracemalloc
 
 import numpy as np
 import pytest
+import safetensors.numpy
+from keras import ops
 from scipy.special import expit, logsumexp
+from scipy.stats import multivariate_normal, sem
 
-from isthmus.data import EvaluationBatches, batches, select
+import isthmus
+from isthmus.data import EvaluationBatches, as_source, batches, select
 from isthmus.errors import DataError, UsageError
+from isthmus.probability import latent_variable
+from isthmus.recipes import IWAE, DenseNetwork, GaussianLatent, Pixels, Recipe, Training, with_fields
 from isthmus.scores import evidence, gather_evidence, measure_for, score
+from isthmus.training.fit import build_model
+from isthmus.training.weights import set_weights
 
 
 def gather(model, draws, seed=0, **options):
@@ -136,3 +144,53 @@ def test_where_there_is_no_likelihood_the_reason_is_given(exact):
     none = type(measure)("none", "because", measure.likelihood, measure.pixels)
     with pytest.raises(UsageError, match="because"):
         gather_evidence(exact.run, exact.source, none, 1)
+
+
+def test_a_linear_model_with_a_learned_prior_has_the_exact_log_probability(exact, monkeypatch):
+    """Under a mixture of two Gaussians, p(x) is a mixture of two: each N(W m + c, W S Wᵀ + sigma² I)."""
+    learned = {
+        "logits": np.log(np.array([[0.3, 0.7]], np.float32)),
+        "means": np.array([[[0.4, -0.5], [-0.3, 0.2]]], np.float32),
+        "log_variances": np.log(np.array([[[0.7, 1.2], [0.9, 0.5]]], np.float32)),
+    }
+    recipe = with_fields(exact.run.recipe, {"prior": "mixture", "prior.components": 2})
+    variable = latent_variable(recipe, lambda codes: learned)
+    monkeypatch.setattr(type(exact.run), "latent", property(lambda run: variable))
+    flat = exact.source.images.reshape(len(exact.source), -1).astype(np.float64)
+    parts = []
+    for logit, mean, log_variance in zip(*(learned[name][0].astype(float) for name in learned), strict=True):
+        spread = exact.loadings.T @ np.diag(np.exp(log_variance)) @ exact.loadings
+        covariance = spread + exact.sigma**2 * np.eye(flat.shape[1])
+        parts.append(logit + multivariate_normal(mean @ exact.loadings + exact.centre, covariance).logpdf(flat))
+    truth = logsumexp(parts, axis=0)
+    found = gather(exact, 4000)
+    assert np.abs(found.log_likelihood - truth).max() < 0.1
+    assert found.log_likelihood.mean() == pytest.approx(truth.mean(), abs=0.01)
+    # Without a closed form, the rate is the mean over the draws, and the ELBO is still a bound.
+    assert found.elbo.mean() < truth.mean()
+
+
+@pytest.mark.slow
+def test_the_importance_weighted_objective_is_the_bound_at_its_draws(tmp_path):
+    """Training's loss at K draws and the evaluation's bound at K draws have one mean."""
+    images = np.random.default_rng(0).integers(0, 256, (24, 5, 4, 1)).astype(np.uint8)
+    recipe = Recipe(
+        pixels=Pixels(binarise="threshold"),
+        network=DenseNetwork(units=(6,)),
+        latent=GaussianLatent(dim=2),
+        objective=IWAE(draws=4),
+        training=Training(epochs=4, batch_size=4, learning_rate=3e-2),
+    )
+    run = isthmus.train(images, recipe, tmp_path / "run", report=False)
+    source = as_source(images)
+    bounds = [gather_evidence(run, source, measure_for(run, source), 4, seed).log_likelihood for seed in range(200)]
+    model = build_model(recipe, run.image)
+    set_weights(model, safetensors.numpy.load_file(tmp_path / "run" / "weights.safetensors"), "the run")
+    batch = {"input": images, "target": images}
+    losses = []
+    for _ in range(200):
+        loss = model.compute_loss(x=batch, y_pred=model(batch, training=True), training=True)
+        losses.append(-float(ops.convert_to_numpy(loss)) * run.image.dims)
+    ours, theirs = np.mean(bounds, axis=1), np.array(losses)
+    assert abs(ours.mean() - theirs.mean()) < 4.5 * np.hypot(sem(ours), sem(theirs))
+    assert sem(theirs) < 0.1

@@ -147,7 +147,7 @@ def field_summaries(recipe: Recipe) -> dict[str, str]:
             if isinstance(value, Fields):
                 visit(value, f"{prefix}{name}.")
             else:
-                what = field.description or (type(part).__doc__ or "").strip().splitlines()[0]
+                what = field.description or (type(part).__doc__ or "").strip().partition("\n")[0]
                 summaries[prefix + name] = what
 
     visit(recipe, "")
