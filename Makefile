@@ -33,7 +33,8 @@ demo: $(VENV)/.made-tensorflow
 test: $(VENV)/.made-$(EXTRAS)
 	$(BIN)/python -m pytest -n auto --dist worksteal --durations=25
 
-# What `make test` leaves out: JAX and PyTorch, where they are installed, and tests that repeat others at length.
+# What `make test` leaves out: JAX and PyTorch, where they are installed, pages of the documentation that train
+# networks, and tests that repeat others at length.
 test-all: test
 	$(BIN)/python -m pytest -n auto --dist worksteal --durations=25 -m thorough
 
