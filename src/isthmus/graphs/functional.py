@@ -6,9 +6,11 @@ from typing import Any
 import keras
 
 
-def is_functional(operation: Any) -> bool:
-    """Whether it is a model that consists of calls of layers, and no code of its own."""
-    return isinstance(operation, keras.Model) and isinstance(operation, keras.Function)
+def graph_of(operation: Any) -> Any:
+    """The graph of a model that consists of calls of layers, and has no code of its own; None for all else."""
+    if isinstance(operation, keras.Sequential):
+        return keras.Function(operation.inputs, operation.outputs)
+    return operation if isinstance(operation, keras.Model) and isinstance(operation, keras.Function) else None
 
 
 def calls(function: Any) -> Iterator[Any]:
@@ -45,8 +47,8 @@ def with_features(model: keras.Model, names: Sequence[str]) -> keras.Model:
         known = dict(zip(map(id, function.inputs), tensors, strict=True))
         for call in calls(function):
             args, kwargs = call.arguments.fill_in(known)
-            if is_functional(call.operation):
-                found = results(call.operation, keras.tree.flatten(args))
+            if inner := graph_of(call.operation):
+                found = results(inner, keras.tree.flatten(args))
             else:
                 found = keras.tree.flatten(call.operation(*args, **kwargs))
             known.update(zip(map(id, call.outputs), found, strict=True))

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import onnx
 
-from isthmus.graphs.functional import calls, is_functional
+from isthmus.graphs.functional import calls, graph_of
 from isthmus.graphs.writer import functions, images, moves, reductions
 from isthmus.graphs.writer.graph import Graph, Value
 from isthmus.graphs.writer.registry import NoWriterError, writer_of
@@ -51,23 +51,19 @@ class _Walk:
 
     def _called(self, operation: Any, args: Any, kwargs: Mapping[str, Any], outs: Sequence[Any]) -> list[Value]:
         """Write the call of a layer or an operation, and return its outputs."""
-        if isinstance(operation, keras.Sequential):
-            return self._called(keras.Model(operation.inputs, operation.outputs), args, kwargs, outs)
-        if is_functional(operation):
-            given = zip(map(id, operation.inputs), keras.tree.flatten(args), strict=True)
-            known = self.through(operation, dict(given))
-            made = [known[id(tensor)] for tensor in operation.outputs]
-        elif isinstance(operation, keras.layers.Layer) and not self.graph.layer:
-            self.graph.layer = _name_of(operation)
-            try:
-                made = self._written(operation, args, kwargs, outs)
-            except NoWriterError as error:
-                raise NoWriterError(f"layer {operation.name!r} ({type(operation).__name__}) has {error}") from None
-            finally:
-                self.graph.layer = ""
-        else:
-            made = self._written(operation, args, kwargs, outs)
-        return made
+        if inner := graph_of(operation):
+            given = zip(map(id, inner.inputs), keras.tree.flatten(args), strict=True)
+            known = self.through(inner, dict(given))
+            return [known[id(tensor)] for tensor in inner.outputs]
+        if self.graph.layer or not isinstance(operation, keras.layers.Layer):
+            return self._written(operation, args, kwargs, outs)
+        self.graph.layer = _name_of(operation)
+        try:
+            return self._written(operation, args, kwargs, outs)
+        except NoWriterError as error:
+            raise NoWriterError(f"layer {operation.name!r} ({type(operation).__name__}) has {error}") from None
+        finally:
+            self.graph.layer = ""
 
     def _written(self, operation: Any, args: Any, kwargs: Mapping[str, Any], outs: Sequence[Any]) -> list[Value]:
         write = writer_of(operation)
