@@ -19,11 +19,13 @@ def test_an_attribute_of_another_version_is_refused(node_of):
         node_of("Clip", ["x"], opset=11, max=1.0)
 
 
-@pytest.mark.parametrize("domain", ["", "com.microsoft"])
-def test_operators_of_others_are_refused(domain):
-    graph = helper.make_graph([helper.make_node("Mystery", ["x"], ["y"], domain=domain)], "one", [], [])
-    with pytest.raises(GraphError, match="the operator Mystery, which is not of ONNX"):
-        nodes_for(helper.make_model(graph), ["y"])
+@pytest.mark.parametrize(
+    ("kind", "domain"), [("Mystery", ""), ("Gelu", ""), ("Gelu", "com.microsoft"), ("Scaler", "ai.onnx.ml")]
+)
+def test_operators_that_the_version_does_not_have_are_refused(kind, domain):
+    graph = helper.make_graph([helper.make_node(kind, ["x"], ["y"], domain=domain)], "one", [], [])
+    with pytest.raises(GraphError, match=f"the operator {kind}, which ONNX 18 does not have"):
+        nodes_for(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)]), ["y"])
 
 
 def test_only_what_outputs_need_is_read():

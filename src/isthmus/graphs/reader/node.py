@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
+from onnx import helper
 from onnx.reference import ReferenceEvaluator
 
 Fixed = NDArray[Any]
 """A tensor that does not depend on the input."""
+
+_ONNX = ("", "ai.onnx")
+"""The names of ONNX's own operators' domain."""
 
 
 class GraphError(Exception):
@@ -46,9 +49,6 @@ class Node:
         Raises:
             GraphError: If it cannot be computed.
         """
-        if self.kind == "Constant":
-            (value,) = (helper.get_attribute_value(attribute) for attribute in self.proto.attribute)
-            return [numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else np.asarray(value)]
         given = {name: value for name, value in zip(self.proto.input, arguments, strict=True) if name}
         try:
             found = ReferenceEvaluator(self.proto, opsets={"": self.opset}).run(None, given)
@@ -63,7 +63,7 @@ def nodes_for(model: onnx.ModelProto, outputs: Iterable[str]) -> list[Node]:
     Raises:
         GraphError: If one is no operator of ONNX itself, or has an attribute that its operator does not have.
     """
-    opset = next(entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx"))
+    opset = max((entry.version for entry in model.opset_import if entry.domain in _ONNX), default=1)
     wanted, needed = set(outputs), []
     for proto in reversed(model.graph.node):
         if wanted & set(proto.output):
@@ -73,8 +73,8 @@ def nodes_for(model: onnx.ModelProto, outputs: Iterable[str]) -> list[Node]:
 
 
 def _node(proto: onnx.NodeProto, opset: int) -> Node:
-    if proto.domain not in ("", "ai.onnx") or not onnx.defs.has(proto.op_type):
-        raise GraphError(f"has the operator {proto.op_type}, which is not of ONNX")
+    if proto.domain not in _ONNX or not onnx.defs.has(proto.op_type, opset):
+        raise GraphError(f"has the operator {proto.op_type}, which ONNX {opset} does not have")
     schema = onnx.defs.get_schema(proto.op_type, opset)
     given = {attribute.name: _value(attribute) for attribute in proto.attribute}
     if unknown := given.keys() - schema.attributes.keys():
