@@ -9,7 +9,7 @@ from isthmus.data import ImageSpec
 from isthmus.errors import ExportError
 from isthmus.graphs.export import export_graphs
 from isthmus.probability import namespace
-from isthmus.recipes import Pixels, Recipe, with_fields
+from isthmus.recipes import RECIPES, Pixels, Recipe, with_fields
 from isthmus.training.fit import build_model
 from isthmus.training.weights import set_weights, weights_of
 
@@ -30,6 +30,28 @@ CASES = [
     ("upsample", "point", "laplace", {"likelihood.scale": "shared"}, (7, 9, 1), "float32"),
     ("upsample", "gaussian", "gaussian", {"likelihood.scale": "per-pixel"}, (28, 27, 4), "uint8"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _no_exporter(monkeypatch):
+    """The writer knows all that our own networks have."""
+    monkeypatch.setattr(isthmus.graphs.export, "export_with_keras", lambda *arguments: pytest.fail(arguments[-1]))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_is_written(tmp_path, name):
+    masked = RECIPES[name].task.kind == "segment"
+    model = build_model(RECIPES[name], ImageSpec(16, 16, 2 if masked else 1, "uint8"))
+    images = images_of((16, 16, 1), "uint8", 2)
+    entries = export_graphs(model, tmp_path, images)
+    decoder = onnxruntime.InferenceSession(tmp_path / "decoder.onnx", providers=["CPUExecutionProvider"])
+    encoded = {name: ops.convert_to_numpy(value) for name, value in model.encoder(images).items()}
+    (found,) = decoder.run(
+        ["images"], {t.name: encoded.get(t.name, encoded["mean"]) for t in entries["decoder"].inputs}
+    )
+    parameters = {name: ops.convert_to_numpy(v) for name, v in model.decode(encoded["mean"], encoded).items()}
+    expected = np.rint(255 * np.asarray(model.likelihood.mean(namespace, parameters)))
+    assert np.abs(found - expected).max() <= 1
 
 
 def noisy_model(changes, shape, dtype):
