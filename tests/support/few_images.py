@@ -18,12 +18,12 @@ TOUR = ["train", "digits", "--epochs", "20", "--out", "runs/digits"]
 @cache
 def _few_digits() -> tuple[Labelled, Labelled]:
     train, test = digits.read_digits()
-    return tuple(part[::16] for part in train), tuple(part[::4] for part in test)
+    return tuple(part[::8] for part in train), tuple(part[::4] for part in test)
 
 
 @contextmanager
 def few_images() -> Iterator[None]:
-    """While it lasts, there are 250 digits to learn from and 250 to test on, and of sprites an eighth."""
+    """While it lasts, there are 500 digits to learn from and 250 to test on, and of sprites an eighth."""
     few = _few_digits()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(digits, "read_digits", lambda: few)
