@@ -131,6 +131,10 @@ class Traces:
         return fit(self._job)
 
     @cached_property
+    def kept(self):
+        return list(self._fitted.state.best_weights.values())
+
+    @cached_property
     def length(self):
         return [self._fitted.state.epoch]
 
@@ -148,7 +152,7 @@ class Traces:
 
 
 BUILT = ("place", "images", "order", "batches", "weights", "outputs", "codes", "loss")
-ORDER = (*BUILT, "learning", "length", "checkpoints", "density")
+ORDER = (*BUILT, "learning", "kept", "length", "checkpoints", "density")
 
 # For each field: another value for it, the first thing in ORDER that it changes, and what else has to be set so that it
 # matters.
@@ -245,6 +249,8 @@ TABLE = {
     "training.schedule": ("cosine", "learning", {}),
     "training.warmup_fraction": (0.5, "learning", {}),
     "training.clip_norm": (1e-3, "learning", SGD),
+    "training.accumulation": (2, "learning", {}),
+    "training.ema": (0.9, "kept", {}),
     "training.validation_fraction": (0.4, "images", {}),
     "training.patience": (1, "length", STANDING_STILL),
     "training.checkpoint_seconds": (1e-9, "checkpoints", {}),

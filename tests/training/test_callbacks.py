@@ -205,15 +205,18 @@ class TestPoliteStop:
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_stops_between_two_steps(self, handlers, number):
-        stop = cb.PoliteStop(TrainingState(step=3), 4)
+        saved = []
+        stop = cb.PoliteStop(TrainingState(step=3), 4, lambda: saved.append("a checkpoint"))
         stop.on_train_begin()
         stop.on_train_batch_end(1)
+        assert not saved
         os.kill(os.getpid(), number)
         with pytest.raises(cb.InterruptedTraining):
             stop.on_train_batch_end(2)
+        assert saved == ["a checkpoint"]
 
     def test_lets_an_epoch_end_after_its_last_step(self, handlers):
-        stop = cb.PoliteStop(TrainingState(step=4), 4)
+        stop = cb.PoliteStop(TrainingState(step=4), 4, lambda: None)
         stop.on_train_begin()
         os.kill(os.getpid(), signal.SIGINT)
         stop.on_train_batch_end(3)
@@ -221,7 +224,7 @@ class TestPoliteStop:
             stop.on_epoch_end(0)
 
     def test_a_second_ctrl_c_stops_at_once(self, handlers):
-        stop = cb.PoliteStop(TrainingState(step=3), 4)
+        stop = cb.PoliteStop(TrainingState(step=3), 4, lambda: None)
         stop.on_train_begin()
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
@@ -230,7 +233,7 @@ class TestPoliteStop:
     @pytest.mark.parametrize("begins", [1, 2])
     def test_gives_the_signals_back(self, handlers, begins):
         """A resumed training begins twice: the rest of its epoch, and then whole ones."""
-        stop = cb.PoliteStop(TrainingState(), 4)
+        stop = cb.PoliteStop(TrainingState(), 4, lambda: None)
         for _ in range(begins):
             stop.on_train_begin()
         assert signal.getsignal(signal.SIGINT) != handlers[signal.SIGINT]
@@ -238,7 +241,7 @@ class TestPoliteStop:
         assert {number: signal.getsignal(number) for number in handlers} == handlers
 
     def test_elsewhere_than_in_the_main_thread_it_does_not_listen(self, handlers):
-        stop = cb.PoliteStop(TrainingState(), 4)
+        stop = cb.PoliteStop(TrainingState(), 4, lambda: None)
         thread = threading.Thread(target=stop.on_train_begin)
         thread.start()
         thread.join()

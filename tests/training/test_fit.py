@@ -216,6 +216,8 @@ class TestResume:
             "training__warmup_fraction": 0.3,
             "pixels__binarise": "stochastic",
             "training__patience": 3,
+            "training__ema": 0.9,
+            "training__accumulation": 2,
         }
         whole, parts = uninterrupted(**changes), job("parts", **changes)
 

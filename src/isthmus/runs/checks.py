@@ -1,12 +1,18 @@
-"""Checks of the images and codes that a run is given."""
+"""Checks of the images and codes that a run is given, and of the graphs that it declares."""
 
 import os
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isthmus.data import ImageSpec, Preprocessing, as_source
-from isthmus.errors import DataError
+from isthmus.errors import DataError, RunError
+from isthmus.runs.manifest import GraphEntry
+
+End = tuple[str, tuple[str | int, ...]]
+"""The dtype and the shape of a graph's input or output; the batch is `n`."""
 
 
 def checked_images(
@@ -57,3 +63,29 @@ def checked_codes(latent: ArrayLike, dim: int) -> NDArray[np.float32]:
     if not np.isfinite(codes).all():
         raise DataError("expected finite codes; some are NaN or infinite.")
     return codes
+
+
+def end_of(spec: ImageSpec) -> End:
+    """An input or output that takes or gives images."""
+    return spec.dtype, ("n", *spec.shape)
+
+
+def require_ends(name: str, entry: GraphEntry, ends: Mapping[str, End], run: Path) -> None:
+    """Check that a manifest declares a graph for the images and codes that its run is of.
+
+    Args:
+        name: What the graph is, such as `encoder`.
+        entry: What the manifest declares.
+        ends: Inputs and outputs that it has to have, by name.
+        run: The run, for messages.
+
+    Raises:
+        RunError: If one is missing or different.
+    """
+    declared = {tensor.name: (tensor.dtype, tensor.shape) for tensor in (*entry.inputs, *entry.outputs)}
+    for tensor, expected in ends.items():
+        if declared.get(tensor) != expected:
+            raise RunError(
+                f"{run}: the manifest declares {tensor} of the {name} as {declared.get(tensor)}, and the run's images "
+                f"and recipe make it {expected}. Restore the run from a copy."
+            )

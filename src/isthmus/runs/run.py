@@ -14,10 +14,10 @@ from isthmus.probability import LatentVariable, Likelihood, latent_variable, lik
 from isthmus.probability.densities import GaussianMixture
 from isthmus.recipes import Recipe
 from isthmus.runs.card import card
-from isthmus.runs.checks import checked_codes, checked_images
+from isthmus.runs.checks import End, checked_codes, checked_images, end_of, require_ends
 from isthmus.runs.code_densities import CodeDensities
 from isthmus.runs.folder import read_file, read_manifest, read_recipe
-from isthmus.runs.manifest import GraphEntry, Manifest
+from isthmus.runs.manifest import Manifest
 from isthmus.runs.sessions import Session
 
 Images = NDArray[np.generic]
@@ -244,26 +244,15 @@ class Run:
         if name not in self.manifest.graphs:
             raise RunError(f"{self.path}: the manifest declares no {name}; the run is {self.manifest.state}.")
         entry = self.manifest.graphs[name]
-        self._require_shapes(name, entry)
+        codes: End = ("float32", ("n", self.recipe.latent.dim))
+        ends: dict[str, End] = {"latent": codes}
+        if name == "encoder":
+            ends = {"images": end_of(self.image), **dict.fromkeys(self.latent.parameter_names, codes)}
+        elif name == "decoder":
+            ends["images"] = end_of(self.target)
+        require_ends(name, entry, ends, self.path)
         content = read_file(self.path, entry.file, self.manifest)
         return content, Session(content, entry, str(self.path / entry.file))
-
-    def _require_shapes(self, name: str, entry: GraphEntry) -> None:
-        """Check that the manifest declares a graph for the images and codes that the run is of."""
-        codes: tuple[str, tuple[str | int, ...]] = ("float32", ("n", self.recipe.latent.dim))
-        given, made = (("n", *spec.shape) for spec in (self.image, self.target))
-        wanted: dict[str, tuple[str, tuple[str | int, ...]]] = {"latent": codes}
-        if name == "encoder":
-            wanted = {"images": (self.image.dtype, given), **dict.fromkeys(self.latent.parameter_names, codes)}
-        elif name == "decoder":
-            wanted["images"] = (self.target.dtype, made)
-        declared = {tensor.name: (tensor.dtype, tensor.shape) for tensor in (*entry.inputs, *entry.outputs)}
-        for tensor, as_wanted in wanted.items():
-            if declared.get(tensor) != as_wanted:
-                raise RunError(
-                    f"{self.path}: the manifest declares {tensor} of the {name} as {declared.get(tensor)}, and the "
-                    f"run's images and recipe make it {as_wanted}. Restore the run from a copy."
-                )
 
     def _decoder_inputs(self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None) -> dict[str, Images]:
         if self.skips and encoded is None:

@@ -19,6 +19,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.errors import TrainingError
 from isthmus.progress import Bar
 from isthmus.storage import write_text
+from isthmus.training.averages import averaged
 from isthmus.training.checkpoints import Checkpoints
 from isthmus.training.state import TrainingState
 from isthmus.training.weights import synchronise, weights_of
@@ -105,7 +106,9 @@ class KeepBest(keras.callbacks.Callback):
         """Compare this epoch with the best, and stop where patience ran out."""
         assert logs is not None
         loss = float(logs.get("val_loss", logs["loss"]))
-        if loss < self._state.best_loss and all_finite(weights := weights_of(self.model)):
+        with averaged(self.model):
+            weights = weights_of(self.model) if loss < self._state.best_loss else {}
+        if weights and all_finite(weights):
             self._state.best_weights = weights
             self._state.best_loss, self._state.best_epoch, self._state.waited = loss, epoch + 1, 0
             return
@@ -232,18 +235,25 @@ class AfterEpochs(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """After an epoch, counted from 1."""
         synchronise(self.model)
-        self._act(self.model, epoch + 1, {name: float(value) for name, value in (logs or {}).items()})
+        with averaged(self.model):
+            self._act(self.model, epoch + 1, {name: float(value) for name, value in (logs or {}).items()})
 
 
 class PoliteStop(keras.callbacks.Callback):
     """Turns the first Ctrl-C or SIGTERM into a stop between two steps; a second Ctrl-C stops at once.
 
     After an epoch's last step it lets the epoch end first, so that a training can go on from there.
+
+    Args:
+        state: How far the training is.
+        steps_per_epoch: Steps in an epoch.
+        save: Called before a stop within an epoch. Afterwards it is too late: Keras may change weights at the end of
+            `fit`.
     """
 
-    def __init__(self, state: TrainingState, steps_per_epoch: int) -> None:
+    def __init__(self, state: TrainingState, steps_per_epoch: int, save: Callable[[], None]) -> None:
         super().__init__()
-        self._state, self._steps_per_epoch = state, steps_per_epoch
+        self._state, self._steps_per_epoch, self._save = state, steps_per_epoch, save
         self._asked = False
         self._before: dict[int, Any] = {}
 
@@ -261,6 +271,7 @@ class PoliteStop(keras.callbacks.Callback):
             InterruptedTraining: Between two steps.
         """
         if self._asked and self._state.step % self._steps_per_epoch:
+            self._save()
             raise InterruptedTraining
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:

@@ -17,6 +17,7 @@ from isthmus.progress import progress_bar, tell
 from isthmus.recipes import Recipe, Training
 from isthmus.runs.folder import CHECKPOINT, HISTORY
 from isthmus.training import callbacks as cb
+from isthmus.training.averages import ValidateAverage, averaged
 from isthmus.training.checkpoints import Checkpoints
 from isthmus.training.feed import ValidationFeed, training_feed
 from isthmus.training.schedules import build_optimiser
@@ -142,13 +143,14 @@ def fit(job: Job, actions: tuple[EpochAction, ...] = (), begun: Begun | None = N
     batches = TrainingBatches(job.train, plan, job.recipe)
     validation = None if job.validation is None else ValidationFeed(job.validation, job.recipe)
 
-    stop = cb.PoliteStop(state, steps_per_epoch)
     checkpointer = cb.Checkpointer(state, checkpoints, steps_per_epoch, training.checkpoint_seconds)
+    stop = cb.PoliteStop(state, steps_per_epoch, checkpointer.save)
     outcome = "complete"
     with progress_bar("training", training.epochs * steps_per_epoch) as bar:
         watchers = [
             cb.StepCounter(state),
             cb.FiniteGuard(state, steps_per_epoch),
+            ValidateAverage(),
             cb.KeepBest(state, training.patience),
             cb.History(state, job.history or job.folder / HISTORY),
             checkpointer,
@@ -171,10 +173,8 @@ def fit(job: Job, actions: tuple[EpochAction, ...] = (), begun: Begun | None = N
                 )
                 if model.stop_training:
                     break
-        except (cb.InterruptedTraining, KeyboardInterrupt) as request:
+        except (cb.InterruptedTraining, KeyboardInterrupt):
             outcome, state.message = "interrupted", f"stopped on request after {state.step} steps"
-            if isinstance(request, cb.InterruptedTraining):  # the other may come in the middle of a step
-                checkpointer.save()
         except cb.NotFiniteError as error:
             outcome, state.message = "failed", str(error)
             if not state.best_weights:
@@ -182,7 +182,8 @@ def fit(job: Job, actions: tuple[EpochAction, ...] = (), begun: Begun | None = N
         finally:
             stop.restore()
     if not state.best_weights:  # stopped within the first epoch
-        state.best_weights = weights_of(model)
+        with averaged(model):
+            state.best_weights = weights_of(model)
     set_weights(model, state.best_weights, "the best epoch")
     return Fitted(model, state, outcome)
 

@@ -40,13 +40,24 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def build_optimiser(training: Training, steps: int) -> keras.optimizers.Optimizer:
-    """The optimiser that a recipe describes, for a training of `steps` steps."""
+    """The optimiser that a recipe describes, for a training of `steps` steps.
+
+    It averages gradients over the recipe's accumulated steps, and counts each such group as one step of the schedule.
+    The moving average of the weights (Polyak & Juditsky 1992) is among its variables, and so in every checkpoint.
+    """
+    updates = max(1, steps // training.accumulation)
     schedule = Schedule(
-        training.learning_rate, steps, round(training.warmup_fraction * steps), training.schedule == "cosine"
+        training.learning_rate, updates, round(training.warmup_fraction * updates), training.schedule == "cosine"
     )
-    # Named, or Keras would number it, and a checkpoint would fit only the first optimiser of a process.
-    name = training.optimiser
-    if name == "sgd":
-        return keras.optimizers.SGD(schedule, momentum=training.momentum, global_clipnorm=training.clip_norm, name=name)
+    common = {
+        # Named, or Keras would number it, and a checkpoint would fit only the first optimiser of a process.
+        "name": training.optimiser,
+        "global_clipnorm": training.clip_norm,
+        "gradient_accumulation_steps": training.accumulation if training.accumulation > 1 else None,
+        "use_ema": training.ema > 0.0,
+        "ema_momentum": training.ema,
+    }
+    if training.optimiser == "sgd":
+        return keras.optimizers.SGD(schedule, momentum=training.momentum, **common)
     first, second = training.adam_betas
-    return keras.optimizers.Adam(schedule, beta_1=first, beta_2=second, global_clipnorm=training.clip_norm, name=name)
+    return keras.optimizers.Adam(schedule, beta_1=first, beta_2=second, **common)
