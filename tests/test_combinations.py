@@ -24,6 +24,7 @@ PARTS = {
         "dense": {"network.units": [8]},
         "conv": {"network.filters": [4, 4], "network.stem_filters": 4},
         "upsample": {"network.filters": [4, 4, 4, 4], "network.decoder_filters": [4, 4, 4]},
+        "residual": {"network.filters": [4, 4], "network.patch": 2},
         "unet": {"network.filters": [3, 4, 4], "network.convolutions": 1},
     },
     "latent": {

@@ -46,6 +46,7 @@ UNET = {
     "latent": "point",
     "likelihood": "gaussian",
 }
+RESIDUAL = {"network": "residual", "network.filters": [3, 2], "network.patch": 2}
 SGD = {"training.optimiser": "sgd", "training.learning_rate": 1.0}
 STANDING_STILL = {"training.learning_rate": 1e-30}
 
@@ -204,6 +205,13 @@ TABLE = {
     "network.unet.convolutions": (2, "weights", UNET),
     "network.unet.kernel": (2, "weights", UNET),
     "network.unet.activation": ("tanh", "outputs", UNET),
+    "network.residual.kind": ("conv", "weights", RESIDUAL),
+    "network.residual.patch": (3, "weights", RESIDUAL),
+    "network.residual.filters": ([3, 3], "weights", RESIDUAL),
+    "network.residual.blocks": (2, "weights", RESIDUAL),
+    "network.residual.kernel": (2, "weights", RESIDUAL),
+    # The blocks start at zero.
+    "network.residual.activation": ("tanh", "learning", RESIDUAL),
     "latent.point.kind": ("gaussian", "weights", POINT),
     "latent.point.dim": (4, "weights", POINT),
     "latent.point.activation": ("tanh", "outputs", POINT),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from isthmus.errors import RecipeError
 from isthmus.networks import Shapes, build_networks, check_custom_networks
-from isthmus.recipes import ConvNetwork, CustomNetwork, DenseNetwork, UpsampleNetwork
+from isthmus.recipes import ConvNetwork, CustomNetwork, DenseNetwork, ResidualNetwork, UpsampleNetwork
 
 SPECS = [
     DenseNetwork(units=(5, 3)),
@@ -15,6 +15,8 @@ SPECS = [
     ConvNetwork(filters=(2, 2, 2), kernel=4, stem_filters=2),
     UpsampleNetwork(filters=(2, 2, 2), strides=(2, 1, 2), stem_filters=2, decoder_filters=(3, 2, 2)),
     UpsampleNetwork(filters=(2,), strides=(1,), stem_filters=2, decoder_filters=(2,)),
+    ResidualNetwork(filters=(3, 2), patch=2),
+    ResidualNetwork(filters=(2, 3, 2), patch=3, blocks=2),
 ]
 
 

@@ -38,6 +38,7 @@ def networks():
             activation=ACTIVATIONS,
         ),
         upsample_networks(),
+        st.builds(r.ResidualNetwork, patch=COUNT, filters=WIDTHS, blocks=COUNT, kernel=COUNT, activation=ACTIVATIONS),
         st.just(r.CustomNetwork()),
     )
 
@@ -68,6 +69,8 @@ def trainings(draw):
         schedule=draw(st.sampled_from(["constant", "cosine"])),
         warmup_fraction=draw(FRACTION),
         clip_norm=draw(st.none() | POSITIVE),
+        accumulation=draw(COUNT),
+        ema=draw(FRACTION),
         validation_fraction=validation,
         patience=draw(st.none() | COUNT) if validation else None,
         seed=draw(st.integers(0, 2**31 - 1)),
@@ -88,8 +91,12 @@ def random_recipes(draw):
     training, likelihood = draw(trainings()), draw(likelihoods())
     binarise = draw(st.sampled_from(["none", "threshold", "stochastic"])) if likelihood.kind == "bernoulli" else "none"
     threshold = draw(st.floats(0.0, 1.0, exclude_min=True, exclude_max=True)) if binarise == "threshold" else 0.5
+    prior = r.StandardNormalPrior()
     if draw(st.booleans()):
         latent, objective = r.PointLatent(dim=draw(COUNT), activation=draw(ACTIVATIONS)), r.ELBO()
+    elif draw(st.booleans()):
+        latent, objective = r.GaussianLatent(dim=draw(COUNT)), r.IWAE(draws=draw(st.integers(1, 1000)))
+        prior = r.MixturePrior(components=draw(st.integers(1, 1000)))
     else:
         latent = r.GaussianLatent(dim=draw(COUNT), epsilon_std=draw(POSITIVE))
         objective = r.ELBO(
@@ -105,6 +112,7 @@ def random_recipes(draw):
         augmentation=draw(augmentations()),
         network=draw(networks()),
         latent=latent,
+        prior=prior,
         likelihood=likelihood,
         objective=objective,
         training=training,

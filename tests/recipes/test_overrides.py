@@ -137,7 +137,7 @@ class TestFaults:
             with_fields(Recipe(), {"latent.dmi": 3, "network.kind": "transformer", "tarining.epochs": 1})
         message = str(caught.value)
         assert "latent.dmi: no such field; the nearest is latent.dim" in message
-        assert "network.kind: expected one of dense, conv, upsample, unet, custom; got 'transformer'" in message
+        assert "network.kind: expected one of dense, conv, upsample, unet, residual, custom; got 'tr" in message
         assert "tarining.epochs: no such field; the nearest is training.epochs" in message
 
     def test_several_wrong_values_come_in_one_message(self):
@@ -157,7 +157,7 @@ class TestFaults:
     @pytest.mark.parametrize("value", [[1], {"a": 1}, 5, None, True])
     def test_a_kind_that_is_no_name(self, value):
         with pytest.raises(
-            RecipeError, match=r"network.kind: expected one of dense, conv, upsample, unet, custom; got "
+            RecipeError, match=r"network.kind: expected one of dense, conv, upsample, unet, residual, custom; got "
         ):
             with_fields(Recipe(), {"network.kind": value})
 

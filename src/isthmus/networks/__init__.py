@@ -5,7 +5,7 @@ latent_dim)` to the raw outputs that a likelihood makes its parameters of, `(bat
 U-Net's encoder gives skip features besides, and its decoder takes them.
 """
 
-from isthmus.networks import conv, dense, unet, upsample
+from isthmus.networks import conv, dense, residual, unet, upsample
 from isthmus.networks.builders import build_networks, check_custom_networks
 from isthmus.networks.layout import Shapes, require_grid
 from isthmus.networks.learned import LearnedArray, learned_arrays
@@ -19,6 +19,7 @@ __all__ = [
     "dense",
     "learned_arrays",
     "require_grid",
+    "residual",
     "unet",
     "upsample",
 ]

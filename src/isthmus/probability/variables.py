@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus import recipes
-from isthmus.probability.latents import Latent, LatentGroup, Parameters, latent_of
+from isthmus.probability.latents import GaussianPosterior, Latent, LatentGroup, Parameters, latent_of
 from isthmus.probability.priors import Prior, PriorNetwork, StandardNormal, prior_of
 
 
@@ -49,6 +49,11 @@ class LatentVariable:
     def has_standard_prior(self) -> bool:
         """Whether codes are measured against a standard normal distribution."""
         return self.has_rate and isinstance(self.prior, StandardNormal)
+
+    @property
+    def is_standard_gaussian(self) -> bool:
+        """Whether a diagonal Gaussian posterior is measured against a standard normal prior."""
+        return self.has_standard_prior and isinstance(self.latent, GaussianPosterior)
 
     def sample(self, xp: Any, parameters: Parameters, noise: Any) -> Any:
         """Draw codes from the posterior, given standard normal `noise` `(..., batch, dim)`."""

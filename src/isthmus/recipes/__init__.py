@@ -13,7 +13,15 @@ from isthmus.recipes.likelihoods import (
     LogisticLikelihood,
 )
 from isthmus.recipes.named import RECIPES, default_recipe, grown, named_recipe, task_recipe
-from isthmus.recipes.networks import ConvNetwork, CustomNetwork, DenseNetwork, NetworkFields, UNetwork, UpsampleNetwork
+from isthmus.recipes.networks import (
+    ConvNetwork,
+    CustomNetwork,
+    DenseNetwork,
+    NetworkFields,
+    ResidualNetwork,
+    UNetwork,
+    UpsampleNetwork,
+)
 from isthmus.recipes.objectives import ELBO, IWAE, ObjectiveFields
 from isthmus.recipes.overrides import build_recipe, leaf_fields, parse_assignments, recipe_from_json, with_fields
 from isthmus.recipes.priors import MixturePrior, PriorFields, StandardNormalPrior
@@ -60,6 +68,7 @@ __all__ = [
     "PriorFields",
     "Recipe",
     "Reconstruct",
+    "ResidualNetwork",
     "Segment",
     "SpatialGaussianLatent",
     "SpatialPointLatent",

@@ -103,6 +103,23 @@ class UNetwork(NetworkFields):
             )
 
 
+class ResidualNetwork(NetworkFields):
+    """Residual blocks on patches of pixels, for photographs; it starts as a linear network."""
+
+    family: ClassVar[str] = "residual convolutional"
+    kind: Literal["residual"] = "residual"
+    patch: PositiveInt = 4
+    """Side of the patches that the first layer of the encoder reads and the last of the decoder writes, in pixels."""
+    filters: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (48, 96)
+    """Filters at each scale, from the patches down; each scale has half the side."""
+    blocks: PositiveInt = 1
+    """Residual blocks at each scale, in encoder and decoder each."""
+    kernel: PositiveInt = 3
+    """Side of the kernels in the blocks, in pixels."""
+    activation: Activation = "silu"
+    """Activation in the blocks."""
+
+
 class CustomNetwork(NetworkFields):
     """A custom encoder and decoder, given to `isthmus.train` as Keras models."""
 

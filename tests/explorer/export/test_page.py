@@ -18,7 +18,7 @@ from isthmus.explorer.images import as_input
 from isthmus.explorer.job import BackgroundJob
 from isthmus.plots.display import as_displayed
 from isthmus.recipes import with_fields
-from isthmus.runs import Run
+from isthmus.runs import Run, encode
 from isthmus.workflows.datasets import open_held_out
 
 
@@ -159,6 +159,20 @@ def test_other_pixels_and_likelihoods(tiny_recipe, bars, tmp_path, chromium, cha
 
 
 # The page itself.
+
+
+@pytest.mark.slow
+def test_under_a_learned_prior_nothing_is_encoded_and_rates_are_the_run_s(tiny_recipe, bars, tmp_path):
+    """The page knows the closed form of a standard normal prior alone, and would count wrong nats."""
+    recipe = with_fields(tiny_recipe, {"prior": "mixture", "prior.components": 2, "training.epochs": 1})
+    run = isthmus.train(bars, recipe, tmp_path / "run", report=False)
+    made = contents(exported(run, bars, tmp_path).path)
+    assert not made["about"]["capabilities"]["encode"]
+    assert not made["about"]["hasStandardPrior"]
+    rates = np.frombuffer(base64.b64decode(made["points"]["rate"]), "<f4")
+    np.testing.assert_allclose(rates, encode(run, open_held_out(run, bars).images).rate, rtol=1e-4)
+    sampled = np.frombuffer(base64.b64decode(made["samples"]["all"]), "<f4").reshape(-1, recipe.latent.dim)
+    np.testing.assert_allclose(sampled[:4], run.sample_codes(len(sampled))[:4], atol=1e-6)
 
 
 @pytest.fixture(params=["vae", "ae"])

@@ -30,7 +30,7 @@ def obstacle(run: Run) -> str:
             f"{run.path} is a plain autoencoder: its codes have no probabilities, so they cannot be coded without "
             "loss. Train a VAE, such as --recipe dense-vae."
         )
-    if not (run.latent.has_standard_prior and run.latent.parameter_names == ("mean", "log_variance")):
+    if not run.latent.is_standard_gaussian:
         return (
             f"{run.path} has latent.kind={recipe.latent.kind!r} and prior.kind={recipe.prior.kind!r}; lossless "
             "compression codes a Gaussian posterior under a standard normal prior. --lossy takes every run."

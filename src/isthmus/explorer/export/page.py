@@ -27,6 +27,8 @@ from isthmus.runs.folder import read_file
 from isthmus.runs.sessions import Session
 from isthmus.storage import require_free, write_text
 
+MEASURED_LIKELIHOODS = ("bernoulli", "gaussian", "laplace", "logistic")
+"""Likelihoods whose distortion the page computes."""
 MOST_IMAGES = 2_000
 MOST_NUMBERS = 6_000_000
 """The largest number of channel values in the images of all points together."""
@@ -100,6 +102,9 @@ def _contents(run: Run, service: Service, graphs: Mapping[str, bytes], precision
     cloud, distortions = service.cloud.result, service.distortions.result
     about["projections"] = [name for name in service.projections if name != "umap"]
     about["capabilities"]["prepare"] = False
+    # The page measures what it encodes, and knows no other rates and distortions than these.
+    measurable = run.latent.is_standard_gaussian or not run.latent.has_rate
+    about["capabilities"]["encode"] &= measurable and run.recipe.likelihood.kind in MEASURED_LIKELIHOODS
     if cloud is None:
         # The reason may name paths of this machine, which the file should not contain.
         about["note"] = "The file was made without images."
