@@ -72,7 +72,7 @@ def read_image(path):
 
 def test_every_golden_file_is_opened():
     assert set(RESTORERS) | {name for name, _ in ARCHIVES} <= set(NAMES)
-    assert len(NAMES) == 24
+    assert len(NAMES) == 27
 
 
 @pytest.mark.parametrize("name", NAMES)

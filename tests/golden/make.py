@@ -25,6 +25,7 @@ import isthmus
 from isthmus.data import as_source
 from isthmus.recipes import (
     ELBO,
+    IWAE,
     BernoulliLikelihood,
     CategoricalLikelihood,
     CodeDensity,
@@ -38,11 +39,15 @@ from isthmus.recipes import (
     Inpaint,
     LaplaceLikelihood,
     LogisticLikelihood,
+    MixturePrior,
     Pairs,
     Pixels,
     PointLatent,
     Recipe,
+    ResidualNetwork,
     Segment,
+    SpatialGaussianLatent,
+    SpatialPointLatent,
     SuperResolve,
     Training,
     UNetwork,
@@ -78,6 +83,27 @@ AUTOENCODERS = {
     "vae-gaussian-floats": (1, {"network": DENSE, "likelihood": SIGMA, "pixels": Pixels(dtype="float32")}),
     "vae-laplace": (3, {"network": DENSE, "likelihood": LaplaceLikelihood(scale="shared", sigma=0.2)}),
     "vae-logistic": (1, {"network": CONV, "likelihood": LogisticLikelihood()}),
+    "mixture-iwae": (
+        1,
+        {
+            "network": CONV,
+            "pixels": BLACK_OR_WHITE,
+            "prior": MixturePrior(components=2),
+            "objective": IWAE(draws=2),
+        },
+    ),
+    "spatial-gaussian": (
+        3,
+        {
+            "network": ResidualNetwork(filters=(4,), patch=2),
+            "latent": SpatialGaussianLatent(grid=(4, 4), channels=1),
+            "likelihood": SIGMA,
+        },
+    ),
+    "spatial-point": (
+        1,
+        {"network": UPSAMPLE, "latent": SpatialPointLatent(grid=(4, 4), channels=1), "likelihood": SIGMA},
+    ),
     "vae-logistic-mixture": (3, {"network": CONV, "likelihood": LogisticLikelihood(components=2)}),
 }
 FREE = GaussianLikelihood(scale="shared", sigma=0.1, mean="free")
