@@ -334,3 +334,11 @@ def test_own_networks_take_the_place_of_named_ones():
     np.testing.assert_allclose(array(model.encoder(IMAGES)["mean"]), expected, rtol=1e-4, atol=1e-6)
     with pytest.raises(RecipeError, match="do not fit"):
         build_model(with_fields(BASE, {"network": "custom", "latent.dim": 2}), SPEC, custom=(encoder, decoder))
+
+
+def test_flat_features_of_own_networks_are_a_grid_of_one_position():
+    encoder = keras.Sequential([keras.Input((5, 4, 2)), keras.layers.Flatten(), keras.layers.Dense(6)])
+    decoder = keras.Sequential([keras.Input((3,)), keras.layers.Dense(40), keras.layers.Reshape((5, 4, 2))])
+    changes = {"network": "custom", "latent": "spatial-gaussian", "latent.grid": [1, 1], "latent.channels": 3}
+    model = build_model(with_fields(Recipe(), changes), SPEC, custom=(encoder, decoder))
+    assert tuple(model.encoder(IMAGES)["mean"].shape) == (6, 3)

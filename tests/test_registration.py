@@ -162,6 +162,14 @@ def test_a_recipe_with_them_is_stored_and_read():
     assert {name: getattr(recipe, name).kind for name in OURS} == OURS
 
 
+def test_a_subclass_without_a_name_of_its_own_is_no_new_kind():
+    class Mine(recipes.ELBO):
+        """What a user may derive for other reasons."""
+
+    assert recipes.ELBO.kinds["elbo"] is recipes.ELBO
+    assert type(Recipe().objective) is recipes.ELBO
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("some", SOME, ids=lambda some: "-".join(some.values()) or "none")
 def test_each_combination_learns(some):

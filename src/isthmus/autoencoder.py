@@ -1,4 +1,4 @@
-"""The one model: a latent, a likelihood, a pair of networks and an objective, joined as a `keras.Model`."""
+"""The one model: networks, latent, prior, likelihood and objective, joined as a `keras.Model`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -78,7 +78,7 @@ class Autoencoder(keras.Model):
         custom: A custom encoder and decoder, where the recipe's network is `custom`.
 
     Raises:
-        RecipeError: If the latent has more numbers than an image, or the networks do not fit.
+        RecipeError: If the latent has more dimensions than an image has numbers, or the networks do not fit.
     """
 
     def __init__(
@@ -142,7 +142,9 @@ class Autoencoder(keras.Model):
         if len(shapes.latent) == 1:
             flat = keras.layers.Flatten(name=f"{name}_features")(features) if on_grid else features
             return keras.layers.Dense(shapes.latent_dim, activation=activation, name=name)(flat)
-        require_grid(shapes, features.shape[1:3] if on_grid else (1, 1))
+        if not on_grid:
+            features = keras.layers.Reshape((1, 1, features.shape[-1]), name=f"{name}_grid")(features)
+        require_grid(shapes, features.shape[1:3])
         grid = keras.layers.Conv2D(shapes.latent[-1], 1, activation=activation, name=name)(features)
         return keras.layers.Reshape((shapes.latent_dim,), name=f"{name}_flat")(grid)
 

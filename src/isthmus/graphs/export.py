@@ -25,7 +25,7 @@ from isthmus.runs.sessions import Session
 from isthmus.storage import write_bytes
 
 TOLERANCE = 1e-3
-"""The largest difference from the model, relative to the output's size (or to 1 where it is smaller), let through."""
+"""Largest allowed difference from the model, relative to the output's largest absolute value (at least 1)."""
 PARITY_EXAMPLES = 16
 
 
@@ -37,8 +37,7 @@ def export_graphs(
     Args:
         model: A trained model, called at least once.
         folder: Where to write.
-        examples: What the encoder is shown, `(n, h, w, c)`, as the loader gives it, to compare on; the first few are
-            used.
+        examples: Inputs of the encoder, `(n, h, w, c)`, as the loader gives them; the first few are compared.
         features: Names of layers of the encoder whose outputs its graph has too, under the same names.
 
     Returns:
@@ -96,7 +95,7 @@ def export_model(model: keras.Model, path: Path, examples: Mapping[str, NDArray[
         outputs=tuple(_tensor(name, expected[name]) for name in names),
         max_difference={},
     )
-    # One image more than the model saw at once: a batch baked into the graph would show here.
+    # One image more than in the model's own call: a batch size fixed in the graph would show here.
     more = {name: np.concatenate([array, array[:1]]) for name, array in examples.items()}
     try:
         found = Session(content, entry, path.name)(more)

@@ -43,7 +43,7 @@ def export_with_keras(model: keras.Model, names: Sequence[str], reason: str) -> 
         listed = keras.Model(one_or_all(model.inputs), [model.output[name] for name in names], name=model.name)
         # Keras exports only models that have been called.
         listed(one_or_all([keras.ops.zeros((1, *tensor.shape[1:]), tensor.dtype) for tensor in listed.inputs]))
-        # The exporters narrate on both streams; on success nobody wants to read it.
+        # The exporters write to both streams, also on success.
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             listed.export(path, format="onnx", verbose=False)
         graph = onnx.load(path)

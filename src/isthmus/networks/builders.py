@@ -46,10 +46,10 @@ def check_custom_networks(encoder: keras.Model, decoder: keras.Model, shapes: Sh
     ):
         if tuple(model.input_shape[1:]) != takes:
             faults.append(f"the {name} takes {tuple(model.input_shape[1:])}; expected {takes}")
-        if gives is None and len(model.output_shape) not in (2, 4):
+        if gives is None and (len(model.outputs) != 1 or len(model.output_shape) not in (2, 4)):
             faults.append(
-                f"the {name} gives {tuple(model.output_shape[1:])}; expected flat features, such as (128,), or "
-                "a grid, such as (7, 7, 64)"
+                f"the {name} gives {' and '.join(str(tuple(output.shape[1:])) for output in model.outputs)}; expected "
+                "flat features, such as (128,), or a grid, such as (7, 7, 64)"
             )
         if gives is not None and tuple(model.output_shape[1:]) != gives:
             faults.append(f"the {name} gives {tuple(model.output_shape[1:])}; expected {gives}")

@@ -109,9 +109,18 @@ def grow(
     height, width, _ = shapes.image
     rows, columns = halved(height, doublings), halved(width, doublings)
     codes, grid = stem(shapes, (rows, columns), stem_filters, activation)
-    image = body(grid)
-    surplus = (rows * 2**doublings - height, columns * 2**doublings - width)
-    if any(surplus):
-        margins = tuple((extra // 2, extra - extra // 2) for extra in surplus)
-        image = keras.layers.Cropping2D(margins, name="decoder_crop")(image)
-    return keras.Model(codes, image, name="decoder")
+    return keras.Model(codes, cut(body(grid), (height, width), "decoder_crop"), name="decoder")
+
+
+def cut(x: Any, side: tuple[int, ...], name: str) -> Any:
+    """Cut what rounding up added to a grid `(batch, h, w, n)`, from the sides where padding puts it.
+
+    Args:
+        x: The grid.
+        side: Rows and columns that are left.
+        name: The name of the layer; there is none where nothing is cut.
+    """
+    surplus = (x.shape[1] - side[0], x.shape[2] - side[1])
+    if not any(surplus):
+        return x
+    return keras.layers.Cropping2D(tuple((extra // 2, extra - extra // 2) for extra in surplus), name=name)(x)

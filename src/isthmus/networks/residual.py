@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from isthmus.networks.builders import build_networks
-from isthmus.networks.layout import Shapes, halved, stem
+from isthmus.networks.layout import Shapes, cut, halved, stem
 from isthmus.recipes import ResidualNetwork
 
 
@@ -39,7 +39,7 @@ def residual_decoder(spec: ResidualNetwork, shapes: Shapes) -> keras.Model:
     for scale in reversed(range(len(spec.filters))):
         if scale < len(spec.filters) - 1:
             x = keras.layers.UpSampling2D(2, interpolation="nearest", name=f"decoder_{scale}_up")(x)
-            x = _cut(x, sides[scale], f"decoder_{scale}_crop")
+            x = cut(x, sides[scale], f"decoder_{scale}_crop")
             x = keras.layers.Conv2D(spec.filters[scale], spec.kernel, padding="same", name=f"decoder_{scale}_conv")(x)
         for number in range(spec.blocks):
             x = _block(spec, x, spec.filters[scale], f"decoder_{scale}_block_{number}")
@@ -47,21 +47,13 @@ def residual_decoder(spec: ResidualNetwork, shapes: Shapes) -> keras.Model:
     x = keras.layers.Conv2DTranspose(
         shapes.output_channels, spec.patch, strides=spec.patch, padding="same", name="decoder_out"
     )(x)
-    return keras.Model(codes, _cut(x, shapes.image[:2], "decoder_crop"), name="decoder")
+    return keras.Model(codes, cut(x, shapes.image[:2], "decoder_crop"), name="decoder")
 
 
 def _block(spec: ResidualNetwork, x: Any, filters: int, name: str) -> Any:
-    """X + W₂ a(W₁ a(x)), pre-activation; W₂ starts at zero."""
+    """The sum x + W₂ a(W₁ a(x)), pre-activation; W₂ starts at zero."""
     branch = keras.layers.Activation(spec.activation, name=f"{name}_activation_0")(x)
     branch = keras.layers.Conv2D(filters, spec.kernel, padding="same", name=f"{name}_conv_0")(branch)
     branch = keras.layers.Activation(spec.activation, name=f"{name}_activation_1")(branch)
     last = keras.layers.Conv2D(filters, spec.kernel, padding="same", kernel_initializer="zeros", name=f"{name}_conv_1")
     return keras.layers.Add(name=f"{name}_add")([x, last(branch)])
-
-
-def _cut(x: Any, side: tuple[int, ...], name: str) -> Any:
-    """Cut what rounding up added, from the sides where the encoder's padding puts it."""
-    surplus = (x.shape[1] - side[0], x.shape[2] - side[1])
-    if not any(surplus):
-        return x
-    return keras.layers.Cropping2D(tuple((extra // 2, extra - extra // 2) for extra in surplus), name=name)(x)

@@ -1,6 +1,6 @@
-"""Importance weights: what several draws of a posterior say of an image's log-probability.
+"""Importance weights: an image's log-probability from several draws of its posterior.
 
-The ELBO asks one draw at a time; the logarithm of the mean of K weights is a bound that rises with K and comes to
+The ELBO uses one draw at a time; the logarithm of the mean of K weights is a bound that rises with K and comes to
 log p(x) itself (Burda, Grosse & Salakhutdinov 2016, "Importance Weighted Autoencoders", eq. 8 and theorem 1).
 """
 
@@ -22,7 +22,7 @@ class RunningLogMeanExp:
     """`log_mean_exp` of values that come one after another, in the memory of one; NumPy only.
 
     Args:
-        size: The numbers that come at once.
+        size: Number of values that come at once.
     """
 
     def __init__(self, size: int) -> None:

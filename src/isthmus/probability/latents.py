@@ -1,4 +1,4 @@
-"""Latents: what an encoder says about a code, and how a code is drawn from that.
+"""Latents: the posterior of a code, and draws from it.
 
 A latent knows no network and no prior. Codes are flat, `(..., dim)`, whatever grid they have inside the networks. Its
 `parameters` are what the encoder gives, by name, each of shape `(batch, dim)`.

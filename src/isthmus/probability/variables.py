@@ -42,7 +42,7 @@ class LatentVariable:
 
     @property
     def has_rate(self) -> bool:
-        """Whether a code costs anything: whether there are a posterior and a prior."""
+        """Whether codes have a rate: whether the latent has a posterior."""
         return self.latent.has_posterior
 
     @property
@@ -64,7 +64,7 @@ class LatentVariable:
         return self.prior.sample(count, self.dim, rng, self.network)
 
     def log_p(self, xp: Any, z: Any) -> Any:
-        """Log p(z) of codes `(..., dim)` under the prior, nats, `(...,)`."""
+        """Log p(z) of codes `(..., batch, dim)` under the prior, nats, `(..., batch)`."""
         if len(z.shape) == 2:
             return self.prior.log_p(xp, z, self.network)
         flat = self.prior.log_p(xp, xp.reshape(z, (-1, self.dim)), self.network)

@@ -1,5 +1,6 @@
 """The base classes of all parts of a recipe: frozen, validated, and strict about names."""
 
+import inspect
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
 
@@ -24,8 +25,8 @@ class Fields(BaseModel):
 class Part(Fields):
     """A part of a recipe that has several kinds: a latent, a prior, a likelihood, a network, an objective or a task.
 
-    A direct subclass is the part; a subclass of that with a field `kind` is one kind, and registers itself. A recipe
-    takes every kind that is registered, so that kinds can be added from outside.
+    A direct subclass is the part; a subclass of that which declares a field `kind` is one kind, and registers itself. A
+    recipe takes every kind that is registered, so that kinds can be added from outside.
     """
 
     kinds: ClassVar[dict[str, type["Part"]]] = {}
@@ -48,7 +49,7 @@ class Part(Fields):
         super().__pydantic_init_subclass__(**arguments)
         if Part in cls.__bases__:
             cls.kinds = {}
-        elif "kind" in cls.model_fields:
+        elif "kind" in inspect.get_annotations(cls):
             cls.kinds[cls.model_fields["kind"].default] = cls
             for recipe in Part.recipes:
                 recipe.model_rebuild(force=True)

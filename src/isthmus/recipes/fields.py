@@ -61,7 +61,7 @@ class Training(Fields):
     accumulation: PositiveInt = 1
     """Steps whose gradients are averaged before the weights change: a large batch in the memory of a small one."""
     ema: Fraction = 0.0
-    """Decay of the exponential moving average of the weights, which is what is validated and kept; 0 for none."""
+    """Decay of the moving average of the weights, which is validated and stored; 0 for none."""
     validation_fraction: Fraction = 0.1
     """Fraction of the training images held out, by a hash of their content, to choose the best epoch."""
     patience: PositiveInt | None = None

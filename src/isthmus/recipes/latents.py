@@ -1,4 +1,4 @@
-"""Latents, as data: what a code is, and what the encoder says about it."""
+"""Latents, as data: the shape of a code and the family of its posterior."""
 
 import math
 from collections.abc import Iterator
@@ -37,9 +37,9 @@ class _Point(LatentFields):
         """What would weigh a rate, or measure it."""
         yield from super().faults(recipe)
         default = ELBO()
-        if recipe.objective.kind != default.kind:
+        if recipe.objective.needs_posterior:
             yield f"objective.kind={recipe.objective.kind!r} weighs draws of a posterior, and a point latent has none"
-        else:
+        elif isinstance(recipe.objective, ELBO):
             changed = (name for name in ELBO.model_fields if getattr(recipe.objective, name) != getattr(default, name))
             yield from (
                 f"objective.{name} weighs or estimates the rate, and a point latent has none" for name in changed

@@ -96,6 +96,7 @@ class UNetwork(NetworkFields):
 
     def faults(self, recipe: "Recipe") -> Iterator[str]:
         """A task that the skip connections solve without a code."""
+        yield from super().faults(recipe)
         if not recipe.task.restores:
             yield (
                 "network.kind='unet' passes the image around its code, so there is nothing to learn if the task "

@@ -1,7 +1,7 @@
 """Objectives, as data: what training minimises."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class ObjectiveFields(Part):
-    """What training minimises."""
+    """What training minimises; every kind has a field or a property `beta`, the weight of the rate."""
+
+    needs_posterior: ClassVar[bool] = True
+    """Whether it draws from a posterior."""
 
     if TYPE_CHECKING:
 
@@ -24,6 +27,7 @@ class ObjectiveFields(Part):
 class ELBO(ObjectiveFields):
     """Distortion + beta x rate, in nats per image: the negative evidence lower bound where beta is 1."""
 
+    needs_posterior: ClassVar[bool] = False
     kind: Literal["elbo"] = "elbo"
     estimator: Literal["closed-form", "monte-carlo"] = "closed-form"
     """How the rate is computed: in closed form where there is one, or from the sample that the distortion uses."""
@@ -34,6 +38,7 @@ class ELBO(ObjectiveFields):
 
     def faults(self, recipe: "Recipe") -> Iterator[str]:
         """A warm-up that never ends."""
+        yield from super().faults(recipe)
         if self.beta_warmup_epochs > recipe.training.epochs:
             yield (
                 f"objective.beta_warmup_epochs={self.beta_warmup_epochs:g} is longer than the training of "
@@ -55,5 +60,6 @@ class IWAE(ObjectiveFields):
 
     def faults(self, recipe: "Recipe") -> Iterator[str]:
         """Noise that is not the posterior's."""
+        yield from super().faults(recipe)
         if getattr(recipe.latent, "epsilon_std", 1.0) != 1.0:
             yield "objective.kind='iwae' weighs samples of the posterior itself: set latent.epsilon_std=1"

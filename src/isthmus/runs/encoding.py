@@ -159,7 +159,7 @@ def encoded_batches(
 
 
 def numbers_of(run: Run) -> int:
-    """How many numbers an image takes, or what its decoder says of it where that is more."""
+    """Size of an image, or of the decoder's output for it where that is larger, in array elements."""
     image = run.image
     return image.height * image.width * max(image.channels, run.likelihood.output_channels(image.channels))
 

@@ -153,7 +153,7 @@ class Run:
 
         Raises:
             DataError: If the images are not of the run's shape.
-            UsageError: If draws are requested of a plain autoencoder, which has no posterior.
+            UsageError: If `draws` is less than 1, or requested of a plain autoencoder, which has no posterior.
         """
         return self.decode_draws(self.encode(images), draws, seed)
 
@@ -177,7 +177,7 @@ class Run:
         from the distribution fitted to the training codes (of that label).
 
         Raises:
-            UsageError: If the label is not in `class_names`.
+            UsageError: If `count` is less than 1, or the label is not in `class_names`.
         """
         if count < 1:
             raise UsageError(f"expected at least one sample; got {count}")
@@ -257,8 +257,8 @@ class Run:
     def _decoder_inputs(self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None) -> dict[str, Images]:
         if self.skips and encoded is None:
             raise UsageError(
-                f"{self.path} has skip connections: its decoder needs what the encoder saw, and a code alone is no "
-                f"image. `isthmus restore {self.path} IMAGES --out DIR` puts it to use."
+                f"{self.path} has skip connections: its decoder also needs the encoder's skip features. "
+                f"`isthmus restore {self.path} IMAGES --out DIR` puts it to use."
             )
         skips = {name: (encoded or {})[name] for name in self.skips}
         return {"latent": checked_codes(latent, self.recipe.latent.dim), **skips}

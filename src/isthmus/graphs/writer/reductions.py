@@ -149,6 +149,7 @@ def attention(
     """Softmax attention of `(n, length, heads, numbers of a head)`, without mask or bias."""
     if bias is not None or mask is not None or operation.is_causal or operation.attn_logits_soft_cap is not None:
         raise NoWriterError("attention with a mask, a bias or a cap")
+    query, key, value = (g.channels_last(x) for x in (query, key, value))
     depth = query.shape[-1]
     assert depth is not None
     logits = g.add("Einsum", query.name, key.name, equation="btnh,bsnh->bnts")

@@ -1,4 +1,4 @@
-"""Likelihoods: what a decoder says about an image, and how far an image is from it, in nats.
+"""Likelihoods: the distribution of an image given a decoder's outputs, in nats.
 
 A likelihood knows no network.  Images are floats from 0 to 1 of shape `(batch, height, width, channels)`; `outputs` is
 what the decoder's last layer gives, `(batch, height, width, output_channels)`; `parameters` are named arrays made of

@@ -32,7 +32,11 @@ class MixtureOfGaussians:
         return {"logits": np.zeros(self.components), "means": means, "log_variances": np.zeros_like(means)}
 
     def log_p(self, xp: Any, z: Any, network: PriorNetwork | None) -> Any:
-        """Log p(z) of codes `(n, dim)`, nats, `(n,)`."""
+        """Log p(z) of codes `(n, dim)`, nats, `(n,)`.
+
+        Raises:
+            ValueError: If no network is given.
+        """
         learned = _learned(network, z)
         log_weights = learned["logits"] - xp.logsumexp(learned["logits"], axis=-1, keepdims=True)
         each = gaussian_nll(xp, z[:, None], learned["means"], 0.5 * learned["log_variances"])
@@ -45,7 +49,11 @@ class MixtureOfGaussians:
     def sample(
         self, count: int, dim: int, rng: np.random.Generator, network: PriorNetwork | None
     ) -> NDArray[np.float32]:
-        """Sample codes, float32 `(count, dim)`: a component for each, and a draw from it."""
+        """Sample codes, float32 `(count, dim)`: a component for each, and a draw from it.
+
+        Raises:
+            ValueError: If no network is given.
+        """
         learned = _learned(network, np.zeros((1, dim), np.float32))
         weights = namespace.softmax(learned["logits"][0].astype(np.float64))
         chosen = rng.choice(len(weights), count, p=weights)
@@ -57,7 +65,7 @@ class MixtureOfGaussians:
 def _learned(network: PriorNetwork | None, z: Any) -> Mapping[str, Any]:
     """What is learned, for one code: it is the same for all."""
     if network is None:
-        raise ValueError("a mixture has learned its components; give what it has learned")
+        raise ValueError("expected the network of a learned prior, for its components; got None")
     return network(z[:1])
 
 
