@@ -26,7 +26,7 @@ class Shapes:
 
     @property
     def latent_dim(self) -> int:
-        """The numbers in a code; decoders take it flat."""
+        """Latent dimensions; decoders take codes flat."""
         return math.prod(self.latent)
 
     @property
