@@ -1,10 +1,12 @@
 """Runs and archives of earlier versions open, and give the same outputs; see `golden/README.md`."""
 
 import csv
+import json
 import zipfile
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 
@@ -206,3 +208,43 @@ def test_a_lossy_archive_gives_the_same_images(golden, run):
     assert len(listing.names) == 14
     isthmus.decompress(folder / "lossy.isth", folder / "out.npy", isthmus.load(folder / "run"))
     assert_near(np.load("out.npy"), np.load("lossy.npy"))
+
+
+def damaged(folder, change):
+    """The golden run with a learned prior after a change of its manifest."""
+    manifest = json.loads((folder / "run" / "manifest.json").read_text())
+    change(manifest)
+    (folder / "run" / "manifest.json").write_text(json.dumps(manifest))
+    return isthmus.load(folder / "run")
+
+
+def test_a_learned_prior_that_is_not_declared(golden):
+    run = damaged(golden("mixture-iwae"), lambda manifest: manifest["graphs"].pop("prior"))
+    with pytest.raises(RunError, match="the manifest declares no prior"):
+        run.sample(4)
+
+
+def test_a_learned_prior_of_another_shape(golden):
+    def change(manifest):
+        outputs = manifest["graphs"]["prior"]["outputs"]
+        next(output for output in outputs if output["name"] == "means")["shape"] = ["n", 3, 2]
+
+    run = damaged(golden("mixture-iwae"), change)
+    with pytest.raises(RunError, match=r"declares means of the prior as .*3, 2.*, and the run's images"):
+        run.sample(4)
+
+
+def test_a_learned_prior_with_numbers_that_are_not_finite(golden):
+    folder = golden("mixture-iwae")
+    path = folder / "run" / "prior.onnx"
+    model = onnx.load(path)
+    for constant in model.graph.initializer:
+        if constant.data_type == onnx.TensorProto.FLOAT:
+            constant.CopyFrom(
+                onnx.numpy_helper.from_array(np.nan * onnx.numpy_helper.to_array(constant), constant.name)
+            )
+    onnx.save(model, path)
+    entry = describe_file(path).model_dump()
+    run = damaged(folder, lambda manifest: manifest["files"].update({"prior.onnx": entry}))
+    with pytest.raises(RunError, match="the prior gives numbers that are not finite"):
+        run.sample(4)

@@ -47,6 +47,9 @@ class Narrow:
 class Wide:
     """A normal prior whose scales are learned."""
 
+    def learned_shapes(self, dim):
+        return {"log_scale": (dim,)}
+
     def initial(self, dim, rng):
         return {"log_scale": np.full(dim, 0.3)}
 

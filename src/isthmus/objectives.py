@@ -64,7 +64,7 @@ class RateDistortion:
 class ImportanceWeighted:
     """The negative importance-weighted bound (Burda, Grosse & Salakhutdinov 2016, eq. 8).
 
-    Its gradient is that of eq. 14: each draw counts by its normalised weight.
+    In its gradient each draw counts by its normalised weight (ibid., section 3).
 
     Attributes:
         draws: Draws of each posterior, K.

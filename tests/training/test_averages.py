@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
+from isthmus.errors import RecipeError
 from isthmus.training.averages import averaged
+from isthmus.training.feed import ValidationFeed
 from isthmus.training.fit import build_model, fit
-from isthmus.training.weights import weights_of
+from isthmus.training.weights import set_weights, weights_of
 
 
 def batch_of(source):
@@ -35,9 +37,6 @@ def test_the_average_is_validated_and_kept(job, validation_source):
     """The best loss is that of the weights which are kept, by a model that has them and no average."""
     fitted = fit(job(training__ema=0.9, training__epochs=2))
     plain = build_model(job(training__ema=0.0).recipe, validation_source.spec)
-    from isthmus.training.feed import ValidationFeed
-    from isthmus.training.weights import set_weights
-
     set_weights(plain, fitted.state.best_weights, "the fit")
     feed = ValidationFeed(validation_source, plain.recipe)
     loss = plain.evaluate(feed, verbose=0, return_dict=True)["loss"]
@@ -58,3 +57,10 @@ def test_two_small_batches_are_one_large_one(job, train_source):
     for name, value in weights_of(large).items():
         np.testing.assert_allclose(weights_of(small)[name], value, rtol=1e-4, atol=1e-6)
         assert (value != first[name]).any()
+
+
+def test_gradients_of_more_steps_than_there_are_never_change_a_weight(job):
+    fit(job(training__epochs=1, training__accumulation=4))
+    expected = "training.accumulation=5 is more than the 4 steps of the training"
+    with pytest.raises(RecipeError, match=expected):
+        fit(job("other", training__epochs=1, training__accumulation=5))

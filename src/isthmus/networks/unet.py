@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from isthmus.networks.builders import build_networks
-from isthmus.networks.layout import Shapes, halved, stem
+from isthmus.networks.layout import Shapes, cut, halved, stem
 from isthmus.recipes import UNetwork
 
 
@@ -59,11 +59,7 @@ def unet_decoder(spec: UNetwork, shapes: Shapes) -> keras.Model:
 
 def _doubled(x: Any, side: tuple[int, int], name: str) -> Any:
     """Repeat each pixel, and cut what an odd side leaves over."""
-    x = keras.layers.UpSampling2D(2, name=f"{name}_up")(x)
-    surplus = (x.shape[1] - side[0], x.shape[2] - side[1])
-    if any(surplus):
-        x = keras.layers.Cropping2D(tuple((0, extra) for extra in surplus), name=f"{name}_crop")(x)
-    return x
+    return cut(keras.layers.UpSampling2D(2, name=f"{name}_up")(x), side, f"{name}_crop")
 
 
 def _block(spec: UNetwork, x: Any, filters: int, name: str, count: int) -> Any:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isthmus.data import ImageSpec, Preprocessing, as_source
 from isthmus.errors import DataError, RunError
+from isthmus.probability import LatentVariable
 from isthmus.runs.manifest import GraphEntry
 
 End = tuple[str, tuple[str | int, ...]]
@@ -65,9 +66,22 @@ def checked_codes(latent: ArrayLike, dim: int) -> NDArray[np.float32]:
     return codes
 
 
-def end_of(spec: ImageSpec) -> End:
-    """An input or output that takes or gives images."""
-    return spec.dtype, ("n", *spec.shape)
+def ends_of(name: str, image: ImageSpec, target: ImageSpec, latent: LatentVariable) -> dict[str, End]:
+    """The inputs and outputs that a graph has to have, by name.
+
+    Args:
+        name: `encoder`, `decoder` or `prior`.
+        image: What the encoder takes.
+        target: What the decoder gives.
+        latent: The codes, and what their prior learns.
+    """
+    codes: End = ("float32", ("n", latent.dim))
+    if name == "encoder":
+        return {"images": (image.dtype, ("n", *image.shape)), **dict.fromkeys(latent.parameter_names, codes)}
+    if name == "decoder":
+        return {"latent": codes, "images": (target.dtype, ("n", *target.shape))}
+    learned = latent.prior.learned_shapes(latent.dim)
+    return {"latent": codes, **{key: ("float32", ("n", *shape)) for key, shape in learned.items()}}
 
 
 def require_ends(name: str, entry: GraphEntry, ends: Mapping[str, End], run: Path) -> None:

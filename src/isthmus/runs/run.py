@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from isthmus.data import ImageSpec, Preprocessing, Task, task_of
 from isthmus.errors import RunError, UsageError
-from isthmus.probability import LatentVariable, Likelihood, latent_variable, likelihood_of, namespace
+from isthmus.probability import LatentVariable, Likelihood, latent_variable, likelihood_of, namespace, prior_of
 from isthmus.probability.densities import GaussianMixture
 from isthmus.recipes import Recipe
 from isthmus.runs.card import card
-from isthmus.runs.checks import End, checked_codes, checked_images, end_of, require_ends
+from isthmus.runs.checks import checked_codes, checked_images, ends_of, require_ends
 from isthmus.runs.code_densities import CodeDensities
 from isthmus.runs.folder import read_file, read_manifest, read_recipe
 from isthmus.runs.manifest import Manifest
@@ -91,7 +91,8 @@ class Run:
     @property
     def latent(self) -> LatentVariable:
         """The distribution of codes that the encoder's outputs parametrise, and its prior."""
-        return latent_variable(self.recipe, self._learned_prior if "prior" in self.manifest.graphs else None)
+        learns = prior_of(self.recipe.prior).learned_shapes(self.recipe.latent.dim)
+        return latent_variable(self.recipe, self._learned_prior if learns else None)
 
     @property
     def task(self) -> Task:
@@ -220,8 +221,15 @@ class Run:
         return self._session("decoder")
 
     def _learned_prior(self, codes: Any) -> dict[str, FloatArray]:
-        """What the prior has learned, by name, for codes `(n, dim)`."""
-        return self._prior({"latent": np.asarray(codes, np.float32)})  # type: ignore[return-value]
+        """What the prior has learned, by name, for codes `(n, dim)`.
+
+        Raises:
+            RunError: If its graph is missing or damaged, or gives numbers that are not finite.
+        """
+        found = self._prior({"latent": np.asarray(codes, np.float32)})
+        if not all(np.isfinite(array).all() for array in found.values()):
+            raise RunError(f"{self.path}: the prior gives numbers that are not finite. Restore the run from a copy.")
+        return found  # type: ignore[return-value]
 
     @cached_property
     def _prior(self) -> Session:
@@ -244,13 +252,7 @@ class Run:
         if name not in self.manifest.graphs:
             raise RunError(f"{self.path}: the manifest declares no {name}; the run is {self.manifest.state}.")
         entry = self.manifest.graphs[name]
-        codes: End = ("float32", ("n", self.recipe.latent.dim))
-        ends: dict[str, End] = {"latent": codes}
-        if name == "encoder":
-            ends = {"images": end_of(self.image), **dict.fromkeys(self.latent.parameter_names, codes)}
-        elif name == "decoder":
-            ends["images"] = end_of(self.target)
-        require_ends(name, entry, ends, self.path)
+        require_ends(name, entry, ends_of(name, self.image, self.target, self.latent), self.path)
         content = read_file(self.path, entry.file, self.manifest)
         return content, Session(content, entry, str(self.path / entry.file))
 

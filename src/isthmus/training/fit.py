@@ -12,7 +12,7 @@ import numpy as np
 
 from isthmus.autoencoder import Autoencoder
 from isthmus.data import BatchPlan, ImageSource, ImageSpec, TrainingBatches
-from isthmus.errors import RunError, TrainingError
+from isthmus.errors import RecipeError, RunError, TrainingError
 from isthmus.progress import progress_bar, tell
 from isthmus.recipes import Recipe, Training
 from isthmus.runs.folder import CHECKPOINT, HISTORY
@@ -108,6 +108,11 @@ def begin(job: Job) -> Begun:
         RunError: If there is nothing to resume from, or initial weights that do not fit.
     """
     training, steps_per_epoch = job.recipe.training, job.plan.steps_per_epoch
+    if training.accumulation > training.epochs * steps_per_epoch:
+        raise RecipeError(
+            f"training.accumulation={training.accumulation} is more than the {training.epochs * steps_per_epoch} steps "
+            "of the training, so the weights would never change; set fewer, or more training.epochs"
+        )
     model = build_model(job.recipe, job.train.spec, steps_per_epoch, job.custom)
     if job.resume:
         state = Checkpoints(job.folder / CHECKPOINT).restore(model)

@@ -63,6 +63,11 @@ def test_one_component_at_the_start_is_a_standard_normal_around_its_mean():
     )
 
 
+def test_what_is_learned_has_the_declared_shapes():
+    shapes = {name: value.shape for name, value in PRIOR.initial(2, np.random.default_rng(0)).items()}
+    assert shapes == dict(PRIOR.learned_shapes(2))
+
+
 def test_there_is_no_closed_form():
     recipe = recipes.Recipe(prior=recipes.MixturePrior(components=3))
     variable = latent_variable(recipe, learned)

@@ -20,8 +20,11 @@ PriorNetwork = Callable[[Any], Mapping[str, Any]]
 class Prior(Protocol):
     """A distribution of codes."""
 
+    def learned_shapes(self, dim: int) -> Mapping[str, tuple[int, ...]]:
+        """The shapes of the arrays that it learns, by name; none for a prior that learns nothing."""
+
     def initial(self, dim: int, rng: np.random.Generator) -> Mapping[str, NDArray[np.floating]]:
-        """The arrays that it learns, by name, with their initial values; none for a prior that learns nothing."""
+        """The initial values of these arrays, by name."""
 
     def log_p(self, xp: Any, z: Any, network: PriorNetwork | None) -> Any:
         """Log p(z) of codes `(n, dim)`, nats, `(n,)`."""

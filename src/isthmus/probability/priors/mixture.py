@@ -18,7 +18,7 @@ from isthmus.probability.priors.base import Prior, PriorNetwork, prior_of
 class MixtureOfGaussians:
     """p(z) = Σ πₖ N(z; μₖ, σₖ²), each component diagonal, trained with the rest of the model.
 
-    As a VAE's prior: Dilokthanakul et al. 2016; Tomczak & Welling 2018, section 3.1, who name it MoG.
+    Tomczak & Welling (2018), "VAE with a VampPrior", compare theirs with it.
 
     Attributes:
         components: The number of Gaussians, K.
@@ -26,8 +26,12 @@ class MixtureOfGaussians:
 
     components: int
 
+    def learned_shapes(self, dim: int) -> Mapping[str, tuple[int, ...]]:
+        """`logits` `(K,)`, `means` and `log_variances` `(K, dim)`."""
+        return {"logits": (self.components,), "means": (self.components, dim), "log_variances": (self.components, dim)}
+
     def initial(self, dim: int, rng: np.random.Generator) -> Mapping[str, NDArray[np.floating]]:
-        """`logits` `(K,)`, `means` and `log_variances` `(K, dim)`: equal weights and scales, means at random."""
+        """Equal weights and scales, and means at random."""
         means = rng.standard_normal((self.components, dim))
         return {"logits": np.zeros(self.components), "means": means, "log_variances": np.zeros_like(means)}
 

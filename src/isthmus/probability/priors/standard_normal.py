@@ -17,6 +17,10 @@ from isthmus.probability.priors.base import Prior, PriorNetwork, prior_of
 class StandardNormal:
     """Independent standard normal dimensions (Kingma & Welling 2014)."""
 
+    def learned_shapes(self, dim: int) -> Mapping[str, tuple[int, ...]]:
+        """None: it is fixed."""
+        return {}
+
     def initial(self, dim: int, rng: np.random.Generator) -> Mapping[str, NDArray[np.floating]]:
         """Nothing: it is fixed."""
         return {}
