@@ -323,6 +323,15 @@ class TestDamage:
         ):
             load(copied_run).reconstruct(np.zeros((1, 12, 10, 1), np.uint8))
 
+    @pytest.mark.parametrize("group", [{"kind": "point"}, {"shape": [3]}, {"shape": [1, 1, 2]}, None])
+    def test_a_code_that_is_not_the_recipes(self, copied_run, group):
+        manifest = json.loads((copied_run / "manifest.json").read_text())
+        own = manifest["latent_groups"]
+        manifest["latent_groups"] = [] if group is None else [{**own[0], **group}]
+        (copied_run / "manifest.json").write_text(json.dumps(manifest))
+        with pytest.raises(RunError, match=r"a latent code \(.*\) that is not the recipe's \(gaussian of 2\)"):
+            load(copied_run)
+
     def test_a_graph_with_external_data(self, copied_run, tmp_path):
         graph = onnx.load(copied_run / "decoder.onnx")
         onnx.save(graph, copied_run / "decoder.onnx", save_as_external_data=True, location="d.bin", size_threshold=0)

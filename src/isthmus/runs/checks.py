@@ -1,7 +1,7 @@
 """Checks of the images and codes that a run is given, and of the graphs that it declares."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from isthmus.data import ImageSpec, Preprocessing, as_source
 from isthmus.errors import DataError, RunError
-from isthmus.probability import LatentVariable
-from isthmus.runs.manifest import GraphEntry
+from isthmus.probability import LatentGroup, LatentVariable
+from isthmus.runs.manifest import GraphEntry, GroupEntry
 
 End = tuple[str, tuple[str | int, ...]]
 """The dtype and the shape of a graph's input or output; the batch is `n`."""
@@ -84,18 +84,23 @@ def ends_of(name: str, image: ImageSpec, target: ImageSpec, latent: LatentVariab
     return {"latent": codes, **{key: ("float32", ("n", *shape)) for key, shape in learned.items()}}
 
 
-def require_ends(name: str, entry: GraphEntry, ends: Mapping[str, End], run: Path) -> None:
-    """Check that a manifest declares a graph for the images and codes that its run is of.
+def declared_graph(name: str, graphs: Mapping[str, GraphEntry], ends: Mapping[str, End], run: Path) -> GraphEntry:
+    """What a manifest declares of a graph, checked against the images and codes that its run is of.
 
     Args:
         name: What the graph is, such as `encoder`.
-        entry: What the manifest declares.
-        ends: Inputs and outputs that it has to have, by name.
+        graphs: What the manifest declares.
+        ends: Inputs and outputs that the graph has to have, by name.
         run: The run, for messages.
 
     Raises:
-        RunError: If one is missing or different.
+        RunError: If it is not declared, or an end is missing or different.
     """
+    if name not in graphs:
+        raise RunError(
+            f"{run}: the manifest declares no {name}, and the run's recipe needs one. Restore the run from a copy."
+        )
+    entry = graphs[name]
     declared = {tensor.name: (tensor.dtype, tensor.shape) for tensor in (*entry.inputs, *entry.outputs)}
     for tensor, expected in ends.items():
         if declared.get(tensor) != expected:
@@ -103,3 +108,24 @@ def require_ends(name: str, entry: GraphEntry, ends: Mapping[str, End], run: Pat
                 f"{run}: the manifest declares {tensor} of the {name} as {declared.get(tensor)}, and the run's images "
                 f"and recipe make it {expected}. Restore the run from a copy."
             )
+    return entry
+
+
+def require_group(expected: LatentGroup, declared: Sequence[GroupEntry], run: Path) -> None:
+    """Check that a manifest declares the latent code of its run's recipe.
+
+    Args:
+        expected: The recipe's.
+        declared: What the manifest declares.
+        run: The run, for messages.
+
+    Raises:
+        RunError: If they differ.
+    """
+    found = [(group.name, group.kind, group.shape) for group in declared]
+    if found != [(expected.name, expected.kind, expected.shape)]:
+        shown = ", ".join(f"{kind} of {' x '.join(map(str, shape))}" for _, kind, shape in found) or "none"
+        raise RunError(
+            f"{run}: the manifest declares a latent code ({shown}) that is not the recipe's "
+            f"({expected.kind} of {' x '.join(map(str, expected.shape))}). Restore the run from a copy."
+        )

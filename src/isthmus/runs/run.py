@@ -14,7 +14,7 @@ from isthmus.probability import LatentVariable, Likelihood, latent_variable, lik
 from isthmus.probability.densities import GaussianMixture
 from isthmus.recipes import Recipe
 from isthmus.runs.card import card
-from isthmus.runs.checks import checked_codes, checked_images, ends_of, require_ends
+from isthmus.runs.checks import checked_codes, checked_images, declared_graph, ends_of, require_group
 from isthmus.runs.code_densities import CodeDensities
 from isthmus.runs.folder import read_file, read_manifest, read_recipe
 from isthmus.runs.manifest import Manifest
@@ -249,10 +249,8 @@ class Run:
         return self._opened(name)[1]
 
     def _opened(self, name: str) -> tuple[bytes, Session]:
-        if name not in self.manifest.graphs:
-            raise RunError(f"{self.path}: the manifest declares no {name}; the run is {self.manifest.state}.")
-        entry = self.manifest.graphs[name]
-        require_ends(name, entry, ends_of(name, self.image, self.target, self.latent), self.path)
+        ends = ends_of(name, self.image, self.target, self.latent)
+        entry = declared_graph(name, self.manifest.graphs, ends, self.path)
         content = read_file(self.path, entry.file, self.manifest)
         return content, Session(content, entry, str(self.path / entry.file))
 
@@ -283,7 +281,9 @@ def load(path: str | Path) -> Run:
             f"{folder} is not a finished run: it is still being trained, or its training was interrupted. "
             f"`isthmus train DATA --out {folder} --resume` continues it."
         )
-    return Run(folder, manifest, read_recipe(folder, manifest))
+    run = Run(folder, manifest, read_recipe(folder, manifest))
+    require_group(run.latent.group, manifest.latent_groups, folder)
+    return run
 
 
 def require_autoencoder(run: Run) -> None:
