@@ -11,7 +11,10 @@ import pytest
 from PIL import Image
 
 import isthmus
+from isthmus.data import as_source
 from isthmus.errors import RunError
+from isthmus.evaluation.measurements import Measurements
+from isthmus.evaluation.summaries import quick_summary
 from isthmus.runs.folder import describe_file, read_manifest
 from isthmus.workflows.archives import LossyListing, list_archive, verify
 from isthmus.workflows.report import write_report
@@ -216,6 +219,14 @@ def damaged(folder, change):
     change(manifest)
     (folder / "run" / "manifest.json").write_text(json.dumps(manifest))
     return isthmus.load(folder / "run")
+
+
+@pytest.mark.parametrize(("name", "compared"), [("mixture-iwae", False), ("vae-bernoulli", True)])
+def test_codes_are_compared_in_width_with_a_standard_normal_prior_only(golden, name, compared):
+    folder = golden(name)
+    images = as_source(np.load(folder / "data.npz")["x_test"])
+    summary = quick_summary(Measurements.of(isthmus.load(folder / "run"), images, None, 0))
+    assert (summary.code_power is not None) is compared
 
 
 def test_a_learned_prior_that_is_not_declared(golden):

@@ -95,7 +95,8 @@ class Summary:
         shuffled_mse: The squared error of another image's reconstruction.
         active: Which dimensions of the code vary over images, `(dim,)`.
         rate: KL from the prior, nats.
-        code_power: The mean square of the active dimensions, over images and posteriors; 1 under the prior.
+        code_power: The mean square of the active dimensions, over images and posteriors; 1 under a standard normal
+            prior, and None for another.
         code_worth: Nats by which an image's own code explains it better than another's does.
         train_mse: Mean squared error of reconstructions of training images.
         test_loss: Distortion + rate of held-out images, nats.
