@@ -93,8 +93,8 @@ class Autoencoder(keras.Model):
         image, target = task.input_spec(spec), task.target_spec(spec)
         if recipe.latent.dim > image.dims:
             raise RecipeError(
-                f"latent.dim={recipe.latent.dim} is more than the {image.dims} numbers in an image of {image}; "
-                f"a code should be smaller than the image that it represents"
+                f"the code has {recipe.latent.dim} dimensions, more than the {image.dims} numbers in an image of "
+                f"{image}: set a smaller latent.dim, or for a grid fewer latent.channels"
             )
         self.recipe, self.image_spec, self.target_spec = recipe, image, target
         self.likelihood = likelihood_of(recipe.likelihood)

@@ -1,7 +1,7 @@
 import pytest
 
 from isthmus.errors import RecipeError
-from isthmus.networks import Shapes
+from isthmus.networks import Shapes, build_networks
 from isthmus.networks.conv import conv_decoder, conv_encoder
 from isthmus.recipes import ConvNetwork
 
@@ -28,6 +28,15 @@ def test_unpadded_convolutions_have_a_smallest_image(side, kernel, layers):
     with pytest.raises(RecipeError, match=f"leave nothing of an image {side + 40} wide and {smallest - 1} high"):
         conv_encoder(spec, Shapes((smallest - 1, side + 40, 1), (2,), 1))
     conv_encoder(spec.model_copy(update={"padding": "same"}), Shapes((smallest - 1, side, 1), (2,), 1))
+
+
+def test_a_code_on_a_grid_needs_padding():
+    """Without it the tutorial's encoder ends at 6 x 6, and its decoder starts at 7 x 7: no grid fits both."""
+    spec, shapes = ConvNetwork(padding="valid"), Shapes((28, 28, 1), (7, 7, 2), 1)
+    with pytest.raises(RecipeError, match=r"encoder's grid is 6 x 6 and the decoder's 7 x 7; .* network.padding=same"):
+        build_networks(spec, shapes)
+    encoder, _ = build_networks(spec.model_copy(update={"padding": "same"}), shapes)
+    assert encoder.output_shape == (None, 7, 7, 64)
 
 
 def test_the_decoder_goes_back_in_reverse():

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -122,6 +123,39 @@ class TestFaults:
             RecipeError, match=rf"{name}: no such field; augmentation has augmentation.flip_horizontal, "
         ):
             with_fields(Recipe(), {name: 3})
+
+    @pytest.mark.parametrize(
+        ("kind", "name", "having", "has"),
+        [
+            ({"objective": "iwae"}, "objective.beta", "elbo", "draws"),
+            ({"latent": "spatial-gaussian"}, "latent.dim", "point, gaussian", "grid, channels"),
+            ({}, "prior.components", "mixture", "no fields"),
+        ],
+    )
+    def test_a_field_of_another_kind_names_that(self, kind, name, having, has):
+        part, _, field = name.partition(".")
+        own = kind.get(part, Recipe().model_dump()[part]["kind"])
+        message = f"{name}: a field of {part}.kind={having}; the recipe has {part}.kind={own}, with {has}"
+        with pytest.raises(RecipeError, match=f"{message}$"):
+            with_fields(Recipe(), {**kind, name: 3})
+        with pytest.raises(RecipeError, match=f"{message}$"):
+            build_recipe({part: {"kind": own, field: 3}})
+
+    @pytest.mark.parametrize(
+        ("value", "message"),
+        [
+            (4, "latent.grid: expected a list, such as 8,16; got 4"),
+            ([4], "latent.grid.1: expected one more value; got [4]"),
+            ([4, 4, 4], "latent.grid: expected at most 2 values; got [4, 4, 4]"),
+        ],
+    )
+    def test_a_list_that_is_none_or_too_long(self, value, message):
+        with pytest.raises(RecipeError, match=re.escape(message)):
+            with_fields(Recipe(), {"latent": "spatial-gaussian", "latent.grid": value})
+
+    def test_a_list_that_is_empty(self):
+        with pytest.raises(RecipeError, match=re.escape("network.filters: expected 1 or more values; got []")):
+            with_fields(Recipe(), {"network.filters": []})
 
     def test_nothing_is_suggested_that_is_not_alike(self):
         with pytest.raises(RecipeError, match=r"training.lr: no such field; `isthmus recipes NAME --json` prints all"):

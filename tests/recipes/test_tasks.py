@@ -42,7 +42,7 @@ def test_one_strength_or_a_range():
         ({"task.strength": 0}, "greater than 0; got 0"),
         ({"task": "reconstruct"}, "network.kind='unet' passes the image around its code"),
         ({"task": "segment", "likelihood": "gaussian"}, "masks need likelihood.kind=bernoulli (of two classes)"),
-        ({"task": "segment", "task.classes": 3}, "task.classes: input should be a valid tuple"),
+        ({"task": "segment", "task.classes": 3}, "task.classes: expected a list"),
         ({"pixels.binarise": "threshold", "likelihood": "bernoulli"}, "takes pixels as they are"),
         ({"pixels.dtype": "float32"}, "takes pixels as they are"),
         ({"likelihood": "categorical"}, "describes masks, and the task is 'denoise'"),

@@ -12,7 +12,13 @@ from isthmus.recipes import ConvNetwork
 
 @build_networks.register
 def _(spec: ConvNetwork, shapes: Shapes) -> tuple[keras.Model, keras.Model]:
-    return conv_encoder(spec, shapes), conv_decoder(spec, shapes)
+    encoder, decoder = conv_encoder(spec, shapes), conv_decoder(spec, shapes)
+    if len(shapes.latent) == 3 and encoder.output_shape[1:3] != shapes.latent[:2]:  # the decoder has refused all others
+        raise RecipeError(
+            f"without padding the encoder's grid is {encoder.output_shape[1]} x {encoder.output_shape[2]} and the "
+            f"decoder's {shapes.latent[0]} x {shapes.latent[1]}; a code on a grid needs network.padding=same"
+        )
+    return encoder, decoder
 
 
 def conv_encoder(spec: ConvNetwork, shapes: Shapes) -> keras.Model:

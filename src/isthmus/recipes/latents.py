@@ -38,14 +38,22 @@ class _Point(LatentFields):
         yield from super().faults(recipe)
         default = ELBO()
         if recipe.objective.needs_posterior:
-            yield f"objective.kind={recipe.objective.kind!r} weighs draws of a posterior, and a point latent has none"
+            yield (
+                f"objective.kind={recipe.objective.kind!r} weighs draws of a posterior, and a point latent has none: "
+                "set objective=elbo, or another latent"
+            )
         elif isinstance(recipe.objective, ELBO):
             changed = (name for name in ELBO.model_fields if getattr(recipe.objective, name) != getattr(default, name))
             yield from (
-                f"objective.{name} weighs or estimates the rate, and a point latent has none" for name in changed
+                f"objective.{name} weighs or estimates the rate, and a point latent has none: set "
+                f"objective.{name}={getattr(default, name)}"
+                for name in changed
             )
         if recipe.prior != StandardNormalPrior():
-            yield f"prior.kind={recipe.prior.kind!r} is what a rate is measured from, and a point latent has none"
+            yield (
+                f"prior.kind={recipe.prior.kind!r} is what a rate is measured from, and a point latent has none: set "
+                "prior=standard-normal, or another latent"
+            )
 
 
 class PointLatent(_Point):
@@ -85,7 +93,10 @@ class _Grid(LatentFields):
         """A network without a grid."""
         yield from super().faults(recipe)
         if not recipe.network.has_grid:
-            yield f"latent.kind={self.kind!r} needs a network with a grid, and network.kind is {recipe.network.kind!r}"
+            yield (
+                f"latent.kind={self.kind!r} needs a network with a grid, and network.kind is {recipe.network.kind!r}: "
+                "set network=conv, or another latent"
+            )
 
 
 class SpatialPointLatent(_Grid, _Point):

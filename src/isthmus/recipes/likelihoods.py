@@ -36,7 +36,8 @@ class LikelihoodFields(Part):
         if recipe.pixels.binarise != "none" and not self.of_binary:
             yield (
                 f"pixels.binarise={recipe.pixels.binarise!r} makes pixels black or white, which only the bernoulli "
-                f"likelihood describes, and likelihood.kind is {self.kind!r}"
+                f"likelihood describes, and likelihood.kind is {self.kind!r}: set pixels.binarise=none, or "
+                "likelihood=bernoulli"
             )
 
 

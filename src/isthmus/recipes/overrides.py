@@ -19,6 +19,13 @@ KINDS: Mapping[str, Mapping[str, type[Part]]] = {
     if isinstance(field.annotation, type) and issubclass(field.annotation, Part)
 }
 """The kinds of each part of a recipe that has several, by name."""
+_MESSAGES = {
+    "tuple_type": "expected a list, such as 8,16",
+    "too_long": "expected at most {max_length} values",
+    "too_short": "expected {min_length} or more values",
+    "missing": "expected one more value",
+}
+"""Messages for faults of lists, which Pydantic words for programmers."""
 LIKE = 0.6
 """The ratio of `difflib` from which a field's name is suggested for another."""
 
@@ -170,7 +177,16 @@ def _suits(kind: type[Fields], name: str, value: Any) -> bool:
 
 
 def _unknown(name: str, values: Mapping[str, Any]) -> str:
-    """The message for an unknown name, with the nearest field; the last part of the name counts most."""
+    """The message for an unknown name: the kinds that have such a field, or else the nearest name.
+
+    The last part of the name counts most.
+    """
+    part, _, field = name.partition(".")
+    having = [kind for kind, fields in KINDS.get(part, {}).items() if field in fields.model_fields]
+    if having:
+        own = values[part]["kind"]
+        has = ", ".join(key for key in values[part] if key != "kind") or "no fields"
+        return f"{name}: a field of {part}.kind={', '.join(having)}; the recipe has {part}.kind={own}, with {has}"
     names = [leaf for leaf, _ in leaf_fields(values)]
     last = name.rpartition(".")[2]
     parts = difflib.get_close_matches(last, [part for part in values if isinstance(values[part], dict)], cutoff=0.7)
@@ -200,9 +216,13 @@ def _faults(error: ValidationError) -> list[str]:
         ]
         name = ".".join(place)
         if fault["type"] == "extra_forbidden":
-            lines.append(_unknown(name, Recipe().model_dump(mode="json")))
+            values = Recipe().model_dump(mode="json")
+            if place[0] in KINDS:
+                values[place[0]] = KINDS[place[0]][str(fault["loc"][1])]().model_dump(mode="json")
+            lines.append(_unknown(name, values))
             continue
-        message = fault["msg"].removeprefix("Value error, ")
+        own = _MESSAGES.get(fault["type"])
+        message = fault["msg"].removeprefix("Value error, ") if own is None else own.format(**fault.get("ctx", {}))
         if fault["type"] == "value_error":
             lines += [f"{name}: {message}"] if name else message.split("; ")
         else:
