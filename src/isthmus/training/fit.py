@@ -20,6 +20,7 @@ from isthmus.training import callbacks as cb
 from isthmus.training.averages import ValidateAverage, averaged
 from isthmus.training.checkpoints import Checkpoints
 from isthmus.training.feed import ValidationFeed, training_feed
+from isthmus.training.memory import memory_explained
 from isthmus.training.schedules import build_optimiser
 from isthmus.training.state import TrainingState
 from isthmus.training.weights import set_weights, weights_of
@@ -126,6 +127,7 @@ def begin(job: Job) -> Begun:
     return Begun(model, TrainingState())
 
 
+@memory_explained()
 def fit(job: Job, actions: tuple[EpochAction, ...] = (), begun: Begun | None = None) -> Fitted:
     """Train, keep the best epoch's weights, and survive Ctrl-C and a loss that is not finite.
 
@@ -137,7 +139,7 @@ def fit(job: Job, actions: tuple[EpochAction, ...] = (), begun: Begun | None = N
     Raises:
         RecipeError: As `begin` does.
         RunError: As `begin` does.
-        TrainingError: If the loss is not finite before there is any good model.
+        TrainingError: If the loss is not finite before there is any good model, or memory runs out.
         StorageError: If history or checkpoints cannot be written.
     """
     training, plan = job.recipe.training, job.plan

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from isthmus.errors import TrainingError
 from isthmus.training.backends import choose_backend, device_name, import_keras
+from isthmus.training.memory import memory_explained
 from isthmus.workflows.datasets import TrainingData
 
 WARM_UP_STEPS = 3
@@ -40,12 +41,13 @@ class DryRun:
     peak_memory_bytes: int
 
 
+@memory_explained()
 def dry_run(prepared: TrainingData, backend: str | None = None, device: str | None = None) -> DryRun:
     """Build everything, train for a few steps, make no run.
 
     Raises:
         IsthmusError: Whatever a training would raise before its first step.
-        TrainingError: If the loss is not finite within these steps.
+        TrainingError: If the loss is not finite within these steps, or memory runs out.
     """
     chosen = choose_backend(backend, device)
     import_keras(device)
