@@ -14,7 +14,7 @@ from isthmus.data import Selection
 from isthmus.errors import RecipeError, RunError, TrainingError
 from isthmus.training import callbacks
 from isthmus.training.checkpoints import Checkpoints
-from isthmus.training.fit import build_model, fit
+from isthmus.training.fit import begin, build_model, fit
 from isthmus.training.weights import set_weights, state_of, weights_of
 
 
@@ -308,6 +308,11 @@ class TestResume:
         assert fit(more).state.epoch == (5 if patience is None else 4)
         alike(whole, more, assert_same)
 
+    def test_fewer_epochs_than_are_finished(self, job):
+        fit(job(training__epochs=2))
+        with pytest.raises(RecipeError, match=r"training.epochs=1 is fewer than the 2 epochs that the training has"):
+            begin(job(training__epochs=1, resume=True))
+
     def test_nothing_to_resume_from(self, job):
         with pytest.raises(RunError, match="holds no whole checkpoint to resume from"):
             fit(job(resume=True))
@@ -333,7 +338,7 @@ class TestBuild:
             fit(job(initial_weights=(start, "some run")))
 
     def test_a_recipe_that_does_not_fit(self, job):
-        with pytest.raises(RecipeError, match=r"latent.dim=121 is more than the 120 numbers"):
+        with pytest.raises(RecipeError, match="121 dimensions, more than the 120 numbers"):
             fit(job(latent__dim=121))
 
     def test_a_batch_of_more_images_than_there_are(self, job, train_source):

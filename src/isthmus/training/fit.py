@@ -105,7 +105,7 @@ def begin(job: Job) -> Begun:
     Nothing is written, so that whatever does not fit costs nothing.
 
     Raises:
-        RecipeError: If the recipe does not fit the images.
+        RecipeError: If the recipe does not fit the images, or asks for fewer epochs than are finished.
         RunError: If there is nothing to resume from, or initial weights that do not fit.
     """
     training, steps_per_epoch = job.recipe.training, job.plan.steps_per_epoch
@@ -117,6 +117,11 @@ def begin(job: Job) -> Begun:
     model = build_model(job.recipe, job.train.spec, steps_per_epoch, job.custom)
     if job.resume:
         state = Checkpoints(job.folder / CHECKPOINT).restore(model)
+        if state.epoch > training.epochs:
+            raise RecipeError(
+                f"training.epochs={training.epochs} is fewer than the {state.epoch} epochs that the training has "
+                "finished; set more to continue it"
+            )
         if state.out_of_patience(training.patience):
             tell(f"{state.message}: the training is over; to continue anyway, --set training.patience=none")
         else:
