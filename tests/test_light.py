@@ -112,7 +112,7 @@ def test_using_a_run_needs_no_framework(tiny_run):
     for stage, modules in seen.items():
         assert not modules & FRAMEWORKS, stage
     for stage in ("sampled", "reconstructed"):
-        assert not seen[stage] & {"matplotlib", "sklearn", "skimage"}, stage
+        assert not seen[stage] & {"matplotlib", "sklearn", "skimage", "scipy"}, stage
 
 
 def test_a_run_works_where_no_framework_is_installed(tiny_run):

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr
 
 FloatArray = NDArray[np.float64]
 _HALF_LEVEL = 0.5 / 255
@@ -30,6 +29,8 @@ def gaussian_log_mass(lower: Any, upper: Any) -> FloatArray:
 
     Computed in the tail where both are small numbers, so that it holds its digits hundreds of deviations away.
     """
+    from scipy.special import log_ndtr  # late; see `namespace`
+
     lower, upper = _towards_left(np.asarray(lower, np.float64), np.asarray(upper, np.float64))
     log_upper = log_ndtr(upper)
     return np.asarray(log_upper + np.log(-np.expm1(log_ndtr(lower) - log_upper)))
