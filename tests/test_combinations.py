@@ -143,5 +143,38 @@ def test_parts_go_together(kinds, tmp_path):
         np.testing.assert_array_equal(sampled, ours.sample_prior(5, np.random.default_rng(0)))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kinds", CHOSEN, ids=lambda kinds: "-".join(kinds.values()))
+def test_a_step_goes_down_and_every_coefficient_turns_it(kinds):
+    """With the same noise, weights after plain gradient descent differ just where gradients do."""
+    recipe = with_fields(recipe_of(kinds), {"training.optimiser": "sgd", "training.learning_rate": 0.01})
+    (before, after), weights = descend(recipe)
+    assert after < before
+    for name, value in coefficients(recipe):
+        _, turned = descend(with_fields(recipe, {name: value + 1}))
+        assert any((turned[key] != array).any() for key, array in weights.items()), f"{name} is not in the gradient"
+
+
+def coefficients(recipe):
+    """The numbers of the objective, by name; a point latent has no rate that they could weigh."""
+    if not recipe.latent.has_posterior:
+        return []
+    values = recipe.objective.model_dump()
+    return [(f"objective.{name}", value) for name, value in values.items() if isinstance(value, int | float)]
+
+
+def descend(recipe):
+    """The losses before and after a first step of training, both with its noise, and the weights after another."""
+    model = build_model(recipe, SPEC)
+    model.run_eagerly = True  # compiling takes longer than two steps
+    made, noise, losses = make_batch(IMAGES, recipe.task, 0), array(model.noise.state), []
+    for _ in range(2):
+        model.noise.state.assign(noise)
+        model.step.assign(0.0)
+        model.reset_metrics()
+        losses.append(model.train_on_batch({"input": made.input, "target": made.target}, return_dict=True)["loss"])
+    return losses, weights_of(model)
+
+
 def _numpy(parameters):
     return {name: array(value) for name, value in parameters.items()}
