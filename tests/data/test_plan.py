@@ -52,7 +52,13 @@ def test_steps_per_epoch(length, batch_size, steps):
     assert BatchPlan(0, length, batch_size).steps_per_epoch == steps
 
 
-@pytest.mark.parametrize("wrong", [(-1, 1, 1), (0, 0, 1), (0, 1, 0)])
+def test_the_length_of_an_epoch_changes_no_step():
+    assert BatchPlan(0, 100, 10, epoch_steps=3).steps_per_epoch == 3
+    for step in range(30):
+        np.testing.assert_array_equal(BatchPlan(0, 100, 10, 3).indices(step), BatchPlan(0, 100, 10).indices(step))
+
+
+@pytest.mark.parametrize("wrong", [(-1, 1, 1), (0, 0, 1), (0, 1, 0), (0, 1, 1, 0)])
 def test_refuses(wrong):
     with pytest.raises(UsageError, match="at least one image"):
         BatchPlan(*wrong)

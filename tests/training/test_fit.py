@@ -75,6 +75,12 @@ class TestOutcome:
                 float(row["val_distortion"]) + float(row["val_rate"]), rel=1e-4
             )
 
+    def test_an_epoch_of_fewer_steps_than_a_pass(self, job):
+        one = job(training__epochs=3, training__steps_per_epoch=2)
+        fitted = fit(one)
+        assert (fitted.state.epoch, fitted.state.step) == (3, 6)
+        assert [int(row["step"]) for row in history_of(one)] == [2, 4, 6]
+
     @pytest.mark.slow
     def test_the_validation_loss_is_that_of_the_kept_model(self, job, validation_source):
         fitted = fit(job())

@@ -20,26 +20,29 @@ class BatchPlan:
         seed: Fixes every pass, not negative.
         length: The number of images.
         batch_size: The images a step, which may be more than there are.
+        epoch_steps: The steps of an epoch; by default as many as make one pass.
 
     Raises:
-        UsageError: If `seed` is negative, or `length` or `batch_size` is not positive.
+        UsageError: If `seed` is negative, or `length`, `batch_size` or `epoch_steps` is not positive.
     """
 
     seed: int
     length: int
     batch_size: int
+    epoch_steps: int | None = None
 
     def __post_init__(self) -> None:
-        if self.seed < 0 or self.length < 1 or self.batch_size < 1:
+        counts = (self.length, self.batch_size, 1 if self.epoch_steps is None else self.epoch_steps)
+        if self.seed < 0 or min(counts) < 1:
             raise UsageError(
-                "expected a seed from 0, and at least one image and one image a batch; "
+                "expected a seed from 0, and at least one image, one image a batch and one step an epoch; "
                 f"got seed {self.seed}, {self.length} images and batches of {self.batch_size}"
             )
 
     @property
     def steps_per_epoch(self) -> int:
-        """The whole number of steps that comes nearest to one pass; at least 1."""
-        return max(1, round(self.length / self.batch_size))
+        """The steps of an epoch: by default the whole number that comes nearest to one pass, at least 1."""
+        return self.epoch_steps or max(1, round(self.length / self.batch_size))
 
     def indices(self, step: int) -> NDArray[np.int64]:
         """Say which images make a step, counted from 0 over the whole training: `(batch_size,)`.
@@ -49,16 +52,16 @@ class BatchPlan:
         """
         if step < 0:
             raise UsageError(f"expected a step from 0; got {step}")
-        epoch, offset = divmod(step * self.batch_size, self.length)
+        number, offset = divmod(step * self.batch_size, self.length)
         parts, missing = [], self.batch_size
         while missing > 0:
-            part = _permutation(self.seed, self.length, epoch)[offset : offset + missing]
+            part = _permutation(self.seed, self.length, number)[offset : offset + missing]
             parts.append(part)
             missing -= len(part)
-            epoch, offset = epoch + 1, 0
+            number, offset = number + 1, 0
         return np.concatenate(parts)
 
 
 @lru_cache(maxsize=4)
-def _permutation(seed: int, length: int, epoch: int) -> NDArray[np.int64]:
-    return np.random.default_rng([seed, epoch]).permutation(length).astype(np.int64, copy=False)
+def _permutation(seed: int, length: int, number: int) -> NDArray[np.int64]:
+    return np.random.default_rng([seed, number]).permutation(length).astype(np.int64, copy=False)

@@ -41,7 +41,9 @@ class Training(Fields):
     """How the objective is minimised."""
 
     epochs: PositiveInt = 20
-    """Passes over the training images."""
+    """Epochs; each is a pass over the training images, or training.steps_per_epoch."""
+    steps_per_epoch: PositiveInt | None = None
+    """Steps of an epoch, after which the model is validated; none for as many as make one pass."""
     batch_size: PositiveInt = 128
     """Images per step."""
     optimiser: Literal["adam", "sgd"] = "adam"

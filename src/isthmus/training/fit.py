@@ -56,7 +56,12 @@ class Job:
     @property
     def plan(self) -> BatchPlan:
         """The order of the images."""
-        return BatchPlan(self.recipe.training.seed, len(self.train), self.recipe.training.batch_size)
+        return batch_plan(self.recipe.training, len(self.train))
+
+
+def batch_plan(training: Training, images: int) -> BatchPlan:
+    """The order of a number of training images."""
+    return BatchPlan(training.seed, images, training.batch_size, training.steps_per_epoch)
 
 
 @dataclass(frozen=True)
