@@ -1,7 +1,7 @@
 import pytest
 
 from isthmus.errors import RecipeError
-from isthmus.recipes import RECIPES, default_recipe, grown, named_recipe
+from isthmus.recipes import PURPOSES, RECIPES, default_recipe, named_recipe, sized
 
 TUTORIALS = ("dense-ae", "conv-ae", "upsample-ae", "dense-vae", "conv-vae")
 
@@ -68,7 +68,7 @@ def test_what_is_to_be_stored_without_loss_is_trained_in_bits_of_pixels(name):
     assert recipe.is_likelihood
     assert recipe.pixels.binarise == "none"
     assert recipe.likelihood.components > 1
-    assert grown(recipe, 64, 64) == recipe
+    assert sized(recipe, (64, 64, 3), 1000) == recipe
 
 
 def test_the_default_depends_on_colour():
@@ -78,22 +78,10 @@ def test_the_default_depends_on_colour():
 
 def test_large_grey_image_files_are_no_digits():
     assert default_recipe(1, side=32).name == "conv-vae-fast"
-    assert default_recipe(1, side=33).name == default_recipe(3, side=8).name == "conv-vae-colour"
+    assert default_recipe(1, side=33).name == default_recipe(3, side=8).name == "photo-ae"
 
 
-@pytest.mark.parametrize(("side", "layers"), [(5, 2), (16, 2), (28, 3), (32, 3), (48, 4), (64, 4), (128, 5), (2000, 6)])
-def test_the_recipe_for_colour_images_grows_with_them(side, layers):
-    recipe = grown(named_recipe("conv-vae-colour"), side // 2, side)
-    assert len(recipe.network.filters) == layers
-    assert recipe.network.stem_filters == recipe.network.filters[-1]
-    assert grown(recipe, side // 2, side) == recipe
-
-
-@pytest.mark.parametrize(("height", "width", "dim"), [(32, 32, 128), (500, 500, 128), (16, 16, 32), (1, 5, 1)])
-def test_a_code_is_never_longer_than_an_image(height, width, dim):
-    assert grown(named_recipe("conv-vae-colour"), height, width).latent.dim == dim <= 3 * height * width
-
-
-def test_no_other_recipe_grows():
-    for name in set(RECIPES) - {"conv-vae-colour"}:
-        assert grown(RECIPES[name], 64, 64) == RECIPES[name]
+def test_a_purpose_chooses_among_the_recipes_of_photographs():
+    assert {purpose: default_recipe(3, purpose=purpose).name for purpose in PURPOSES} == dict(PURPOSES)
+    with pytest.raises(RecipeError, match="reconstruct, sample"):
+        default_recipe(3, purpose="speed")

@@ -128,7 +128,7 @@ class TestFaults:
         ("kind", "name", "having", "has"),
         [
             ({"objective": "iwae"}, "objective.beta", "elbo", "draws"),
-            ({"latent": "spatial-gaussian"}, "latent.dim", "point, gaussian", "grid, channels"),
+            ({"latent": "gaussian"}, "latent.channels", "spatial-point, spatial-gaussian", "dim, epsilon_std"),
             ({}, "prior.components", "mixture", "no fields"),
         ],
     )

@@ -45,7 +45,12 @@ def residual_decoder(spec: ResidualNetwork, shapes: Shapes) -> keras.Model:
             x = _block(spec, x, spec.filters[scale], f"decoder_{scale}_block_{number}")
     # Patches do not overlap, so this is a convolution of 1 x 1 and depth-to-space in one, and leaves no chequerboard.
     x = keras.layers.Conv2DTranspose(
-        shapes.output_channels, spec.patch, strides=spec.patch, padding="same", name="decoder_out"
+        shapes.output_channels,
+        spec.patch,
+        strides=spec.patch,
+        padding="same",
+        kernel_initializer="zeros",
+        name="decoder_out",
     )(x)
     return keras.Model(codes, cut(x, shapes.image[:2], "decoder_crop"), name="decoder")
 

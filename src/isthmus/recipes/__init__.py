@@ -12,7 +12,7 @@ from isthmus.recipes.likelihoods import (
     LikelihoodFields,
     LogisticLikelihood,
 )
-from isthmus.recipes.named import RECIPES, default_recipe, grown, named_recipe, task_recipe
+from isthmus.recipes.named import PURPOSES, RECIPES, default_recipe, named_recipe, task_recipe
 from isthmus.recipes.networks import (
     ConvNetwork,
     CustomNetwork,
@@ -25,6 +25,7 @@ from isthmus.recipes.networks import (
 from isthmus.recipes.objectives import ELBO, IWAE, ObjectiveFields
 from isthmus.recipes.overrides import build_recipe, leaf_fields, parse_assignments, recipe_from_json, with_fields
 from isthmus.recipes.priors import MixturePrior, PriorFields, StandardNormalPrior
+from isthmus.recipes.sizing import SIZED, sized
 from isthmus.recipes.tasks import (
     Colourise,
     Deblur,
@@ -40,7 +41,9 @@ from isthmus.recipes.tasks import (
 __all__ = [
     "ELBO",
     "IWAE",
+    "PURPOSES",
     "RECIPES",
+    "SIZED",
     "Augmentation",
     "BernoulliLikelihood",
     "CategoricalLikelihood",
@@ -80,11 +83,11 @@ __all__ = [
     "UpsampleNetwork",
     "build_recipe",
     "default_recipe",
-    "grown",
     "leaf_fields",
     "named_recipe",
     "parse_assignments",
     "recipe_from_json",
+    "sized",
     "task_recipe",
     "with_fields",
 ]

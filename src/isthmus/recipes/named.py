@@ -3,15 +3,14 @@
 Five reproduce published tutorials, with the settings of their texts; the others are our own.
 """
 
-import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from isthmus.errors import RecipeError
 from isthmus.recipes.fields import CodeDensity, Pixels, Recipe, Training
-from isthmus.recipes.latents import GaussianLatent, PointLatent
+from isthmus.recipes.latents import GaussianLatent, PointLatent, SpatialPointLatent
 from isthmus.recipes.likelihoods import BernoulliLikelihood, GaussianLikelihood, LogisticLikelihood
-from isthmus.recipes.networks import ConvNetwork, DenseNetwork, UNetwork, UpsampleNetwork
+from isthmus.recipes.networks import ConvNetwork, DenseNetwork, ResidualNetwork, UNetwork, UpsampleNetwork
 from isthmus.recipes.objectives import ELBO
 from isthmus.recipes.tasks import Denoise, Segment
 from isthmus.wording import no_such
@@ -19,11 +18,18 @@ from isthmus.wording import no_such
 _TUTORIAL_CONV = ConvNetwork(filters=(32, 64), padding="valid", stem_filters=32)
 DIGIT_SIDE = 32
 """The longest side of grey images for which the default recipe is that of digits."""
-GROWING = "conv-vae-colour"
-"""The recipe whose number of layers depends on the size of the images."""
 _BINARISED = Pixels(binarise="threshold", threshold=0.5)
 _RESTORING = Training(
     epochs=5, batch_size=64, learning_rate=2e-3, schedule="cosine", warmup_fraction=0.05, clip_norm=1.0
+)
+_PHOTOGRAPHS = Training(
+    epochs=20,
+    batch_size=16,
+    learning_rate=2e-3,
+    adam_betas=(0.9, 0.99),
+    schedule="cosine",
+    warmup_fraction=0.05,
+    clip_norm=1.0,
 )
 _TO_STORE = Training(
     epochs=20,
@@ -141,6 +147,22 @@ _RECIPES = (
         ),
     ),
     Recipe(
+        name="photo-ae",
+        summary="A residual autoencoder for colour images of any size, whose code is a small grid; squared error.",
+        network=ResidualNetwork(filters=(48, 96, 192)),
+        latent=SpatialPointLatent(grid=(4, 4), channels=8),
+        likelihood=GaussianLikelihood(sigma=0.1, mean="free"),
+        training=_PHOTOGRAPHS,
+    ),
+    Recipe(
+        name="photo-vae",
+        summary="A residual VAE for colour images of any size, to sample new ones; its noise level is learned.",
+        network=ResidualNetwork(filters=(48, 96, 192)),
+        latent=GaussianLatent(dim=128),
+        likelihood=GaussianLikelihood(scale="shared", sigma=0.1, mean="free"),
+        training=_PHOTOGRAPHS,
+    ),
+    Recipe(
         name="unet",
         summary="A U-Net that restores images: denoising by default, or any --task; squared error.",
         task=Denoise(),
@@ -176,6 +198,9 @@ _RECIPES = (
     ),
 )
 
+PURPOSES: Mapping[str, str] = MappingProxyType({"reconstruct": "photo-ae", "sample": "photo-vae"})
+"""The recipe for each purpose of a model of photographs."""
+
 RECIPES: Mapping[str, Recipe] = MappingProxyType({recipe.name: recipe for recipe in _RECIPES})
 """All named recipes, by name, in reading order."""
 
@@ -198,26 +223,19 @@ def task_recipe(kind: str) -> Recipe | None:
     return RECIPES["unet-masks" if kind == "segment" else "unet"]
 
 
-def default_recipe(channels: int, side: int = 0) -> Recipe:
-    """The default recipe for images: conv-vae-fast for small grey ones, else conv-vae-colour.
+def default_recipe(channels: int, side: int = 0, purpose: str | None = None) -> Recipe:
+    """The default recipe for images: conv-vae-fast for small grey ones, else photo-ae or photo-vae.
 
     Args:
         channels: The channels of the images.
         side: The longer side of image files, in pixels; 0 for arrays, whose size does not matter.
+        purpose: A key of `PURPOSES`; None for the default of the images.
+
+    Raises:
+        RecipeError: If there is no such purpose; the message lists them.
     """
-    return RECIPES["conv-vae-fast" if channels == 1 and side <= DIGIT_SIDE else "conv-vae-colour"]
-
-
-def grown(recipe: Recipe, height: int, width: int) -> Recipe:
-    """Fit `conv-vae-colour` to the size of its images; other recipes are returned unchanged.
-
-    Its layers halve the longer side down to 4 pixels. It has one latent dimension for every 8 pixels, at most 128.
-    """
-    if recipe.name != GROWING:
-        return recipe
-    layers = min(6, max(2, math.ceil(math.log2(max(height, width) / 4))))
-    filters = tuple(min(32 * 2**layer, 256) for layer in range(layers))
-    assert isinstance(recipe.network, ConvNetwork)
-    network = recipe.network.model_copy(update={"filters": filters, "stem_filters": filters[-1]})
-    latent = recipe.latent.model_copy(update={"dim": min(128, max(1, height * width // 8))})
-    return recipe.model_copy(update={"network": network, "latent": latent})
+    if purpose is not None:
+        if purpose not in PURPOSES:
+            raise RecipeError(no_such("purpose", purpose, PURPOSES))
+        return RECIPES[PURPOSES[purpose]]
+    return RECIPES["conv-vae-fast" if channels == 1 and side <= DIGIT_SIDE else PURPOSES["reconstruct"]]

@@ -1,6 +1,7 @@
 """Change fields of a recipe by name, and report what is invalid in words."""
 
 import difflib
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -98,6 +99,7 @@ def with_fields(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
                 new = KINDS[part][value]
                 shared = {key: old for key, old in values[part].items() if key != "kind" and _suits(new, key, old)}
                 values[part] = {**new().model_dump(mode="json"), **shared}
+    dim = named.pop("latent.dim", None) if "grid" in values["latent"] else None
     for name, value in named.items():
         *parts, field = name.split(".")
         place: Any = values
@@ -107,6 +109,8 @@ def with_fields(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
             faults.append(_unknown(name, values))
         elif not (field == "kind" and parts[0] in KINDS):
             place[field] = value
+    if dim is not None:
+        faults += _set_grid_dim(values["latent"], dim)
     if not any(name.partition(".")[0] == "likelihood" for name in named):
         values["likelihood"] = _following(values["task"], values["likelihood"])
     if faults:
@@ -151,6 +155,19 @@ def _following(task: Mapping[str, Any], likelihood: dict[str, Any]) -> dict[str,
     if count is None and likelihood["kind"] in ("bernoulli", "categorical"):
         return likelihood
     return mask_likelihood(count or 2).model_dump(mode="json")
+
+
+def _set_grid_dim(latent: dict[str, Any], dim: Any) -> Iterator[str]:
+    """Give a code on a grid the channels that make so many dimensions; yields a fault if none do."""
+    try:
+        positions = math.prod(int(side) for side in latent["grid"])
+    except (TypeError, ValueError):  # the validation of the whole recipe reports it
+        return
+    if isinstance(dim, int) and positions and dim > 0 and dim % positions == 0:
+        latent["channels"] = dim // positions
+        return
+    grid = " x ".join(map(str, latent["grid"]))
+    yield (f"latent.dim: expected a multiple of the {positions} positions of latent.grid, {grid}; got {dim!r}")
 
 
 def _value(name: str, text: str) -> Any:

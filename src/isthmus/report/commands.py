@@ -7,8 +7,7 @@ from typing import Any
 
 from isthmus.codec import obstacle
 from isthmus.evaluation.diagnosis import Finding
-from isthmus.recipes import RECIPES, CustomNetwork, Recipe, leaf_fields
-from isthmus.recipes.named import GROWING
+from isthmus.recipes import RECIPES, SIZED, CustomNetwork, Recipe, leaf_fields
 from isthmus.report.page import Command
 from isthmus.runs import Run
 
@@ -74,8 +73,8 @@ def _differences(recipe: Recipe, base: Recipe) -> dict[str, Any]:
 
 
 def _nearest(recipe: Recipe) -> Recipe:
-    """The named recipe that differs in the fewest fields, of those that do not depend on the size of the images."""
-    fixed = [base for name, base in RECIPES.items() if name != GROWING]
+    """The named recipe that differs in the fewest fields, of those that do not depend on the images."""
+    fixed = [base for name, base in RECIPES.items() if name not in SIZED]
     return min(fixed, key=lambda base: len(_differences(recipe, base)))
 
 

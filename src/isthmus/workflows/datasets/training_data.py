@@ -24,17 +24,21 @@ from isthmus.data.open.pairs import open_masked, open_pairs
 from isthmus.errors import DataError, UsageError
 from isthmus.progress import tell
 from isthmus.recipes import (
+    SIZED,
     Recipe,
     Segment,
     default_recipe,
-    grown,
     named_recipe,
+    sized,
     task_recipe,
     with_fields,
 )
 
 TEST_FRACTION = 0.1
 """The share of the images that is held out as test images, where the data has no split."""
+
+_SCHEDULE = frozenset({"training.epochs", "training.steps_per_epoch", "training.batch_size"})
+"""Fields with which a user sets the number of steps."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,7 @@ def open_training_data(
     changes: Mapping[str, Any] | None = None,
     preprocessing: Preprocessing | ImageOptions | None = None,
     targets: Data | None = None,
+    purpose: str | None = None,
 ) -> TrainingData:
     """Open images, settle the recipe, and split the images into training, validation and test images.
 
@@ -120,13 +125,14 @@ def open_training_data(
         changes: Fields to change, by dotted name.
         preprocessing: What image files become, as `isthmus.data.open_images` takes it.
         targets: Targets in files of their own: the masks of a segmentation, or the other images of pairs.
+        purpose: What the model is for, a key of `isthmus.recipes.PURPOSES`, where no recipe is given.
 
     Raises:
         UsageError: If there is no such data, recipe or field, or targets that the recipe's task does not take.
         DataError: If the images are damaged or too few.
         StorageError: If the images have to be packed, and the cache has no room.
     """
-    images, settled = open_for_recipe(data, recipe, changes or {}, preprocessing, targets)
+    images, settled = open_for_recipe(data, recipe, changes or {}, preprocessing, targets, purpose)
     return TrainingData.split(images, settled)
 
 
@@ -136,6 +142,7 @@ def open_for_recipe(
     changes: Mapping[str, Any] | None = None,
     preprocessing: Preprocessing | ImageOptions | None = None,
     targets: Data | None = None,
+    purpose: str | None = None,
 ) -> tuple[ImageSet, Recipe]:
     """Open images as a recipe's task takes them, and fill in what the recipe leaves to them.
 
@@ -148,17 +155,41 @@ def open_for_recipe(
     if given is None:
         images = open_images(data, "float32" if changes.get("pixels.dtype") == "float32" else "uint8", preprocessing)
     else:
-        images, given = _open_for_task(data, with_fields(given, changes), preprocessing, targets)
+        # The dimensions that a code on a grid may have are known with the images.
+        early = {field: value for field, value in changes.items() if given.name not in SIZED or field != "latent.dim"}
+        images, given = _open_for_task(data, with_fields(given, early), preprocessing, targets)
     if not isinstance(recipe, Recipe):
-        given = suitable_recipe(given, images.spec.shape, from_files=images.origin is not None)
+        count = None if changes.keys() & _SCHEDULE else len(images.train)
+        from_files = images.origin is not None
+        given = suitable_recipe(given, images.spec.shape, from_files, count, changes.get("latent.dim"), purpose)
     assert given is not None
     return images, with_fields(given, changes)
 
 
-def suitable_recipe(named: Recipe | None, shape: tuple[int, int, int], from_files: bool) -> Recipe:
-    """The recipe for images of a shape `(height, width, channels)`: the named one, or else one that suits them."""
-    height, width, channels = shape
-    return grown(named or default_recipe(channels, max(height, width) if from_files else 0), height, width)
+def suitable_recipe(
+    named: Recipe | None,
+    shape: tuple[int, int, int],
+    from_files: bool,
+    count: int | None = None,
+    dim: Any = None,
+    purpose: str | None = None,
+) -> Recipe:
+    """The recipe for images: the named one, or else one that suits them, fitted to their size and number.
+
+    Args:
+        named: The named recipe, if there is one.
+        shape: Height, width and channels.
+        from_files: Whether the images come from image files.
+        count: The number of training images; None to leave the recipe's schedule as it is.
+        dim: Latent dimensions, if they are given; what is no number is left to the validation of the recipe.
+        purpose: What the model is for, where no recipe is named.
+
+    Raises:
+        RecipeError: If there is no such purpose, or the code cannot have that number of dimensions.
+    """
+    side = max(shape[:2]) if from_files else 0
+    given = dim if isinstance(dim, int) and dim > 0 else None
+    return sized(named or default_recipe(shape[2], side, purpose), shape, count, given)
 
 
 def tell_skipped(origin: Origin | None, notices: tuple[str, ...], more: str = "") -> None:
