@@ -19,6 +19,8 @@ def train(
     recipe: Recipe | str | None = None,
     out: str | Path | None = None,
     *,
+    purpose: str | None = None,
+    minutes: float | None = None,
     task: str | None = None,
     targets: Data | None = None,
     size: int | str | Sequence[int] | None = None,
@@ -44,6 +46,8 @@ def train(
             run's own, if this machine remembers them.
         recipe: A recipe, the name of one, or None to choose one from the images.
         out: The run folder to create; by default `runs/DATA-RECIPE`.
+        purpose: What a model of colour images is for, `reconstruct` or `sample`; chooses a recipe where none is given.
+        minutes: The time that the training may take; as many steps as fit are measured, and stored in the recipe.
         task: The task, if not to reconstruct: `denoise`, `deblur`, `super-resolve`, `colourise`,
             `inpaint`, `segment` or `pairs`.
         targets: The targets, with the file names of `data`: masks for `segment`, paired images for `pairs`.
@@ -96,6 +100,8 @@ def train(
             device=device,
             report=report,
             tensorboard=tensorboard,
+            purpose=purpose,
+            minutes=minutes,
             image_options=ImageOptions(parse_size(size), fit, channels, background),
         )
     )

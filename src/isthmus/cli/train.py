@@ -27,6 +27,10 @@ def train(
     recipe: Annotated[
         str | None, option("NAME", "The recipe; `isthmus recipes` lists them. Chosen from the images by default.")
     ] = None,
+    purpose: Annotated[
+        str | None,
+        option("PURPOSE", "What a model of colour images is for: reconstruct (the default) or sample.", "--for"),
+    ] = None,
     task: Annotated[
         str | None,
         option("KIND", "The task: reconstruct, denoise, colourise, inpaint, super-resolve, deblur, segment or pairs."),
@@ -37,6 +41,9 @@ def train(
     ] = None,
     out: Annotated[Path | None, option("RUN", "The run folder to create; runs/DATA-RECIPE by default.")] = None,
     epochs: Annotated[int | None, option("N", "Passes over the training images; training.epochs.")] = None,
+    minutes: Annotated[
+        float | None, option("M", "Train for so many minutes: the steps that fit are measured, and stored.")
+    ] = None,
     latent_dim: Annotated[int | None, option("D", "Latent dimensions; latent.dim.")] = None,
     settings: Annotated[
         list[str] | None,
@@ -75,7 +82,9 @@ def train(
 
       isthmus train digits --recipe conv-vae-fast --out runs/digits
 
-      isthmus train photos/ --latent-dim 128 --epochs 40
+      isthmus train photos/ --minutes 5
+
+      isthmus train photos/ --for sample --latent-dim 64
 
       isthmus train mnist --recipe conv-vae --set objective.beta=4 --set latent.dim=10
 
@@ -93,7 +102,9 @@ def train(
     if dry_run:
         if data is None:
             raise UsageError("expected DATA: --dry-run needs images")
-        _dry_run(data, recipe, changes, fitted, targets, backend, device, as_json)
+        if minutes is not None:
+            raise UsageError("--dry-run measures what a training takes, and --minutes sets it: give one of them")
+        _dry_run(data, recipe, changes, fitted, targets, purpose, backend, device, as_json)
         return
 
     from isthmus.workflows.train import train as run_training
@@ -114,6 +125,8 @@ def train(
             image_options=fitted,
             report=report,
             tensorboard=tensorboard,
+            purpose=purpose,
+            minutes=minutes,
         )
     )
     _tell(run, data, as_json)
@@ -163,6 +176,7 @@ def _dry_run(
     changes: dict[str, Any],
     fitted: Any,
     targets: str | None,
+    purpose: str | None,
     backend: str | None,
     device: str | None,
     as_json: bool,
@@ -170,7 +184,7 @@ def _dry_run(
     from isthmus.workflows.datasets import open_training_data
     from isthmus.workflows.dry_run import dry_run
 
-    prepared = open_training_data(data, recipe, changes, fitted, targets)
+    prepared = open_training_data(data, recipe, changes, fitted, targets, purpose)
     prepared.announce()
     found = dry_run(prepared, backend, device)
     if as_json:

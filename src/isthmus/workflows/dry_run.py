@@ -2,16 +2,11 @@
 
 import resource
 import sys
-import time
 from dataclasses import dataclass
 
-from isthmus.errors import TrainingError
 from isthmus.training.backends import choose_backend, device_name, import_keras
 from isthmus.training.memory import memory_explained
 from isthmus.workflows.datasets import TrainingData
-
-WARM_UP_STEPS = 3
-TIMED_STEPS = 10
 
 
 @dataclass(frozen=True)
@@ -52,41 +47,23 @@ def dry_run(prepared: TrainingData, backend: str | None = None, device: str | No
     chosen = choose_backend(backend, device)
     import_keras(device)
 
-    import keras
-
-    from isthmus.data import BatchPlan, TrainingBatches
-    from isthmus.training.feed import training_feed
-    from isthmus.training.fit import build_model
+    from isthmus.training.fit import batch_plan
+    from isthmus.training.rehearsal import rehearse
 
     recipe = prepared.recipe
-    plan = BatchPlan(recipe.training.seed, len(prepared.train), recipe.training.batch_size)
-    model = build_model(recipe, prepared.train.spec, plan.steps_per_epoch)
-    times: list[float] = []
-
-    class Clock(keras.callbacks.Callback):  # type: ignore[misc]  # Keras carries no types
-        def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-            if logs is None or not float(logs["loss"]) < float("inf"):
-                raise TrainingError("the loss is not finite within the first steps; lower training.learning_rate.")
-            times.append(time.perf_counter())
-
-    batches = TrainingBatches(prepared.train, plan, recipe)
-    feed = training_feed(batches, 0)
-    model.fit(feed, steps_per_epoch=WARM_UP_STEPS + TIMED_STEPS, shuffle=False, verbose=0, callbacks=[Clock()])
-    between = sorted(
-        after - before for before, after in zip(times[WARM_UP_STEPS - 1 :], times[WARM_UP_STEPS:], strict=False)
-    )
-    per_step = between[len(between) // 2]
+    measured = rehearse(recipe, prepared.train)
+    plan = batch_plan(recipe.training, len(prepared.train))
     steps = plan.steps_per_epoch * recipe.training.epochs
     # Linux counts in kibibytes, macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     return DryRun(
         backend=chosen,
         device=device_name(),
-        encoder_parameters=model.encoder.count_params(),
-        decoder_parameters=model.decoder.count_params(),
+        encoder_parameters=measured.model.encoder.count_params(),
+        decoder_parameters=measured.model.decoder.count_params(),
         images=len(prepared.train),
         steps=steps,
-        seconds_per_step=per_step,
-        seconds=per_step * steps,
+        seconds_per_step=measured.seconds_per_step,
+        seconds=measured.seconds_per_step * steps,
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
     )

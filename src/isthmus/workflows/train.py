@@ -22,6 +22,8 @@ from isthmus.runs.lock import locked_run, new_run
 from isthmus.runs.manifest import Manifest, TrainingEntry
 from isthmus.training.backends import device_name, import_keras
 from isthmus.training.film import Film
+from isthmus.wording import spell_count, spell_seconds
+from isthmus.workflows.choices import spell_choices
 from isthmus.workflows.datasets import TrainingData, open_training_data
 from isthmus.workflows.diagnosis import diagnose_quickly, spell_verdict
 from isthmus.workflows.provenance import data_entry, machine
@@ -69,12 +71,18 @@ def _train(request: TrainingRequest, before: Manifest | None, backend: str, data
     import_keras(request.device)
     from isthmus.training.fit import Job, begin, fit
 
+    custom = _custom_networks(request, before, data.recipe)
+    if request.minutes is not None:
+        data = _within_minutes(request.minutes, data, custom)
+    if request.recipe is None and before is None:
+        for line in spell_choices(data, request.purpose):
+            tell(line)
     job = Job(
         recipe=data.recipe,
         train=data.train,
         validation=data.validation,
         folder=place,
-        custom=_custom_networks(request, before, data.recipe),
+        custom=custom,
         initial_weights=_initial_weights(request.init_from) if request.init_from else None,
         resume=request.resume,
     )
@@ -121,6 +129,20 @@ def _train(request: TrainingRequest, before: Manifest | None, backend: str, data
     return measured.run
 
 
+def _within_minutes(
+    minutes: float, data: TrainingData, custom: "tuple[keras.Model, keras.Model] | None"
+) -> TrainingData:
+    """The data, with a recipe whose steps take so many minutes here."""
+    from isthmus.training.budget import within_time
+    from isthmus.training.rehearsal import rehearse
+
+    measured = rehearse(data.recipe, data.train, data.validation, custom)
+    recipe = within_time(data.recipe, 60.0 * minutes, measured)
+    steps = recipe.training.epochs * (recipe.training.steps_per_epoch or 1)
+    tell(f"{spell_seconds(measured.seconds_per_step)} a step: {spell_count(steps, 'step')} in {minutes:g} minutes")
+    return replace(data, recipe=recipe)
+
+
 @contextmanager
 def _stopped(note: str) -> Iterator[None]:
     """Let Ctrl-C say what is stored, and how to continue."""
@@ -135,7 +157,9 @@ def _prepare(request: TrainingRequest, before: Manifest | None) -> TrainingData:
     assert request.data is not None
     recipe, preprocessing = request.recipe, request.image_options
     if before is None or request.out is None:
-        return open_training_data(request.data, recipe, request.changes, preprocessing, request.targets)
+        return open_training_data(
+            request.data, recipe, request.changes, preprocessing, request.targets, request.purpose
+        )
     old = recipe_to_resume(request.out, before)
     stored = stored_preprocessing(request.out, before, preprocessing)
     data = open_training_data(request.data, recipe or old, request.changes, stored, request.targets)

@@ -39,6 +39,8 @@ class TrainingRequest:
     image_options: ImageOptions | None = None
     report: bool = True
     tensorboard: bool = False
+    purpose: str | None = None
+    minutes: float | None = None
 
     def check(self) -> None:
         """Check that the options agree, and that nothing will be written among the images.
@@ -53,9 +55,22 @@ class TrainingRequest:
             raise UsageError("--resume needs --out: the run to resume.")
         if self.data is None and not self.resume:
             raise UsageError("expected DATA, the images to train on; only --resume --out RUN finds those of the run.")
+        if self.purpose is not None and (self.recipe is not None or self.resume or self.custom is not None):
+            raise UsageError("--for chooses a recipe: leave it out, or --recipe, --resume and custom networks.")
+        self._check_time()
         require_apart(self.out or RUNS, self.data, self.targets)
         if self.tensorboard:
             require_tensorboard()
+
+    def _check_time(self) -> None:
+        if self.minutes is None:
+            return
+        if not 0.0 < self.minutes < float("inf"):
+            raise UsageError(f"expected a positive number of minutes; got {self.minutes:g}")
+        if self.resume:
+            raise UsageError("--minutes sets the steps of a new training; a run to resume has them. Use --epochs.")
+        if given := sorted((self.changes or {}).keys() & {"training.epochs", "training.steps_per_epoch"}):
+            raise UsageError(f"--minutes sets {given[0]}: give one of them.")
 
     def with_data_of(self, place: Path, before: Manifest) -> "TrainingRequest":
         """The request with the images and targets of the run that it resumes, unless it names others.

@@ -1,0 +1,30 @@
+"""A schedule that fits into a given time."""
+
+from isthmus.recipes import Recipe, with_fields
+from isthmus.training.rehearsal import Rehearsal
+
+EPOCHS = 20
+"""Epochs at most; the model is validated after each."""
+VALIDATION = 0.2
+"""The share of the time that validation may take."""
+RESERVE = 0.05
+"""The share of the time that is kept for checkpoints and images of the training."""
+
+
+def within_time(recipe: Recipe, seconds: float, measured: Rehearsal) -> Recipe:
+    """The recipe with as many steps as fit into a time, so that its schedule ends in it.
+
+    There is at least one step, even if that takes longer.
+
+    Args:
+        recipe: The recipe.
+        seconds: The time of the training, with validation, but without opening images and compiling.
+        measured: What a step and a validation take.
+    """
+    time = (1.0 - RESERVE) * seconds
+    validations = EPOCHS
+    if measured.validation_seconds * EPOCHS > VALIDATION * time:
+        validations = max(1, int(VALIDATION * time / measured.validation_seconds))
+    steps = max(1, int((time - validations * measured.validation_seconds) / measured.seconds_per_step))
+    epochs = min(validations, steps)
+    return with_fields(recipe, {"training.epochs": epochs, "training.steps_per_epoch": steps // epochs})

@@ -1,0 +1,40 @@
+"""What was chosen for a training whose recipe was not named, in words."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from isthmus.recipes import PURPOSES
+from isthmus.wording import spell_count
+from isthmus.workflows.datasets import TrainingData
+
+
+def spell_choices(data: TrainingData, purpose: str | None) -> Iterator[str]:
+    """Yield a line each for the recipe, the code, the network and the schedule.
+
+    Args:
+        data: The images, and the recipe that was chosen for them.
+        purpose: The purpose that was given, if any.
+    """
+    recipe, spec = data.recipe, data.train.spec
+    others = [f"--for {name}: {other}" for name, other in PURPOSES.items() if other != recipe.name]
+    offered = recipe.name in PURPOSES.values() and purpose is None
+    offer = f" ({', '.join(others)})" if offered else ""
+    yield f"recipe: {recipe.name}{offer}. {recipe.summary}"
+    latent: dict[str, Any] = recipe.latent.model_dump()
+    grid = ""
+    if "grid" in latent:
+        grid = f" ({latent['grid'][0]} x {latent['grid'][1]} positions of {spell_count(latent['channels'], 'channel')})"
+    yield f"code: {spell_count(recipe.latent.dim, 'latent dimension')}{grid}, for {spec.dims:,} numbers in an image"
+    network: dict[str, Any] = recipe.network.model_dump()
+    layers = "".join(
+        f", {name} {', '.join(map(str, network[name]))}" for name in ("filters", "units") if name in network
+    )
+    yield f"network: {recipe.network.family}{layers}"
+    training, count = recipe.training, len(data.train)
+    per_epoch = training.steps_per_epoch or max(1, round(count / training.batch_size))
+    steps = training.epochs * per_epoch
+    yield (
+        f"schedule: {spell_count(steps, 'step')} of {spell_count(training.batch_size, 'image')}, so each of "
+        f"{spell_count(count, 'image')} about {max(1, round(steps * training.batch_size / count))} times; "
+        "--minutes M fits it into a time"
+    )
