@@ -40,7 +40,7 @@ def test_inspect_tells_everything(isthmus, photos, files_in):
         "duplicates 1 equal to an earlier image",
         "cat/broken.jpg it holds no image of a kind that Pillow reads",
         "images become 32x32 RGB, cropped where the proportions differ",
-        "recipe conv-vae-colour",
+        "recipe photo-ae",
     ):
         assert line in lines
     assert files_in(photos) == before

@@ -46,16 +46,29 @@ def test_a_code_on_a_grid_fits_the_network(shape):
     ("dim", "grid", "channels"), [(16, (4, 4), 1), (256, (4, 4), 16), (512, (8, 8), 8), (1024, (8, 8), 16)]
 )
 def test_many_dimensions_get_a_larger_grid(dim, grid, channels):
-    recipe = sized(RECIPES["photo-ae"], (64, 64, 3), dim=dim)
+    recipe = sized(RECIPES["photo-ae"], (64, 64, 3), given={"latent.dim": dim})
     assert (recipe.latent.grid, recipe.latent.channels, recipe.latent.dim) == (grid, channels, dim)
 
 
-def test_dimensions_that_no_grid_has():
-    with pytest.raises(RecipeError, match="a multiple of 16, such as 96"):
-        sized(RECIPES["photo-ae"], (64, 64, 3), dim=100)
+def test_dimensions_that_no_grid_has_make_a_flat_code():
+    recipe = sized(RECIPES["photo-ae"], (64, 64, 3), given={"latent.dim": 100})
+    assert (recipe.latent.kind, recipe.latent.dim) == ("point", 100)
     with pytest.raises(RecipeError, match="a multiple of the 16 positions"):
         with_fields(RECIPES["photo-ae"], {"latent.dim": 100})
     assert with_fields(RECIPES["photo-ae"], {"latent.dim": 32}).latent.channels == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "grid"),
+    [
+        ({"network.filters": [2, 2]}, (8, 8)),
+        ({"network.patch": 8}, (4, 4)),
+        ({"network.patch": 8, "network.filters": (2,)}, (8, 8)),
+        ({"network.filters": "none", "network.patch": -1}, (4, 4)),
+    ],
+)
+def test_the_code_fits_a_network_that_is_given(given, grid):
+    assert sized(RECIPES["photo-ae"], (64, 64, 3), given=given).latent.grid == grid
 
 
 @pytest.mark.parametrize(("count", "steps"), [(100, 4_000), (1_000, 4_000), (4_800, 6_000), (10**6, 20_000)])

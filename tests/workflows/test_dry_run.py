@@ -30,7 +30,7 @@ def test_says_what_a_training_takes(prepared, tmp_path, monkeypatch, files_in):
 
 
 def test_a_recipe_that_does_not_fit(prepared):
-    with pytest.raises(RecipeError, match=r"latent.dim=500"):
+    with pytest.raises(RecipeError, match=r"500 dimensions"):
         dry_run(prepared(latent__dim=500))
 
 

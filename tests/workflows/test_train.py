@@ -345,6 +345,48 @@ class TestResume:
             train(bars, None, resume=True)
 
 
+class TestMinutes:
+    @pytest.mark.slow
+    def test_the_steps_that_fit_are_measured_and_stored(self, bars, tiny_recipe, tmp_path, capsys):
+        run = train(bars, tiny_recipe, tmp_path / "run", minutes=0.01)
+        training = run.recipe.training
+        assert training.epochs * training.steps_per_epoch == run.manifest.training.steps
+        assert 0 < run.manifest.training.seconds < 30
+        assert "a step: " in capsys.readouterr().err
+        again = train(bars, run.recipe, tmp_path / "again")
+        assert weights_at(again.path) == weights_at(run.path)
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            ({"minutes": 0.0}, "expected a positive number of minutes; got 0"),
+            ({"minutes": 1.0, "changes": {"training.epochs": 3}}, "--minutes sets training.epochs: give one of them"),
+            ({"minutes": 1.0, "resume": True, "out": "run"}, "--minutes sets the steps of a new training"),
+            ({"purpose": "sample", "recipe": "conv-vae"}, "--for chooses a recipe"),
+        ],
+    )
+    def test_with_what_it_does_not_go(self, bars, tmp_path, monkeypatch, arguments, said):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(UsageError, match=said):
+            train(bars, **arguments)
+
+
+class TestChoices:
+    def test_they_are_said_where_no_recipe_is_named(self, bars, tmp_path, capsys):
+        colour = np.repeat(bars[0], 3, axis=-1)
+        run = train(colour, None, tmp_path / "run", purpose="sample", changes={"training.epochs": 1, "latent.dim": 3})
+        assert run.recipe.name == "photo-vae"
+        said = capsys.readouterr().err
+        for line in (
+            "recipe: photo-vae. A residual VAE",
+            "code: 3 latent dimensions, for 360 numbers in an image",
+            "network: residual convolutional, filters 48, 96",
+            " steps of 32 images, so each of ",
+        ):
+            assert line in said
+        assert run.sample(2).shape == (2, 12, 10, 3)
+
+
 class TestInitFrom:
     def test_starts_from_the_runs_weights(self, bars, tiny_run, tmp_path):
         still = {"training.learning_rate": 1e-30, "training.epochs": 1}
@@ -445,7 +487,7 @@ class TestWrongCalls:
         ("changes", "error", "said"),
         [
             ({"latent.dim": 0}, RecipeError, "latent.dim: input should be greater than 0"),
-            ({"latent.dim": 121}, RecipeError, "latent.dim=121 is more than the 120 numbers"),
+            ({"latent.dim": 121}, RecipeError, "121 dimensions, more than the 120 numbers"),
             ({"objective.beta_warmup_epochs": 3}, RecipeError, "longer than the training of 2 epochs"),
             ({"network": "custom"}, RecipeError, "network.kind=custom"),
             ({"network.padding": "valid", "network.filters": [2] * 5}, RecipeError, "leave nothing of an image"),

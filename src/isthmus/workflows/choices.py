@@ -33,8 +33,9 @@ def spell_choices(data: TrainingData, purpose: str | None) -> Iterator[str]:
     training, count = recipe.training, len(data.train)
     per_epoch = training.steps_per_epoch or max(1, round(count / training.batch_size))
     steps = training.epochs * per_epoch
+    passes = round(steps * training.batch_size / count)
+    times = "once" if passes <= 1 else f"{passes} times"
     yield (
         f"schedule: {spell_count(steps, 'step')} of {spell_count(training.batch_size, 'image')}, so each of "
-        f"{spell_count(count, 'image')} about {max(1, round(steps * training.batch_size / count))} times; "
-        "--minutes M fits it into a time"
+        f"{spell_count(count, 'image')} about {times}; --minutes M fits it into a time"
     )

@@ -52,7 +52,7 @@ def test_too_few_to_test_on_are_all_for_learning():
     assert len(prepared.train) >= 1
 
 
-@pytest.mark.parametrize(("channels", "name"), [(1, "conv-vae-fast"), (3, "conv-vae-colour")])
+@pytest.mark.parametrize(("channels", "name"), [(1, "conv-vae-fast"), (3, "photo-ae")])
 def test_a_recipe_that_suits_the_images(channels, name):
     prepared = open_training_data(np.repeat(IMAGES, channels, axis=-1), None, {"latent.dim": 7})
     assert prepared.recipe.name == name
@@ -106,8 +106,8 @@ class TestImageFiles:
     def test_they_are_made_one_size_and_the_recipe_suits_it(self, photos):
         prepared = open_training_data(photos)
         assert prepared.preprocessing == Preprocessing(64, 64, 3)
-        assert prepared.recipe.name == "conv-vae-colour"
-        assert len(prepared.recipe.network.filters) == 4
+        assert prepared.recipe.name == "photo-ae"
+        assert prepared.recipe.network.patch == 4
 
     def test_what_is_given_by_value_does_not_grow(self, photos):
         recipe = RECIPES["conv-vae-colour"]

@@ -161,7 +161,7 @@ def open_for_recipe(
     if not isinstance(recipe, Recipe):
         count = None if changes.keys() & _SCHEDULE else len(images.train)
         from_files = images.origin is not None
-        given = suitable_recipe(given, images.spec.shape, from_files, count, changes.get("latent.dim"), purpose)
+        given = suitable_recipe(given, images.spec.shape, from_files, count, changes, purpose)
     assert given is not None
     return images, with_fields(given, changes)
 
@@ -171,7 +171,7 @@ def suitable_recipe(
     shape: tuple[int, int, int],
     from_files: bool,
     count: int | None = None,
-    dim: Any = None,
+    changes: Mapping[str, Any] | None = None,
     purpose: str | None = None,
 ) -> Recipe:
     """The recipe for images: the named one, or else one that suits them, fitted to their size and number.
@@ -181,15 +181,14 @@ def suitable_recipe(
         shape: Height, width and channels.
         from_files: Whether the images come from image files.
         count: The number of training images; None to leave the recipe's schedule as it is.
-        dim: Latent dimensions, if they are given; what is no number is left to the validation of the recipe.
+        changes: Fields that will be changed, by dotted name; the others are fitted to them.
         purpose: What the model is for, where no recipe is named.
 
     Raises:
-        RecipeError: If there is no such purpose, or the code cannot have that number of dimensions.
+        RecipeError: If there is no such purpose.
     """
     side = max(shape[:2]) if from_files else 0
-    given = dim if isinstance(dim, int) and dim > 0 else None
-    return sized(named or default_recipe(shape[2], side, purpose), shape, count, given)
+    return sized(named or default_recipe(shape[2], side, purpose), shape, count, changes)
 
 
 def tell_skipped(origin: Origin | None, notices: tuple[str, ...], more: str = "") -> None:
