@@ -1,16 +1,17 @@
 """How near reconstructions are, beside what a mean image and PCA of the same dimension give away for free."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import ImageSource
 from isthmus.evaluation.pca import PCABaseline
-from isthmus.evaluation.table import Row, Section, mean_row
+from isthmus.evaluation.table import Row, Section, estimate_row, mean_row
 from isthmus.probability import namespace
 from isthmus.runs import Run, encoded_batches
-from isthmus.scores import as_pixels
+from isthmus.scores import as_pixels, gradient_energy, sharpness
+from isthmus.units import Estimate
 from isthmus.wording import spell_count
 
 TITLE = "Reconstruction"
@@ -28,11 +29,20 @@ class Closeness:
         mse: Mean squared error over the pixels, brightness from 0 to 1.
         psnr: -10 log10 of that, dB, at most 100.
         ssim: Structural similarity (Wang et al. 2004, by scikit-image, 7x7 windows), 1 for equal images.
+        energy: Gradient energy of the images that stand for the others; see `gradient_energy`.
+        original_energy: Gradient energy of the others.
     """
 
     mse: FloatArray
     psnr: FloatArray
     ssim: FloatArray
+    energy: FloatArray
+    original_energy: FloatArray
+
+    @property
+    def sharpness(self) -> Estimate:
+        """The gradient energy as a share of the originals'; see `sharpness`."""
+        return sharpness(self.energy, self.original_energy)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +84,8 @@ def closeness(images: NDArray[np.floating], given: NDArray[np.floating], similar
         else np.nan
         for a, b in zip(images, given, strict=True)
     ]
-    return Closeness(mse, psnr(mse), np.asarray(ssim, np.float64))
+    energies = gradient_energy(given), gradient_energy(images)
+    return Closeness(mse, psnr(mse), np.asarray(ssim, np.float64), *energies)
 
 
 def psnr(mse: FloatArray) -> FloatArray:
@@ -121,24 +132,39 @@ def measure_reconstruction(
 
 def reconstruction_section(found: ReconstructionResult, dim: int) -> Section:
     """The table of reconstruction metrics."""
-    rows: list[Row] = []
     baseline = f"fitted on {spell_count(found.fitted_on, 'training image')}"
-    for key, name, values, meaning in (
-        ("", "", found.run, "of the posterior mean's reconstruction"),
-        ("pca_", f"PCA of {dim}: ", found.pca, f"of PCA with as many dimensions, {baseline}"),
-        ("mean_image_", "mean image: ", found.mean_image, f"of the mean image for all, {baseline}"),
-    ):
-        if values is None:
-            continue
-        rows += [
-            mean_row(f"{key}psnr_db", f"{name}PSNR", values.psnr, "dB", f"Peak signal-to-noise ratio {meaning}."),
-            mean_row(f"{key}mse", f"{name}MSE", values.mse, "", f"Mean squared error {meaning}, brightness 0 to 1."),
-        ]
-        if not np.isnan(values.ssim).any():
-            rows.append(mean_row(f"{key}ssim", f"{name}SSIM", values.ssim, "", f"Structural similarity {meaning}."))
+    rows = closeness_rows("", "", found.run, "of the posterior mean's reconstruction")
+    if found.pca is not None:
+        meaning = f"of PCA with as many dimensions, {baseline}"
+        rows += closeness_rows("pca_", f"PCA of {dim}: ", found.pca, meaning)
+    if found.mean_image is not None:
+        meaning = f"of the mean image for all, {baseline}"
+        rows += closeness_rows("mean_image_", "mean image: ", found.mean_image, meaning)
     note = "" if found.pca is not None else "The training images cannot be found, so there are no baselines."
     return Section("reconstruction", TITLE, tuple(rows), note)
 
 
+def closeness_rows(key: str, name: str, values: Closeness, meaning: str) -> list[Row]:
+    """The rows of one model or baseline; SSIM and sharpness only where there is structure to compare.
+
+    Args:
+        key: What its keys begin with.
+        name: What its names begin with.
+        values: Its closeness to the images.
+        meaning: What was compared, to end each explanation.
+    """
+    rows = [
+        mean_row(f"{key}psnr_db", f"{name}PSNR", values.psnr, "dB", f"Peak signal-to-noise ratio {meaning}."),
+        mean_row(f"{key}mse", f"{name}MSE", values.mse, "", f"Mean squared error {meaning}, brightness 0 to 1."),
+    ]
+    if not np.isnan(values.ssim).any():
+        rows.append(mean_row(f"{key}ssim", f"{name}SSIM", values.ssim, "", f"Structural similarity {meaning}."))
+    if values.original_energy.any():
+        text = f"Gradient energy {meaning}, as a share of that of the images."
+        rows.append(estimate_row(f"{key}sharpness", f"{name}sharpness", values.sharpness, "", text))
+    return rows
+
+
 def _joined(parts: list[Closeness]) -> Closeness:
-    return Closeness(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("mse", "psnr", "ssim")))
+    names = [field.name for field in fields(Closeness)]
+    return Closeness(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

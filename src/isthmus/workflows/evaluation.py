@@ -32,7 +32,7 @@ RESTORATION = "restoration"
 PARTS = ("likelihood", "reconstruction", "latent", "representation", "disentanglement", "samples", DIAGNOSIS)
 """What an evaluation is made of, in order."""
 DEFAULT_DRAWS = 50
-_DEFINITIONS = 3
+_DEFINITIONS = 4
 """Counted up when metrics are defined otherwise: stored ones of the same version of isthmus no longer hold then."""
 _NO_TRAINING_IMAGES = (
     "The training images cannot be found. There is no comparison with PCA or the mean image, and overfitting and lost "
