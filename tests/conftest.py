@@ -144,6 +144,18 @@ def tiny_ae_recipe():
 
 
 @pytest.fixture(scope="session")
+def bands(bars):
+    """The bars in each of five channels, dimmer in every further one."""
+    return np.concatenate([bars[0] // (channel + 1) for channel in range(5)], axis=-1)
+
+
+@pytest.fixture(scope="session")
+def bands_run(bands, tiny_ae_recipe, tmp_path_factory):
+    """A finished run of `tiny_ae_recipe` on images of five channels."""
+    return train_once(tmp_path_factory, "bands", bands, tiny_ae_recipe)
+
+
+@pytest.fixture(scope="session")
 def tiny_run(bars, tiny_recipe, tmp_path_factory):
     """A finished run of `tiny_recipe` on the bars; copy it before changing it."""
     return train_once(tmp_path_factory, "tiny", bars, tiny_recipe)

@@ -238,3 +238,10 @@ class TestMemory:
         np.save(tmp_path / "images", np.zeros((200, 64, 64), np.uint8))
         monkeypatch.setenv("ISTHMUS_MEMORY", "500kB")
         assert len(open_path(tmp_path / "images.npy").train) == 200
+
+
+def test_up_to_sixteen_channels_are_taken():
+    images = np.zeros((2, 6, 4, 16), np.uint8)
+    assert as_source(images).spec.channels == 16
+    with pytest.raises(DataError, match="at most 16 channels; got 17"):
+        as_source(np.zeros((2, 6, 4, 17), np.uint8))

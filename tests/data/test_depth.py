@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from isthmus.data import Preprocessing, open_images
+from isthmus.data.depth import as_levels
 from isthmus.errors import UsageError
 from isthmus.probability import latent_of
 from isthmus.workflows.datasets import open_training_data
@@ -88,3 +89,15 @@ def test_dark_colour_images_are_reported(tmp_path, write_files):
 def test_other_bits():
     with pytest.raises(UsageError, match="bits of 8, 10, 12, 14, 16; got 11"):
         Preprocessing(1, 1, 1, bits=11)
+
+
+def test_levels_have_the_range_of_the_files():
+    floats = np.array([-0.5, 0.0, 0.5, 1.0, 2.0], np.float32)
+    for bits, kind in ((None, np.uint8), (8, np.uint8), (12, np.uint16), (16, np.uint16)):
+        levels = as_levels(floats, bits)
+        top = 2 ** (bits or 8) - 1
+        assert levels.dtype == kind
+        assert levels.tolist() == [0, 0, (top + 1) // 2, top, top]
+    every = np.arange(65536, dtype=np.uint16)
+    np.testing.assert_array_equal(as_levels(every / np.float32(65535), 16), every)
+    assert as_levels(np.uint8([7]), 12).tolist() == [7]

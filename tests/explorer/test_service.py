@@ -15,6 +15,17 @@ def test_it_says_what_the_run_is(service):
     assert about["hasRate"]
     assert about["isLikelihood"]
     assert all(about["capabilities"].values())
+    assert about["falseColour"] == ""
+
+
+def test_bands_are_shown_in_false_colour_and_not_encoded(bands_run, bands, finish):
+    service = Service(bands_run, bands)
+    about = service.describe()
+    assert about["image"]["channels"] == 3
+    assert about["falseColour"] == "channels 1, 2, 3 of 5 shown as red, green, blue"
+    assert not about["capabilities"]["encode"]
+    codes = bands_run.encode(bands[:4])["mean"]
+    np.testing.assert_array_equal(finish(service.decode(codes)), bands_run.decode(codes)[..., :3])
 
 
 def test_codes_are_decoded_as_the_run_does(service, tiny_run, finish):

@@ -4,10 +4,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from isthmus.data.locations import remember_location
-from isthmus.workflows.codes import encode_file, reconstruct_folder
+from isthmus.workflows.codes import decode_file, encode_file, reconstruct_folder, write_samples
 from isthmus.workflows.datasets import open_held_out
 
 
@@ -93,3 +94,17 @@ def test_what_is_refitted_is_reported(tiny_ae_run, photos, tmp_path, capsys, com
         "1 of 5 images are not 10x12x1; '0/cat.png' is 64x64x3. They become 10x12 grey, cropped where the proportions "
         "differ, as the run's images are\n"
     ) in capsys.readouterr().err
+
+
+def test_files_have_all_channels(bands_run, bands, tmp_path, capsys):
+    assert reconstruct_folder(bands_run, bands[:3], tmp_path / "out") == 3
+    found = np.stack([tifffile.imread(tmp_path / "out" / f"{index}.tif") for index in range(3)])
+    np.testing.assert_array_equal(found, bands_run.reconstruct(bands[:3]))
+    assert "comparison.png: channels 1, 2, 3 of 5 shown as red, green, blue" in capsys.readouterr().err
+    encode_file(bands_run, bands[:3], tmp_path / "codes.npz")
+    decode_file(bands_run, tmp_path / "codes.npz", tmp_path / "decoded")
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "decoded" / "1.tif"), found[1])
+    write_samples(bands_run, tmp_path / "samples", 2, seed=5)
+    np.testing.assert_array_equal(
+        tifffile.imread(tmp_path / "samples" / "sample-1.tif"), bands_run.sample(2, seed=5)[1]
+    )

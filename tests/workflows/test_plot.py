@@ -154,3 +154,10 @@ def test_the_history_is_in_nats_and_marks_the_best_epoch(tiny_run, copied_run):
     (copied_run / folder.HISTORY).unlink()
     with pytest.raises(RunError):
         history(run)
+
+
+def test_a_plot_says_the_false_colour_of_its_images(bands_run, bands, tmp_path):
+    rule = "channels 1, 2, 3 of 5 shown as red, green, blue"
+    assert plot(bands_run.path, "traversal", tmp_path / "a.svg", {"data": bands})[1] == rule
+    assert rule in (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert plot(bands_run.path, "history", tmp_path / "b.svg")[1] == ""

@@ -46,7 +46,7 @@ def decode(
     out: Annotated[Path, option("DIR", "The folder to create; must not exist.")],
     as_json: AsJson = False,
 ) -> None:
-    """Decode latent codes to images, one PNG each.
+    """Decode latent codes to images: one PNG each, or TIFF where no PNG has the channels or bits.
 
     Example:
 
@@ -68,7 +68,9 @@ def reconstruct(
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Reconstruct images: one PNG each, and comparison.png with some beside their inputs.
+    """Reconstruct images: one file each, and comparison.png with some beside their inputs.
+
+    Files are PNG, or TIFF where no PNG has the channels or bits.
 
     Example:
 
@@ -87,7 +89,7 @@ def reconstruct(
 
 def sample(
     run: RunPath,
-    out: Annotated[Path, option("FILE.png|DIR", "One sheet of all images, a folder of PNG files, or an .npy.")],
+    out: Annotated[Path, option("FILE.png|DIR", "One sheet of all images, a folder of files, or an .npy.")],
     count: Annotated[int, option("N", "Number of images.", "-n", "--count", min=1)] = 16,
     label: Annotated[
         str | None, option("L", "Sample from the codes of one class of the training data, such as 7.")

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isthmus.data.depth import depth_notices, from_sixteen_bits, is_uint16, sixteen_bits_of
 from isthmus.data.images import ArraySource
-from isthmus.data.limits import require_memory
+from isthmus.data.limits import MOST_CHANNELS, require_memory
 from isthmus.data.sets import ImageSet
 from isthmus.data.source import ImageArray, PixelType
 from isthmus.errors import DataError
@@ -34,9 +34,9 @@ def as_source(
     """Make a source of an array.
 
     Args:
-        images: `(n, height, width)`, which is always grey, or `(n, height, width, channels)`.  Whole numbers are from 0
-            to 255, or, as uint16 with any above that, of 10, 12, 14 or 16 bits; floats are from 0 to 1, booleans black
-            and white.
+        images: `(n, height, width)`, which is always grey, or `(n, height, width, channels)` of up to 16 channels.
+            Whole numbers are from 0 to 255, or, as uint16 with any above that, of 10, 12, 14 or 16 bits; floats are
+            from 0 to 1, booleans black and white.
         labels: `(n,)` whole numbers, taken as they are, or strings, numbered in sorted order.
         names: A name for each image; by default its number.
         dtype: What the source gives: `"uint8"` (floats become `round(255 x)`) or `"float32"` (whole numbers become
@@ -74,6 +74,12 @@ def as_source(
         raise DataError(
             f"expected images of shape (n, height, width, channels); {array.shape} has its channels first. "
             "Move them: images.transpose(0, 2, 3, 1)"
+        )
+    if array.shape[3] > MOST_CHANNELS:
+        raise DataError(
+            f"expected images of at most {MOST_CHANNELS} channels; got {array.shape[3]} in an array of shape "
+            f"{array.shape}. Choose some: images[..., :3]. If another axis has the channels, move it: "
+            "np.moveaxis(images, 1, -1)"
         )
     pixels = _as_floats(array, bits) if dtype == "float32" else as_bytes(array, exact, bits)
     numbers, class_names = _as_labels(labels, len(pixels))

@@ -22,6 +22,23 @@ def from_sixteen_bits(pixels: NDArray[Any], bits: int) -> NDArray[np.uint8]:
     return levels.astype(np.uint8)
 
 
+def as_levels(images: NDArray[np.generic], bits: int | None = None) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Images of any shape as whole numbers, in the range of the files that they were read from.
+
+    Args:
+        images: uint8, which stay, or floats, which count from 0 to 1.
+        bits: How many bits of 16 the files use; None for files of 8.
+
+    Returns:
+        uint8, or uint16 from 0 to `2**bits - 1` of floats that had more than 8 bits.
+    """
+    if images.dtype == np.uint8:
+        return np.asarray(images, np.uint8)
+    top = (1 << (bits or 8)) - 1
+    levels: NDArray[np.float32] = np.rint(np.clip(images.astype(np.float32), 0.0, 1.0) * np.float32(top))
+    return levels.astype(np.uint8) if top == 255 else levels.astype(np.uint16)
+
+
 def sixteen_bits_of(images: ArrayLike) -> int | None:
     """How many bits are in use of an array of 16 bits; None of one that has or uses 8."""
     if not isinstance(images, np.ndarray) or not is_uint16(images) or not images.size or int(images.max()) <= 255:

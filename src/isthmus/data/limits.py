@@ -10,6 +10,8 @@ MEMORY_VARIABLE = "ISTHMUS_MEMORY"
 CACHE_VARIABLE = "ISTHMUS_CACHE_LIMIT"
 DEFAULT_MEMORY = 1 << 30
 DEFAULT_CACHE = 50 << 30
+MOST_CHANNELS = 16
+"""The channels of an image at most."""
 
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:([kmgt])(i?))?b?\s*", re.IGNORECASE)
 

@@ -16,11 +16,6 @@ from isthmus.plots.sheets import arrange
 from isthmus.runs import Run
 
 
-def display_channels(channels: int) -> int:
-    """The number of channels in which images are displayed: 1, 3 or 4."""
-    return channels if channels in (1, 3, 4) else 1
-
-
 def as_input(run: Run, images: Images) -> NDArray[Any]:
     """8-bit images `(n, h, w, c)` in the dtype of the run's network: uint8, or float32 from 0 to 1."""
     return images if run.image.dtype == "uint8" else images.astype(np.float32) / np.float32(255)

@@ -14,12 +14,12 @@ from isthmus.errors import DataError, UsageError
 from isthmus.explorer.batcher import Batcher
 from isthmus.explorer.cloud import Cloud, encode_cloud, measure_distortions
 from isthmus.explorer.costs import Costs, cost, noise_for
-from isthmus.explorer.images import as_input, display_channels, read_image_file
+from isthmus.explorer.images import as_input, read_image_file
 from isthmus.explorer.job import BackgroundJob
 from isthmus.explorer.limits import Limits
 from isthmus.explorer.projection import PlaneProjection, ProjectionName, project, projections_for
 from isthmus.plots.checks import Images
-from isthmus.plots.display import as_displayed
+from isthmus.plots.display import as_displayed, displayed_channels, false_colour
 from isthmus.runs import Run, require_autoencoder
 from isthmus.runs.encoding import numbers_of
 
@@ -107,13 +107,15 @@ class Service:
     def describe(self) -> dict[str, Any]:
         """Describe the run and what can be asked of it, for the page."""
         run, image, cloud = self.run, self.run.image, self.cloud.result
-        shown = image.channels == display_channels(image.channels)
+        channels = displayed_channels(image.channels)
+        shown = image.channels == channels
         points = not self.cloud.error
         return {
             "name": run.path.resolve().name,
             "recipe": run.recipe.name,
             "summary": run.recipe.summary,
-            "image": {"height": image.height, "width": image.width, "channels": display_channels(image.channels)},
+            "image": {"height": image.height, "width": image.width, "channels": channels},
+            "falseColour": false_colour(image.channels),
             "latentDim": self.dim,
             "hasRate": run.latent.has_rate,
             "hasStandardPrior": run.latent.has_standard_prior,

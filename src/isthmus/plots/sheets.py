@@ -170,6 +170,15 @@ def save_each(
     images = enlarge(images, scale)
     if len(names) != len(images):
         raise UsageError(f"expected {len(images)} names, one for each image; got {len(names)}. Name each image once.")
+    return [save(image, path) for image, path in zip(images, file_paths(names, folder, suffix), strict=True)]
+
+
+def file_paths(names: Sequence[str], folder: Path | str, suffix: str) -> list[Path]:
+    """The file in a folder for each name; an image suffix is replaced, and `cats/1` goes to a folder within.
+
+    Raises:
+        UsageError: If two names meet, or a name would leave the folder.
+    """
     paths = [Path(folder, _file_name(name, suffix)) for name in names]
     seen: dict[Path, str] = {}
     for name, path in zip(names, paths, strict=True):
@@ -178,7 +187,7 @@ def save_each(
                 f"expected names that differ; {seen[path]!r} and {name!r} both give '{path.name}'. Rename one."
             )
         seen[path] = name
-    return [save(image, path) for image, path in zip(images, paths, strict=True)]
+    return paths
 
 
 def _file_name(name: str, suffix: str) -> PurePosixPath:

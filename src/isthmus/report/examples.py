@@ -8,7 +8,7 @@ from isthmus.data import ImageSource, make_batch, spread
 from isthmus.evaluation.measurements import Measurements
 from isthmus.plots.checks import Images
 from isthmus.plots.comparisons import difference_images
-from isthmus.plots.display import as_displayed, as_prediction
+from isthmus.plots.display import as_displayed, as_prediction, false_colour
 from isthmus.plots.sheets import thumbnails
 from isthmus.plots.style import THEMES
 from isthmus.report.elements import inline_image
@@ -58,7 +58,7 @@ def reconstructions(run: Run, measured: Measurements) -> ExampleSection:
         Group(title, _CAPTIONS[title].format("distortion"), [example(int(index)) for index in indices])
         for title, indices in chosen.items()
     ]
-    grey = run.image.channels < 3
+    grey, rule = inputs.shape[-1] == 1, false_colour(run.image.channels)
     colours = (
         "blue where the reconstruction is too dark, orange where it is too bright" if grey else "orange by its size"
     )
@@ -67,7 +67,7 @@ def reconstructions(run: Run, measured: Measurements) -> ExampleSection:
     note = (
         f"Chosen by distortion from {count}. Each row shows the image as the model takes it, its "
         f"reconstruction, and the difference. The difference is {colours}, with full colour from {full} of 255."
-        f"{draw if run.latent.has_rate else ''}"
+        f"{draw if run.latent.has_rate else ''}{f' Only {rule}.' if rule else ''}"
     )
     return ExampleSection("Reconstructions", note, groups)
 

@@ -8,7 +8,7 @@ from isthmus import plots
 from isthmus.errors import UsageError
 from isthmus.evaluation.measurements import Measurements
 from isthmus.evaluation.representation import neighbour_accuracy
-from isthmus.plots.display import as_displayed
+from isthmus.plots.display import as_displayed, false_colour
 from isthmus.plots.sheets import thumbnails
 from isthmus.report.elements import inline_figure
 from isthmus.report.page import Panel
@@ -28,6 +28,7 @@ def samples(run: Run, measured: Measurements | None = None) -> list[Panel]:
     """
     seed = run.recipe.training.seed
     images = thumbnails(as_displayed(run.sample(SAMPLES, seed=seed)))
+    rule = false_colour(run.image.channels)
     origin = "the prior" if run.latent.has_rate else "the distribution that was fitted to the training codes"
     panels = [
         inline_figure(
@@ -35,7 +36,8 @@ def samples(run: Run, measured: Measurements | None = None) -> list[Panel]:
             "samples",
             f"{SAMPLES} new images from the model.",
             title="At random",
-            caption=f"Decoded from codes drawn from {origin}; none was chosen by hand.",
+            caption=f"Decoded from codes drawn from {origin}; none was chosen by hand."
+            f"{f' Only {rule}.' if rule else ''}",
         )
     ]
     labels = _sampled_labels(run)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from isthmus.data import task_of
+from isthmus.plots.display import false_colour
 from isthmus.recipes import Recipe
 from isthmus.report.tables import spell_day
 from isthmus.runs.manifest import Manifest
@@ -28,11 +29,13 @@ def story_of(manifest: Manifest, recipe: Recipe) -> str:
         f"A {kind_of(recipe)} that {purpose}. It was trained on {spell_count(data.train_images, f'{colour} image')} of "
         f"{images.width}×{images.height} pixels"
     )
+    rule = false_colour(images.channels)
+    shown = f" On this page, only {rule}." if rule else ""
     if training is None:
-        return f"{text}."
+        return f"{text}.{shown}"
     day = spell_day(training.started)
     time = f"{spell_count(training.epochs, 'epoch')} in {spell_seconds(training.seconds)}"
-    return f"{text}: {time}{f', on {day}' if day else ''}."
+    return f"{text}: {time}{f', on {day}' if day else ''}.{shown}"
 
 
 def facts_of(manifest: Manifest, recipe: Recipe) -> list[tuple[str, str]]:

@@ -12,11 +12,14 @@ from isthmus.data import Data, ImageSource, match_classes, spread
 from isthmus.data.decode.entries import Collection, Entry
 from isthmus.data.decode.image_files import UnreadableError
 from isthmus.data.decode.pages import file_of
+from isthmus.data.depth import as_levels
 from isthmus.data.locations import recall_location, require_apart
 from isthmus.data.open.images import locate
+from isthmus.data.tiff import write_tiff
 from isthmus.errors import DataError, UsageError
-from isthmus.plots.display import as_displayed
-from isthmus.plots.sheets import save, save_each, tile
+from isthmus.plots.display import as_displayed, false_colour
+from isthmus.plots.sheets import file_paths, save, save_each, tile
+from isthmus.progress import tell
 from isthmus.runs import Run, encoded_batches, require_autoencoder
 from isthmus.storage import atomic_file, new_folder, require_free
 from isthmus.workflows.datasets import open_given, recall_training_data
@@ -96,7 +99,9 @@ def _file_digests(data: Data) -> dict[str, str]:
 
 
 def decode_file(run: Run, codes: Path, out: Path) -> int:
-    """Decode the codes of an `.npz` file (`latent`, or `mean` as `encode` writes it) to PNGs; return their number.
+    """Decode the codes of an `.npz` file (`latent`, or `mean` as `encode` writes it); return the number of images.
+
+    Images are PNGs, or TIFFs where no PNG has their channels or bits.
 
     Raises:
         UsageError: If `out` exists.
@@ -107,14 +112,15 @@ def decode_file(run: Run, codes: Path, out: Path) -> int:
     latent, names = _read_codes(codes)
     images = run.decode(latent)
     with new_folder(out) as folder:
-        save_each(as_displayed(images), names, folder)
+        _write_each(run, images, names, folder)
     return len(images)
 
 
 def reconstruct_folder(run: Run, data: Data, out: Path, draws: int | None = None, seed: int = 0) -> int:
-    """Write the reconstruction of each image as PNG, and some beside their inputs; return the number of images.
+    """Write the reconstruction of each image, and some beside their inputs; return the number of images.
 
-    With `draws`, each image gets that number of files, `NAME-1.png` and so on, from draws of its posterior.
+    They are PNGs, or TIFFs where no PNG has their channels or bits.  With `draws`, each image gets that number of
+    files, `NAME-1.png` and so on, from draws of its posterior.
 
     Raises:
         UsageError: If `out` exists or lies among the images, or a plain autoencoder gets `draws`.
@@ -129,14 +135,17 @@ def reconstruct_folder(run: Run, data: Data, out: Path, draws: int | None = None
             given = run.decode_draws(batch.encoded, draws, seed + batch.start)
             if draws is not None:
                 names = [f"{name}-{draw + 1}" for name in names for draw in range(draws)]
-            save_each(as_displayed(given.reshape(-1, *run.image.shape)), names, folder)
+            _write_each(run, given.reshape(-1, *run.image.shape), names, folder)
         shown = source.read(spread(len(source), COMPARED))
         save(_compared(shown, run.reconstruct(shown, draws, seed)), folder / COMPARISON)
+    _tell_false_colour(run, COMPARISON)
     return len(source)
 
 
 def write_samples(run: Run, out: Path, count: int, label: str | None = None, seed: int = 0) -> None:
-    """Write new images: a sheet if `out` names an image file, an array if it names an `.npy`, else a folder of PNGs.
+    """Write new images: a sheet if `out` names an image file, an array if it names an `.npy`, else a folder.
+
+    The files of a folder are PNGs, or TIFFs where no PNG has their channels or bits.
 
     Raises:
         UsageError: If `out` exists, or the run does not know the label.
@@ -149,10 +158,27 @@ def write_samples(run: Run, out: Path, count: int, label: str | None = None, see
             np.save(file, images)
     elif out.suffix:
         save(tile(as_displayed(images)), out)
+        _tell_false_colour(run, out.name)
     else:
         digits = len(str(count - 1))
         with new_folder(out) as folder:
-            save_each(as_displayed(images), [f"sample-{i:0{digits}d}" for i in range(count)], folder)
+            _write_each(run, images, [f"sample-{i:0{digits}d}" for i in range(count)], folder)
+
+
+def _write_each(run: Run, images: NDArray[np.generic], names: list[str], folder: Path) -> None:
+    """Write images of a run, `(n, h, w, c)`, to a file each, with all their channels and bits."""
+    levels = as_levels(images, None if run.preprocessing is None else run.preprocessing.bits)
+    if levels.dtype == np.uint8 and not false_colour(levels.shape[-1]):
+        save_each(levels, names, folder)
+        return
+    for path, image in zip(file_paths(names, folder, ".tif"), levels, strict=True):
+        write_tiff(path, image)
+
+
+def _tell_false_colour(run: Run, sheet: str) -> None:
+    """Report on standard error the false colour of the images of a sheet, where there is one."""
+    if rule := false_colour(run.image.channels):
+        tell(f"{sheet}: {rule}")
 
 
 def _compared(images: NDArray[np.generic], given: NDArray[np.generic]) -> NDArray[np.uint8]:

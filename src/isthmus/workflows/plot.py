@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from isthmus import plots
 from isthmus.errors import DataError, UsageError
 from isthmus.plots import film
 from isthmus.plots.checks import known_suffix
+from isthmus.plots.display import false_colour
 from isthmus.plots.of_run import best_epoch_of, terms_of
 from isthmus.plots.training_film import read_frames, write_film
 from isthmus.runs import Run, folder, load, require_autoencoder
@@ -36,6 +38,7 @@ KINDS: Mapping[str, Callable[..., Plot]] = {
     draw.__name__: draw for draw in (manifold, grid, scatter, traversal, interpolation, history)
 }
 """The plots that are figures, by name."""
+_WITHOUT_IMAGES = ("scatter", "history")
 
 
 def plot(place: Path, kind: str, out: Path, options: Mapping[str, Any] | None = None) -> tuple[str, str]:
@@ -93,7 +96,13 @@ def draw(run: Run, kind: str, **options: Any) -> Plot:
     require_options(kind, options)
     if kind != "history":
         require_autoencoder(run)
-    return KINDS[kind](run, **options)
+    drawn = KINDS[kind](run, **options)
+    rule = "" if kind in _WITHOUT_IMAGES else false_colour(run.image.channels)
+    if not rule:
+        return drawn
+    if "axes" not in options:
+        drawn.figure.supxlabel(rule, fontsize="small", color=plots.THEMES[options.get("theme", "light")].muted)
+    return replace(drawn, note="; ".join(filter(None, (drawn.note, rule))))
 
 
 def options_of(kind: str) -> tuple[str, ...]:

@@ -396,3 +396,13 @@ def test_ctrl_c_ends_the_work_in_the_background(tiny_run, bars, tmp_path, monkey
     assert begun[0]._stop.is_set()
     assert not begun[0].is_running
     assert not (tmp_path / "page.html").exists()
+
+
+def test_shows_the_channels_that_the_explorer_shows(bands_run, bands, chromium, tmp_path):
+    page = chromium.new_page()
+    ask = asker(page, exported(bands_run, bands, tmp_path).path)
+    codes = bands_run.encode(bands[:4])["mean"]
+    found = ask("decode(Float32Array.from(given.codes), 4)", codes=codes.ravel().tolist())
+    expected = bands_run.decode(codes)[..., :3].ravel().astype(int)
+    assert np.abs(np.array(found["pixels"]) - expected).max() <= 1
+    page.close()

@@ -52,7 +52,7 @@ function introduce(about) {
   document.title = `${about.name} · isthmus explore`;
   find("name").textContent = about.name;
   document.documentElement.classList.toggle("see-through", channels === 4);
-  const colours = { 1: "grey", 3: "colour", 4: "colour with opacity" }[channels];
+  const colours = about.falseColour || { 1: "grey", 3: "colour", 4: "colour with opacity" }[channels];
   const kind = about.hasRate ? "variational autoencoder" : "plain autoencoder";
   find("facts").textContent =
     `${about.recipe} · ${kind} · ${width} × ${height} ${colours} · ${about.latentDim} latent dimension${about.latentDim > 1 ? "s" : ""}`;

@@ -117,14 +117,15 @@ export class LocalModel {
     return { count, height, width, channels, pixels: new Uint8Array(count * height * width * channels) };
   }
 
-  /** Write the output of a network as 8-bit pixels; channels that cannot be displayed become their mean. */
+  /** Write the output of a network as 8-bit pixels: of its channels the first, and black where it has fewer. */
   _display(values, pixels) {
     const times = this.run.dtype === "uint8" ? 1 : 255;
-    const each = values.length / pixels.length;
-    for (let i = 0; i < pixels.length; i++) {
-      let sum = 0;
-      for (let c = 0; c < each; c++) sum += values[i * each + c];
-      pixels[i] = Math.round(Math.min(255, Math.max(0, (times * sum) / each)));
+    const { height, width, channels } = this.about.image;
+    const each = values.length / (height * width);
+    for (let i = 0; i < height * width; i++) {
+      for (let c = 0; c < Math.min(each, channels); c++) {
+        pixels[i * channels + c] = Math.round(Math.min(255, Math.max(0, times * values[i * each + c])));
+      }
     }
   }
 

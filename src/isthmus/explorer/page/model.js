@@ -27,7 +27,8 @@
  * @property {string} name         The name of the run.
  * @property {string} recipe       The name of its recipe.
  * @property {string} summary      What the recipe is for, in a line; may be empty.
- * @property {{height: number, width: number, channels: number}} image
+ * @property {{height: number, width: number, channels: number}} image  As displayed.
+ * @property {string} falseColour  Which channels are displayed in which colours, where there are others; may be empty.
  * @property {number} latentDim    The number of latent dimensions.
  * @property {boolean} hasRate     False for a plain autoencoder: no posterior, no prior, rates are all 0.
  * @property {boolean} hasStandardPrior  Whether codes are measured against a standard normal prior.
