@@ -9,7 +9,7 @@ from isthmus.data import ImageSpec
 from isthmus.errors import ExportError
 from isthmus.graphs.export import export_graphs
 from isthmus.probability import namespace
-from isthmus.recipes import RECIPES, Pixels, Recipe, with_fields
+from isthmus.recipes import RECIPES, Pixels, Recipe, sized, with_fields
 from isthmus.training.fit import build_model
 from isthmus.training.weights import set_weights, weights_of
 
@@ -40,8 +40,9 @@ def _no_exporter(monkeypatch):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_is_written(tmp_path, name):
-    masked = RECIPES[name].task.kind == "segment"
-    model = build_model(RECIPES[name], ImageSpec(16, 16, 2 if masked else 1, "uint8"))
+    recipe = sized(RECIPES[name], (16, 16, 1))
+    masked = recipe.task.kind == "segment"
+    model = build_model(recipe, ImageSpec(16, 16, 2 if masked else 1, "uint8"))
     images = images_of((16, 16, 1), "uint8", 2)
     entries = export_graphs(model, tmp_path, images)
     decoder = onnxruntime.InferenceSession(tmp_path / "decoder.onnx", providers=["CPUExecutionProvider"])

@@ -1,7 +1,8 @@
 """Residual networks for photographs: patches at the image's own scale, residual blocks below (He et al. 2016).
 
 Every residual branch ends in a layer that starts at zero, so that a network starts as its linear path and needs no
-normalisation (Zhang, Dauphin & Ma 2019, "Fixup initialization", section 3).
+normalisation (Zhang, Dauphin & Ma 2019, "Fixup initialization", section 3). So does the last layer: the first outputs
+are 0.5, the middle of the brightness. Pixels are centred, because a large mean makes the first steps too large.
 """
 
 from typing import Any
@@ -21,7 +22,7 @@ def _(spec: ResidualNetwork, shapes: Shapes) -> tuple[keras.Model, keras.Model]:
 def residual_encoder(spec: ResidualNetwork, shapes: Shapes) -> keras.Model:
     """From images `(batch, *shapes.image)` to features `(batch, h, w, n)` of the smallest scale."""
     images = keras.Input(shapes.image, name="pixels")
-    x = images
+    x = keras.layers.Rescaling(2.0, offset=-1.0, name="encoder_centre")(images)
     for scale, filters in enumerate(spec.filters):
         side = spec.patch if scale == 0 else 2
         x = keras.layers.Conv2D(filters, side, strides=side, padding="same", name=f"encoder_{scale}_down")(x)
@@ -50,7 +51,8 @@ def residual_decoder(spec: ResidualNetwork, shapes: Shapes) -> keras.Model:
         strides=spec.patch,
         padding="same",
         kernel_initializer="zeros",
-        name="decoder_out",
+        bias_initializer=keras.initializers.Constant(0.5),
+        name="decoder_patches",
     )(x)
     return keras.Model(codes, cut(x, shapes.image[:2], "decoder_crop"), name="decoder")
 

@@ -17,7 +17,7 @@ from isthmus.errors import ExportError, RunError
 from isthmus.explorer.export.bundle import bundle
 from isthmus.explorer.export.translation import FUNCTIONS, translate
 from isthmus.probability import latent_of, likelihood_of
-from isthmus.recipes import RECIPES, Recipe, with_fields
+from isthmus.recipes import RECIPES, Recipe, sized, with_fields
 
 RNG = np.random.default_rng(0)
 RUN = """
@@ -333,7 +333,7 @@ def test_networks_of_every_kind(run_program, tmp_path_factory, changes, shape):
 @pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.task.kind == "reconstruct"])
 @pytest.mark.parametrize("shape", [(28, 28, 1), pytest.param((20, 23, 3), marks=pytest.mark.thorough)])
 def test_every_recipe(run_program, tmp_path_factory, name, shape):
-    check_networks(run_program, tmp_path_factory, RECIPES[name], ImageSpec(*shape))
+    check_networks(run_program, tmp_path_factory, sized(RECIPES[name], shape), ImageSpec(*shape))
 
 
 @pytest.mark.slow
