@@ -14,11 +14,11 @@ from isthmus.probability import LatentVariable, Likelihood, latent_variable, lik
 from isthmus.probability.densities import GaussianMixture
 from isthmus.recipes import Recipe
 from isthmus.runs.card import card
-from isthmus.runs.checks import checked_codes, checked_images, declared_graph, ends_of, require_group
+from isthmus.runs.checks import checked_codes, checked_images, require_group
 from isthmus.runs.code_densities import CodeDensities
-from isthmus.runs.folder import read_file, read_manifest, read_recipe
+from isthmus.runs.folder import read_manifest, read_recipe
+from isthmus.runs.graphs import Graphs
 from isthmus.runs.manifest import Manifest
-from isthmus.runs.sessions import Session
 
 Images = NDArray[np.generic]
 FloatArray = NDArray[np.float32]
@@ -92,7 +92,7 @@ class Run:
     def latent(self) -> LatentVariable:
         """The distribution of codes that the encoder's outputs parametrise, and its prior."""
         learns = prior_of(self.recipe.prior).learned_shapes(self.recipe.latent.dim)
-        return latent_variable(self.recipe, self._learned_prior if learns else None)
+        return latent_variable(self.recipe, self._graphs.learned_prior if learns else None)
 
     @property
     def task(self) -> Task:
@@ -114,7 +114,7 @@ class Run:
         Raises:
             DataError: If the images are not of the run's shape.
         """
-        return self._encoder({"images": checked_images(images, self.image, self.preprocessing, self.path.name)})  # type: ignore[return-value]
+        return self._graphs.encoder({"images": checked_images(images, self.image, self.preprocessing, self.path.name)})  # type: ignore[return-value]
 
     def decode(self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None = None) -> Images:
         """Decode codes `(n, dim)` to images: the likelihood's mean, in the dtype of the run's `target`.
@@ -127,14 +127,14 @@ class Run:
             DataError: If the codes have another number of dimensions, or are not finite.
             UsageError: If the run's skips are not given.
         """
-        return self._decoder(self._decoder_inputs(latent, encoded), ("images",))["images"]
+        return self._graphs.decoder(self._decoder_inputs(latent, encoded), ("images",))["images"]
 
     def decode_parameters(
         self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None = None
     ) -> dict[str, FloatArray]:
         """Decode codes to the likelihood's parameters by name (such as `logits`), float32 `(n, ...)`; see `decode`."""
         inputs = self._decoder_inputs(latent, encoded)
-        return self._decoder(inputs, self.likelihood.parameter_names)  # type: ignore[return-value]
+        return self._graphs.decoder(inputs, self.likelihood.parameter_names)  # type: ignore[return-value]
 
     def draw_codes(self, posterior: Mapping[str, FloatArray], rng: np.random.Generator) -> FloatArray:
         """Draw one code per image from the posterior that `encode` returned, float32 `(n, dim)`."""
@@ -213,46 +213,12 @@ class Run:
         return CodeDensities(self.path, self.manifest, self.recipe.latent.dim)
 
     @cached_property
-    def _encoder(self) -> Session:
-        return self._session("encoder")
-
-    @cached_property
-    def _decoder(self) -> Session:
-        return self._session("decoder")
-
-    def _learned_prior(self, codes: Any) -> dict[str, FloatArray]:
-        """What the prior has learned, by name, for codes `(n, dim)`.
-
-        Raises:
-            RunError: If its graph is missing or damaged, or gives numbers that are not finite.
-        """
-        found = self._prior({"latent": np.asarray(codes, np.float32)})
-        if not all(np.isfinite(array).all() for array in found.values()):
-            raise RunError(f"{self.path}: the prior gives numbers that are not finite. Restore the run from a copy.")
-        return found  # type: ignore[return-value]
-
-    @cached_property
-    def _prior(self) -> Session:
-        return self._session("prior")
+    def _graphs(self) -> Graphs:
+        return Graphs(self.path, self.manifest, latent_variable(self.recipe))
 
     def graph(self, name: str) -> bytes:
-        """The ONNX file of the `encoder`, the `decoder` or a learned `prior`.
-
-        ONNX Runtime opens it, and its ends are as declared.
-
-        Raises:
-            RunError: If it is missing or damaged, or does not fit the run's images and codes.
-        """
-        return self._opened(name)[0]
-
-    def _session(self, name: str) -> Session:
-        return self._opened(name)[1]
-
-    def _opened(self, name: str) -> tuple[bytes, Session]:
-        ends = ends_of(name, self.image, self.target, self.latent)
-        entry = declared_graph(name, self.manifest.graphs, ends, self.path)
-        content = read_file(self.path, entry.file, self.manifest)
-        return content, Session(content, entry, str(self.path / entry.file))
+        """The ONNX file of the `encoder`, the `decoder` or a learned `prior`; see `Graphs.file`."""
+        return self._graphs.file(name)
 
     def _decoder_inputs(self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None) -> dict[str, Images]:
         if self.skips and encoded is None:
