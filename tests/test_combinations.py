@@ -7,6 +7,7 @@ import pytest
 from keras import ops
 
 from isthmus.data import ImageSpec, make_batch
+from isthmus.data.classes import one_hot
 from isthmus.errors import RecipeError
 from isthmus.graphs.export import export_graphs
 from isthmus.probability import latent_variable
@@ -33,7 +34,7 @@ PARTS = {
         "spatial-point": {"latent.grid": [2, 2]},
         "spatial-gaussian": {"latent.grid": [2, 2]},
     },
-    "prior": {"standard-normal": {}, "mixture": {"prior.components": 3}},
+    "prior": {"standard-normal": {}, "mixture": {"prior.components": 3}, "class-gaussian": {}},
     "likelihood": {
         "bernoulli": {},
         "gaussian": {"likelihood.scale": "shared"},
@@ -41,6 +42,7 @@ PARTS = {
         "logistic": {"likelihood.components": 2},
     },
     "objective": {"elbo": {"objective.beta": 2.0}, "iwae": {"objective.draws": 3}},
+    "condition": {"none": {}, "labels": {"condition.classes": 3}},
 }
 """The kinds of each part, and what has to be set with them; a beta of 2 is for latents with a rate."""
 
@@ -104,6 +106,13 @@ def test_what_never_meets():
         ("dense", "spatial-gaussian"),
         ("point", "mixture"),
         ("spatial-point", "mixture"),
+        ("point", "class-gaussian"),
+        ("spatial-point", "class-gaussian"),
+        ("class-gaussian", "none"),
+        ("denoise", "class-gaussian"),
+        ("unet", "class-gaussian"),
+        ("denoise", "labels"),
+        ("unet", "labels"),
         ("point", "iwae"),
         ("spatial-point", "iwae"),
     }
@@ -116,6 +125,8 @@ def test_parts_go_together(kinds, tmp_path):
     model = build_model(recipe, SPEC)
     made = make_batch(IMAGES, recipe.task, 0)
     batch = {"input": made.input, "target": made.target}
+    if model.is_conditional:
+        batch["condition"] = one_hot(np.arange(len(IMAGES)) % 3, 3)
 
     before = model.test_on_batch(batch, return_dict=True)["loss"]
     at_first = weights_of(model)
@@ -127,20 +138,20 @@ def test_parts_go_together(kinds, tmp_path):
 
     other = build_model(with_fields(recipe, {"training.seed": 1}), SPEC)
     set_weights(other, trained, "here")
-    for name, value in model.encoder(made.input).items():
-        np.testing.assert_array_equal(array(value), array(other.encoder(made.input)[name]))
+    for name, value in model.encode(batch).items():
+        np.testing.assert_array_equal(array(value), array(other.encode(batch)[name]))
 
     # The export compares the encoder, the decoder and the prior with the model.
-    graphs = export_graphs(model, tmp_path, made.input)
+    graphs = export_graphs(model, tmp_path, made.input, condition=batch.get("condition"))
     assert set(graphs) == set(model.modules)
     if model.latent.has_rate:
-        network = None
+        network, condition = None, batch["condition"][:5] if model.is_conditional else None
         if "prior" in graphs:
             session = Session((tmp_path / "prior.onnx").read_bytes(), graphs["prior"], "prior.onnx")
             network = lambda codes: session({"latent": codes})  # noqa: E731
-        sampled = latent_variable(recipe, network).sample_prior(5, np.random.default_rng(0))
+        sampled = latent_variable(recipe, network).sample_prior(5, np.random.default_rng(0), condition)
         ours = model.latent if model.prior is None else latent_variable(recipe, lambda z: _numpy(model.prior(z)))
-        np.testing.assert_array_equal(sampled, ours.sample_prior(5, np.random.default_rng(0)))
+        np.testing.assert_array_equal(sampled, ours.sample_prior(5, np.random.default_rng(0), condition))
 
 
 @pytest.mark.slow

@@ -47,19 +47,21 @@ class Narrow:
 class Wide:
     """A normal prior whose scales are learned."""
 
+    depends_on_condition: ClassVar[bool] = False
+
     def learned_shapes(self, dim):
         return {"log_scale": (dim,)}
 
     def initial(self, dim, rng):
         return {"log_scale": np.full(dim, 0.3)}
 
-    def log_p(self, xp, z, network):
+    def log_p(self, xp, z, network, condition=None):
         return -xp.sum(gaussian_nll(xp, z, 0.0, network(z[:1])["log_scale"]), axis=-1)
 
-    def kl(self, xp, latent, parameters):
+    def kl(self, xp, latent, parameters, network, condition=None):
         return None
 
-    def sample(self, count, dim, rng, network):
+    def sample(self, count, dim, rng, network, condition=None):
         scale = np.exp(network(np.zeros((1, dim), np.float32))["log_scale"])
         return (scale * rng.standard_normal((count, dim))).astype(np.float32)
 
@@ -127,7 +129,7 @@ def registered():
         beta: float = 0.5
 
     latent_of.register(NarrowFields, lambda fields: Narrow(fields.dim))
-    prior_of.register(WideFields, lambda fields: Wide())
+    prior_of.register(WideFields, lambda fields, classes: Wide())
     likelihood_of.register(CoshFields, lambda fields: Cosh())
     objective_of.register(ShrinkingFields, lambda fields, steps_per_epoch: Shrinking())
 

@@ -9,9 +9,9 @@ from keras import ops
 
 from isthmus.data import ImageSpec, task_of
 from isthmus.errors import RecipeError
-from isthmus.networks import Shapes, build_networks, check_custom_networks, learned_arrays, require_grid
+from isthmus.networks import Shapes, build_networks, check_custom_networks, learned_arrays, require_grid, with_class
 from isthmus.objectives import objective_of
-from isthmus.probability import Forward, latent_variable, likelihood_of, prior_of
+from isthmus.probability import CONDITION, Forward, latent_variable, likelihood_of, prior_of
 from isthmus.recipes import Pixels, Recipe
 
 VALIDATION_NOISE_SEED = 20140501
@@ -66,10 +66,14 @@ class Autoencoder(keras.Model):
     network has skip connections to those features too, `skip_0` and on; `decoder` from codes `(batch, dim)`, and those
     features, to the likelihood's parameters by name.  Both are functional models that the exporter takes as is.
 
-    Training takes batches `{"input": images, "target": images}`; the loss reported is in nats per image, and what the
-    optimiser minimises is that divided by the numbers in an image, so that a learning rate and a clipping norm mean the
-    same at any resolution.  Losses that the layers of a custom network add, such as weight regularisers, count as nats
-    per image: they are the term `regularisation`.
+    Where the recipe has a condition, both take it too, one-hot `(batch, classes)`: the encoder with the pixels, as one
+    more channel, which is learned for each class; the decoder with the code, or on a grid as further channels, learned
+    likewise.
+
+    Training takes batches `{"input": images, "target": images}`, with a `condition` where there is one.  The loss
+    reported is in nats per image, and what the optimiser minimises is that divided by the numbers in an image, so that
+    a learning rate and a clipping norm mean the same at any resolution.  Losses that the layers of a custom network
+    add, such as weight regularisers, count as nats per image: they are the term `regularisation`.
 
     Args:
         recipe: What to build.
@@ -102,11 +106,14 @@ class Autoencoder(keras.Model):
         self.prior = self._build_prior()
         self.latent = latent_variable(recipe, self.prior)
 
-        shapes = Shapes(image.shape, self.latent.group.shape, self.likelihood.output_channels(target.channels))
+        self.is_conditional = recipe.condition.is_given
+        if self.is_conditional and not recipe.condition.classes:
+            raise RecipeError("condition.classes is the number of classes, and is 0: train on images with labels")
+        shapes = self._shapes(self.likelihood.output_channels(target.channels))
         if custom is not None:
             check_custom_networks(*custom, shapes)
         self.networks = custom or build_networks(recipe.network, shapes)
-        self.encoder = self._build_encoder(self.networks[0], shapes)
+        self.encoder = self._build_encoder(self.networks[0])
         self.decoder = self._build_decoder(self.networks[1])
 
         # Named, or Keras would number it, and a checkpoint would fit only the first model of a process.
@@ -122,18 +129,34 @@ class Autoencoder(keras.Model):
         learned = {} if self.prior is None else {"prior": self.prior}
         return {"encoder": self.encoder, "decoder": self.decoder, **learned}
 
+    def _shapes(self, output_channels: int) -> Shapes:
+        """What the networks take and give, the condition among it."""
+        image, code = self.image_spec.shape, self.latent.group.shape
+        if self.is_conditional:
+            image = (*image[:2], image[2] + 1)
+            code = (*code[:-1], 2 * code[-1]) if len(code) == 3 else (code[0] + self.recipe.condition.classes,)
+        return Shapes(image, code, output_channels)
+
+    def _condition(self) -> keras.KerasTensor:
+        return keras.Input((self.recipe.condition.classes,), name=CONDITION)
+
     def _build_prior(self) -> keras.Model | None:
-        dim = self.recipe.latent.dim
-        initial = prior_of(self.recipe.prior).initial(dim, np.random.default_rng(self.recipe.training.seed))
+        dim, prior = self.recipe.latent.dim, prior_of(self.recipe.prior, self.recipe.condition.classes)
+        initial = prior.initial(dim, np.random.default_rng(self.recipe.training.seed))
         return learned_arrays(initial, dim, "prior") if initial else None
 
-    def _build_encoder(self, network: keras.Model, shapes: Shapes) -> keras.Model:
+    def _build_encoder(self, network: keras.Model) -> keras.Model:
         images = keras.Input(self.image_spec.shape, dtype=self.recipe.pixels.dtype, name="images")
-        outputs = network(as_pixels(images, self.recipe.pixels))
+        taken, pixels = images, as_pixels(images, self.recipe.pixels)
+        if self.is_conditional:
+            taken = [images, condition := self._condition()]
+            pixels = with_class(pixels, condition, 1, "encoder")
+        outputs = network(pixels)
         features, *skips = outputs if isinstance(outputs, list) else [outputs]
+        shapes = Shapes(self.image_spec.shape, self.latent.group.shape, 0)
         parameters = {name: self._head(name, features, shapes) for name in self.latent.parameter_names}
         self.skip_names = tuple(f"skip_{i}" for i in range(len(skips)))
-        return keras.Model(images, {**parameters, **dict(zip(self.skip_names, skips, strict=True))}, name="posterior")
+        return keras.Model(taken, {**parameters, **dict(zip(self.skip_names, skips, strict=True))}, name="posterior")
 
     def _head(self, name: str, features: Any, shapes: Shapes) -> Any:
         """One of the posterior's parameters, flat: `(batch, dim)`."""
@@ -151,22 +174,47 @@ class Autoencoder(keras.Model):
     def _build_decoder(self, network: keras.Model) -> keras.Model:
         codes = keras.Input((self.recipe.latent.dim,), name="latent")
         skips = [keras.Input(self.encoder.output[name].shape[1:], name=name) for name in self.skip_names]
-        taken = [codes, *skips] if skips else codes
-        outputs = network(taken)
+        taken, given = [codes, *skips], [codes, *skips]
+        if self.is_conditional:
+            taken = [*taken, condition := self._condition()]
+            given[0] = self._code_with_class(codes, condition)
+        outputs = network(given if skips else given[0])
         initial = self.likelihood.initial_log_scale
         log_scale = None if initial is None else SharedLogScale(initial, name="shared_log_scale")(outputs)
-        return keras.Model(taken, dict(self.likelihood.parameters(ops, outputs, log_scale)), name="parameters")
+        return keras.Model(
+            taken if taken[1:] else codes, dict(self.likelihood.parameters(ops, outputs, log_scale)), name="parameters"
+        )
+
+    def _code_with_class(self, codes: Any, condition: Any) -> Any:
+        """Codes `(batch, dim)` with their class, flat, as the network takes them."""
+        shape = self.latent.group.shape
+        if len(shape) == 1:
+            return keras.layers.Concatenate(name="decoder_with_class")([codes, condition])
+        grid = keras.layers.Reshape(shape, name="decoder_code_grid")(codes)
+        return keras.layers.Flatten(name="decoder_code")(with_class(grid, condition, shape[-1], "decoder"))
+
+    @property
+    def context_names(self) -> tuple[str, ...]:
+        """What the decoder takes besides codes: skip features, and the condition."""
+        return (*self.skip_names, CONDITION) if self.is_conditional else self.skip_names
+
+    def encode(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+        """What `encoder` gives for a batch's `input`, and the batch's `condition` where the model has one."""
+        if not self.is_conditional:
+            return dict(self.encoder(batch["input"]))
+        images, condition = (ops.convert_to_tensor(batch[name]) for name in ("input", CONDITION))
+        return {**self.encoder([images, condition]), CONDITION: condition}
 
     def decode(self, z: Any, encoded: Mapping[str, Any]) -> dict[str, Any]:
-        """The likelihood's parameters for codes `(batch, dim)`, by name, with the skip features that `encoder` gave."""
-        outputs: dict[str, Any] = self.decoder(
-            [z, *(encoded[name] for name in self.skip_names)] if self.skip_names else z
-        )
+        """The likelihood's parameters for codes `(batch, dim)`, by name, with the context that `encode` gave."""
+        context = [encoded[name] for name in self.context_names]
+        outputs: dict[str, Any] = self.decoder([z, *context] if context else z)
         return outputs
 
     def _adds_losses(self) -> bool:
         """Whether layers of the networks add losses of their own; those of activities show only in a call."""
-        encoded = self.encoder(np.zeros((1, *self.image_spec.shape), self.image_spec.dtype))
+        batch = {"input": np.zeros((1, *self.image_spec.shape), self.image_spec.dtype)}
+        encoded = self.encode({**batch, CONDITION: np.zeros((1, self.recipe.condition.classes), np.float32)})
         self.decode(encoded["mean"], encoded)
         return bool(self.encoder.losses or self.decoder.losses)
 
@@ -179,10 +227,10 @@ class Autoencoder(keras.Model):
         """Encode, draw as many codes for each image as the objective takes, and decode them.
 
         Returns:
-            `posterior`: what `encoder` gives; `z`: the codes, `(draws, batch, dim)`; `outputs`: the likelihood's
+            `posterior`: what `encode` gives; `z`: the codes, `(draws, batch, dim)`; `outputs`: the likelihood's
             parameters by name, `(draws · batch, ...)`.
         """
-        posterior = self.encoder(batch["input"])
+        posterior = self.encode(batch)
         draws, mean = self.objective.draws if self.latent.has_rate else 1, posterior["mean"]
         shape = (draws, *ops.shape(mean))
         if not self.latent.has_rate:
@@ -192,8 +240,8 @@ class Autoencoder(keras.Model):
             z = self.latent.sample(ops, posterior, scale * keras.random.normal(shape, seed=self.noise))
         else:
             z = self.latent.sample(ops, posterior, keras.random.normal(shape, seed=VALIDATION_NOISE_SEED))
-        skips = {name: _repeated(posterior[name], draws) for name in self.skip_names}
-        return {"posterior": posterior, "z": z, "outputs": self.decode(ops.reshape(z, (-1, mean.shape[-1])), skips)}
+        context = {name: _repeated(posterior[name], draws) for name in self.context_names}
+        return {"posterior": posterior, "z": z, "outputs": self.decode(ops.reshape(z, (-1, mean.shape[-1])), context)}
 
     def compute_loss(
         self,

@@ -45,8 +45,8 @@ def test_the_film(isthmus, tmp_path, trained):
     [
         (("RUN", "portrait", "--out", "a.png"), 2, "manifold"),
         (("RUN", "manifold", "--out", "a.xyz"), 2, ".svg"),
-        (("RUN", "manifold", "--count", "3", "--out", "a.png"), 2, "takes no --count; it takes --theme, --n."),
-        (("RUN", "grid", "-n", "3", "--out", "a.png"), 2, "takes no --n; it takes --theme, --range, --step."),
+        (("RUN", "manifold", "--count", "3", "--out", "a.png"), 2, "takes no --count; it takes --theme, --n, --label."),
+        (("RUN", "grid", "-n", "3", "--out", "a.png"), 2, "takes no --n; it takes --theme, --range, --step, --label."),
         (("RUN", "training", "--range", "0", "1", "--out", "a.gif"), 2, "takes no --range; it takes none."),
         (("RUN", "manifold", "-n", "1", "--out", "a.png"), 2, "2 to 100"),
         (("RUN", "scatter", "--label", "ten", "--out", "a.png"), 2, "there are 0, 1"),

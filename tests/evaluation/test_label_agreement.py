@@ -25,10 +25,11 @@ def measured(bars, tiny_recipe):
         return np.random.default_rng(seed).choice(np.flatnonzero(labels == shown[label]), count)[:, None]
 
     run = SimpleNamespace(
+        is_conditional=False,
         recipe=tiny_recipe,
         class_names=NAMES,
         sample_codes=sample_codes,
-        decode_parameters=lambda codes: images[codes[:, 0]] / np.float32(255),
+        decode_parameters=lambda codes, labels=None: images[codes[:, 0]] / np.float32(255),
         image=as_source(images).spec,
         likelihood=SimpleNamespace(mean=lambda _, parameters: parameters, output_channels=lambda channels: channels),
         shown=shown,

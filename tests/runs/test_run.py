@@ -13,8 +13,8 @@ from scipy import special, stats
 
 import isthmus
 from isthmus.errors import DataError, RunError, UsageError
+from isthmus.runs import Run, load
 from isthmus.runs.folder import describe_file, read_manifest
-from isthmus.runs.run import Run, load
 from isthmus.storage import write_text
 
 

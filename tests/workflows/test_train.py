@@ -285,7 +285,7 @@ class TestResume:
         still = {"training.learning_rate": 1e-30, "training.patience": 1, "training.epochs": 9}
         whole = train(bars, tiny_recipe, tmp_path / "whole", changes=still)
 
-        def fail(*arguments):
+        def fail(*arguments, **options):
             raise ZeroDivisionError
 
         with monkeypatch.context() as patched:

@@ -92,18 +92,21 @@ def sample(
     out: Annotated[Path, option("FILE.png|DIR", "One sheet of all images, a folder of files, or an .npy.")],
     count: Annotated[int, option("N", "Number of images.", "-n", "--count", min=1)] = 16,
     label: Annotated[
-        str | None, option("L", "Sample from the codes of one class of the training data, such as 7.")
+        str | None, option("L", "The class to sample, by its name or number in the training data, such as 7.")
     ] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
     """Sample new images.
 
-    A VAE is sampled from its prior. A plain autoencoder, and any model with --label, is sampled from a distribution
-    fitted to its training codes.
+    A VAE is sampled from its prior. A plain autoencoder, and with --label any model that is not conditional, is sampled
+    from a distribution fitted to its training codes.
 
-    The codes of classes overlap, so some samples show another class than the label. `isthmus evaluate` measures the
-    label agreement.
+    A conditional model is sampled given the class. Without --label its classes have their turns, and a sheet has a
+    column for each.
+
+    Without a condition, the codes of classes overlap, so some samples show another class than the label. `isthmus
+    evaluate` measures the label agreement.
 
     Examples:
 

@@ -7,6 +7,7 @@ from isthmus.data.batches import (
     TrainingBatches,
     batch_size_for,
     binarised,
+    chosen_batch,
     make_batch,
 )
 from isthmus.data.classes import match_classes
@@ -49,6 +50,7 @@ __all__ = [
     "batch_size_for",
     "binarised",
     "cache_folder",
+    "chosen_batch",
     "content_order",
     "is_named",
     "make_batch",

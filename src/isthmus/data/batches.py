@@ -1,7 +1,7 @@
 """Batches of inputs and targets, with the random part drawn from a seed."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,7 +35,7 @@ def batch_size_for(dims: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Inputs and targets of a model, each `(b, height, width, channels)`, of the source's type.
+    """Inputs and targets of a model, each `(b, height, width, channels)`, of the source's type, and the condition.
 
     Both are the same images where the task is to reconstruct.
     """
@@ -44,6 +44,8 @@ class Batch:
     """What the encoder takes."""
     target: ImageArray
     """What the decoder should give."""
+    condition: NDArray[np.int64] | None = None
+    """The number of each class, `(b,)`, where the recipe gives it to the model and the source has labels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,15 +75,17 @@ class TrainingBatches:
     def batch(self, step: int) -> Batch:
         """Make the batch of a step, counted from 0 over the whole training: `plan.batch_size` images."""
         recipe, seed = self.recipe, self.recipe.training.seed
-        images = self.source.read(self.plan.indices(step))
+        indices = self.plan.indices(step)
+        images = self.source.read(indices)
         if not recipe.augmentation.is_off:
             images = augment(images, recipe.augmentation, np.random.default_rng([seed, _AUGMENTATION, step]))
         if recipe.pixels.binarise == "stochastic":
             rng = np.random.default_rng([seed, _TRAINING, step])
             images = binarised(images, rng.random(images.shape, dtype=np.float32))
-        return _batch_of(
+        batch = _batch_of(
             images, recipe.task, lambda place: np.random.default_rng([seed, _TASK, _TRAINING, step, place])
         )
+        return _given(batch, self.source, indices, recipe)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,11 +117,18 @@ class EvaluationBatches:
 
     def __getitem__(self, index: int) -> Batch:
         start = index * self.batch_size
-        images = self.source.read(np.arange(start, min(start + self.batch_size, len(self.source)), dtype=np.int64))
+        indices = np.arange(start, min(start + self.batch_size, len(self.source)), dtype=np.int64)
+        images = self.source.read(indices)
         if self.recipe.pixels.binarise == "stochastic":
             uniform = uniform_by_image([self.seed, _EVALUATION], start, len(images), self.source.spec.dims)
             images = binarised(images, uniform.reshape(images.shape))
-        return make_batch(images, self.recipe.task, self.seed, start)
+        return _given(make_batch(images, self.recipe.task, self.seed, start), self.source, indices, self.recipe)
+
+
+def chosen_batch(source: ImageSource, indices: NDArray[np.int64], recipe: "Recipe") -> Batch:
+    """Some images of a source, `(m,)`, as a recipe's model takes them, by the seed of its training."""
+    batch = make_batch(source.read(indices), recipe.task, recipe.training.seed)
+    return _given(batch, source, indices, recipe)
 
 
 def make_batch(images: ImageArray, task: "TaskFields", seed: int, start: int = 0) -> Batch:
@@ -146,6 +157,16 @@ def _batch_of(images: ImageArray, task: "TaskFields", generator: Callable[[int],
         return Batch(images, images)
     pairs = [made.example(np.asarray(image, np.uint8), generator(place)) for place, image in enumerate(images)]
     return Batch(np.stack([image for image, _ in pairs]), np.stack([target for _, target in pairs]))
+
+
+def condition_at(source: ImageSource, indices: NDArray[np.int64], recipe: "Recipe") -> NDArray[np.int64] | None:
+    """The number of the class of images, where the recipe gives it to the model and the source has labels."""
+    return source.labels[indices] if recipe.condition.is_given and source.labels is not None else None
+
+
+def _given(batch: Batch, source: ImageSource, indices: NDArray[np.int64], recipe: "Recipe") -> Batch:
+    """A batch of the images at `indices`, with what the recipe's model is given of them besides."""
+    return replace(batch, condition=condition_at(source, indices, recipe))
 
 
 def _check(source: ImageSource, pixels: "Pixels") -> None:

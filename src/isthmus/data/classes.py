@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from isthmus.data.images import Selection
 from isthmus.data.source import ImageSource
+from isthmus.errors import DataError, UsageError
+from isthmus.wording import no_such
 
 
 def class_names_of(source: ImageSource) -> tuple[str, ...]:
@@ -15,6 +17,51 @@ def class_names_of(source: ImageSource) -> tuple[str, ...]:
     if source.labels is None:
         return ()
     return source.class_names or tuple(str(label) for label in range(int(source.labels.max()) + 1))
+
+
+def class_number(label: str | int, names: tuple[str, ...]) -> int:
+    """The number of the class of a name; where no class is named so, of a number itself.
+
+    Raises:
+        UsageError: If there is no such class.
+    """
+    if str(label) in names:
+        return names.index(str(label))
+    if str(label).isdecimal() and int(label) < len(names):
+        return int(label)
+    raise UsageError(no_such("label", str(label), names))
+
+
+def class_numbers(labels: ArrayLike, names: tuple[str, ...]) -> NDArray[np.int64]:
+    """The number of each class, int64 `(n,)`.
+
+    Args:
+        labels: Names of classes, or their numbers as whole numbers, `(n,)`.
+        names: The name of each class.
+
+    Raises:
+        UsageError: If there is no class of a name.
+        DataError: If labels are neither, or a number is that of no class.
+    """
+    array = np.asarray(labels)
+    if array.ndim == 1 and array.dtype.kind in "US":
+        return np.array([class_number(str(label), names) for label in array], np.int64)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise DataError(
+            f"expected labels as names or numbers of classes, (n,); got {array.dtype} of shape {array.shape}."
+        )
+    unknown = array[(array < 0) | (array >= len(names))]
+    if len(unknown):
+        raise DataError(
+            f"expected labels from 0 to {len(names) - 1}, as the model knows {len(names)} classes; got {unknown[0]}. "
+            "Leave images of other classes out."
+        )
+    return array.astype(np.int64)
+
+
+def one_hot(numbers: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+    """Numbers of classes `(n,)` as float32 `(n, classes)`: 1 at the number, else 0."""
+    return np.asarray(numbers[:, None] == np.arange(classes), np.float32)
 
 
 def match_classes(source: ImageSource, known: tuple[str, ...]) -> ImageSource:

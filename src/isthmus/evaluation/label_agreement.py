@@ -57,7 +57,8 @@ def measure_label_agreement(measured: Measurements, features: PixelFeatures) -> 
             codes = run.sample_codes(count, run.class_names[label], measured.seed)
         except UsageError:  # the run has no distribution of this label: no training image had it
             continue
-        shares[run.class_names[label]] = float(np.mean(classifier.predict(features(decode(run, codes))) == label))
+        images = decode(run, codes, np.full(count, label) if run.is_conditional else None)
+        shares[run.class_names[label]] = float(np.mean(classifier.predict(features(images)) == label))
     accuracy, tested_on = _accuracy(classifier.predict(features(measured.test_pixels)), test.labels, classes)
     return LabelAgreement(shares, count, accuracy, tested_on, len(train)) if shares else None
 

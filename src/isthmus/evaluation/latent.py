@@ -85,6 +85,8 @@ def measure_latent(codes: EncodedImages, seed: int) -> LatentResults:
     if not codes.latent.has_rate:
         return LatentResults(None, active, None, None, len(codes))
     kl = None if codes.kl is None else codes.kl.mean(axis=0)
+    if codes.latent.prior.depends_on_condition:  # no one prior that all codes could be compared with
+        return LatentResults(kl, active, None, None, len(codes))
     holes = prior_holes(codes.drawn, codes.latent, seed) if len(codes) >= LEAST_FOR_HOLES else None
     found = None if codes.log_variance is None else information(codes)
     return LatentResults(kl, active, found, holes, len(codes))

@@ -141,11 +141,14 @@ def pixels(run: Run, source: ImageSource, seed: int) -> NDArray[np.float32]:
     return np.concatenate([as_pixels(batch.target, run.recipe.pixels).astype(np.float32) for batch in batches])
 
 
-def decode(run: Run, codes: NDArray[np.floating]) -> NDArray[np.float32]:
-    """The mean image of each code `(n, dim)`, float32 `(n, h, w, c)`."""
+def decode(run: Run, codes: NDArray[np.floating], labels: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+    """The mean image of each code `(n, dim)`, of the class of each for a conditional run, float32 `(n, h, w, c)`."""
     size = batch_size_for(numbers_of(run))
+    places = [slice(start, start + size) for start in range(0, len(codes), size)]
     parts = [
-        run.likelihood.mean(namespace, run.decode_parameters(codes[start : start + size]))
-        for start in range(0, len(codes), size)
+        run.likelihood.mean(
+            namespace, run.decode_parameters(codes[part], labels=None if labels is None else labels[part])
+        )
+        for part in places
     ]
     return np.concatenate(parts).astype(np.float32)

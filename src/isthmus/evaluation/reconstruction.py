@@ -109,7 +109,7 @@ def measure_reconstruction(
     shuffled, previous = [], None
     for batch in encoded_batches(run, source, seed, progress="reconstructing"):
         images = as_pixels(batch.images.target, run.recipe.pixels)
-        given = run.likelihood.mean(namespace, run.decode_parameters(batch.encoded["mean"]))
+        given = run.likelihood.mean(namespace, run.decode_parameters(batch.encoded["mean"], batch.encoded))
         found["run"].append(closeness(images, given, similarity))
         # The image before: the first of all meets the last of its batch.
         others = np.concatenate([given[-1:] if previous is None else previous, given[:-1]])

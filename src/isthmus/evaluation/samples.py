@@ -87,10 +87,11 @@ def measure_samples(measured: Measurements) -> SampleResults | str:
         return f"Too few images to compare sample sets: {spell_count(len(test), 'test image')}; 100 are the least."
     count = len(test)
     with progress_bar("samples", 6) as bar:
-        drawn = run.sample_codes(count, seed=seed)
-        samples = decode(run, drawn)
+        # As often of each class as the images that they are compared with.
+        classes = test_source.labels if run.is_conditional else None
+        samples = decode(run, run.sample_codes(count, classes, seed), classes)
         bar.update(1)
-        again = decode(run, encode(run, test_source, progress=None).posterior["mean"])
+        again = decode(run, encode(run, test_source, progress=None).posterior["mean"], classes)
         features = PixelFeatures(measured.train_pixels, seed)
         sample_sets = {"samples": samples, "reconstructions": again, "training": measured.train_pixels[:count]}
         real = features(test)

@@ -144,8 +144,10 @@ def code_worth(run: Run, encoded: EncodedImages) -> float:
     for batch in EvaluationBatches(source, batch_size_for(numbers_of(run)), run.recipe, seed):
         part = slice(start, start := start + len(batch.target))
         images = as_pixels(batch.target, run.recipe.pixels)
+        given = {name: array[part] for name, array in encoded.posterior.items()}
         own, other = (
-            run.likelihood.distortion(namespace, images, run.decode_parameters(z)) for z in (codes[part], others[part])
+            run.likelihood.distortion(namespace, images, run.decode_parameters(z, given))
+            for z in (codes[part], others[part])
         )
         differences.append(other - own)
     return float(np.mean(np.concatenate(differences)))

@@ -19,6 +19,7 @@ from isthmus.graphs.functional import one_or_all, with_features
 from isthmus.graphs.keras_exporter import export_with_keras
 from isthmus.graphs.writer.model import write_model
 from isthmus.graphs.writer.registry import NoWriterError
+from isthmus.probability import CONDITION
 from isthmus.runs.folder import DECODER, ENCODER, PRIOR
 from isthmus.runs.manifest import GraphEntry, TensorEntry
 from isthmus.runs.sessions import Session
@@ -30,7 +31,11 @@ PARITY_EXAMPLES = 16
 
 
 def export_graphs(
-    model: Autoencoder, folder: Path, examples: NDArray[np.generic], features: Sequence[str] = ()
+    model: Autoencoder,
+    folder: Path,
+    examples: NDArray[np.generic],
+    features: Sequence[str] = (),
+    condition: NDArray[np.float32] | None = None,
 ) -> dict[str, GraphEntry]:
     """Write `encoder.onnx`, `decoder.onnx` and a learned `prior.onnx`, and compare them with the model.
 
@@ -39,6 +44,7 @@ def export_graphs(
         folder: Where to write.
         examples: Inputs of the encoder, `(n, h, w, c)`, as the loader gives them; the first few are compared.
         features: Names of layers of the encoder whose outputs its graph has too, under the same names.
+        condition: Their condition, one-hot `(n, classes)`, where the model has one.
 
     Returns:
         What the manifest says of each, under `encoder`, `decoder` and, where it has learned something, `prior`.
@@ -48,11 +54,14 @@ def export_graphs(
             a package that is not installed.
         KeyError: If there is no layer of a name in `features`.
     """
-    examples = examples[:PARITY_EXAMPLES]
-    encoded = {name: ops.convert_to_numpy(value) for name, value in model.encoder(examples).items()}
-    codes = {"latent": encoded["mean"], **{name: encoded[name] for name in model.skip_names}}
+    batch: dict[str, Any] = {"input": examples[:PARITY_EXAMPLES]}
+    given = {"images": batch["input"]}
+    if condition is not None:
+        batch[CONDITION] = given[CONDITION] = condition[:PARITY_EXAMPLES]
+    encoded = {name: ops.convert_to_numpy(value) for name, value in model.encode(batch).items()}
+    codes = {"latent": encoded["mean"], **{name: encoded[name] for name in model.context_names}}
     graphs = {
-        "encoder": export_model(with_features(model.encoder, features), folder / ENCODER, {"images": examples}),
+        "encoder": export_model(with_features(model.encoder, features), folder / ENCODER, given),
         "decoder": export_model(_with_images(model), folder / DECODER, codes),
     }
     if model.prior is not None:

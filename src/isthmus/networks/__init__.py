@@ -7,7 +7,7 @@ U-Net's encoder gives skip features besides, and its decoder takes them.
 
 from isthmus.networks import conv, dense, residual, unet, upsample
 from isthmus.networks.builders import build_networks, check_custom_networks
-from isthmus.networks.layout import Shapes, require_grid
+from isthmus.networks.layout import Shapes, require_grid, with_class
 from isthmus.networks.learned import LearnedArray, learned_arrays
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "residual",
     "unet",
     "upsample",
+    "with_class",
 ]

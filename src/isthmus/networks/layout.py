@@ -124,3 +124,23 @@ def cut(x: Any, side: tuple[int, ...], name: str) -> Any:
     if not any(surplus):
         return x
     return keras.layers.Cropping2D(tuple((extra // 2, extra - extra // 2) for extra in surplus), name=name)(x)
+
+
+def with_class(grid: Any, condition: Any, channels: int, name: str) -> Any:
+    """A grid with further channels, which are learned for each class.
+
+    Args:
+        grid: `(batch, h, w, c)`.
+        condition: The class of each example, one-hot `(batch, classes)`.
+        channels: How many are added.
+        name: Prefix of the layers' names.
+
+    Returns:
+        `(batch, h, w, c + channels)`.
+    """
+    shape = (*grid.shape[1:3], channels)
+    # From 0 to 1 as pixels are: much smaller numbers would hardly count beside them at first.
+    start = keras.initializers.RandomUniform(0.0, 1.0)
+    flat = keras.layers.Dense(math.prod(shape), use_bias=False, kernel_initializer=start, name=f"{name}_class")
+    own = keras.layers.Reshape(shape, name=f"{name}_class_grid")(flat(condition))
+    return keras.layers.Concatenate(name=f"{name}_with_class")([grid, own])

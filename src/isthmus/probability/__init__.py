@@ -4,9 +4,10 @@ from isthmus.probability.latents import Latent, LatentGroup, latent_of
 from isthmus.probability.likelihoods import Likelihood, likelihood_of
 from isthmus.probability.priors import Prior, PriorNetwork, prior_of
 from isthmus.probability.terms import Forward, Terms
-from isthmus.probability.variables import LatentVariable, latent_variable
+from isthmus.probability.variables import CONDITION, LatentVariable, latent_variable
 
 __all__ = [
+    "CONDITION",
     "Forward",
     "Latent",
     "LatentGroup",

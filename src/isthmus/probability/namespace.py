@@ -15,6 +15,7 @@ from numpy import (
     expand_dims,
     expm1,
     log,
+    matmul,
     max,
     maximum,
     mean,
@@ -23,6 +24,7 @@ from numpy import (
     round,
     square,
     sum,
+    tile,
     where,
     zeros_like,
 )
@@ -37,6 +39,7 @@ __all__ = [
     "expm1",
     "log",
     "logsumexp",
+    "matmul",
     "max",
     "maximum",
     "mean",
@@ -48,6 +51,7 @@ __all__ = [
     "softplus",
     "square",
     "sum",
+    "tile",
     "where",
     "zeros_like",
 ]

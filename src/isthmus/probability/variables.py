@@ -1,5 +1,6 @@
 """A latent variable: a latent and its prior together."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,15 @@ from isthmus import recipes
 from isthmus.probability.latents import GaussianPosterior, Latent, LatentGroup, Parameters, latent_of
 from isthmus.probability.priors import Prior, PriorNetwork, StandardNormal, prior_of
 
+CONDITION = "condition"
+"""The condition among what an encoder gives, one-hot `(batch, classes)`: prior and decoder take it from there."""
+
 
 @dataclass(frozen=True)
 class LatentVariable:
     """What a code is, how it is drawn from its posterior, and what it costs under the prior.
+
+    `parameters` are the encoder's by name, and the `condition` where the model has one.
 
     Attributes:
         latent: The family of posteriors.
@@ -55,20 +61,35 @@ class LatentVariable:
         """Whether a diagonal Gaussian posterior is measured against a standard normal prior."""
         return self.has_standard_prior and isinstance(self.latent, GaussianPosterior)
 
+    def given(self, encoded: Parameters) -> dict[str, Any]:
+        """Of what an encoder gives by name, the posterior's parameters, and the condition where there is one."""
+        return {name: encoded[name] for name in (*self.parameter_names, CONDITION) if name in encoded}
+
     def sample(self, xp: Any, parameters: Parameters, noise: Any) -> Any:
         """Draw codes from the posterior, given standard normal `noise` `(..., batch, dim)`."""
         return self.latent.sample(xp, parameters, noise)
 
-    def sample_prior(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
-        """Sample codes from the prior, float32 `(count, dim)`."""
-        return self.prior.sample(count, self.dim, rng, self.network)
+    def sample_prior(
+        self, count: int, rng: np.random.Generator, condition: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Sample codes from the prior, float32 `(count, dim)`, given a condition `(count, classes)` or none."""
+        return self.prior.sample(count, self.dim, rng, self.network, condition)
 
-    def log_p(self, xp: Any, z: Any) -> Any:
-        """Log p(z) of codes `(..., batch, dim)` under the prior, nats, `(..., batch)`."""
+    def log_p(self, xp: Any, z: Any, condition: Any | None = None) -> Any:
+        """Log p(z) of codes `(..., batch, dim)` under the prior, nats, `(..., batch)`.
+
+        Args:
+            xp: The array namespace.
+            z: The codes.
+            condition: The condition of each, `(batch, classes)`, or none.
+        """
         if len(z.shape) == 2:
-            return self.prior.log_p(xp, z, self.network)
-        flat = self.prior.log_p(xp, xp.reshape(z, (-1, self.dim)), self.network)
-        return xp.reshape(flat, (*z.shape[:-2], -1))  # TensorFlow may know the batch's size later
+            return self.prior.log_p(xp, z, self.network, condition)
+        draws = z.shape[:-2]
+        if condition is not None:
+            condition = xp.tile(condition, (math.prod(draws), 1))
+        flat = self.prior.log_p(xp, xp.reshape(z, (-1, self.dim)), self.network, condition)
+        return xp.reshape(flat, (*draws, -1))  # TensorFlow may know the batch's size later
 
     def log_ratio(self, xp: Any, z: Any, parameters: Parameters) -> Any:
         """Log q(z | x) - log p(z), nats, `(..., batch)`: its mean over the posterior is the rate.
@@ -80,7 +101,7 @@ class LatentVariable:
         """
         if not self.has_rate:
             return xp.sum(xp.zeros_like(z), axis=-1)
-        return self.latent.log_q(xp, z, parameters) - self.log_p(xp, z)
+        return self.latent.log_q(xp, z, parameters) - self.log_p(xp, z, parameters.get(CONDITION))
 
     def kl(self, xp: Any, parameters: Parameters) -> Any | None:
         """The divergence of the posterior from the prior by dimension, nats, `(batch, dim)`.
@@ -89,7 +110,7 @@ class LatentVariable:
         """
         if not self.has_rate:
             return xp.zeros_like(parameters["mean"])
-        return self.prior.kl(xp, self.latent, parameters)
+        return self.prior.kl(xp, self.latent, parameters, self.network, parameters.get(CONDITION))
 
     def rate(self, xp: Any, z: Any, parameters: Parameters) -> Any:
         """The rate of each image, nats, `(batch,)`: in closed form where there is one, else of the draws `z`.
@@ -113,4 +134,4 @@ def latent_variable(recipe: recipes.Recipe, network: PriorNetwork | None = None)
         recipe: The recipe.
         network: What its prior has learned; None for a prior that learns nothing.
     """
-    return LatentVariable(latent_of(recipe.latent), prior_of(recipe.prior), network)
+    return LatentVariable(latent_of(recipe.latent), prior_of(recipe.prior, recipe.condition.classes), network)

@@ -2,6 +2,7 @@
 
 from isthmus.recipes.augmentation import Augmentation
 from isthmus.recipes.base import Part
+from isthmus.recipes.conditions import ConditionFields, LabelCondition, NoCondition
 from isthmus.recipes.fields import CodeDensity, Pixels, Recipe, Training
 from isthmus.recipes.latents import GaussianLatent, LatentFields, PointLatent, SpatialGaussianLatent, SpatialPointLatent
 from isthmus.recipes.likelihoods import (
@@ -24,7 +25,7 @@ from isthmus.recipes.networks import (
 )
 from isthmus.recipes.objectives import ELBO, IWAE, ObjectiveFields
 from isthmus.recipes.overrides import build_recipe, leaf_fields, parse_assignments, recipe_from_json, with_fields
-from isthmus.recipes.priors import MixturePrior, PriorFields, StandardNormalPrior
+from isthmus.recipes.priors import ClassGaussianPrior, MixturePrior, PriorFields, StandardNormalPrior
 from isthmus.recipes.sizing import SIZED, sized
 from isthmus.recipes.tasks import (
     Colourise,
@@ -47,8 +48,10 @@ __all__ = [
     "Augmentation",
     "BernoulliLikelihood",
     "CategoricalLikelihood",
+    "ClassGaussianPrior",
     "CodeDensity",
     "Colourise",
+    "ConditionFields",
     "ConvNetwork",
     "CustomNetwork",
     "Deblur",
@@ -57,12 +60,14 @@ __all__ = [
     "GaussianLatent",
     "GaussianLikelihood",
     "Inpaint",
+    "LabelCondition",
     "LaplaceLikelihood",
     "LatentFields",
     "LikelihoodFields",
     "LogisticLikelihood",
     "MixturePrior",
     "NetworkFields",
+    "NoCondition",
     "ObjectiveFields",
     "Pairs",
     "Part",

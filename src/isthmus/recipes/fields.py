@@ -1,7 +1,7 @@
 """The fields of a recipe: one frozen, validated value that describes a training completely.
 
-A model is latent x prior x likelihood x network x objective; there is no class for each paper. `isthmus recipes NAME`
-prints the descriptions of the fields.
+A model is latent x prior x likelihood x network x objective, given a condition or none; there is no class for each
+paper. `isthmus recipes NAME` prints the descriptions of the fields.
 """
 
 from typing import Annotated, Literal
@@ -10,6 +10,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from isthmus.recipes.augmentation import Augmentation
 from isthmus.recipes.base import Fields, Fraction, Part, PositiveNumber
+from isthmus.recipes.conditions import ConditionFields, NoCondition
 from isthmus.recipes.latents import GaussianLatent, LatentFields
 from isthmus.recipes.likelihoods import BernoulliLikelihood, LikelihoodFields
 from isthmus.recipes.networks import ConvNetwork, NetworkFields
@@ -114,6 +115,7 @@ class Recipe(Fields):
     task: TaskFields = Reconstruct()
     pixels: Pixels = Pixels()
     augmentation: Augmentation = Augmentation()
+    condition: ConditionFields = NoCondition()
     network: NetworkFields = ConvNetwork()
     latent: LatentFields = GaussianLatent()
     prior: PriorFields = StandardNormalPrior()

@@ -27,6 +27,8 @@ _MESSAGES = {
     "missing": "expected one more value",
 }
 """Messages for faults of lists, which Pydantic words for programmers."""
+_NONE_IS_A_NAME = ("pixels.binarise", "condition", "condition.kind")
+"""Fields with a value of that name, which is not JSON's null."""
 LIKE = 0.6
 """The ratio of `difflib` from which a field's name is suggested for another."""
 
@@ -171,7 +173,7 @@ def _set_grid_dim(latent: dict[str, Any], dim: Any) -> Iterator[str]:
 
 
 def _value(name: str, text: str) -> Any:
-    if text.lower() == "none" and name != "pixels.binarise":
+    if text.lower() == "none" and name not in _NONE_IS_A_NAME:
         return None
     try:
         return parse_json(text)

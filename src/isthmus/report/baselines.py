@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
-from isthmus.data import make_batch, spread
+from isthmus.data import chosen_batch, spread
 from isthmus.evaluation.diagnosis import BaselineResult, Diagnosis
 from isthmus.plots.checks import Images
 from isthmus.plots.display import as_displayed, as_prediction
@@ -27,10 +27,11 @@ def compare_with_baselines(diagnosis: Diagnosis) -> BaselineTable | None:
     if summary.mse is None or summary.psnr_db is None or measured is None:
         return None
     run, source = measured.run, measured.test
-    recipe, images = run.recipe, source.read(spread(len(source), COMPARED))
-    batch = make_batch(images, recipe.task, recipe.training.seed)
+    recipe, shown = run.recipe, spread(len(source), COMPARED)
+    images = source.read(shown)
+    batch = chosen_batch(source, shown, recipe)
     target = as_prediction(recipe, batch.input, batch.target)
-    output = as_prediction(recipe, batch.input, run.reconstruct(batch.input))
+    output = as_prediction(recipe, batch.input, run.reconstruct(batch.input, labels=batch.condition))
     rows = [
         ModelRow("Target" if run.restores else "Image", "", "", _strip(target, "An image")),
         _row("This model", summary.psnr_db, summary.mse, _strip(output, "The model's prediction")),

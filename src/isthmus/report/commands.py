@@ -123,7 +123,7 @@ def next_steps(run: Run) -> list[Command]:
         "import isthmus",
         "",
         f"run = isthmus.load({str(run.path)!r})",
-        'codes = run.encode(images)["mean"]',
+        f'codes = run.encode(images{", labels" if run.is_conditional else ""})["mean"]',
         "new = run.sample(16)",
     )
     steps.append(Command("Use it in Python, without a training framework", "\n".join(lines)))

@@ -4,7 +4,8 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from isthmus.data import ImageSource, make_batch, spread
+from isthmus.data import ImageSource, chosen_batch, spread
+from isthmus.data.batches import condition_at
 from isthmus.evaluation.measurements import Measurements
 from isthmus.plots.checks import Images
 from isthmus.plots.comparisons import difference_images
@@ -82,7 +83,7 @@ def predictions(run: Run, source: ImageSource, what: str) -> ExampleSection:
     """
     recipe = run.recipe
     indices = spread(len(source), RESTORED)
-    batch = make_batch(source.read(indices), recipe.task, recipe.training.seed)
+    batch = chosen_batch(source, indices, recipe)
     outputs = np.asarray(run.reconstruct(batch.input), np.uint8)
     errors = np.mean(np.square((batch.target.astype(np.float64) - outputs) / 255.0), axis=(1, 2, 3))
     columns = {
@@ -133,4 +134,5 @@ def _reconstructed(run: Run, source: ImageSource, indices: NDArray[np.int64]) ->
     """Images as the model takes them, and their reconstructions, small enough for a page."""
     images = source.read(indices)
     inputs = as_displayed(as_pixels(images, run.recipe.pixels))
-    return thumbnails(inputs, 2 * SIDE), thumbnails(as_displayed(run.reconstruct(images)), 2 * SIDE)
+    outputs = run.reconstruct(images, labels=condition_at(source, indices, run.recipe))
+    return thumbnails(inputs, 2 * SIDE), thumbnails(as_displayed(outputs), 2 * SIDE)

@@ -1,5 +1,7 @@
 """Plots of the latent space, as elements of a page."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,20 +31,27 @@ def latent_space(run: Run, measured: Measurements | None) -> list[Panel]:
         run: The run.
         measured: Its images with their codes; without, only a manifold can be drawn.
     """
-    dim = run.recipe.latent.dim
+    dim, note = run.recipe.latent.dim, ""
+    if run.is_conditional:
+        shown = run.class_names[run.trained_labels[0]]
+        run, note = run.conditioned_on(shown), f" All are decoded as class {shown}."
     decode = _small_decoder(run)
+
+    def decoded(panel: Panel) -> Panel:
+        return replace(panel, caption=f"{panel.caption}{note}")
+
     panels: list[Panel] = []
     if dim == 2 and not run.skips:  # with skip connections, a code alone gives no image
-        panels.append(_manifold(run, decode) if run.latent.has_standard_prior else _grid(measured, decode))
+        panels.append(decoded(_manifold(run, decode) if run.latent.has_standard_prior else _grid(measured, decode)))
     if measured is None:
         return panels
     information, unit = measured.codes.information
     if dim >= 2:
         panels += [*_codes(run, measured), _information(run, information, unit)]
     if len(measured.test) >= 2:
-        panels.append(_interpolation(run, measured, decode))
+        panels.append(decoded(_interpolation(run, measured, decode)))
     if dim != 2:  # two dimensions are shown at once above
-        panels.append(_traversal(run, measured, decode, information, unit))
+        panels.append(decoded(_traversal(run, measured, decode, information, unit)))
     return panels
 
 

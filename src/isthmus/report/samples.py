@@ -37,17 +37,20 @@ def samples(run: Run, measured: Measurements | None = None) -> list[Panel]:
             f"{SAMPLES} new images from the model.",
             title="At random",
             caption=f"Decoded from codes drawn from {origin}; none was chosen by hand."
-            f"{f' Only {rule}.' if rule else ''}",
+            f"{' The classes have their turns.' if run.is_conditional else ''}{f' Only {rule}.' if rule else ''}",
         )
     ]
     labels = _sampled_labels(run)
-    if len(labels) < 2 or not _tells_classes(measured):
+    if len(labels) < 2 or not (run.is_conditional or _tells_classes(measured)):
         return panels
     each = int(np.clip(2 * len(labels), 5, 10))
     by_class = np.concatenate([run.sample(each, run.class_names[label], seed) for label in labels])
     by_class = thumbnails(as_displayed(by_class))
     rest = len(run.class_names) - len(labels)
     more = f" {rest} more classes are not shown." if rest else ""
+    source = "From the distribution that was fitted to the latent codes of each class."
+    if run.is_conditional:
+        source = "The model was given the class."
     panel = inline_figure(
         lambda theme: plots.samples(
             by_class, np.repeat(labels, each), class_names=run.class_names, columns=each, theme=theme
@@ -55,7 +58,7 @@ def samples(run: Run, measured: Measurements | None = None) -> list[Panel]:
         "samples-by-class",
         f"{each} new images of each of {len(labels)} classes.",
         title="Class by class",
-        caption=f"From the distribution that was fitted to the latent codes of each class.{more}",
+        caption=f"{source}{more}",
     )
     return [*panels, panel]
 

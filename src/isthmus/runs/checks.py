@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isthmus.data import ImageSpec, Preprocessing, as_source
 from isthmus.errors import DataError, RunError
-from isthmus.probability import LatentGroup, LatentVariable
+from isthmus.probability import CONDITION, LatentGroup, LatentVariable
 from isthmus.runs.manifest import GraphEntry, GroupEntry
 
 End = tuple[str, tuple[str | int, ...]]
@@ -66,7 +66,7 @@ def checked_codes(latent: ArrayLike, dim: int) -> NDArray[np.float32]:
     return codes
 
 
-def ends_of(name: str, image: ImageSpec, target: ImageSpec, latent: LatentVariable) -> dict[str, End]:
+def ends_of(name: str, image: ImageSpec, target: ImageSpec, latent: LatentVariable, classes: int = 0) -> dict[str, End]:
     """The inputs and outputs that a graph has to have, by name.
 
     Args:
@@ -74,12 +74,15 @@ def ends_of(name: str, image: ImageSpec, target: ImageSpec, latent: LatentVariab
         image: What the encoder takes.
         target: What the decoder gives.
         latent: The codes, and what their prior learns.
+        classes: The number of classes of the condition; 0 without one.
     """
+    condition: dict[str, End] = {CONDITION: ("float32", ("n", classes))} if classes else {}
     codes: End = ("float32", ("n", latent.dim))
     if name == "encoder":
-        return {"images": (image.dtype, ("n", *image.shape)), **dict.fromkeys(latent.parameter_names, codes)}
+        images: dict[str, End] = {"images": (image.dtype, ("n", *image.shape))}
+        return images | condition | dict.fromkeys(latent.parameter_names, codes)
     if name == "decoder":
-        return {"latent": codes, "images": (target.dtype, ("n", *target.shape))}
+        return {"latent": codes, "images": (target.dtype, ("n", *target.shape)), **condition}
     learned = latent.prior.learned_shapes(latent.dim)
     return {"latent": codes, **{key: ("float32", ("n", *shape)) for key, shape in learned.items()}}
 

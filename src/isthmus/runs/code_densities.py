@@ -52,6 +52,12 @@ class CodeDensities:
             raise UsageError(f"no training image of {self._path} had the label {name!r}.")
         return self._density(prefix)
 
+    @property
+    def labels(self) -> list[int]:
+        """The number of each class that training images had."""
+        count = len(self._manifest.data.class_names)
+        return [label for label in range(count) if f"label.{label}.weights" in self._arrays]
+
     @cached_property
     def typical_code(self) -> FloatArray:
         """The code of a training image that stands for the others, float32 `(dim,)`.

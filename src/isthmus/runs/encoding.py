@@ -1,6 +1,6 @@
 """The only loop from images to their codes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import Batch, EvaluationBatches, ImageArray, ImageSource, batch_size_for
+from isthmus.data import Batch, EvaluationBatches, ImageArray, ImageSource, batch_size_for, match_classes
+from isthmus.data.batches import condition_at
 from isthmus.errors import DataError
 from isthmus.probability import LatentVariable, namespace
 from isthmus.progress import Bar, progress_bar
@@ -27,7 +28,7 @@ class EncodedBatch:
     Attributes:
         start: The number of the first.
         images: The input of the encoder and the target of the decoder, each `(b, height, width, channels)`.
-        encoded: What `Run.encode` gives: the posterior's parameters, float32 `(b, dim)`, and the run's skips.
+        encoded: What `Run.encode` gives: the posterior's parameters, float32 `(b, dim)`, and what else a decoder takes.
     """
 
     start: int
@@ -42,7 +43,8 @@ class EncodedImages:
     Attributes:
         source: The images.
         latent: What the parameters mean.
-        posterior: The parameters by name, each float32 `(n, dim)`.
+        posterior: The parameters by name, each float32 `(n, dim)`; and the `condition` of a conditional run, one-hot
+            `(n, classes)`.
         seed: Seed for the draws.
     """
 
@@ -99,7 +101,7 @@ class EncodedImages:
 
     @cached_property
     def _parameters(self) -> dict[str, FloatArray]:
-        return {name: self.posterior[name].astype(np.float64) for name in self.latent.parameter_names}
+        return {name: array.astype(np.float64) for name, array in self.posterior.items()}
 
 
 def encode(
@@ -116,7 +118,7 @@ def encode(
         DataError: If the images are not of the run's shape.
     """
     parts = [part.encoded for part in encoded_batches(run, source, seed, prepare=prepare, progress=progress)]
-    posterior = {name: np.concatenate([part[name] for part in parts]) for name in run.latent.parameter_names}
+    posterior = {name: np.concatenate([part[name] for part in parts]) for name in run.latent.given(parts[0])}
     return EncodedImages(source, run.latent, posterior, seed or 0)
 
 
@@ -147,12 +149,16 @@ def encoded_batches(
     shown: AbstractContextManager[Bar | None] = (
         progress_bar(progress, len(source)) if isinstance(progress, str) else nullcontext(progress)
     )
+    if run.is_conditional:
+        source = match_classes(source, run.class_names)
     size = batch_size_for(numbers_of(run))
-    batches = _as_they_are(source, size, prepare) if seed is None else EvaluationBatches(source, size, run.recipe, seed)
+    batches: Iterable[Batch] = _as_they_are(run, source, size, prepare)
+    if seed is not None:
+        batches = EvaluationBatches(source, size, run.recipe, seed)
     start = 0
     with shown as bar:
         for batch in batches:
-            yield EncodedBatch(start, batch, run.encode(batch.input))
+            yield EncodedBatch(start, batch, run.encode(batch.input, batch.condition))
             start += len(batch.input)
             if bar is not None:
                 bar.update(start)
@@ -164,8 +170,9 @@ def numbers_of(run: Run) -> int:
     return image.height * image.width * max(image.channels, run.likelihood.output_channels(image.channels))
 
 
-def _as_they_are(source: ImageSource, size: int, prepare: Prepare | None) -> Iterator[Batch]:
+def _as_they_are(run: Run, source: ImageSource, size: int, prepare: Prepare | None) -> Iterator[Batch]:
     for start in range(0, len(source), size):
-        images = source.read(np.arange(start, min(start + size, len(source))))
+        indices = np.arange(start, min(start + size, len(source)))
+        images = source.read(indices)
         images = images if prepare is None else prepare(images)
-        yield Batch(images, images)
+        yield Batch(images, images, condition_at(source, indices, run.recipe))

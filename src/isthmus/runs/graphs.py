@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.errors import RunError
-from isthmus.probability import LatentVariable
+from isthmus.probability import latent_variable
+from isthmus.recipes import Recipe
 from isthmus.runs.checks import declared_graph, ends_of
 from isthmus.runs.folder import read_file
 from isthmus.runs.manifest import Manifest
@@ -21,11 +22,11 @@ class Graphs:
     Args:
         path: The run's folder.
         manifest: Its manifest.
-        latent: Its codes, and what their prior learns.
+        recipe: Its recipe.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, latent: LatentVariable) -> None:
-        self._path, self._manifest, self._latent = path, manifest, latent
+    def __init__(self, path: Path, manifest: Manifest, recipe: Recipe) -> None:
+        self._path, self._manifest, self._recipe = path, manifest, recipe
 
     @cached_property
     def encoder(self) -> Session:
@@ -64,7 +65,8 @@ class Graphs:
 
     def _opened(self, name: str) -> tuple[bytes, Session]:
         manifest, path = self._manifest, self._path
-        ends = ends_of(name, manifest.images.spec, manifest.target.spec, self._latent)
+        latent, classes = latent_variable(self._recipe), self._recipe.condition.classes
+        ends = ends_of(name, manifest.images.spec, manifest.target.spec, latent, classes)
         entry = declared_graph(name, manifest.graphs, ends, path)
         content = read_file(path, entry.file, manifest)
         return content, Session(content, entry, str(path / entry.file))

@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isthmus.data import ImageSpec, Preprocessing, Task, task_of
-from isthmus.errors import RunError, UsageError
-from isthmus.probability import LatentVariable, Likelihood, latent_variable, likelihood_of, namespace, prior_of
+from isthmus.data.classes import class_number
+from isthmus.errors import UsageError
+from isthmus.probability import CONDITION, LatentVariable, Likelihood, latent_variable, likelihood_of, namespace
 from isthmus.probability.densities import GaussianMixture
 from isthmus.recipes import Recipe
 from isthmus.runs.card import card
-from isthmus.runs.checks import checked_codes, checked_images, require_group
+from isthmus.runs.checks import checked_codes, checked_images
 from isthmus.runs.code_densities import CodeDensities
-from isthmus.runs.folder import read_manifest, read_recipe
+from isthmus.runs.conditions import Labels, condition_of, labels_in_turn
 from isthmus.runs.graphs import Graphs
 from isthmus.runs.manifest import Manifest
 
@@ -35,14 +36,15 @@ class Run:
         path: The folder.
         manifest: Its manifest.
         recipe: Its recipe.
+        label: The number of the class that a conditional run is fixed to; None for none.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, recipe: Recipe) -> None:
-        self.path, self.manifest, self.recipe = path, manifest, recipe
+    def __init__(self, path: Path, manifest: Manifest, recipe: Recipe, label: int | None = None) -> None:
+        self.path, self.manifest, self.recipe, self.label = path, manifest, recipe, label
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle without sessions, which another process opens again on first use."""
-        return type(self), (self.path.absolute(), self.manifest, self.recipe)
+        return type(self), (self.path.absolute(), self.manifest, self.recipe, self.label)
 
     def __repr__(self) -> str:
         return f"<Run {self.path}: {self.recipe.name}, {self.image}, {self.recipe.latent.dim} latent dimensions>"
@@ -89,10 +91,31 @@ class Run:
         return self.manifest.data.class_names
 
     @property
+    def is_conditional(self) -> bool:
+        """Whether encoder and decoder take the class of an image besides it, from among `class_names`."""
+        return self.recipe.condition.is_given
+
+    def conditioned_on(self, label: str | int) -> "Run":
+        """The run fixed to a class, by its name or number: that of codes, and of images that have no label.
+
+        Raises:
+            UsageError: If the run is not conditional, or there is no such class.
+        """
+        if not self.is_conditional:
+            raise UsageError(f"{self.path} is not conditional, so it cannot be fixed to the class {label!r}.")
+        return Run(self.path, self.manifest, self.recipe, class_number(label, self.class_names))
+
+    @property
+    def trained_labels(self) -> list[int]:
+        """The number of each class that training images had."""
+        return self._densities.labels
+
+    @property
     def latent(self) -> LatentVariable:
         """The distribution of codes that the encoder's outputs parametrise, and its prior."""
-        learns = prior_of(self.recipe.prior).learned_shapes(self.recipe.latent.dim)
-        return latent_variable(self.recipe, self._graphs.learned_prior if learns else None)
+        fixed = latent_variable(self.recipe)
+        learns = fixed.prior.learned_shapes(fixed.dim)
+        return latent_variable(self.recipe, self._graphs.learned_prior) if learns else fixed
 
     @property
     def task(self) -> Task:
@@ -104,36 +127,47 @@ class Run:
         """The distribution of images that the decoder's outputs parametrise."""
         return likelihood_of(self.recipe.likelihood)
 
-    def encode(self, images: ArrayLike) -> dict[str, FloatArray]:
+    def encode(self, images: ArrayLike, labels: Labels | None = None) -> dict[str, FloatArray]:
         """Encode images to their posteriors.
+
+        Args:
+            images: `(n, h, w, c)`.
+            labels: The classes of the images, if the run is conditional: names or numbers, one or `(n,)`.
 
         Returns:
             `mean`, and `log_variance` unless the latent is a point: float32 `(n, dim)`; and the `skips`, if any, each
-            `(n, ...)`.
+            `(n, ...)`, and the `condition` of a conditional run, one-hot `(n, classes)`.
 
         Raises:
             DataError: If the images are not of the run's shape.
+            UsageError: If the run is conditional and there are no labels, or it is not and there are.
         """
-        return self._graphs.encoder({"images": checked_images(images, self.image, self.preprocessing, self.path.name)})  # type: ignore[return-value]
+        checked = checked_images(images, self.image, self.preprocessing, self.path.name)
+        condition = condition_of(self, labels, len(checked))
+        return {**self._graphs.encoder({"images": checked, **condition}), **condition}  # type: ignore[dict-item]
 
-    def decode(self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None = None) -> Images:
+    def decode(
+        self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None = None, labels: Labels | None = None
+    ) -> Images:
         """Decode codes `(n, dim)` to images: the likelihood's mean, in the dtype of the run's `target`.
 
         Args:
             latent: The latent codes.
-            encoded: The output of `encode` for the images, if the run has `skips`.
+            encoded: The output of `encode` for the images, if the run has `skips`; of a conditional run, their classes
+                are taken from it.
+            labels: The classes of the images, as `encode` takes them; they count before those of `encoded`.
 
         Raises:
             DataError: If the codes have another number of dimensions, or are not finite.
-            UsageError: If the run's skips are not given.
+            UsageError: If the run's skips are not given, or the run is conditional and there are no labels.
         """
-        return self._graphs.decoder(self._decoder_inputs(latent, encoded), ("images",))["images"]
+        return self._graphs.decoder(self._decoder_inputs(latent, encoded, labels), ("images",))["images"]
 
     def decode_parameters(
-        self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None = None
+        self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None = None, labels: Labels | None = None
     ) -> dict[str, FloatArray]:
         """Decode codes to the likelihood's parameters by name (such as `logits`), float32 `(n, ...)`; see `decode`."""
-        inputs = self._decoder_inputs(latent, encoded)
+        inputs = self._decoder_inputs(latent, encoded, labels)
         return self._graphs.decoder(inputs, self.likelihood.parameter_names)  # type: ignore[return-value]
 
     def draw_codes(self, posterior: Mapping[str, FloatArray], rng: np.random.Generator) -> FloatArray:
@@ -141,13 +175,16 @@ class Run:
         noise = rng.standard_normal(posterior["mean"].shape, np.float32)
         return np.asarray(self.latent.sample(namespace, posterior, noise), np.float32)
 
-    def reconstruct(self, images: ArrayLike, draws: int | None = None, seed: int = 0) -> Images:
+    def reconstruct(
+        self, images: ArrayLike, draws: int | None = None, seed: int = 0, labels: Labels | None = None
+    ) -> Images:
         """Encode and decode images.
 
         Args:
             images: `(n, h, w, c)`.
             draws: None decodes the posterior's mean; a number decodes that many draws from the posterior.
             seed: Seed for the draws.
+            labels: The classes of the images, as `encode` takes them.
 
         Returns:
             `(n, h, w, c)` of `target`, or `(n, draws, h, w, c)`.
@@ -156,7 +193,7 @@ class Run:
             DataError: If the images are not of the run's shape.
             UsageError: If `draws` is less than 1, or requested of a plain autoencoder, which has no posterior.
         """
-        return self.decode_draws(self.encode(images), draws, seed)
+        return self.decode_draws(self.encode(images, labels), draws, seed)
 
     def decode_draws(self, posterior: Mapping[str, FloatArray], draws: int | None = None, seed: int = 0) -> Images:
         """Decode the output of `encode`; see `reconstruct`."""
@@ -171,11 +208,13 @@ class Run:
         rng = np.random.default_rng(seed)
         return np.stack([self.decode(self.draw_codes(posterior, rng), posterior) for _ in range(draws)], axis=1)
 
-    def sample_codes(self, count: int, label: str | int | None = None, seed: int = 0) -> FloatArray:
+    def sample_codes(self, count: int, label: Labels | None = None, seed: int = 0) -> FloatArray:
         """Sample codes, float32 `(count, dim)`.
 
-        A VAE without a label is sampled from its prior. A plain autoencoder, and any model with a label, is sampled
-        from the distribution fitted to the training codes (of that label).
+        A VAE is sampled from its prior, a conditional one given the label. A plain autoencoder, and with a label any
+        model that is not conditional, is sampled from the distribution fitted to the training codes (of that label).
+
+        A conditional run takes a label for each code too, `(count,)`; without, its classes have their turns.
 
         Raises:
             UsageError: If `count` is less than 1, or the label is not in `class_names`.
@@ -183,17 +222,28 @@ class Run:
         if count < 1:
             raise UsageError(f"expected at least one sample; got {count}")
         rng = np.random.default_rng(seed)
-        if label is None and self.latent.has_rate:
-            return self.latent.sample_prior(count, rng)
-        return self.code_density(label).sample(count, rng)
+        if not self.is_conditional:
+            if label is None and self.latent.has_rate:
+                return self.latent.sample_prior(count, rng)
+            return self.code_density(label).sample(count, rng)  # type: ignore[arg-type]
+        condition = condition_of(self, labels_in_turn(self, count) if label is None else label, count)[CONDITION]
+        if self.latent.has_rate:
+            return self.latent.sample_prior(count, rng, condition)
+        codes = np.empty((count, self.recipe.latent.dim), np.float32)
+        for number in np.unique(numbers := condition.argmax(axis=1)):
+            own = numbers == number
+            codes[own] = self.code_density(self.class_names[number]).sample(int(own.sum()), rng)
+        return codes
 
-    def sample(self, count: int = 16, label: str | int | None = None, seed: int = 0) -> Images:
+    def sample(self, count: int = 16, label: Labels | None = None, seed: int = 0) -> Images:
         """Sample new images, `(count, h, w, c)`; see `sample_codes`.
 
         Raises:
             UsageError: If the label is not in `class_names`.
         """
-        return self.decode(self.sample_codes(count, label, seed))
+        if label is None:
+            label = labels_in_turn(self, count)
+        return self.decode(self.sample_codes(count, label, seed), labels=label if self.is_conditional else None)
 
     def code_density(self, label: str | int | None = None) -> GaussianMixture:
         """The distribution fitted to the training codes: of all, or of one label.
@@ -214,52 +264,23 @@ class Run:
 
     @cached_property
     def _graphs(self) -> Graphs:
-        return Graphs(self.path, self.manifest, latent_variable(self.recipe))
+        return Graphs(self.path, self.manifest, self.recipe)
 
     def graph(self, name: str) -> bytes:
         """The ONNX file of the `encoder`, the `decoder` or a learned `prior`; see `Graphs.file`."""
         return self._graphs.file(name)
 
-    def _decoder_inputs(self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None) -> dict[str, Images]:
+    def _decoder_inputs(
+        self, latent: ArrayLike, encoded: Mapping[str, FloatArray] | None, labels: Labels | None
+    ) -> dict[str, Images]:
         if self.skips and encoded is None:
             raise UsageError(
                 f"{self.path} has skip connections: its decoder also needs the encoder's skip features. "
                 f"`isthmus restore {self.path} IMAGES --out DIR` puts it to use."
             )
-        skips = {name: (encoded or {})[name] for name in self.skips}
-        return {"latent": checked_codes(latent, self.recipe.latent.dim), **skips}
-
-
-def load(path: str | Path) -> Run:
-    """Open a run folder.
-
-    Raises:
-        RunError: If it is missing, damaged, not a run of isthmus, from a newer isthmus, or still being trained.
-    """
-    folder = Path(path)
-    manifest = read_manifest(folder)
-    if manifest.state == "failed" and not manifest.graphs:
-        raise RunError(
-            f"{folder} holds no model: its training failed before the first epoch ended. Move it away, and train again."
-        )
-    if manifest.state == "training" or not manifest.graphs:
-        raise RunError(
-            f"{folder} is not a finished run: it is still being trained, or its training was interrupted. "
-            f"`isthmus train DATA --out {folder} --resume` continues it."
-        )
-    run = Run(folder, manifest, read_recipe(folder, manifest))
-    require_group(run.latent.group, manifest.latent_groups, folder)
-    return run
-
-
-def require_autoencoder(run: Run) -> None:
-    """Check that the run's task is to reconstruct.
-
-    Raises:
-        UsageError: If it is not.
-    """
-    if run.restores:
-        raise UsageError(
-            f"{run.path} was trained for the task {run.recipe.task.kind!r}: "
-            f"`isthmus restore {run.path} IMAGES --out DIR` puts it to use"
-        )
+        codes, encoded = checked_codes(latent, self.recipe.latent.dim), encoded or {}
+        if labels is None and CONDITION in encoded:
+            condition = {CONDITION: encoded[CONDITION]}
+        else:
+            condition = condition_of(self, labels, len(codes))
+        return {"latent": codes, **{name: encoded[name] for name in self.skips}, **condition}

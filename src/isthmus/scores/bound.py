@@ -52,7 +52,7 @@ def score(run: Run, source: ImageSource, seed: int = 0) -> Scores:
     distortions, rates, errors = [], [], []
     for batch in encoded_batches(run, source, seed):
         encoded = batch.encoded
-        posterior = {name: encoded[name] for name in latent.parameter_names}
+        posterior = latent.given(encoded)
         noise = normal_by_image([seed, _POSTERIOR_STREAM], batch.start, *posterior["mean"].shape)
         z = np.asarray(latent.sample(namespace, posterior, noise), np.float32)
         images = as_pixels(batch.images.target, run.recipe.pixels)

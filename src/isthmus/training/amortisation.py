@@ -32,12 +32,12 @@ def optimise_posteriors(
     Args:
         model: A trained model with a Gaussian latent; its decoder is used, and left as it is.
         images: As the loader gives them, `(n, h, w, c)`.
-        posterior: Where to start: `mean` and `log_variance`, each `(n, dim)`.
+        posterior: Where to start: `mean` and `log_variance`, each `(n, dim)`; and the `condition`, where there is one.
         seed: Seed for the noise.
         steps: Steps of Adam, the learning rate falling to 0 along a cosine.
 
     Returns:
-        `mean` and `log_variance`, float32 `(n, dim)`.
+        `mean` and `log_variance`, float32 `(n, dim)`; and the `condition` as it was.
     """
     count, dim = posterior["mean"].shape
     trainable = model.decoder.trainable
@@ -53,6 +53,7 @@ def optimise_posteriors(
     finally:
         model.decoder.trainable = trainable
     return {
+        **posterior,
         "mean": np.array(ops.convert_to_numpy(free.mean), np.float32),
         "log_variance": np.array(ops.convert_to_numpy(free.log_variance), np.float32),
     }
@@ -64,6 +65,7 @@ class _FreePosteriors(keras.Model):
     def __init__(self, model: Autoencoder, images: NDArray[np.generic], posterior: Posterior) -> None:
         super().__init__(name="free_posteriors")
         self.latent, self.likelihood, self.decoder = model.latent, model.likelihood, model.decoder
+        self.context = {name: self._variable(name, posterior[name], trainable=False) for name in model.context_names}
         self.dims = model.target_spec.dims
         pixels = ops.convert_to_numpy(as_pixels(images, model.recipe.pixels))
         self.pixels = self._variable("pixels", pixels, trainable=False)
@@ -80,8 +82,10 @@ class _FreePosteriors(keras.Model):
         posterior = {"mean": self.mean[:, None], "log_variance": self.log_variance[:, None]}
         drawn = self.latent.sample(ops, posterior, noise)
         images = ops.repeat(ops.convert_to_tensor(self.pixels), draws, axis=0)
-        distortion = self.likelihood.distortion(ops, images, self.decoder(ops.reshape(drawn, (count * draws, dim))))
-        own = {"mean": self.mean, "log_variance": self.log_variance}
+        codes = ops.reshape(drawn, (count * draws, dim))
+        context = [ops.repeat(ops.convert_to_tensor(given), draws, axis=0) for given in self.context.values()]
+        distortion = self.likelihood.distortion(ops, images, self.decoder([codes, *context] if context else codes))
+        own = {"mean": self.mean, "log_variance": self.log_variance, **self.context}
         rate = self.latent.rate(ops, ops.transpose(drawn, (1, 0, 2)), own)
         return ops.mean(ops.reshape(distortion, (count, draws)), axis=1) + rate
 

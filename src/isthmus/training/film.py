@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import ImageSource, make_batch, spread
+from isthmus.data import ImageSource, chosen_batch, spread
 from isthmus.noise import normal_by_image
 from isthmus.plots.display import as_prediction
 from isthmus.plots.sheets import save, tile
@@ -31,18 +31,21 @@ class Film:
 
     def __init__(self, folder: Path, source: ImageSource, recipe: Recipe) -> None:
         self._folder, self._recipe, self._seed = folder, recipe, recipe.training.seed
-        self._seen = make_batch(source.read(spread(len(source), SHOWN)), recipe.task, self._seed).input
+        self._seen = chosen_batch(source, spread(len(source), SHOWN), recipe)
         self.frame: NDArray[np.uint8] | None = None
 
     def __call__(self, model: "Autoencoder", epoch: int, logs: Mapping[str, float]) -> None:
         """Draw the frame of an epoch."""
         from keras import ops
 
-        posterior = model.encoder(self._seen)
-        noise = normal_by_image([self._seed, _FILM_STREAM], 0, len(self._seen), model.recipe.latent.dim)
+        from isthmus.training.feed import fields_of
+
+        seen = self._seen.input
+        posterior = model.encode(fields_of(self._seen, self._recipe))
+        noise = normal_by_image([self._seed, _FILM_STREAM], 0, len(seen), model.recipe.latent.dim)
         outputs = model.decode(model.latent.sample(ops, posterior, ops.convert_to_tensor(noise)), posterior)
         mean = ops.convert_to_numpy(model.likelihood.mean(ops, outputs))
-        self.frame = tile(as_prediction(self._recipe, self._seen, mean), columns=COLUMNS, gap=GAP)
+        self.frame = tile(as_prediction(self._recipe, seen, mean), columns=COLUMNS, gap=GAP)
         save(self.frame, self._folder / f"epoch-{epoch:04d}.png")
 
     def finish(self) -> Path | None:

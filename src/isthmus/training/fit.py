@@ -13,6 +13,7 @@ import numpy as np
 from isthmus.autoencoder import Autoencoder
 from isthmus.data import BatchPlan, ImageSource, ImageSpec, TrainingBatches
 from isthmus.errors import RecipeError, RunError, TrainingError
+from isthmus.probability import CONDITION
 from isthmus.progress import progress_bar, tell
 from isthmus.recipes import Recipe, Training
 from isthmus.runs.folder import CHECKPOINT, HISTORY
@@ -99,7 +100,7 @@ def build_model(
     model.compile(optimizer=optimiser, jit_compile=keras.config.backend() == "jax")
     specs = {"input": model.image_spec, "target": model.target_spec}
     batch = {name: np.zeros((1, *each.shape), each.dtype) for name, each in specs.items()}
-    model(batch)
+    model({**batch, CONDITION: np.zeros((1, recipe.condition.classes), np.float32)} if model.is_conditional else batch)
     optimiser.build(model.trainable_variables)
     return model
 

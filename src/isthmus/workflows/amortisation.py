@@ -46,7 +46,8 @@ def amortisation_gap(measured: Measurements, trust: bool) -> Estimate | str:
 
 def _posteriors(run: Run, source: ImageSource, seed: int) -> tuple[NDArray[np.generic], dict[str, NDArray[np.float32]]]:
     parts = list(encoded_batches(run, subset(source, OPTIMISED, seed), seed))
-    posterior = {name: np.concatenate([part.encoded[name] for part in parts]) for name in run.latent.parameter_names}
+    names = run.latent.given(parts[0].encoded)
+    posterior = {name: np.concatenate([part.encoded[name] for part in parts]) for name in names}
     return np.concatenate([part.images.target for part in parts]), posterior
 
 
@@ -84,6 +85,6 @@ def _elbo(
     for draw in range(GAP_DRAWS):
         noise = normal_by_image([seed, _GAP_STREAM, draw], 0, *posterior["mean"].shape)
         z = np.asarray(run.latent.sample(namespace, posterior, noise), np.float32)
-        cost += run.likelihood.distortion(namespace, targets, run.decode_parameters(z))
+        cost += run.likelihood.distortion(namespace, targets, run.decode_parameters(z, posterior))
         cost += run.latent.rate(namespace, z.astype(np.float64), wide)
     return -cost / GAP_DRAWS

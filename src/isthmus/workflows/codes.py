@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import Data, ImageSource, match_classes, spread
+from isthmus.data import Data, ImageSource, chosen_batch, match_classes, spread
 from isthmus.data.decode.entries import Collection, Entry
 from isthmus.data.decode.image_files import UnreadableError
 from isthmus.data.decode.pages import file_of
@@ -103,14 +103,16 @@ def decode_file(run: Run, codes: Path, out: Path) -> int:
 
     Images are PNGs, or TIFFs where no PNG has their channels or bits.
 
+    A conditional run takes the classes of `class_name`, or of `labels`, beside them.
+
     Raises:
         UsageError: If `out` exists.
         DataError: If the file is missing or damaged, or the codes are not the run's.
     """
     require_autoencoder(run)
     require_free(out)
-    latent, names = _read_codes(codes)
-    images = run.decode(latent)
+    latent, names, labels = _read_codes(codes)
+    images = run.decode(latent, labels=labels if run.is_conditional else None)
     with new_folder(out) as folder:
         _write_each(run, images, names, folder)
     return len(images)
@@ -128,7 +130,7 @@ def reconstruct_folder(run: Run, data: Data, out: Path, draws: int | None = None
     """
     require_free(out)
     require_apart(out, data)
-    source = open_given(run, data).images
+    source = match_classes(open_given(run, data).images, run.class_names)
     with new_folder(out) as folder:
         for batch in encoded_batches(run, source, progress="reconstructing"):
             names = list(source.names[batch.start : batch.start + len(batch.images.input)])
@@ -136,8 +138,9 @@ def reconstruct_folder(run: Run, data: Data, out: Path, draws: int | None = None
             if draws is not None:
                 names = [f"{name}-{draw + 1}" for name in names for draw in range(draws)]
             _write_each(run, given.reshape(-1, *run.image.shape), names, folder)
-        shown = source.read(spread(len(source), COMPARED))
-        save(_compared(shown, run.reconstruct(shown, draws, seed)), folder / COMPARISON)
+        shown = chosen_batch(source, spread(len(source), COMPARED), run.recipe)
+        given = run.reconstruct(shown.input, draws, seed, shown.condition)
+        save(_compared(shown.input, given), folder / COMPARISON)
     _tell_false_colour(run, COMPARISON)
     return len(source)
 
@@ -157,7 +160,9 @@ def write_samples(run: Run, out: Path, count: int, label: str | None = None, see
         with atomic_file(out) as temporary, temporary.open("wb") as file:
             np.save(file, images)
     elif out.suffix:
-        save(tile(as_displayed(images)), out)
+        # Classes that have their turns make a column each.
+        in_turn = run.is_conditional and label is None
+        save(tile(as_displayed(images), columns=len(run.trained_labels) if in_turn else None), out)
         _tell_false_colour(run, out.name)
     else:
         digits = len(str(count - 1))
@@ -191,7 +196,8 @@ def _compared(images: NDArray[np.generic], given: NDArray[np.generic]) -> NDArra
     )
 
 
-def _read_codes(path: Path) -> tuple[NDArray[np.float32], list[str]]:
+def _read_codes(path: Path) -> tuple[NDArray[np.float32], list[str], NDArray[np.generic] | None]:
+    """Codes, names of their files, and their classes by name or by number, where the file has them."""
     if not path.is_file():
         raise UsageError(f"there is no file {path}. `isthmus encode RUN DATA --out FILE.npz` makes one.")
     try:
@@ -204,11 +210,12 @@ def _read_codes(path: Path) -> tuple[NDArray[np.float32], list[str]]:
                 )
             latent = np.asarray(arrays[name], np.float32)
             names = [str(text) for text in arrays["names"]] if "names" in arrays else []
+            labels = next((arrays[name] for name in ("class_name", "labels") if name in arrays), None)
     except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} is not an .npz file of codes, or a damaged one ({error}).") from None
     if len(names) != len(latent):
         names = [f"{i:0{len(str(max(len(latent) - 1, 0)))}d}" for i in range(len(latent))]
-    return latent, names
+    return latent, names, labels
 
 
 def _require_suffix(path: Path, suffix: str) -> None:

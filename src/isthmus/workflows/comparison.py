@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import Data, content_order, make_batch, select, spread
+from isthmus.data import Data, chosen_batch, content_order, select, spread
 from isthmus.errors import DataError, UsageError
 from isthmus.evaluation.comparison import ComparedRow, Comparison
 from isthmus.evaluation.reconstruction import measure_reconstruction
@@ -207,10 +207,10 @@ def _sheet(runs: Sequence[Run], found: Sequence[HeldOut]) -> NDArray[np.uint8]:
     chosen = spread(len(found[0].images), SHOWN)
     rows: list[NDArray[np.uint8]] = []
     for run, held in zip(runs, found, strict=True):
-        batch = make_batch(held.images.read(chosen), run.recipe.task, run.recipe.training.seed)
+        batch = chosen_batch(held.images, chosen, run.recipe)
         if not rows:
             rows.append(as_prediction(run.recipe, batch.input, batch.target))
-        rows.append(as_prediction(run.recipe, batch.input, run.reconstruct(batch.input)))
+        rows.append(as_prediction(run.recipe, batch.input, run.reconstruct(batch.input, labels=batch.condition)))
     return tile(np.concatenate(rows), columns=len(chosen))
 
 

@@ -34,8 +34,8 @@ class Plot:
     note: str = ""
 
 
-def manifold(run: Run, *, n: int = 20, **style: Any) -> Plot:
-    """Draw the images of n×n codes at the prior's quantiles.
+def manifold(run: Run, *, n: int = 20, label: str | int | None = None, **style: Any) -> Plot:
+    """Draw the images of n×n codes at the prior's quantiles, of a conditional run those of the class `label`.
 
     Raises:
         UsageError: If the latent has not two dimensions, or no standard normal prior.
@@ -46,17 +46,24 @@ def manifold(run: Run, *, n: int = 20, **style: Any) -> Plot:
             f"{run.path} {'has another prior' if run.latent.has_rate else 'is a plain autoencoder'}, so there are no "
             "quantiles of a standard normal prior to decode. Draw a grid instead."
         )
-    return Plot(plots.manifold(decoder_of(run), n, **style), f"the manifold of {n}x{n} codes")
+    return Plot(plots.manifold(decoder_of(_of_class(run, label)), n, **style), f"the manifold of {n}x{n} codes")
 
 
-def grid(run: Run, *, span: tuple[float, float] = (-5.0, 5.0), step: float = 1.0, **style: Any) -> Plot:
-    """Draw the images of the codes in a square of the latent plane, a step apart.
+def grid(
+    run: Run,
+    *,
+    span: tuple[float, float] = (-5.0, 5.0),
+    step: float = 1.0,
+    label: str | int | None = None,
+    **style: Any,
+) -> Plot:
+    """Draw the images of the codes in a square of the latent plane, a step apart; of a conditional run for a class.
 
     Raises:
         UsageError: If the latent has not two dimensions, or the range is invalid.
     """
     plots.require_plane(run.recipe.latent.dim, "grid")
-    figure = plots.grid(decoder_of(run), x=span, y=span, step=step, **style)
+    figure = plots.grid(decoder_of(_of_class(run, label)), x=span, y=span, step=step, **style)
     return Plot(figure, f"the grid of codes from {span[0]:g} to {span[1]:g} in steps of {step:g}")
 
 
@@ -129,7 +136,7 @@ def traversal(
     Args:
         run: The run.
         data: Other images than the run's own, to measure the information per dimension.
-        label: Images of this class alone.
+        label: Images of this class alone; a conditional run needs one, and decodes to it.
         image: The image to start from, by its name or its number; by default one with a typical code.
         count: The number of dimensions, at most.
         span: The range of each; by default -3 to 3 for a VAE, and the range of the codes for a plain autoencoder.
@@ -140,7 +147,7 @@ def traversal(
         DataError: If the images cannot be found, or are not of the run's shape.
     """
     chosen = choose_images(run, data, label)
-    source = chosen.images
+    source, run = chosen.images, _of_class(run, label) if run.is_conditional else run
     shown = spread(len(source), SHOWN_CODES)
     encoded = encode(run, select(source, shown), progress=None)
     (information, unit), means = encoded.information, encoded.posterior["mean"]
@@ -170,7 +177,7 @@ def interpolation(
     Args:
         run: The run.
         data: Other images than the run's own.
-        label: Images of this class alone.
+        label: Images of this class alone; a conditional run needs one, and decodes to it.
         count: The number of pairs.
         n: Images in a row, both ends included.
         way: "linear" or "spherical"; by default spherical for a VAE of more than two dimensions.
@@ -182,7 +189,7 @@ def interpolation(
         DataError: If the images cannot be found, or are not of the run's shape.
     """
     chosen = choose_images(run, data, label)
-    source = chosen.images
+    source, run = chosen.images, _of_class(run, label) if run.is_conditional else run
     pairs = min(count, len(source) // 2)
     if pairs < 1:
         raise UsageError(
@@ -195,3 +202,16 @@ def interpolation(
     figure = plots.interpolation(decoder_of(run), codes[:pairs], codes[pairs:], steps=n, way=path, **style)
     note = "" if pairs == count else f"{count} pairs were asked for; there are {len(source)} images, enough for {pairs}"
     return Plot(figure, f"the interpolation between {spell_count(pairs, 'pair')} of {chosen.what}", note)
+
+
+def _of_class(run: Run, label: str | int | None) -> Run:
+    """The run as it decodes codes of a class; itself where it is not conditional, or fixed already.
+
+    Raises:
+        UsageError: If a conditional run is given no label, or another run one.
+    """
+    if label is not None:
+        return run.conditioned_on(label)
+    if run.is_conditional and run.label is None:
+        raise UsageError(f"{run.path} is conditional: choose the class to draw, such as --label {run.class_names[0]}.")
+    return run

@@ -7,9 +7,9 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from isthmus.data import ImageSource, make_batch, select
+from isthmus.data import ImageSource, chosen_batch, select
 from isthmus.evaluation.measurements import Measurements
-from isthmus.probability import latent_of
+from isthmus.probability import CONDITION, latent_of
 from isthmus.probability.densities import fit_density, typical
 from isthmus.runs import Run, encode, folder
 from isthmus.runs.code_densities import TYPICAL
@@ -55,12 +55,14 @@ def finish_run(writer: RunWriter, data: TrainingData, fitted: "Fitted") -> Measu
     """
     from isthmus.graphs.export import export_graphs
     from isthmus.training.callbacks import history_table
+    from isthmus.training.feed import fields_of
     from isthmus.training.weights import weights_of
 
     writer.write(folder.WEIGHTS, safetensors.numpy.save(weights_of(fitted.model)))
-    some = data.train.read(np.arange(min(16, len(data.train))))
-    inputs = make_batch(some, data.recipe.task, data.recipe.training.seed).input
-    writer.update(graphs=export_graphs(fitted.model, writer.place(folder.ENCODER).parent, inputs))
+    batch = fields_of(chosen_batch(data.train, np.arange(min(16, len(data.train))), data.recipe), data.recipe)
+    place = writer.place(folder.ENCODER).parent
+    graphs = export_graphs(fitted.model, place, batch["input"], condition=batch.get(CONDITION))
+    writer.update(graphs=graphs)
     for graph in writer.manifest.graphs.values():
         writer.record(graph.file)
     if fitted.state.history:

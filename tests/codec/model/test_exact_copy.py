@@ -4,8 +4,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from isthmus.codec.model.exact_copy import model_of
 from isthmus.errors import RunError
+from isthmus.runs import Run, load
 from isthmus.runs.folder import describe_file, read_manifest
-from isthmus.runs.run import Run, load
 from isthmus.storage import write_text
 
 

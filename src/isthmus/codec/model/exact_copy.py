@@ -25,6 +25,8 @@ CODED_LIKELIHOODS = (BernoulliLikelihood, GaussianLikelihood, LogisticLikelihood
 def obstacle(run: Run) -> str:
     """Why a run's model has no exact copy, as far as its recipe shows; empty if it may have one."""
     recipe = run.recipe
+    if run.is_conditional:
+        return f"{run.path} is conditional, and archives hold no classes. Train without condition=labels for it."
     if not run.latent.has_rate:
         return (
             f"{run.path} is a plain autoencoder: its codes have no probabilities, so they cannot be coded without "

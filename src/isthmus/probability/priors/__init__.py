@@ -1,7 +1,8 @@
 """Priors: the distribution of codes before an image is seen."""
 
 from isthmus.probability.priors.base import Prior, PriorNetwork, prior_of
+from isthmus.probability.priors.class_gaussian import ClassGaussian
 from isthmus.probability.priors.mixture import MixtureOfGaussians
 from isthmus.probability.priors.standard_normal import StandardNormal
 
-__all__ = ["MixtureOfGaussians", "Prior", "PriorNetwork", "StandardNormal", "prior_of"]
+__all__ = ["ClassGaussian", "MixtureOfGaussians", "Prior", "PriorNetwork", "StandardNormal", "prior_of"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from isthmus import recipes
 from isthmus.probability import namespace
 from isthmus.probability.gaussian import gaussian_nll
 from isthmus.probability.latents import Latent, Parameters
-from isthmus.probability.priors.base import Prior, PriorNetwork, prior_of
+from isthmus.probability.priors.base import Prior, PriorNetwork, learned_by, prior_of
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class MixtureOfGaussians:
     """
 
     components: int
+    depends_on_condition: ClassVar[bool] = False
 
     def learned_shapes(self, dim: int) -> Mapping[str, tuple[int, ...]]:
         """`logits` `(K,)`, `means` and `log_variances` `(K, dim)`."""
@@ -35,30 +36,42 @@ class MixtureOfGaussians:
         means = rng.standard_normal((self.components, dim))
         return {"logits": np.zeros(self.components), "means": means, "log_variances": np.zeros_like(means)}
 
-    def log_p(self, xp: Any, z: Any, network: PriorNetwork | None) -> Any:
+    def log_p(self, xp: Any, z: Any, network: PriorNetwork | None, condition: Any | None = None) -> Any:
         """Log p(z) of codes `(n, dim)`, nats, `(n,)`.
 
         Raises:
             ValueError: If no network is given.
         """
-        learned = _learned(network, z)
+        learned = learned_by(network, z)
         log_weights = learned["logits"] - xp.logsumexp(learned["logits"], axis=-1, keepdims=True)
         each = gaussian_nll(xp, z[:, None], learned["means"], 0.5 * learned["log_variances"])
         return xp.logsumexp(log_weights - xp.sum(each, axis=-1), axis=-1)
 
-    def kl(self, xp: Any, latent: Latent, parameters: Parameters) -> Any | None:
+    def kl(
+        self,
+        xp: Any,
+        latent: Latent,
+        parameters: Parameters,
+        network: PriorNetwork | None = None,
+        condition: Any | None = None,
+    ) -> Any | None:
         """None: a mixture has no closed form."""
         return None
 
     def sample(
-        self, count: int, dim: int, rng: np.random.Generator, network: PriorNetwork | None
+        self,
+        count: int,
+        dim: int,
+        rng: np.random.Generator,
+        network: PriorNetwork | None,
+        condition: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         """Sample codes, float32 `(count, dim)`: a component for each, and a draw from it.
 
         Raises:
             ValueError: If no network is given.
         """
-        learned = _learned(network, np.zeros((1, dim), np.float32))
+        learned = learned_by(network, np.zeros((1, dim), np.float32))
         weights = namespace.softmax(learned["logits"][0].astype(np.float64))
         chosen = rng.choice(len(weights), count, p=weights)
         noise = rng.standard_normal((count, dim))
@@ -66,13 +79,6 @@ class MixtureOfGaussians:
         return np.asarray(codes, np.float32)
 
 
-def _learned(network: PriorNetwork | None, z: Any) -> Mapping[str, Any]:
-    """What is learned, for one code: it is the same for all."""
-    if network is None:
-        raise ValueError("expected the network of a learned prior, for its components; got None")
-    return network(z[:1])
-
-
 @prior_of.register
-def _(fields: recipes.MixturePrior) -> Prior:
+def _(fields: recipes.MixturePrior, classes: int = 0) -> Prior:
     return MixtureOfGaussians(fields.components)

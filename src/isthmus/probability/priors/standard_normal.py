@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from isthmus.probability.priors.base import Prior, PriorNetwork, prior_of
 class StandardNormal:
     """Independent standard normal dimensions (Kingma & Welling 2014)."""
 
+    depends_on_condition: ClassVar[bool] = False
+
     def learned_shapes(self, dim: int) -> Mapping[str, tuple[int, ...]]:
         """None: it is fixed."""
         return {}
@@ -25,23 +27,35 @@ class StandardNormal:
         """Nothing: it is fixed."""
         return {}
 
-    def log_p(self, xp: Any, z: Any, network: PriorNetwork | None) -> Any:
+    def log_p(self, xp: Any, z: Any, network: PriorNetwork | None, condition: Any | None = None) -> Any:
         """Log N(z; 0, 1), nats, `(n,)`."""
         return -xp.sum(gaussian_nll(xp, z, 0.0, 0.0), axis=-1)
 
-    def kl(self, xp: Any, latent: Latent, parameters: Parameters) -> Any | None:
+    def kl(
+        self,
+        xp: Any,
+        latent: Latent,
+        parameters: Parameters,
+        network: PriorNetwork | None = None,
+        condition: Any | None = None,
+    ) -> Any | None:
         """KL of each dimension of a Gaussian posterior, ibid. appendix B; None for other posteriors."""
         if not isinstance(latent, GaussianPosterior):
             return None
         return kl_from_standard_normal(xp, parameters["mean"], parameters["log_variance"])
 
     def sample(
-        self, count: int, dim: int, rng: np.random.Generator, network: PriorNetwork | None
+        self,
+        count: int,
+        dim: int,
+        rng: np.random.Generator,
+        network: PriorNetwork | None,
+        condition: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         """Sample codes, float32 `(count, dim)`."""
         return rng.standard_normal((count, dim), np.float32)
 
 
 @prior_of.register
-def _(fields: recipes.StandardNormalPrior) -> Prior:
+def _(fields: recipes.StandardNormalPrior, classes: int = 0) -> Prior:
     return StandardNormal()
