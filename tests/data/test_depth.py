@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from isthmus.data import Preprocessing, open_images
-from isthmus.data.depth import as_levels
+from isthmus.data.depth import as_levels, from_sixteen_bits, in_range, widened
 from isthmus.errors import UsageError
 from isthmus.probability import latent_of
 from isthmus.workflows.datasets import open_training_data
@@ -78,14 +78,6 @@ def test_from_a_pack_as_from_memory(write, monkeypatch):
         assert (images.bits, len(images.notices)) == (12, 1)
 
 
-def test_dark_colour_images_are_reported(tmp_path, write_files):
-    tifffile = pytest.importorskip("tifffile")
-    tifffile.imwrite(tmp_path / "a.tif", np.full((4, 5, 3), 4095, np.uint16), photometric="rgb")
-    (notice,) = open_images(tmp_path).notices
-    assert "1 colour images" in notice
-    assert "0 to 15; they are so dark" in notice
-
-
 def test_other_bits():
     with pytest.raises(UsageError, match="bits of 8, 10, 12, 14, 16; got 11"):
         Preprocessing(1, 1, 1, bits=11)
@@ -101,3 +93,12 @@ def test_levels_have_the_range_of_the_files():
     every = np.arange(65536, dtype=np.uint16)
     np.testing.assert_array_equal(as_levels(every / np.float32(65535), 16), every)
     assert as_levels(np.uint8([7]), 12).tolist() == [7]
+
+
+def test_numbers_in_the_range_of_a_set():
+    assert in_range(TWELVE, 12, deep=False).tolist() == LEVELS
+    assert in_range(np.uint16([0, 4095, 5000]), 12, deep=True).tolist() == [0, 4095, 4095]
+    every = np.arange(256, dtype=np.uint8)
+    np.testing.assert_array_equal(in_range(every, 12, deep=True), np.rint(every * (4095 / 255)))
+    np.testing.assert_array_equal(in_range(every, 12, deep=False), every)
+    np.testing.assert_array_equal(from_sixteen_bits(widened(every, 10), 10), every)

@@ -132,7 +132,7 @@ def test_what_cannot_be_wished(wish, fault):
 
 def test_of_arrays():
     assert Preprocessing.of(ImageSpec(4, 5, 3)) == Preprocessing(4, 5, 3)
-    assert Preprocessing.of(ImageSpec(4, 5, 2)) is None
+    assert Preprocessing.of(ImageSpec(4, 5, 2), bits=12) == Preprocessing(4, 5, 2, bits=12)
 
 
 def test_in_words():

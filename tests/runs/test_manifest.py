@@ -164,7 +164,7 @@ def test_preprocessing_gives_itself_back():
     assert PreprocessingEntry.of(None) is None
 
 
-@pytest.mark.parametrize("change", [{"channels": 2}, {"fit": "squeeze"}, {"height": 0}, {"angle": 3}])
+@pytest.mark.parametrize("change", [{"channels": 17}, {"fit": "squeeze"}, {"height": 0}, {"angle": 3}])
 def test_preprocessing_that_cannot_be(change):
     values = json.loads(MANIFEST.to_json())
     values["preprocessing"] = {"height": 2, "width": 2, "channels": 3, "fit": "crop", "background": "white"} | change

@@ -7,6 +7,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+import isthmus
 from isthmus.data.locations import remember_location
 from isthmus.workflows.codes import decode_file, encode_file, reconstruct_folder, write_samples
 from isthmus.workflows.datasets import open_held_out
@@ -108,3 +109,23 @@ def test_files_have_all_channels(bands_run, bands, tmp_path, capsys):
     np.testing.assert_array_equal(
         tifffile.imread(tmp_path / "samples" / "sample-1.tif"), bands_run.sample(2, seed=5)[1]
     )
+
+
+def test_16_bits_are_trained_as_floats_and_written_in_their_range(bands, tmp_path, capsys):
+    deep = bands[..., :2].astype(np.uint16) * 16
+    np.save(tmp_path / "deep.npy", deep)
+    data, changes = tmp_path / "deep.npy", {"training.epochs": 1}
+    run = isthmus.train(data, "dense-ae", tmp_path / "run", changes=changes, report=False)
+    assert (run.image.dtype, run.preprocessing.bits) == ("float32", 12)
+    brighter = deep[:3].copy()
+    brighter[:, 0] = 60_000  # the range is that of the training images
+    folder = tmp_path / "new"
+    folder.mkdir()
+    for index, image in enumerate(brighter):
+        tifffile.imwrite(folder / f"{index}.tif", image, photometric="minisblack", planarconfig="contig")
+    expected = run.reconstruct(np.minimum(brighter / np.float32(4095), 1))
+    reconstruct_folder(run, folder, tmp_path / "out")
+    found = np.stack([tifffile.imread(tmp_path / "out" / f"{index}.tif") for index in range(3)])
+    assert found.dtype == np.uint16
+    np.testing.assert_array_equal(found, np.rint(expected * np.float32(4095)))
+    assert "use 16 bits; the run's used 12, so 0 to 4,095 becomes 0 to 1" in capsys.readouterr().err

@@ -121,8 +121,9 @@ def as_set(
     bits = bits or used
     parts = (None if part is None else as_source(*part, dtype=dtype, exact=exact, bits=bits) for part in (train, test))
     first, second = parts
+    top = 255 if dtype == "uint8" else 1
     assert first is not None
-    return ImageSet(name, first, second, bits=bits, notices=tuple(depth_notices(name, used, bits)))
+    return ImageSet(name, first, second, bits=bits, notices=tuple(depth_notices(name, used, bits, top)))
 
 
 def read_numpy(path: Path) -> tuple[Labelled, Labelled | None]:

@@ -31,7 +31,7 @@ def fingerprint_of(source: ImageSource) -> str:
     return digest.hexdigest()
 
 
-def digest_of(image: NDArray[np.uint8]) -> bytes:
+def digest_of(image: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
     """Hash the pixels of one image as `digests_of` does."""
     return hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=DIGEST_BYTES).digest()
 

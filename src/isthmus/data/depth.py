@@ -22,6 +22,29 @@ def from_sixteen_bits(pixels: NDArray[Any], bits: int) -> NDArray[np.uint8]:
     return levels.astype(np.uint8)
 
 
+def in_range(pixels: NDArray[Any], bits: int | None, deep: bool) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Whole numbers of 8 or 16 bits in the range of a set of images; what is above becomes its highest.
+
+    Args:
+        pixels: uint8 from 0 to 255, or uint16 from 0 to `2**bits - 1`.
+        bits: How many bits of 16 the set uses; None for as many as these use.
+        deep: Whether the range is 0 to `2**bits - 1`, and not 0 to 255.
+
+    Returns:
+        uint16 if `deep`, else uint8.
+    """
+    if not is_uint16(pixels):
+        return widened(pixels, bits) if deep and bits else np.asarray(pixels, np.uint8)
+    used = bits or bits_in_use(int(pixels.max()))
+    return np.minimum(pixels, (1 << used) - 1).astype(np.uint16) if deep else from_sixteen_bits(pixels, used)
+
+
+def widened(pixels: NDArray[np.uint8], bits: int) -> NDArray[np.uint16]:
+    """Whole numbers from 0 to 255 as the nearest from 0 to `2**bits - 1`."""
+    levels: NDArray[np.uint32] = (pixels.astype(np.uint32) * (2 * ((1 << bits) - 1)) + 255) // 510
+    return levels.astype(np.uint16)
+
+
 def as_levels(images: NDArray[np.generic], bits: int | None = None) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """Images of any shape as whole numbers, in the range of the files that they were read from.
 
@@ -51,13 +74,13 @@ def is_uint16(array: NDArray[Any]) -> bool:
     return array.dtype.newbyteorder("=") == np.uint16
 
 
-def depth_notices(name: str, used: int | None, bits: int | None) -> Iterator[str]:
-    """What to know of images of 16 bits: how many are in use, and by how many they are scaled."""
+def depth_notices(name: str, used: int | None, bits: int | None, top: int = 255) -> Iterator[str]:
+    """What to know of images of 16 bits: how many are in use, and what the highest of their range becomes (`top`)."""
     if used is None or bits is None:
         return
-    scaled = f"so 0 to {(1 << bits) - 1:,} becomes 0 to 255"
+    scaled = f"so 0 to {(1 << bits) - 1:,} becomes 0 to {top}"
     if used == bits:
         yield f"the 16-bit images of {name} use {used} bits, {scaled}"
     else:
-        brighter = ", and higher values become 255" if used > bits else ""
+        brighter = f", and higher values become {top}" if used > bits else ""
         yield f"the 16-bit images of {name} use {used} bits; the run's used {bits}, {scaled}{brighter}"

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.depth import BITS
+from isthmus.data.limits import MOST_CHANNELS
 from isthmus.data.source import ImageSpec, PixelType
 from isthmus.errors import UsageError
 
@@ -35,7 +36,7 @@ class Preprocessing:
     Attributes:
         height: Pixels.
         width: Pixels.
-        channels: 1 (grey), 3 (RGB) or 4 (RGB with alpha).
+        channels: 1 (grey), 3 (RGB), 4 (RGB with alpha), or the number of bands, up to 16.
         fit: How an image of other proportions is fitted: the middle is cut out (`crop`), the whole lies on the
             background (`pad`), or it is stretched.
         background: The colour that lies behind what is transparent and around what is padded, as CSS says it: a name
@@ -61,12 +62,14 @@ class Preprocessing:
             )
         if self.bits is not None and self.bits not in BITS:
             raise UsageError(f"expected bits of {', '.join(map(str, BITS))}; got {self.bits}")
-        _check(self.fit, self.channels, self.background)
+        if not 1 <= self.channels <= MOST_CHANNELS:
+            raise UsageError(f"expected 1 to {MOST_CHANNELS} channels; got {self.channels}")
+        _check(self.fit, self.background)
 
     @classmethod
-    def of(cls, spec: ImageSpec, bits: int | None = None) -> "Preprocessing | None":
-        """The preprocessing that fits image files to images of this kind; None for other numbers of channels."""
-        return cls(*spec.shape, bits=bits) if spec.channels in CHANNELS else None
+    def of(cls, spec: ImageSpec, bits: int | None = None) -> "Preprocessing":
+        """The preprocessing that fits image files to images of this kind."""
+        return cls(*spec.shape, bits=bits)
 
     def spec(self, dtype: PixelType = "uint8") -> ImageSpec:
         """What the images are afterwards."""
@@ -76,13 +79,57 @@ class Preprocessing:
         """Fit a decoded image: uint8 `(height, width, channels)`.  An image that fits already keeps its pixels.
 
         Without `smooth`, each pixel is one of the image's own, and none a mixture.
+
+        Raises:
+            ValueError: If several bands are expected.
         """
+        if self.channels not in _MODES:
+            raise ValueError(f"{self.channels} bands are expected, and it has {len(image.getbands())}")
         image = in_mode(image, _MODES[self.channels], self.background)
         if image.size != (self.width, self.height):
             image = self._resized(image, smooth)
         return np.asarray(image, np.uint8).reshape(self.height, self.width, self.channels)
 
-    def _resized(self, image: "Image", smooth: bool) -> "Image":
+    def apply_bands(self, pixels: NDArray[Any], top: int, alpha: bool = False) -> NDArray[Any]:
+        """Fit an image of whole numbers, each channel as `apply` does: `(height, width, channels)`, of the same type.
+
+        Args:
+            pixels: uint8 or uint16 `(h, w, c)`.
+            top: The highest value.
+            alpha: Whether the last channel is how opaque a pixel is.
+
+        Raises:
+            ValueError: If its channels do not become those that are expected.
+        """
+        from PIL import Image
+
+        bands = self._in_channels(pixels, top, alpha)
+        if bands.shape[:2] != (self.height, self.width):
+            fitted = (self._resized(Image.fromarray(band), True, top) for band in np.moveaxis(bands, -1, 0))
+            bands = np.stack([np.asarray(band) for band in fitted], axis=-1)
+        levels: NDArray[np.float32] = np.clip(np.rint(bands), 0, top)
+        return levels.astype(pixels.dtype)
+
+    def _in_channels(self, pixels: NDArray[Any], top: int, alpha: bool) -> NDArray[np.float32]:
+        """Numbers `(h, w, c)` in the expected channels: bands as they are, colours as grey, or grey as colours."""
+        bands: NDArray[np.float32] = pixels.astype(np.float32)
+        if alpha and self.channels != 4:
+            opaque = bands[..., 3:] / np.float32(top)
+            behind = np.array(_paint("RGB", self.background), np.float32) * np.float32(top / 255)
+            bands = opaque * bands[..., :3] + (1 - opaque) * behind
+        match bands.shape[-1], self.channels:
+            case given, expected if given == expected:
+                return bands
+            case 1, 3:
+                return bands.repeat(3, axis=-1)
+            case 3, 1:
+                return bands @ np.array([[0.299], [0.587], [0.114]], np.float32)
+            case 3, 4:
+                return np.concatenate([bands, np.full_like(bands[..., :1], top)], axis=-1)
+            case given, expected:
+                raise ValueError(f"{expected} channels are expected, and it has {given}")
+
+    def _resized(self, image: "Image", smooth: bool, highest: int = 255) -> "Image":
         from PIL import Image
 
         target, (width, height) = (self.width, self.height), image.size
@@ -101,13 +148,14 @@ class Preprocessing:
             resized = image.resize(target, Image.Resampling.NEAREST, box)
         if target == (self.width, self.height):
             return resized
-        canvas = Image.new(image.mode, (self.width, self.height), _paint(image.mode, self.background))
+        canvas = Image.new(image.mode, (self.width, self.height), _paint(image.mode, self.background, highest))
         canvas.paste(resized, ((self.width - target[0]) // 2, (self.height - target[1]) // 2))
         return canvas
 
     def __str__(self) -> str:
         """In words, width first: `64x64 RGB, cropped`."""
-        return f"{self.width}x{self.height} {_WORDS[self.channels]}, {_DONE[self.fit]} where the proportions differ"
+        words = _WORDS.get(self.channels, f"of {self.channels} bands")
+        return f"{self.width}x{self.height} {words}, {_DONE[self.fit]} where the proportions differ"
 
 
 @dataclass(frozen=True)
@@ -117,7 +165,7 @@ class ImageOptions:
     Attributes:
         size: Height and width in pixels.
         fit: As in `Preprocessing`.
-        channels: As in `Preprocessing`.
+        channels: 1, 3 or 4.
         background: As in `Preprocessing`.
 
     Raises:
@@ -132,7 +180,9 @@ class ImageOptions:
     def __post_init__(self) -> None:
         if self.size is not None:
             Preprocessing(*self.size, channels=1)
-        _check(self.fit or "crop", self.channels or 1, self.background or "white")
+        if self.channels not in (None, *CHANNELS):
+            raise UsageError(f"expected 1 channel (grey), 3 (RGB) or 4 (RGB with alpha); got {self.channels}")
+        _check(self.fit or "crop", self.background or "white")
 
     def __bool__(self) -> bool:
         """Whether anything is asked for."""
@@ -183,21 +233,21 @@ def _suitable_size(sizes: NDArray[np.integer]) -> tuple[int, int]:
     return side, side
 
 
-def _check(fit: str, channels: int, background: str) -> None:
+def _check(fit: str, background: str) -> None:
     if fit not in FITS:
         raise UsageError(f"expected a fit of {', '.join(FITS)}; got {fit!r}")
-    if channels not in CHANNELS:
-        raise UsageError(f"expected 1 channel (grey), 3 (RGB) or 4 (RGB with alpha); got {channels}")
     if background != "white":
         _paint("RGB", background)
 
 
-def _paint(mode: str, background: str) -> int | tuple[int, ...]:
+def _paint(mode: str, background: str, highest: int = 255) -> float | tuple[int, ...]:
     from PIL import ImageColor
 
     if mode == "RGBA":
         return 0, 0, 0, 0
     try:
+        if mode == "F":
+            return ImageColor.getcolor(background, "L") * highest / 255  # type: ignore[operator]  # one number
         return ImageColor.getcolor(background, mode)
     except ValueError:
         raise UsageError(f"expected a background such as white, black or #336699; got {background!r}") from None

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from isthmus.data import Fit, ImageSpec, Preprocessing
+from isthmus.data.limits import MOST_CHANNELS
 from isthmus.errors import RunError
 from isthmus.inputs import parse_json
 
@@ -83,7 +84,7 @@ class PreprocessingEntry(Entry):
 
     height: Side
     width: Side
-    channels: Literal[1, 3, 4]
+    channels: Annotated[int, Field(ge=1, le=MOST_CHANNELS)]
     fit: Fit
     background: str
     bits: Literal[8, 10, 12, 14, 16] | None = None
@@ -149,7 +150,7 @@ class Manifest(Entry):
     source: ImageEntry
     """The images from which the task makes both; equal to them for the task reconstruct."""
     preprocessing: PreprocessingEntry | None = None
-    """The preprocessing of image files; None where no image file has this number of channels."""
+    """The preprocessing of image files; None in older runs of images that no Pillow file has the channels of."""
     latent_groups: tuple[GroupEntry, ...]
     graphs: Mapping[str, GraphEntry] = {}
     data: DataEntry

@@ -136,7 +136,9 @@ def _of_files(data: Data, collection: Collection, options: ImageOptions) -> Insp
         images=len(found),
         source_bytes=found.source_bytes,
         sizes=_sizes(found),
-        channels=dict(Counter(_spell_channels(count, found.arrays) for count in found.channels).most_common()),
+        channels=dict(
+            Counter(_spell_channels(count, found.arrays or bool(found.bands)) for count in found.channels).most_common()
+        ),
         formats=dict(Counter(found.formats).most_common()),
         classes=classes,
         splits=splits,
@@ -158,7 +160,7 @@ def _of_arrays(data: Data, target: object) -> Inspection:
     labels = [part.labels for part in parts if part.labels is not None]
     plan, fault = None, ""
     try:
-        prepared = open_training_data(images)
+        prepared = open_training_data(data)
         plan = _counted(prepared, "memory", count * spec.dims)
     except IsthmusError as error:
         fault = str(error)

@@ -13,6 +13,7 @@ from isthmus.data.arrays import as_bytes
 from isthmus.data.decode.entries import Collection, Content, Entry
 from isthmus.data.decode.image_files import UnreadableError, upright
 from isthmus.data.decode.layout import lay_out_collection
+from isthmus.data.decode.tiff_pages import Bands
 from isthmus.data.open.images import locate
 from isthmus.errors import DataError
 
@@ -93,6 +94,7 @@ class Intake:
             yield self._item(entry.name, content)
 
     def _item(self, name: str, content: Content) -> NamedImage:
+        assert not isinstance(content, Bands), "an entry of a file is the file"
         if not isinstance(content, bytes):
             opened = _opened_pixels(name, content)
             self.input_bytes += opened.size

@@ -34,7 +34,20 @@ def settle(found: Survey, preprocessing: Conversion, where: str) -> Preprocessin
             f"the images of '{where}' have {', '.join(map(str, sorted(set(found.channels))))} channels: such arrays "
             "have to be of one shape, and are taken as they are"
         )
-    return (preprocessing or ImageOptions()).settle(found.sizes, found.in_colour > 0, found.bits)
+    settled = (preprocessing or ImageOptions()).settle(found.sizes, found.in_colour > 0, found.bits)
+    if not found.bands:
+        return settled
+    if len(set(found.channels)) > 1:
+        raise DataError(
+            f"the images of '{where}' have {', '.join(map(str, sorted(set(found.channels))))} channels, and several "
+            "bands have to be as many in each. Keep those apart, each in a folder of its own"
+        )
+    if preprocessing is not None and preprocessing.channels is not None:
+        raise DataError(
+            f"the images of '{where}' have {found.channels[0]} bands, which do not become {preprocessing.channels} "
+            "channels. Leave --channels out"
+        )
+    return replace(settled, channels=found.channels[0])
 
 
 def bits_of(found: Survey, preprocessing: Conversion) -> int | None:
@@ -65,9 +78,9 @@ def summary(found: Survey) -> str:
     return f"{spell_count(len(found), 'image')} of {spread}{stacks}"
 
 
-def notices_of_depth(found: Survey, bits: int | None, where: str) -> Iterator[str]:
-    """Give notices about images with more than 8 bits a channel."""
-    yield from depth_notices(where, found.bits, bits)
+def notices_of_depth(found: Survey, bits: int | None, where: str, top: int = 255) -> Iterator[str]:
+    """Give notices about images with more than 8 bits a channel, the highest of whose range becomes `top`."""
+    yield from depth_notices(where, found.bits, bits, top)
     if found.deep_colours:
         dark = "; they are so dark that little of them is left, so scale them to 8 bits first"
         yield (

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from isthmus.data.decode.formats import START_BYTES, is_image_file
 from isthmus.data.decode.image_files import FILE_LIMIT, UnreadableError
+from isthmus.data.decode.tiff_pages import Bands
 from isthmus.data.sets import Skipped as Skipped
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Content: TypeAlias = "bytes | NDArray[Any] | Image"
-"""An image file, an array `(height, width[, channels])`, or an image that is open already."""
+Content: TypeAlias = "bytes | NDArray[Any] | Bands | Image"
+"""An image file, an array `(height, width[, channels])`, a page of a file as numbers, or an image that is open."""
 
 
 @dataclass(frozen=True, slots=True)

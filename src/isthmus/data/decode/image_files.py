@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isthmus.data.decode.formats import pillow_formats
 from isthmus.data.depth import bits_in_use, from_sixteen_bits
@@ -178,19 +179,40 @@ def upright(image: "Image", bits: int | None = None) -> "Image":
     if _orientation(image) != 1:
         image = ImageOps.exif_transpose(image)
     if image.mode in _SIXTEEN_BITS:
-        pixels = np.asarray(image)
-        low, high = int(pixels.min()), int(pixels.max())
-        if low < 0 or high > 65535:
-            raise UnreadableError(
-                f"its values go from {low:,} to {high:,}, and 0 to 65,535 are expected; shift or scale them, and save "
-                "it with 8 or 16 unsigned bits"
-            )
-        return Image.fromarray(from_sixteen_bits(pixels, bits or bits_in_use(high)))
+        pixels = _numbers(image)
+        return Image.fromarray(from_sixteen_bits(pixels, bits or bits_in_use(int(pixels.max()))))
     if image.mode == "F":
         raise UnreadableError("it has floats for pixels, whose range is not known; save it with 8 or 16 bits")
     if image.mode == "LAB":
         return _from_lab(image)
     return image
+
+
+def sixteen_bit_numbers(content: "bytes | Image") -> NDArray[np.uint16] | None:
+    """The numbers of a grey image of 16 bits, uint16 `(h, w, 1)`, upright; None of any other image.
+
+    Raises:
+        UnreadableError: If it is no image, damaged, of too many pixels, or of numbers of unknown range.
+    """
+    from PIL import ImageOps
+
+    if isinstance(content, bytes):
+        with _reasons(), _open(content) as image:
+            return sixteen_bit_numbers(image)
+    if content.mode not in _SIXTEEN_BITS:
+        return None
+    return _numbers(ImageOps.exif_transpose(content) if _orientation(content) != 1 else content)[..., np.newaxis]
+
+
+def _numbers(image: "Image") -> NDArray[np.uint16]:
+    pixels = np.asarray(image)
+    low, high = int(pixels.min()), int(pixels.max())
+    if low < 0 or high > 65535:
+        raise UnreadableError(
+            f"its values go from {low:,} to {high:,}, and 0 to 65,535 are expected; shift or scale them, and save "
+            "it with 8 or 16 unsigned bits"
+        )
+    return pixels.astype(np.uint16)
 
 
 def _open(content: bytes) -> "ImageFile":

@@ -6,7 +6,7 @@ once.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from typing import Any
@@ -26,10 +26,10 @@ from isthmus.data.decode.conversion import (
     shape_of,
     summary,
 )
-from isthmus.data.decode.entries import Collection
+from isthmus.data.decode.entries import Collection, Content
 from isthmus.data.decode.layout import Layout, make_source
 from isthmus.data.decode.pack import VERSION, Pack, PackedSource, read_pack, write_pack
-from isthmus.data.decode.reader import decoded_images, decoder
+from isthmus.data.decode.reader import Pixels, decoded_images, decoder
 from isthmus.data.decode.survey import Survey, check_readable, survey
 from isthmus.data.limits import memory_limit
 from isthmus.data.preprocessing import ImageOptions, Preprocessing
@@ -54,22 +54,25 @@ def open_collection(collection: Collection, dtype: PixelType = "uint8", preproce
         DataError: If there are none, more than a few cannot be read, or arrays among them differ in shape.
         StorageError: If they have to be packed, and the cache has no room.
     """
-    signature = _signature(collection, preprocessing)
+    signature = _signature(collection, preprocessing, dtype)
     pack = None if signature is None else find_pack(signature)
     if pack is not None:
         return _from_pack(collection.name, pack, dtype)
     found = survey(collection)
     check_readable(len(found), found.skipped, collection.name)
     fitted, bits = settle(found, preprocessing, collection.name), bits_of(found, preprocessing)
+    deep = dtype == "float32" and (bits or 8) > 8
     found, layout = found.arranged(collection)
-    layout = replace(layout, notices=(*layout.notices, *notices_of_depth(found, bits, collection.name)))
+    layout = replace(
+        layout, notices=(*layout.notices, *notices_of_depth(found, bits, collection.name, 1 if deep else 255))
+    )
     if not is_packed(collection, found, fitted, dtype):
         return _in_memory(collection, found, layout, fitted, bits, dtype)
-    key = _key(found, layout, fitted, bits)
+    key = _key(found, layout, fitted, bits, deep)
     pack = read_pack(pack_folder(key))
     if pack is None:
         with packing(key, lambda: tell(f"another isthmus is packing {collection.name}; waiting for it")):
-            pack = read_pack(pack_folder(key)) or _packed(collection, found, layout, fitted, bits, key)
+            pack = read_pack(pack_folder(key)) or _packed(collection, found, layout, fitted, bits, deep, key)
     if signature is not None:
         remember_pack(signature, key)
     return _from_pack(collection.name, pack, dtype)
@@ -77,7 +80,7 @@ def open_collection(collection: Collection, dtype: PixelType = "uint8", preproce
 
 def find_packed(collection: Collection, preprocessing: Conversion = None) -> Pack | None:
     """The pack that a collection would be read from without a look at its images, if there is one."""
-    signature = _signature(collection, preprocessing)
+    signature = _signature(collection, preprocessing, "uint8")
     return None if signature is None else find_pack(signature)
 
 
@@ -98,7 +101,7 @@ def sound(collection: Collection, found: Survey, fitted: Preprocessing | None) -
         DataError: If the collection changed since.
     """
     kept, skipped = np.zeros(len(found), bool), list(found.skipped)
-    for _ in _decoded(collection, found, fitted, found.bits, kept, skipped, f"decoding {collection.name}"):
+    for _ in _decoded(collection, found, decoder(fitted, found.bits), kept, skipped, f"decoding {collection.name}"):
         pass
     return found.keep(kept, list(_in_order(skipped)))
 
@@ -111,15 +114,17 @@ def _in_memory(
     bits: int | None,
     dtype: PixelType,
 ) -> ImageSet:
-    pixels = np.empty((len(found), *shape_of(found, fitted)), np.uint8)
+    deep = dtype == "float32" and (bits or 8) > 8
+    pixels = np.empty((len(found), *shape_of(found, fitted)), np.uint16 if deep else np.uint8)
     kept = np.zeros(len(found), bool)
     skipped = list(found.skipped)
-    for index, image in _decoded(collection, found, fitted, bits, kept, skipped, f"reading {collection.name}"):
+    convert, title = decoder(fitted, bits, deep), f"reading {collection.name}"
+    for index, image in _decoded(collection, found, convert, kept, skipped, title):
         pixels[index] = image
     check_readable(int(kept.sum()), skipped, collection.name)
     if not kept.all():
         pixels, layout = pixels[kept], layout.keep(kept)
-    images: ImageArray = as_source(pixels, dtype=dtype).images
+    images: ImageArray = as_source(pixels, dtype=dtype, bits=bits).images
     train, test = make_source(images, layout)
     origin = Origin(fitted, _in_order([*skipped, *layout.left_out]), summary(found), refitted(found, fitted))
     return ImageSet(collection.name, train, test, origin, layout.notices, bits)
@@ -128,19 +133,18 @@ def _in_memory(
 def _decoded(
     collection: Collection,
     found: Survey,
-    fitted: Preprocessing | None,
-    bits: int | None,
+    convert: Callable[[Content], Pixels],
     kept: NDArray[np.bool_],
     skipped: list[Skipped],
     title: str = "",
-) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+) -> Iterator[tuple[int, Pixels]]:
     """The images that are whole, each with its number, which `kept` notes; `skipped` notes the others.
 
     Progress is shown under the title, where there is one and the images are many.
     """
     shown = title and len(found) >= _SHOWN_FROM
     with progress_bar(title, len(found)) if shown else nullcontext() as bar:
-        for index, image in enumerate(decoded_images(collection, found, decoder(fitted, bits))):
+        for index, image in enumerate(decoded_images(collection, found, convert)):
             if isinstance(image, Skipped):
                 skipped.append(image)
             else:
@@ -151,10 +155,16 @@ def _decoded(
 
 
 def _packed(
-    collection: Collection, found: Survey, layout: Layout, fitted: Preprocessing | None, bits: int | None, key: str
+    collection: Collection,
+    found: Survey,
+    layout: Layout,
+    fitted: Preprocessing | None,
+    bits: int | None,
+    deep: bool,
+    key: str,
 ) -> Pack:
     shape = shape_of(found, fitted)
-    size = len(found) * int(np.prod(shape))
+    size = len(found) * int(np.prod(shape)) * (2 if deep else 1)
     make_room(size, key)
     tell(
         f"packing {len(found):,} images into {cache_folder()}, {spell_bytes(size)}; `isthmus cache` lists what is there"
@@ -170,8 +180,8 @@ def _packed(
         "notices": layout.notices,
     }
 
-    def images() -> Iterator[NDArray[np.uint8]]:
-        for _, image in _decoded(collection, found, fitted, bits, kept, skipped):
+    def images() -> Iterator[Pixels]:
+        for _, image in _decoded(collection, found, decoder(fitted, bits, deep), kept, skipped):
             yield image
         check_readable(int(kept.sum()), skipped, collection.name)
         final = layout if kept.all() else layout.keep(kept)
@@ -187,7 +197,7 @@ def _packed(
     place = pack_folder(key)
     try:
         with progress_bar(f"packing {collection.name}", len(found)) as bar:
-            for done in write_pack(place, images(), shape, about):
+            for done in write_pack(place, images(), shape, about, deep):
                 bar.update(done)
     except StorageError:
         # Where the file system knows no locks, another process may have packed the same meanwhile: that does as well.
@@ -221,14 +231,16 @@ def _in_order(skipped: list[Skipped]) -> tuple[Skipped, ...]:
     return tuple(sorted(skipped, key=lambda item: item.name))
 
 
-def _signature(collection: Collection, preprocessing: Conversion) -> str | None:
+def _signature(collection: Collection, preprocessing: Conversion, dtype: PixelType) -> str | None:
     signature = collection.signature()
-    return None if signature is None else f"{VERSION} {signature} {preprocessing or ImageOptions()!r}"
+    deep = " deep" if dtype == "float32" else ""
+    return None if signature is None else f"{VERSION} {signature} {preprocessing or ImageOptions()!r}{deep}"
 
 
-def _key(found: Survey, layout: Layout, fitted: Preprocessing | None, bits: int | None) -> str:
+def _key(found: Survey, layout: Layout, fitted: Preprocessing | None, bits: int | None, deep: bool) -> str:
     """SHA-256 over everything that a pack follows from, in hexadecimal."""
-    digest = hashlib.sha256(f"{VERSION} {fitted!r} {bits} {layout.class_names!r}\n".encode("utf-8", "replace"))
+    what = f"{VERSION} {fitted!r} {bits}{' deep' if deep else ''} {layout.class_names!r}\n"
+    digest = hashlib.sha256(what.encode("utf-8", "replace"))
     digest.update("\0".join((*layout.names, *layout.paths)).encode("utf-8", "replace"))
     digest.update(bytes(found.digests))
     for part in (layout.labels, layout.is_test):

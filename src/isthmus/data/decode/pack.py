@@ -1,6 +1,7 @@
 """Packed images: decoded once into one file of the cache, and read from there with memory that stays flat.
 
-A pack is a folder: `pixels.npy`, uint8 `(n, height, width, channels)`; `digests.npy`, a hash of each image, so that
+A pack is a folder: `pixels.npy`, uint8 or, of images of more bits for a model of floats, uint16 `(n, height, width,
+channels)`; `digests.npy`, a hash of each image, so that
 splitting needs no pixels; and `index.json`.
 
 The images of a batch are read from the file straight to where they belong.  A memory map was tried and does worse: its
@@ -96,7 +97,13 @@ class PackedSource:
             shape, fortran, kind = np.lib.format.read_array_header_1_0(self._file)
             self._start = self._file.tell()
             size = os.fstat(self._file.fileno()).st_size
-            if shape != pack.shape or fortran or kind != np.uint8 or size != self._start + self._size:
+            self._kind: np.dtype[Any] = kind
+            if (
+                shape != pack.shape
+                or fortran
+                or kind not in (np.uint8, np.dtype("<u2"))
+                or size != self._start + self._size
+            ):
                 raise ValueError("it is not the array that the index tells of")
         except (OSError, ValueError) as error:
             raise DataError(f"'{path}' is damaged: {error}. Remove it: isthmus cache --clear") from error
@@ -104,7 +111,7 @@ class PackedSource:
 
     @property
     def _size(self) -> int:
-        return int(np.prod(self._pack.shape, dtype=np.int64))
+        return int(np.prod(self._pack.shape, dtype=np.int64)) * self._kind.itemsize
 
     @cached_property
     def digests(self) -> NDArray[np.uint8]:
@@ -126,18 +133,19 @@ class PackedSource:
 
     def read(self, indices: Indices) -> ImageArray:
         """Copy the images at `indices`, `(m,)`, to an array `(m, height, width, channels)`."""
-        images = np.empty((len(indices), *self._pack.shape[1:]), np.uint8)
-        target, dims = images.reshape(-1).data, self.spec.dims
+        images = np.empty((len(indices), *self._pack.shape[1:]), self._kind)
+        target, one = images.reshape(-1).view(np.uint8).data, self.spec.dims * self._kind.itemsize
         if len(indices) and not 0 <= indices.min() <= indices.max() < len(self):
             raise IndexError(f"expected image numbers from 0 to {len(self) - 1}")
         # Neighbours are read together.
         ends = [*(np.flatnonzero(np.diff(indices) != 1) + 1).tolist(), len(indices)]
         first = 0
         for end in ends if len(indices) else ():
-            self._read_to(target[first * dims : end * dims], self._start + int(indices[first]) * dims)
+            self._read_to(target[first * one : end * one], self._start + int(indices[first]) * one)
             first = end
         if self._dtype == "float32":
-            return images.astype(np.float32) / np.float32(255)
+            top = 255 if self._kind == np.uint8 else (1 << self._pack.about["bits"]) - 1
+            return images.astype(np.float32) / np.float32(top)
         return images
 
     def _read_to(self, target: memoryview, place: int) -> None:
@@ -159,9 +167,13 @@ class PackedSource:
 
 
 def write_pack(
-    folder: Path, images: Iterable[NDArray[np.uint8]], shape: tuple[int, int, int], about: Mapping[str, Any]
+    folder: Path,
+    images: Iterable[NDArray[np.uint8] | NDArray[np.uint16]],
+    shape: tuple[int, int, int],
+    about: Mapping[str, Any],
+    deep: bool = False,
 ) -> Iterator[int]:
-    """Write a pack, and give how many images it has after each.
+    """Write a pack of uint8, or of uint16 if it is `deep`, and give how many images it has after each.
 
     What is in `about` may still change while the images come; it is written last.
 
@@ -173,14 +185,15 @@ def write_pack(
     with new_folder(folder) as temporary:
         digests = bytearray()
         with (temporary / PIXELS).open("wb") as file:
-            _write_header(file, (0, *shape))
+            kind = np.dtype("<u2" if deep else "|u1")
+            _write_header(file, (0, *shape), kind)
             start = file.tell()
             for image in images:
-                file.write(np.ascontiguousarray(image).data)
+                file.write(np.ascontiguousarray(image, kind).data)
                 digests += digest_of(image)
                 yield len(digests) // DIGEST_BYTES
             file.seek(0)
-            _write_header(file, (len(digests) // DIGEST_BYTES, *shape))
+            _write_header(file, (len(digests) // DIGEST_BYTES, *shape), kind)
             if file.tell() != start:  # NumPy leaves room for a length of any size
                 raise DataError("the header of an array changed its size while it was written")
         np.save(temporary / DIGESTS, np.frombuffer(bytes(digests), np.uint8).reshape(-1, DIGEST_BYTES))
@@ -218,5 +231,5 @@ def remove_pack(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _write_header(file: Any, shape: tuple[int, ...]) -> None:
-    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+def _write_header(file: Any, shape: tuple[int, ...], kind: np.dtype[Any]) -> None:
+    np.lib.format.write_array_header_1_0(file, {"descr": kind.str, "fortran_order": False, "shape": shape})

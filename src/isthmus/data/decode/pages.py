@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from isthmus.data.decode.entries import Collection, Content, Entry
 from isthmus.data.decode.formats import unsupported
 from isthmus.data.decode.image_files import UnreadableError, pages_of
+from isthmus.data.decode.tiff_pages import band_pages
 from isthmus.data.sets import Skipped
 
 _PAGE = re.compile(r"(?P<stem>[^/]+)(?P<suffix>\.[^./\[\]]+)(?P<page>\[\d+\])")
@@ -34,7 +35,7 @@ def images_in(entry: Entry) -> Iterator[Entry | Skipped]:
         return
     try:
         content = entry.load()
-        pages = pages_of(content) if isinstance(content, bytes) else None
+        pages = (band_pages(content) or pages_of(content)) if isinstance(content, bytes) else None
     except UnreadableError as fault:
         yield Skipped(entry.name, str(fault))
         return
@@ -44,7 +45,7 @@ def images_in(entry: Entry) -> Iterator[Entry | Skipped]:
     count, images = pages
     digits = len(str(count - 1))
     for number, image in enumerate(images):
-        name = f"{entry.name}[{number:0{digits}d}]"
+        name = f"{entry.name}[{number:0{digits}d}]" if count > 1 else entry.name
         if isinstance(image, UnreadableError):
             yield Skipped(name, str(image))
         else:

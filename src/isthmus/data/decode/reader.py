@@ -3,17 +3,20 @@
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.arrays import as_bytes
 from isthmus.data.decode.entries import Collection, Content, Entry
-from isthmus.data.decode.image_files import UnreadableError, decode, upright
+from isthmus.data.decode.image_files import UnreadableError, decode, sixteen_bit_numbers, upright
 from isthmus.data.decode.pages import each_image
 from isthmus.data.decode.survey import Survey, digest_of
-from isthmus.data.preprocessing import Preprocessing
+from isthmus.data.decode.tiff_pages import Bands
+from isthmus.data.depth import in_range, is_uint16, widened
+from isthmus.data.limits import MOST_CHANNELS
+from isthmus.data.preprocessing import CHANNELS, Preprocessing
 from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
 from isthmus.threads import ordered_map
@@ -21,16 +24,18 @@ from isthmus.threads import ordered_map
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+
 _THREADED_BYTES = 32 << 10
 """The mean size of a file from which on decoding it keeps a thread busy for longer than handing it over takes."""
 
 
 def decoded_images(
-    collection: Collection, found: Survey, convert: Callable[[Content], NDArray[np.uint8]]
-) -> Iterator[NDArray[np.uint8] | Skipped]:
+    collection: Collection, found: Survey, convert: Callable[[Content], Pixels]
+) -> Iterator[Pixels | Skipped]:
     """What `convert` makes of each image that the survey found, in its order, or what was wrong with it."""
 
-    def judged(entry: "tuple[str, Content | UnreadableError]") -> NDArray[np.uint8] | Skipped:
+    def judged(entry: "tuple[str, Content | UnreadableError]") -> Pixels | Skipped:
         name, content = entry
         try:
             if isinstance(content, UnreadableError):
@@ -62,11 +67,14 @@ def _again(collection: Collection, found: Survey) -> "Iterator[tuple[str, Conten
         raise changed
 
 
-def _array(content: Content, bits: int | None) -> NDArray[np.uint8]:
-    """An array of numbers as uint8 `(height, width, channels)`."""
-    pixels = np.asarray(content)
+def _array(content: Content, bits: int | None, deep: bool = False) -> Pixels:
+    """An array of numbers as `(height, width, channels)`, uint16 if `deep`, else uint8."""
+    pixels = content.pixels if isinstance(content, Bands) else np.asarray(content)
+    pixels = pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
+    if pixels.shape[-1] > MOST_CHANNELS:
+        raise UnreadableError(f"it has {pixels.shape[-1]} channels, and at most {MOST_CHANNELS} are taken")
     try:
-        return as_bytes(pixels[..., np.newaxis] if pixels.ndim == 2 else pixels, bits=bits)
+        return in_range(pixels if is_uint16(pixels) else as_bytes(pixels), bits, deep)
     except DataError as fault:
         raise UnreadableError(str(fault)) from fault
 
@@ -84,30 +92,45 @@ def as_image(content: Content, at_least: int | None = None, bits: int | None = N
     """
     if isinstance(content, bytes):
         return decode(content, at_least, bits)
-    if not isinstance(content, np.ndarray):
+    if not isinstance(content, np.ndarray | Bands):
         return upright(content, bits)
     from PIL import Image
 
     pixels = _array(content, bits)
+    if pixels.shape[2] not in CHANNELS:
+        raise UnreadableError(f"it has {pixels.shape[2]} channels, and 1, 3 or 4 are expected")
     return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 
 
-def decoder(fitted: Preprocessing | None, bits: int | None = None) -> Callable[[Content], NDArray[np.uint8]]:
-    """What makes one image's content pixels, uint8 `(height, width, channels)`; it raises `UnreadableError`.
+def decoder(fitted: Preprocessing | None, bits: int | None = None, deep: bool = False) -> Callable[[Content], Pixels]:
+    """What makes one image's content pixels `(height, width, channels)`; it raises `UnreadableError`.
 
     Args:
         fitted: What images become; None for arrays that are taken as they are.
         bits: How many bits are in use of images of 16 bits.
+        deep: Whether pixels are uint16 from 0 to `2**bits - 1`, and not uint8 from 0 to 255.
     """
     if fitted is None:
-        return partial(_array, bits=bits)
-    target = 2 * max(fitted.height, fitted.width)
+        return partial(_array, bits=bits, deep=deep)
+    target, top = 2 * max(fitted.height, fitted.width), (1 << bits) - 1 if deep and bits else 255
 
-    def convert(content: Content) -> NDArray[np.uint8]:
-        image = as_image(content, target, bits)
+    def convert(content: Content) -> Pixels:
+        bands = content if isinstance(content, Bands) else _sixteen_bits(content) if deep else None
         try:
-            return fitted.apply(image)
+            if bands is not None:
+                return fitted.apply_bands(_array(bands, bits, deep), top, bands.alpha)
+            made = fitted.apply(as_image(content, target, bits))
+            return widened(made, bits) if deep and bits else made
         except (ValueError, OSError, MemoryError) as error:
             raise UnreadableError(f"it cannot be converted: {error}") from error
 
     return convert
+
+
+def _sixteen_bits(content: Content) -> Bands | None:
+    """The numbers of a grey image of 16 bits; None of any other."""
+    if isinstance(content, np.ndarray):
+        return Bands(content) if is_uint16(content) else None
+    assert not isinstance(content, Bands)
+    pixels = sixteen_bit_numbers(content)
+    return None if pixels is None else Bands(pixels)

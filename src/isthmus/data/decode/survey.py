@@ -16,6 +16,7 @@ from isthmus.data.decode.entries import Collection, Content, Entry
 from isthmus.data.decode.image_files import Header, UnreadableError, brightest, header_of, read_header
 from isthmus.data.decode.layout import Layout, lay_out_collection
 from isthmus.data.decode.pages import each_image
+from isthmus.data.decode.tiff_pages import Bands
 from isthmus.data.depth import bits_in_use, sixteen_bits_of
 from isthmus.data.sets import Skipped
 from isthmus.errors import DataError
@@ -44,6 +45,7 @@ class Survey:
         file_bytes: What the file of each takes.
         skipped: What could not be read.
         arrays: Whether any is an array of numbers.
+        bands: The numbers of channels of pages that are neither grey nor in colour.
         bits: How many bits those of 16 use, files and arrays; None where there are none.
         deep_colours: How many files in colour have 16 bits a channel, of which the upper 8 are read.
         brightest_colour: The highest value of those.
@@ -61,6 +63,7 @@ class Survey:
     file_bytes: "array[int]" = field(default_factory=lambda: array("q"))
     skipped: list[Skipped] = field(default_factory=list)
     arrays: bool = False
+    bands: set[int] = field(default_factory=set)
     bits: int | None = None
     deep_colours: int = 0
     brightest_colour: int = 0
@@ -176,7 +179,7 @@ def digest_of(content: Content) -> bytes:
     """A hash of a file's bytes, or of an array's shape, type and numbers."""
     if isinstance(content, bytes):
         return hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest()
-    pixels = np.asarray(content)
+    pixels = content.pixels if isinstance(content, Bands) else np.asarray(content)
     digest = hashlib.blake2b(f"{pixels.shape} {pixels.dtype.str}".encode(), digest_size=DIGEST_BYTES)
     digest.update(np.ascontiguousarray(pixels).tobytes())
     return digest.digest()
@@ -186,6 +189,13 @@ def _add(found: Survey, place: int, entry: Entry, content: Content) -> None:
     if isinstance(content, bytes):
         header = read_header(content)
         size = len(content)
+    elif isinstance(content, Bands):
+        height, width, channels = content.pixels.shape
+        header = Header(height, width, channels > 2, False, "TIFF")
+        size = content.pixels.nbytes
+        if channels not in (1, 3) and not content.alpha:
+            found.bands.add(channels)
+        _note_bits(found, sixteen_bits_of(content.pixels))
     elif isinstance(content, np.ndarray):
         channels = content.shape[2] if content.ndim == 3 else 1
         height, width = content.shape[:2]
@@ -197,7 +207,7 @@ def _add(found: Survey, place: int, entry: Entry, content: Content) -> None:
         header = header_of(content)
         size = header.height * header.width * (3 if header.colour else 1)
     if header.deep:
-        assert not isinstance(content, np.ndarray)
+        assert not isinstance(content, np.ndarray | Bands)
         highest = brightest(content)
         if header.colour or header.alpha:
             found.deep_colours += 1
@@ -212,7 +222,7 @@ def _add(found: Survey, place: int, entry: Entry, content: Content) -> None:
     found.heights.append(header.height)
     found.widths.append(header.width)
     found.channels.append(
-        channels if isinstance(content, np.ndarray) else (3 if header.colour else 1) + int(header.alpha)
+        channels if isinstance(content, np.ndarray | Bands) else (3 if header.colour else 1) + int(header.alpha)
     )
     found.formats.append(header.format)
     found.file_bytes.append(size)

@@ -18,8 +18,9 @@ from isthmus.data.decode.entries import Collection, Content
 from isthmus.data.decode.image_files import UnreadableError, decode
 from isthmus.data.decode.layout import Layout, make_source
 from isthmus.data.decode.pages import without_suffix
-from isthmus.data.decode.reader import decoded_images, decoder
+from isthmus.data.decode.reader import Pixels, decoded_images, decoder
 from isthmus.data.decode.survey import Survey, check_readable, survey
+from isthmus.data.decode.tiff_pages import Bands
 from isthmus.data.images import ArraySource
 from isthmus.data.limits import memory_limit
 from isthmus.data.open.images import Data, locate
@@ -123,7 +124,7 @@ class _Both:
         inputs, layout = inputs.arranged(input_files)
         return cls(input_files, target_files, inputs, targets, layout, fitted)
 
-    def stack(self, read: Callable[[Content], NDArray[np.uint8]], channels: int) -> ImageSet:
+    def stack(self, read: Callable[[Content], Pixels], channels: int) -> ImageSet:
         """Read all pairs to arrays `(n, h, w, channels of both)`."""
         spec = self.fitted.spec()
         size = len(self.inputs) * spec.height * spec.width * (spec.channels + channels)
@@ -237,6 +238,8 @@ def mask_values(content: Content) -> NDArray[np.uint8]:
         decode(content)  # the same errors, and limits, as of any image
         image = Image.open(BytesIO(content))
         image.load()
+    elif isinstance(content, Bands):
+        raise UnreadableError("a mask should be grey or have a palette, a value for each class; it has several bands")
     elif isinstance(content, np.ndarray):
         image = Image.fromarray(np.asarray(content, np.uint8).squeeze())
     else:

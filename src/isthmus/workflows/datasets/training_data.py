@@ -147,9 +147,36 @@ def open_for_recipe(
 ) -> tuple[ImageSet, Recipe]:
     """Open images as a recipe's task takes them, and fill in what the recipe leaves to them.
 
-    Takes and raises what `open_training_data` does.
+    Images of more than 8 bits are opened as floats where the recipe's likelihood and task take floats, unless `recipe`
+    or a change says which type pixels have.  Takes and raises what `open_training_data` does.
     """
     changes = changes or {}
+    images, settled = _open_for_recipe(data, recipe, changes, preprocessing, targets, purpose)
+    said = isinstance(recipe, Recipe) or changes.keys() & {"pixels", "pixels.dtype"}
+    if said or isinstance(data, ImageSet) or (images.bits or 8) <= 8 or not _takes_floats(settled):
+        return images, settled
+    floats = {**changes, "pixels.dtype": "float32"}
+    return _open_for_recipe(data, recipe, floats, preprocessing, targets, purpose)
+
+
+def _takes_floats(recipe: Recipe) -> bool:
+    if recipe.task.restores or recipe.pixels.binarise != "none":
+        return False
+    try:
+        with_fields(recipe, {"pixels.dtype": "float32"})
+    except UsageError:
+        return False
+    return True
+
+
+def _open_for_recipe(
+    data: Data,
+    recipe: Recipe | str | None,
+    changes: Mapping[str, Any],
+    preprocessing: Preprocessing | ImageOptions | None,
+    targets: Data | None,
+    purpose: str | None,
+) -> tuple[ImageSet, Recipe]:
     given = named_recipe(recipe) if isinstance(recipe, str) else recipe
     if given is None and (task := changes.get("task", changes.get("task.kind"))):
         given = task_recipe(str(task))
