@@ -21,6 +21,7 @@ from PIL import Image
 import isthmus
 from isthmus.codec.lossy.archive import LossyArchive, compress_codes, numbered
 from isthmus.codec.lossy.statistics import code_statistics
+from isthmus.evaluation.image_formats import joined, parted
 from isthmus.evaluation.reconstruction import closeness
 from isthmus.runs import Run
 from isthmus.workflows.datasets import open_given
@@ -72,25 +73,6 @@ def coders() -> Iterator[tuple[str, float, Coder]]:
         return
     for distance in XL_DISTANCES:
         yield "JPEG XL", distance, by_jpeg_xl(distance)
-
-
-def joined(images: Pixels) -> Pixels:
-    """Images `(n, h, w, c)` as the tiles of one picture, nearly square; black where there are none."""
-    count, height, width, channels = images.shape
-    columns = int(np.ceil(np.sqrt(count)))
-    rows = -(-count // columns)
-    tiles = np.zeros((rows * columns, height, width, channels), np.uint8)
-    tiles[:count] = images
-    grid = tiles.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
-    return grid.reshape(rows * height, columns * width, channels)
-
-
-def parted(picture: Pixels, like: Pixels) -> Pixels:
-    """The tiles of what `joined` made of images, as many as there were."""
-    count, height, width, channels = like.shape
-    rows, columns = picture.shape[0] // height, picture.shape[1] // width
-    grid = picture.reshape(rows, height, columns, width, channels).transpose(0, 2, 1, 3, 4)
-    return grid.reshape(-1, height, width, channels)[:count]
 
 
 def point(name: str, layout: str, setting: float, size: float, images: Pixels, back: Pixels) -> dict[str, Any]:
