@@ -21,6 +21,7 @@ from isthmus.report.page import (
     ModelRow,
     Page,
     Panel,
+    QualitySection,
     RoundTrip,
     TextTable,
 )
@@ -85,6 +86,7 @@ def _page(text="words", **changes):
         "metrics": [KeyMetric(text, "1.0", "0.1", text, text)],
         "metrics_note": text,
         "findings": [Finding("key", "fault", text, text, text)],
+        "quality": QualitySection(text, tables[0], [Example([IMG, IMG], text, [text, text])]),
         "curves": [panel],
         "film": FilmSection(text, [Frame(PIXEL, text, True), Frame(PIXEL, "epoch 1", False)], (40, 30), text),
         "examples": ExampleSection("Reconstructions", text, groups),

@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 from isthmus.data.locations import DataLocation
 from isthmus.evaluation.diagnosis import Diagnosis, Finding, give_verdict, settle
+from isthmus.evaluation.equal_size import EqualSize
 from isthmus.evaluation.measurements import Measurements
 from isthmus.plots.training_film import read_frames
 from isthmus.report import summary
@@ -12,6 +13,7 @@ from isthmus.report.baselines import compare_with_baselines
 from isthmus.report.commands import next_steps, remedy_command
 from isthmus.report.evaluation import read_results
 from isthmus.report.examples import predictions, reconstructions, round_trip
+from isthmus.report.image_quality import image_quality
 from isthmus.report.key_metrics import key_metrics
 from isthmus.report.latent_space import latent_space
 from isthmus.report.page import Command, ExampleSection, Page
@@ -22,7 +24,14 @@ from isthmus.runs import Run, folder
 from isthmus.runs.history import recorded_history
 
 
-def assemble(run: Run, diagnosis: Diagnosis, *, location: DataLocation | None = None, missing: str = "") -> Page:
+def assemble(
+    run: Run,
+    diagnosis: Diagnosis,
+    *,
+    location: DataLocation | None = None,
+    missing: str = "",
+    equal_size: EqualSize | None = None,
+) -> Page:
     """Assemble the page of a run.
 
     Args:
@@ -30,6 +39,7 @@ def assemble(run: Run, diagnosis: Diagnosis, *, location: DataLocation | None = 
         diagnosis: Its diagnosis; without measurements on images, the parts that need them are left out.
         location: Where this machine remembers the data of the run, to name it in commands; by default by its name.
         missing: Why there are no images.
+        equal_size: Its reconstructions beside PCA and image formats, if the images are photographs.
 
     Raises:
         RunError: If a file of the run is damaged.
@@ -53,6 +63,7 @@ def assemble(run: Run, diagnosis: Diagnosis, *, location: DataLocation | None = 
         metrics=key_metrics(metrics, recipe, run.image.dims, None if rebuilt is None else rebuilt.pixel_variance),
         metrics_note=summary.measured_on(metrics, manifest),
         findings=findings,
+        quality=None if equal_size is None else image_quality(equal_size),
         curves=curves(run, history) if history else [],
         film=film(run, read_frames(run.path / folder.PICTURES)),
         examples=None if measured is None else _examples(measured),

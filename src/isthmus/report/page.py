@@ -166,6 +166,21 @@ class TextTable:
 
 
 @dataclass(frozen=True)
+class QualitySection:
+    """The quality of reconstructed photographs beside PCA and image formats.
+
+    Attributes:
+        lead: The images in words.
+        table: The metrics of each.
+        examples: An image, and what each makes of it, with a note for each.
+    """
+
+    lead: str
+    table: TextTable
+    examples: Sequence[Example]
+
+
+@dataclass(frozen=True)
 class EvaluationResults:
     """An evaluation, as the page shows it.
 
@@ -196,6 +211,7 @@ class Page:
         metrics: The key metrics.
         metrics_note: The images that they were measured on.
         findings: What is wrong or worth knowing, the worst first.
+        quality: The quality of reconstructed photographs, or None where they are none.
         curves: The loss and its terms by epoch.
         film: The film of the training, if there is one.
         examples: Reconstructions or predictions, or None without images.
@@ -220,6 +236,7 @@ class Page:
     metrics: Sequence[KeyMetric]
     metrics_note: str
     findings: Sequence[Finding]
+    quality: QualitySection | None
     curves: Sequence[Panel]
     film: FilmSection | None
     examples: ExampleSection | None

@@ -10,6 +10,7 @@ from isthmus.data import Data, shared
 from isthmus.errors import UsageError
 from isthmus.evaluation.diagnosis import Diagnosis
 from isthmus.evaluation.disentanglement import disentanglement_section, measure_disentanglement
+from isthmus.evaluation.equal_size import equal_size_rows
 from isthmus.evaluation.latent import latent_section
 from isthmus.evaluation.likelihood import likelihood_section
 from isthmus.evaluation.measurements import Measurements
@@ -27,6 +28,7 @@ from isthmus.scores import gather_evidence
 from isthmus.units import Estimate
 from isthmus.workflows.amortisation import amortisation_gap
 from isthmus.workflows.datasets import HeldOut, open_held_out
+from isthmus.workflows.equal_size import measure_equal_size
 
 RESTORATION = "restoration"
 PARTS = ("likelihood", "reconstruction", "latent", "representation", "disentanglement", "samples", DIAGNOSIS)
@@ -207,12 +209,20 @@ def _likelihood(measured: Measurements, draws: int) -> Section:
     return likelihood_section(measure, measured.scores, evidence, run.image.dims, beta, run.latent.has_rate)
 
 
+def _reconstruction(measured: Measurements) -> Section:
+    section = reconstruction_section(measured.reconstruction, measured.run.recipe.latent.dim)
+    equal = measure_equal_size(measured)
+    if equal is None:
+        return section
+    return replace(section, rows=(*section.rows, *equal_size_rows(equal)), note=f"{section.note} {equal.note}".strip())
+
+
 def _measure_section(part: str, measured: Measurements, request: EvaluationRequest) -> Section:
     match part:
         case "likelihood":
             return _likelihood(measured, request.importance_samples)
         case "reconstruction":
-            return reconstruction_section(measured.reconstruction, measured.run.recipe.latent.dim)
+            return _reconstruction(measured)
         case "latent":
             return latent_section(measured.latent)
         case "representation":

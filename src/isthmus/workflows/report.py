@@ -10,6 +10,7 @@ from isthmus.runs import Run, folder
 from isthmus.storage import require_free, write_text
 from isthmus.workflows.datasets import open_held_out
 from isthmus.workflows.diagnosis import diagnose_quickly, measure
+from isthmus.workflows.equal_size import measure_equal_size
 from isthmus.workflows.provenance import location_of
 
 
@@ -55,4 +56,6 @@ def page_of(run: Run, data: Data | None = None, diagnosis: Diagnosis | None = No
                 raise
             missing = f"{str(error)[:1].upper()}{str(error)[1:]}"
         diagnosis = diagnose_quickly(run, measured)
-    return report.assemble(run, diagnosis, location=location_of(run.manifest.data), missing=missing)
+    equal_size = None if diagnosis.measured is None else measure_equal_size(diagnosis.measured)
+    location = location_of(run.manifest.data)
+    return report.assemble(run, diagnosis, location=location, missing=missing, equal_size=equal_size)
