@@ -4,7 +4,9 @@ from isthmus.recipes import Recipe, with_fields
 from isthmus.training.rehearsal import Rehearsal
 
 EPOCHS = 20
-"""Epochs at most; the model is validated after each."""
+"""Epochs at most; the model is validated and stored after each."""
+EPOCH_SECONDS = 15.0
+"""Seconds of an epoch at least, so that what comes after each takes a small share."""
 VALIDATION = 0.2
 """The share of the time that validation may take."""
 RESERVE = 0.05
@@ -22,8 +24,8 @@ def within_time(recipe: Recipe, seconds: float, measured: Rehearsal) -> Recipe:
         measured: What a step and a validation take.
     """
     time = (1.0 - RESERVE) * seconds
-    validations = EPOCHS
-    if measured.validation_seconds * EPOCHS > VALIDATION * time:
+    validations = min(EPOCHS, max(1, int(time / EPOCH_SECONDS)))
+    if measured.validation_seconds * validations > VALIDATION * time:
         validations = max(1, int(VALIDATION * time / measured.validation_seconds))
     steps = max(1, int((time - validations * measured.validation_seconds) / measured.seconds_per_step))
     epochs = min(validations, steps)

@@ -139,7 +139,8 @@ def _within_minutes(
     measured = rehearse(data.recipe, data.train, data.validation, custom)
     recipe = within_time(data.recipe, 60.0 * minutes, measured)
     steps = recipe.training.epochs * (recipe.training.steps_per_epoch or 1)
-    tell(f"{spell_seconds(measured.seconds_per_step)} a step: {spell_count(steps, 'step')} in {minutes:g} minutes")
+    time = spell_seconds(60.0 * minutes)
+    tell(f"{spell_seconds(measured.seconds_per_step)} a step: {spell_count(steps, 'step')} in {time}")
     return replace(data, recipe=recipe)
 
 
