@@ -3,14 +3,27 @@ import zipfile
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
+import isthmus
 from isthmus.data import Preprocessing
 from isthmus.data.decode.image_files import decode
 from isthmus.data.tasks.colour import luma
 from isthmus.data.tasks.corruptions import resized
 from isthmus.errors import DataError, UsageError
-from isthmus.recipes import Colourise, Deblur, Denoise, GaussianLatent, Inpaint, Pairs, Segment, SuperResolve
+from isthmus.recipes import (
+    Colourise,
+    Deblur,
+    Denoise,
+    GaussianLatent,
+    Inpaint,
+    Pairs,
+    Segment,
+    SuperResolve,
+    with_fields,
+)
+from isthmus.restoration import Restorer
 from isthmus.restoration.record import RECORD
 from isthmus.workflows import restoration
 from isthmus.workflows.restoration import restore_folder
@@ -368,3 +381,21 @@ class TestToGoOn:
         restore_folder(run, folder, out)
         shutil.rmtree(folder)
         assert restore_folder(run, tmp_path / "in.zip", out, resume=True).kept == 3
+
+
+def test_bands_are_restored_with_all_channels(bands, tiny_restorer_recipe, tmp_path, capsys):
+    recipe = with_fields(tiny_restorer_recipe, {"training.epochs": 1})
+    run = isthmus.train(bands, recipe, tmp_path / "run", report=False)
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name, image in (("a.tif", bands[0]), ("three.tif", bands[1, ..., :2])):
+        tifffile.imwrite(folder / name, image, photometric="minisblack", planarconfig="contig")
+    Image.fromarray(bands[0, ..., :3]).save(folder / "colour.png")
+    done = restore_folder(run, folder, tmp_path / "out", draws=2, seed=3)
+    assert (done.written, done.unreadable) == (1, 2)
+    expected = Restorer(run).restore(bands[0], draws=2, seed=3)
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "out" / "a.tif"), expected.image)
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "out" / "a-2.tif"), expected.draws[1])
+    assert (
+        "colour.png cannot be read and is left out: it has 3 channels, and the run takes 5" in capsys.readouterr().err
+    )

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import Task
+from isthmus.data.decode.image_files import UnreadableError
 from isthmus.data.preprocessing import in_mode
 from isthmus.data.tasks.colour import is_grey
 from isthmus.data.tasks.corruptions import resized
+from isthmus.data.tiff import write_tiff
 from isthmus.restoration.formats import save
 from isthmus.restoration.names import ResultNames
 from isthmus.restoration.restorer import Restored
@@ -28,7 +30,12 @@ def as_input(image: "Image", channels: int, task: Task) -> Pixels:
 
     For a segmentation, transparent parts lie on white.  Other results are as transparent as their images, so colours
     stay as they are.  An image in colour keeps its channels where the run can restore them one by one.
+
+    Raises:
+        UnreadableError: If the run takes several bands.
     """
+    if channels not in _MODES:
+        raise UnreadableError(f"it has {len(image.getbands())} channels, and the run takes {channels}")
     if channels < 4 and not task.class_values and image.has_transparency_data:
         image = in_mode(image, "RGBA", "white").convert("RGB")
     if channels == 1 and task.by_channel and image.mode != "L":
@@ -78,16 +85,33 @@ def write_result(
         alpha = alpha_of_result(image, task, missing)
         images = [_image(pixels, alpha) for pixels in _all(made)]
     if made.deviation is not None:
-        shade = np.rint(np.clip(made.deviation / white, 0.0, 1.0) * 255).astype(np.uint8)
-        save(_image(shade[..., np.newaxis]), out / names.uncertainty)
+        save(_shade(made.deviation, white), out / names.uncertainty)
     for number, draw in enumerate(images[1:]):
         save(draw, out / names.draw(number + 1), exact=task.keeps_pixels)
     save(images[0], out / names.result, exact=task.keeps_pixels)
 
 
+def write_bands(made: Restored, out: Path, names: ResultNames) -> None:
+    """Write the files of a result of several bands as TIFF, its own last.
+
+    Raises:
+        StorageError: If a file cannot be written.
+    """
+    if made.deviation is not None:
+        save(_shade(made.deviation, MOST_DEVIATION), out / names.uncertainty)
+    for number, draw in enumerate(_all(made)[1:]):
+        write_tiff(out / names.draw(number + 1), draw)
+    write_tiff(out / names.result, made.image)
+
+
 def _all(made: Restored) -> list[Pixels]:
     """The result, followed by its draws."""
     return [made.image, *(() if made.draws is None else made.draws)]
+
+
+def _shade(deviation: NDArray[np.float32], white: float) -> "Image":
+    """The deviation of draws `(h, w)` as greys, from black for none to white."""
+    return _image(np.rint(np.clip(deviation / white, 0.0, 1.0) * 255).astype(np.uint8)[..., np.newaxis])
 
 
 def _mask(numbers: Pixels, classes: tuple[int, ...]) -> "Image":

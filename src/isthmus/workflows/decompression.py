@@ -13,8 +13,8 @@ from isthmus.codec.files.selection import ArchiveSelection
 from isthmus.codec.files.writers import writer_to
 from isthmus.codec.lossy.archive import is_lossy, read_codes
 from isthmus.data import batch_size_for
+from isthmus.data.depth import as_levels
 from isthmus.errors import ArchiveError, UsageError
-from isthmus.plots.display import as_displayed
 from isthmus.progress import progress_bar
 from isthmus.runs import Run
 from isthmus.storage import require_free
@@ -128,7 +128,7 @@ def _decompress_lossy(path: Path, out: Path, run: Run, only: Sequence[str]) -> D
         size = batch_size_for(run.image.dims)
         for start in range(0, len(numbers), size):
             part = numbers[start : start + size]
-            decoded = as_displayed(run.decode(codes[part]))
+            decoded = np.asarray(as_levels(run.decode(codes[part])), np.uint8)
             yield [NamedImage(names[number], pixels) for number, pixels in zip(part, decoded, strict=True)]
 
     return _write(out, len(numbers), images())

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isthmus.data import Data
 from isthmus.data.decode.conversion import bits_of
@@ -13,13 +14,16 @@ from isthmus.data.decode.image_files import UnreadableError
 from isthmus.data.decode.pages import each_image
 from isthmus.data.decode.reader import as_image
 from isthmus.data.decode.survey import Survey, digest_of, survey
-from isthmus.data.depth import depth_notices
+from isthmus.data.decode.tiff_pages import Bands
+from isthmus.data.depth import depth_notices, in_range
 from isthmus.data.locations import require_apart
 from isthmus.data.open.images import locate
+from isthmus.data.preprocessing import CHANNELS
 from isthmus.errors import DataError, UsageError
+from isthmus.plots.display import as_displayed
 from isthmus.progress import Bar, progress_bar, tell
 from isthmus.restoration import Restorer
-from isthmus.restoration.files import as_input, write_result
+from isthmus.restoration.files import as_input, write_bands, write_result
 from isthmus.restoration.missing import Masks, holes_unknown, transparent
 from isthmus.restoration.names import ResultNames, settle_names
 from isthmus.restoration.record import RestorationRecord, made_by
@@ -135,7 +139,9 @@ class _Restoration:
     bits: int | None
 
     def restore(self, entry: Entry, names: ResultNames, bar: Bar, place: int) -> None:
-        task, image = self.restorer.task, _image_of(entry.load(), self.bits)
+        task, content = self.restorer.task, entry.load()
+        bands = self._bands_of(content, names)
+        image = _image_of(content, self.bits) if bands is None else _in_false_colour(bands)
         missing = None
         if task.fills_holes:
             missing = (
@@ -148,9 +154,23 @@ class _Restoration:
             if tiles > done:
                 bar.update(place, f"{entry.name}: {done} of {tiles} tiles")
 
-        pixels = as_input(image, self.restorer.channels, task)
+        pixels = as_input(image, self.restorer.channels, task) if bands is None else bands
         made = self.restorer.restore(pixels, missing, draws=self.draws, seed=self.seed, update=update)
-        write_result(made, image, missing, self.out, names, task)
+        if bands is None or task.class_values:
+            write_result(made, image, missing, self.out, names, task)
+        else:
+            write_bands(made, self.out, names)
+
+    def _bands_of(self, content: Content, names: ResultNames) -> NDArray[np.uint8] | None:
+        """The pixels of an image of several bands, uint8 `(h, w, c)`; None of one that is grey or in colour."""
+        if not isinstance(content, Bands) or content.pixels.shape[-1] in CHANNELS:
+            return None
+        expected, channels = self.restorer.channels, content.pixels.shape[-1]
+        if channels != expected:
+            raise UnreadableError(f"it has {channels} channels, and the run takes {expected}")
+        if not self.restorer.task.class_values and names.result.suffix.lower() not in (".tif", ".tiff"):
+            raise UnreadableError("its result is a TIFF file too, so its name has to end in .tif")
+        return np.asarray(in_range(content.pixels, self.bits, deep=False), np.uint8)
 
 
 def _located(data: Data) -> Collection:
@@ -184,6 +204,13 @@ def _greyed(found: Survey, restorer: Restorer) -> list[str]:
 
 def _tell_skipped(name: str, reason: str) -> None:
     tell(f"{name} cannot be read and is left out: {reason}")
+
+
+def _in_false_colour(bands: NDArray[np.uint8]) -> "Image":
+    """An image of several bands `(h, w, c)` as plots show it."""
+    from PIL import Image
+
+    return Image.fromarray(as_displayed(bands[np.newaxis])[0])
 
 
 def _image_of(content: Content, bits: int | None) -> "Image":
