@@ -76,6 +76,7 @@ def test_the_class_reaches_encoder_and_decoder(changes):
     assert np.ptp(outputs, axis=0).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_what_the_class_tells_is_not_paid_for():
     """Images that follow from their class alone need no code: log 3 nats without the class, none with it."""
     images = 255 * SHAPES[np.arange(48) % 3][..., None]
@@ -207,6 +208,14 @@ class TestRun:
         with pytest.raises(UsageError, match="--label"):
             draw(run, "manifold")
         assert draw(run, "manifold", label="dog", n=3).figure is not None
+
+    def test_the_next_steps_are_those_that_work(self, run):
+        from isthmus.report.commands import next_steps
+
+        commands = " ".join(step.text for step in next_steps(run))
+        assert "isthmus explore" not in commands
+        assert "isthmus compress" not in commands
+        assert "--label owl --out" in commands
 
     def test_the_explorer_refuses(self, run):
         from isthmus.explorer.service import Service

@@ -111,8 +111,11 @@ def next_steps(run: Run) -> list[Command]:
         steps.insert(
             2, Command("Make images of one class", f"isthmus sample {place} --label {label} --out one-class.png")
         )
+    if run.is_conditional:
+        del steps[0]
     plot = "manifold" if run.latent.has_standard_prior and run.recipe.latent.dim == 2 else "traversal"
-    steps.append(Command("Plot its latent space for a paper", f"isthmus plot {place} {plot} --out {plot}.pdf"))
+    chosen = f" --label {shlex.quote(run.class_names[-1])}" if run.is_conditional else ""
+    steps.append(Command("Plot its latent space for a paper", f"isthmus plot {place} {plot}{chosen} --out {plot}.pdf"))
     steps.append(evaluate)
     if not obstacle(run):
         threshold = " --threshold" if run.recipe.likelihood.of_binary else ""
