@@ -8,6 +8,7 @@ from isthmus.data import Preprocessing, open_images
 from isthmus.data.depth import as_levels, from_sixteen_bits, in_range, widened
 from isthmus.errors import UsageError
 from isthmus.probability import latent_of
+from isthmus.recipes import Pixels
 from isthmus.workflows.datasets import open_training_data
 from isthmus.workflows.provenance import first_manifest
 
@@ -102,3 +103,15 @@ def test_numbers_in_the_range_of_a_set():
     np.testing.assert_array_equal(in_range(every, 12, deep=True), np.rint(every * (4095 / 255)))
     np.testing.assert_array_equal(in_range(every, 12, deep=False), every)
     np.testing.assert_array_equal(from_sixteen_bits(widened(every, 10), 10), every)
+
+
+def test_the_default_recipe_keeps_all_bits():
+    images = np.random.default_rng(0).integers(0, 4096, (30, 12, 10)).astype(np.uint16)
+    prepared = open_training_data(images)
+    assert prepared.recipe.pixels == Pixels(dtype="float32")
+    (notice,) = prepared.notices
+    assert notice.endswith("use 12 bits, so 0 to 4,095 becomes 0 to 1")
+    chosen = open_training_data(images, changes={"pixels.dtype": "uint8"})
+    assert (chosen.train.spec.dtype, chosen.recipe.pixels.dtype) == ("uint8", "uint8")
+    assert open_training_data(images, "conv-vae-fast").recipe.pixels.dtype == "uint8"
+    assert open_training_data(images, changes={"task": "denoise"}).recipe.pixels.dtype == "uint8"

@@ -155,16 +155,21 @@ def compare(
 
       isthmus compare runs/digits runs/sixteen --out both.png
     """
+    from isthmus.plots.display import false_colour
     from isthmus.plots.sheets import save
+    from isthmus.progress import tell
     from isthmus.runs import load
     from isthmus.storage import require_free
     from isthmus.workflows.comparison import compare as run_comparison
 
     if out is not None:
         require_free(out)
-    found = run_comparison([load(path) for path in runs], data, importance_samples, seed, targets)
+    opened = [load(path) for path in runs]
+    found = run_comparison(opened, data, importance_samples, seed, targets)
     if out is not None:
         save(found.sheet, out)
+        if rule := false_colour(opened[0].target.channels):
+            tell(f"{out}: {rule}")
     if as_json:
         print_json(found.to_json())
         return

@@ -198,7 +198,8 @@ def _plan(
     place = "cache" if packed else "memory"
     if not packed or ready:
         return _counted(open_training_data(data, preprocessing=options), place, size, ready)
-    recipe = suitable_recipe(None, shape_of(found, fitted), from_files=True, count=len(found))
+    purpose = "reconstruct" if (found.bits or 8) > 8 else None
+    recipe = suitable_recipe(None, shape_of(found, fitted), from_files=True, count=len(found), purpose=purpose)
     test = round(TEST_FRACTION * len(found)) if layout.is_test is None else int(layout.is_test.sum())
     validation = round(recipe.training.validation_fraction * (len(found) - test))
     train = len(found) - test - validation

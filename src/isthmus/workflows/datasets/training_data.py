@@ -189,6 +189,8 @@ def _open_for_recipe(
     if not isinstance(recipe, Recipe):
         count = None if changes.keys() & _SCHEDULE else len(images.train)
         from_files = images.origin is not None
+        if (images.bits or 8) > 8:  # small grey images are taken for digits, and black or white, if they have 8 bits
+            purpose = purpose or "reconstruct"
         given = suitable_recipe(given, images.spec.shape, from_files, count, changes, purpose)
     assert given is not None
     return images, _with_classes(with_fields(given, changes), images)
