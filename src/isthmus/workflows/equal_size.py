@@ -25,12 +25,15 @@ def measure_equal_size(measured: Measurements) -> EqualSize | None:
     originals = compared_images(measured)
     pixels, count = originals / 255.0, len(originals)
     statistics = code_statistics(run, measured.codes.posterior)
-    exact = decode(run, measured.codes.posterior["mean"][:count])
+    labels = None
+    if run.is_conditional and measured.test.labels is not None:
+        labels = measured.test.labels[:count]
+    exact = decode(run, measured.codes.posterior["mean"][:count], labels)
     best = closeness(pixels, exact, similarity=False).psnr.mean()
     for quality in QUALITIES:
         grid = fit_grid(statistics.tolerances, statistics.means, statistics.deviations, coarseness(quality))
         quantised = grid.quantise(statistics.codes)
-        coarse = decode(run, grid.dequantise(quantised[:count]))
+        coarse = decode(run, grid.dequantise(quantised[:count]), labels)
         if best - closeness(pixels, coarse, similarity=False).psnr.mean() < MOST_LOSS_DB:
             break
     size = len(Message.of(grid, quantised).to_bytes()) / len(quantised)
