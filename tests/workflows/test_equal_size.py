@@ -118,6 +118,7 @@ def test_only_photographs_are_compared(tiny_run, measured):
     assert not has_photographs(run, ImageSpec(64, 64, 3, "float32"))
 
 
+@pytest.mark.slow
 def test_a_conditional_run_decodes_the_class_of_each_image(ramps, tmp_path):
     measured = _measured((ramps, np.arange(len(ramps)) % 2), tmp_path, condition="labels")
     found = measure_equal_size(measured)
