@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from isthmus.errors import UsageError
+from isthmus.errors import DataError, UsageError
 from isthmus.explorer.service import Service
 
 
@@ -24,6 +24,8 @@ def test_bands_are_shown_in_false_colour_and_not_encoded(bands_run, bands, finis
     assert about["image"]["channels"] == 3
     assert about["falseColour"] == "channels 1, 2, 3 of 5 shown as red, green, blue"
     assert not about["capabilities"]["encode"]
+    with pytest.raises(DataError, match="takes no images of 5 channels"):
+        service.prepare(b"")
     codes = bands_run.encode(bands[:4])["mean"]
     np.testing.assert_array_equal(finish(service.decode(codes)), bands_run.decode(codes)[..., :3])
 

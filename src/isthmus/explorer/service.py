@@ -96,8 +96,8 @@ class Service:
         return self.scale[0]
 
     @cached_property
-    def preprocessing(self) -> Preprocessing | None:
-        """The preprocessing of image files; None where no image file has this number of channels."""
+    def preprocessing(self) -> Preprocessing:
+        """The preprocessing of image files."""
         return self.run.preprocessing or Preprocessing.of(self.run.image)
 
     @property
@@ -134,7 +134,7 @@ class Service:
                 "points": points,
                 "distortions": points and not self.distortions.error,
                 "neighbours": points,
-                "prepare": shown and self.preprocessing is not None,
+                "prepare": shown,
             },
         }
 
@@ -151,10 +151,10 @@ class Service:
         """Preprocess an image file as for training: uint8 `(1, h, w, c)`.
 
         Raises:
-            DataError: If it is not an image file, or no image file has this number of channels.
+            DataError: If it is not an image file, or the run takes several bands.
         """
-        if self.preprocessing is None:
-            raise DataError(f"expected arrays: no image file has the {self.run.image.channels} channels of this run.")
+        if false_colour(self.run.image.channels):
+            raise DataError(f"expected codes: this page takes no images of {self.run.image.channels} channels.")
         return read_image_file(content, self.preprocessing, self.limits.file_pixels)
 
     def projection(self, name: str) -> BackgroundJob[PlaneProjection]:

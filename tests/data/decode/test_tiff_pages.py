@@ -120,6 +120,14 @@ def test_bands_are_fitted_as_grey_images_are(fit):
     assert np.abs(deep / 257 - expected).max() <= 1.5
 
 
+def test_transparent_colours_of_16_bits_lie_on_the_background(tmp_path):
+    image = numbers(6, 9, 4, top=255, dtype=np.uint8)
+    folder = write(tmp_path / "deep", [image.astype(np.uint16) * 257], photometric="rgb")
+    found = open_images(folder, "float32", ImageOptions(background="#204060"))
+    expected = Preprocessing(6, 9, 3, background="#204060").apply(Image.fromarray(image))
+    assert np.abs(everything(found)[0] * 255 - expected).max() <= 1
+
+
 def test_files_that_pillow_reads_are_left_to_it(tmp_path):
     for name, image in (("grey", np.zeros((4, 5), np.uint8)), ("rgb", np.zeros((4, 5, 3), np.uint8))):
         Image.fromarray(image).save(tmp_path / f"{name}.tif")

@@ -130,7 +130,7 @@ def decoder(fitted: Preprocessing | None, bits: int | None = None, deep: bool = 
 def _sixteen_bits(content: Content) -> Bands | None:
     """The numbers of a grey image of 16 bits; None of any other."""
     if isinstance(content, np.ndarray):
-        return Bands(content) if is_uint16(content) else None
+        return Bands(content, alpha=content.shape[2:] == (4,)) if is_uint16(content) else None
     assert not isinstance(content, Bands)
     pixels = sixteen_bit_numbers(content)
     return None if pixels is None else Bands(pixels)
