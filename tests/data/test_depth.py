@@ -113,5 +113,6 @@ def test_the_default_recipe_keeps_all_bits():
     assert notice.endswith("use 12 bits, so 0 to 4,095 becomes 0 to 1")
     chosen = open_training_data(images, changes={"pixels.dtype": "uint8"})
     assert (chosen.train.spec.dtype, chosen.recipe.pixels.dtype) == ("uint8", "uint8")
+    assert open_training_data(images, "lossless-grey").recipe.pixels.dtype == "uint8"
     assert open_training_data(images, "conv-vae-fast").recipe.pixels.dtype == "uint8"
     assert open_training_data(images, changes={"task": "denoise"}).recipe.pixels.dtype == "uint8"

@@ -155,18 +155,15 @@ def open_for_recipe(
     said = isinstance(recipe, Recipe) or changes.keys() & {"pixels", "pixels.dtype"}
     if said or isinstance(data, ImageSet) or (images.bits or 8) <= 8 or not _takes_floats(settled):
         return images, settled
-    floats = {**changes, "pixels.dtype": "float32"}
-    return _open_for_recipe(data, recipe, floats, preprocessing, targets, purpose)
+    return _open_for_recipe(data, recipe, {**changes, "pixels.dtype": "float32"}, preprocessing, targets, purpose)
 
 
 def _takes_floats(recipe: Recipe) -> bool:
-    if recipe.task.restores or recipe.pixels.binarise != "none":
-        return False
     try:
-        with_fields(recipe, {"pixels.dtype": "float32"})
+        floats = with_fields(recipe, {"pixels.dtype": "float32"})
     except UsageError:
         return False
-    return True
+    return floats.pixels.binarise == "none" and not floats.task.restores
 
 
 def _open_for_recipe(
