@@ -121,8 +121,10 @@ def equal_size_rows(found: EqualSize) -> list[Row]:
     what = f"on {spell_count(len(found.originals), 'image')}"
     for one in found.candidates:
         if one.bytes_per_image is not None:
-            name = "quantised codes" if one.key == "quantised" else one.name
-            size = value_row(f"{one.key}_bytes", f"{name}: size", one.bytes_per_image, f"Per image, {what}.", "bytes")
-            rows.append(size)
+            name, stored = one.name, f"{len(found.originals)} images"
+            if one.key == "quantised":
+                name, stored = "quantised codes", "the codes of all images"
+            meaning = f"Bytes per image, with {stored} in one file."
+            rows.append(value_row(f"{one.key}_bytes", f"{name}: size", one.bytes_per_image, meaning, "bytes"))
             rows += closeness_rows(f"{one.key}_", f"{name}: ", one.closeness, f"of {name} at that size, {what}")
     return rows
