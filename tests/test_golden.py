@@ -77,7 +77,7 @@ def read_image(path):
 
 def test_every_golden_file_is_opened():
     assert set(RESTORERS) | {name for name, _ in ARCHIVES} <= set(NAMES)
-    assert len(NAMES) == 27
+    assert len(NAMES) == 28
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -95,7 +95,9 @@ def test_a_run_gives_the_same_outputs(golden, name):
     run = isthmus.load(folder / "run")
     with np.load("expected.npz") as stored:
         expected = dict(stored)
-    encoded = run.encode(expected["images"])
+    labels = expected.get("labels")
+    assert (labels is not None) is run.is_conditional
+    encoded = run.encode(expected["images"], labels)
     stored = {key.removeprefix("encoded."): array for key, array in expected.items() if key.startswith("encoded.")}
     assert encoded.keys() == stored.keys()
     for key, array in stored.items():
@@ -105,9 +107,10 @@ def test_a_run_gives_the_same_outputs(golden, name):
     for key, array in parameters.items():
         assert_near(array, expected[f"parameters.{key}"])
     assert_near(run.decode(stored["mean"], stored), expected["decoded"])
-    assert_near(run.reconstruct(expected["images"]), expected["decoded"])
+    assert_near(run.decode(stored["mean"], stored, labels), expected["decoded"])
+    assert_near(run.reconstruct(expected["images"], labels=labels), expected["decoded"])
     if "draws" in expected:
-        assert_near(run.reconstruct(expected["images"], draws=2, seed=4), expected["draws"])
+        assert_near(run.reconstruct(expected["images"], draws=2, seed=4, labels=labels), expected["draws"])
     assert ("samples" in expected) is not run.restores
     if "samples" in expected:
         assert_near(run.sample(4, seed=3), expected["samples"])
@@ -130,12 +133,13 @@ def test_a_run_restores(golden, name):
 @pytest.mark.parametrize("name", FINISHED)
 def test_a_report_is_made(golden, name):
     folder = golden(name)
-    data = next(folder.glob("data*")) if name in ("labelled", "point-laplace", "vae-logistic-mixture") else None
+    given = name in ("conditional", "labelled", "point-laplace", "vae-logistic-mixture")
+    data = next(folder.glob("data*")) if given else None
     page = write_report(isthmus.load(folder / "run"), data, folder / "new.html")
     assert "</html>" in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["labelled", "vae-bernoulli", "point-gaussian", "denoise-point"])
+@pytest.mark.parametrize("name", ["labelled", "vae-bernoulli", "point-gaussian", "denoise-point", "conditional"])
 def test_a_run_is_evaluated(golden, name):
     folder = golden(name)
     run = isthmus.load(folder / "run")

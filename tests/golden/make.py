@@ -28,6 +28,7 @@ from isthmus.recipes import (
     IWAE,
     BernoulliLikelihood,
     CategoricalLikelihood,
+    ClassGaussianPrior,
     CodeDensity,
     Colourise,
     ConvNetwork,
@@ -37,6 +38,7 @@ from isthmus.recipes import (
     GaussianLatent,
     GaussianLikelihood,
     Inpaint,
+    LabelCondition,
     LaplaceLikelihood,
     LogisticLikelihood,
     MixturePrior,
@@ -92,6 +94,10 @@ AUTOENCODERS = {
             "objective": IWAE(draws=2),
         },
     ),
+    "conditional": (
+        1,
+        {"network": DENSE, "likelihood": SIGMA, "condition": LabelCondition(), "prior": ClassGaussianPrior()},
+    ),
     "spatial-gaussian": (
         3,
         {
@@ -146,15 +152,18 @@ def expect(run):
     shape = run.image.shape
     seen = np.random.default_rng(1).integers(0, 256, (5, *shape)).astype(np.uint8)
     images = as_source(seen, dtype=run.image.dtype).read(np.arange(5))
-    encoded = run.encode(images)
+    labels = np.arange(5) % 3 if run.is_conditional else None
+    encoded = run.encode(images, labels)
     parameters = run.decode_parameters(encoded["mean"], encoded)
     arrays = {"images": images, "decoded": run.decode(encoded["mean"], encoded)}
     if not run.restores:
         arrays["samples"] = run.sample(4, seed=3)
+    if run.is_conditional:
+        arrays["labels"] = labels
     if run.class_names:
         arrays["labelled"] = run.sample(4, label=run.class_names[-1], seed=3)
     if run.latent.has_rate:
-        arrays["draws"] = run.reconstruct(images, draws=2, seed=4)
+        arrays["draws"] = run.reconstruct(images, draws=2, seed=4, labels=labels)
     arrays |= {f"encoded.{name}": array for name, array in encoded.items()}
     arrays |= {f"parameters.{name}": array for name, array in parameters.items()}
     np.savez_compressed("expected.npz", **arrays)
