@@ -72,6 +72,7 @@ class Cosh:
 
     parameter_names: ClassVar[tuple[str, ...]] = ("mean",)
     initial_log_scale: ClassVar[None] = None
+    initial_output: ClassVar[float] = 0.0
 
     def output_channels(self, channels):
         return channels

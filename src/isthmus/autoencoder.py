@@ -135,7 +135,7 @@ class Autoencoder(keras.Model):
         if self.is_conditional:
             image = (*image[:2], image[2] + 1)
             code = (*code[:-1], 2 * code[-1]) if len(code) == 3 else (code[0] + self.recipe.condition.classes,)
-        return Shapes(image, code, output_channels)
+        return Shapes(image, code, output_channels, self.likelihood.initial_output)
 
     def _condition(self) -> keras.KerasTensor:
         return keras.Input((self.recipe.condition.classes,), name=CONDITION)

@@ -5,7 +5,7 @@ import pytest
 from isthmus.networks import Shapes, build_networks
 from isthmus.recipes import ResidualNetwork
 
-SHAPES = Shapes((16, 12, 3), (2, 2, 5), 3)
+SHAPES = Shapes((16, 12, 3), (2, 2, 5), 3, initial_output=0.5)
 SPEC = ResidualNetwork(filters=(6, 8), patch=4, blocks=2)
 
 

@@ -71,11 +71,21 @@ def test_the_code_fits_a_network_that_is_given(given, grid):
     assert sized(RECIPES["photo-ae"], (64, 64, 3), given=given).latent.grid == grid
 
 
+def test_every_code_on_a_grid_fits():
+    asked = with_fields(RECIPES["photo-ae"], {"latent": "spatial-gaussian"})
+    assert sized(asked, (100, 150, 3)).latent.grid == (2, 3)
+    assert sized(asked, (64, 64, 3), given={"latent.dim": 100}).latent.kind == "gaussian"
+
+
+def test_a_grid_that_is_given_stays():
+    recipe = sized(RECIPES["photo-ae"], (64, 64, 3), given={"latent.grid": [8, 8]})
+    assert (recipe.latent.grid, recipe.latent.channels, recipe.network.filters) == ((8, 8), 2, (48, 96))
+
+
 @pytest.mark.parametrize(("count", "steps"), [(100, 4_000), (1_000, 4_000), (4_800, 6_000), (10**6, 20_000)])
 def test_few_images_are_seen_more_often_than_many(count, steps):
     training = sized(RECIPES["photo-ae"], (64, 64, 3), count).training
-    per_epoch = training.steps_per_epoch or round(count / training.batch_size)
-    assert (training.epochs, training.epochs * per_epoch) == (20, steps)
+    assert (training.epochs, training.epochs * training.steps_per_epoch) == (20, steps)
 
 
 def test_another_network_or_latent_that_was_asked_for_stays():

@@ -27,6 +27,7 @@ from isthmus.runs.folder import describe_file, read_file, read_manifest
 from isthmus.runs.history import read_history
 from isthmus.runs.lock import LOCK, locked_run, new_run
 from isthmus.training import callbacks
+from isthmus.workflows.datasets import open_training_data
 from isthmus.workflows.training_request import TrainingRequest
 
 
@@ -372,6 +373,31 @@ class TestMinutes:
 
 
 class TestChoices:
+    @pytest.mark.slow
+    def test_a_run_is_resumed_by_the_name_of_its_recipe(self, bars, tmp_path):
+        colour, place = np.repeat(bars[0], 3, axis=-1), tmp_path / "run"
+        changes = {"training.steps_per_epoch": 2, "training.epochs": 1}
+        train(colour, "photo-ae", place, changes=changes)
+        run = train(colour, "photo-ae", place, changes={"training.epochs": 2}, resume=True)
+        assert (run.recipe.training.steps_per_epoch, run.manifest.training.steps) == (2, 4)
+
+    def test_a_named_recipe_and_the_same_by_default_are_one(self, bars):
+        colour = np.repeat(bars[0], 3, axis=-1)
+        for changes in (
+            {"latent": "point"},
+            {"latent": "spatial-gaussian"},
+            {"latent.grid": [6, 5]},
+            {"latent.dim": 7},
+        ):
+            named, default = (open_training_data(colour, recipe, changes).recipe for recipe in ("photo-ae", None))
+            assert named == default
+
+    def test_a_purpose_and_a_recipe_do_not_go_together(self, bars):
+        for recipe, changes in (("photo-ae", {}), (None, {"task": "denoise"})):
+            with pytest.raises(UsageError, match="Leave out --for, or else --recipe and --task"):
+                open_training_data(np.repeat(bars[0], 3, axis=-1), recipe, changes, purpose="sample")
+
+    @pytest.mark.slow
     def test_they_are_said_where_no_recipe_is_named(self, bars, tmp_path, capsys):
         colour = np.repeat(bars[0], 3, axis=-1)
         run = train(colour, None, tmp_path / "run", purpose="sample", changes={"training.epochs": 1, "latent.dim": 3})

@@ -42,7 +42,7 @@ def train(
     out: Annotated[Path | None, option("RUN", "The run folder to create; runs/DATA-RECIPE by default.")] = None,
     epochs: Annotated[int | None, option("N", "Passes over the training images; training.epochs.")] = None,
     minutes: Annotated[
-        float | None, option("M", "Train for so many minutes: the steps that fit are measured, and stored.")
+        float | None, option("M", "Train for M minutes: measure the steps that fit, and store their number.")
     ] = None,
     latent_dim: Annotated[int | None, option("D", "Latent dimensions; latent.dim.")] = None,
     settings: Annotated[

@@ -18,11 +18,13 @@ class Shapes:
         image: Height, width and channels of the images that the encoder takes.
         latent: The shape of a code inside the networks: `(dim,)`, or rows, columns and channels of a grid.
         output_channels: The channels of what the decoder gives, of the images' height and width.
+        initial_output: Outputs that mean a brightness of about one half, for networks that can start from these.
     """
 
     image: tuple[int, int, int]
     latent: tuple[int, ...]
     output_channels: int
+    initial_output: float = 0.0
 
     @property
     def latent_dim(self) -> int:

@@ -1,8 +1,8 @@
 """Residual networks for photographs: patches at the image's own scale, residual blocks below (He et al. 2016).
 
 Every residual branch ends in a layer that starts at zero, so that a network starts as its linear path and needs no
-normalisation (Zhang, Dauphin & Ma 2019, "Fixup initialization", section 3). So does the last layer: the first outputs
-are 0.5, the middle of the brightness. Pixels are centred, because a large mean makes the first steps too large.
+normalisation (Zhang, Dauphin & Ma 2019, "Fixup initialization", section 3). So does the last layer: the first images
+are grey. Pixels are centred, because a large mean makes the first steps too large.
 """
 
 from typing import Any
@@ -51,7 +51,7 @@ def residual_decoder(spec: ResidualNetwork, shapes: Shapes) -> keras.Model:
         strides=spec.patch,
         padding="same",
         kernel_initializer="zeros",
-        bias_initializer=keras.initializers.Constant(0.5),
+        bias_initializer=keras.initializers.Constant(shapes.initial_output),
         name="decoder_patches",
     )(x)
     return keras.Model(codes, cut(x, shapes.image[:2], "decoder_crop"), name="decoder")

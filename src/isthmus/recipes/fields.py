@@ -74,6 +74,10 @@ class Training(Fields):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     """Seed for the initial weights, the order of the images and all noise."""
 
+    def epoch_steps(self, images: int) -> int:
+        """The steps of an epoch over a number of images: by default the whole number nearest to one pass."""
+        return self.steps_per_epoch or max(1, round(images / self.batch_size))
+
     @model_validator(mode="after")
     def _fields_are_read(self) -> "Training":
         faults = []

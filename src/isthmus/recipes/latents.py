@@ -20,6 +20,8 @@ class LatentFields(Part):
 
     has_posterior: ClassVar[bool] = True
     """Whether the encoder gives a distribution over codes, so that a code has a rate."""
+    has_grid: ClassVar[bool] = False
+    """Whether a code has a place for each part of the image, so that `grid` and `channels` set its dimensions."""
 
     if TYPE_CHECKING:
 
@@ -79,6 +81,7 @@ class GaussianLatent(LatentFields):
 class _Grid(LatentFields):
     """A code that keeps the places of an image: some channels at each position of a grid."""
 
+    has_grid: ClassVar[bool] = True
     grid: tuple[PositiveInt, PositiveInt] = (7, 7)
     """Rows and columns; those of the network's smallest features."""
     channels: PositiveInt = 2

@@ -160,7 +160,7 @@ def _following(task: Mapping[str, Any], likelihood: dict[str, Any]) -> dict[str,
 
 
 def _set_grid_dim(latent: dict[str, Any], dim: Any) -> Iterator[str]:
-    """Give a code on a grid the channels that make so many dimensions; yields a fault if none do."""
+    """Give a code on a grid the channels that make this number of dimensions; yields a fault if none do."""
     try:
         positions = math.prod(int(side) for side in latent["grid"])
     except (TypeError, ValueError):  # the validation of the whole recipe reports it

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from isthmus.recipes.fields import Recipe, Training
-from isthmus.recipes.latents import LatentFields, PointLatent, SpatialPointLatent
+from isthmus.recipes.latents import GaussianLatent, LatentFields, PointLatent
 from isthmus.recipes.networks import ConvNetwork, ResidualNetwork
 
 DIMENSIONS = 128
@@ -32,9 +32,9 @@ def sized(
     Args:
         recipe: The recipe.
         shape: Height, width and channels of the images.
-        count: The number of training images; None to leave the number of steps as it is.
+        count: The number of images to train and validate on; None to leave the number of steps as it is.
         given: Fields that will be changed afterwards, by dotted name, to which the others are fitted. Of them
-            `latent.dim`, `network.patch` and `network.filters` matter; invalid values are ignored here.
+            `latent.dim`, `latent.grid`, `network.patch` and `network.filters` matter; invalid values are ignored here.
     """
     size = SIZED.get(recipe.name)
     return recipe if size is None else size(recipe, shape, count, given or {})
@@ -76,10 +76,14 @@ def _photographs(recipe: Recipe, shape: tuple[int, int, int], count: int | None,
     while max(grids[-1]) > SMALLEST_GRID if scales is None else len(grids) < scales:
         grids.append((-(-grids[-1][0] // 2), -(-grids[-1][1] // 2)))
     latent = _with_dim(recipe.latent, shape, dim)
-    if isinstance(latent, SpatialPointLatent):
+    if latent.has_grid:
+        wanted = given.get("latent.grid")
+        if isinstance(wanted, list | tuple) and tuple(wanted) in grids:
+            grids = grids[: grids.index((wanted[0], wanted[1])) + 1]
+            scales = len(grids)
         grid = _grid(grids if scales is None else grids[-1:], shape, dim)
-        if grid is None:  # no grid has so many dimensions, so the code is flat
-            latent = PointLatent(dim=dim or 1)
+        if grid is None:  # no grid has that number of dimensions, so the code is flat
+            latent = (GaussianLatent if latent.has_posterior else PointLatent)(dim=dim or 1)
         else:
             latent = latent.model_copy(update={"grid": grid[0], "channels": grid[1]})
             grids = grids[: grids.index(grid[0]) + 1]
@@ -89,8 +93,8 @@ def _photographs(recipe: Recipe, shape: tuple[int, int, int], count: int | None,
 
 
 def _with_dim(latent: LatentFields, shape: tuple[int, int, int], dim: int | None) -> LatentFields:
-    """A flat code with so many dimensions; a code on a grid is returned unchanged."""
-    if "dim" not in type(latent).model_fields:
+    """A flat code with that number of dimensions; a code on a grid is returned unchanged."""
+    if latent.has_grid:
         return latent
     return latent.model_copy(update={"dim": dim or _default_dim(shape)})
 
@@ -108,12 +112,10 @@ def _grid(
 
 
 def _schedule(training: Training, count: int) -> Training:
-    """So many steps as make 20 passes, within limits; 20 epochs in any case."""
-    steps = PASSES * max(1, round(count / training.batch_size))
+    """The steps of 20 passes, within limits, as 20 epochs."""
     least, most = STEPS
-    limited = min(max(steps, least), most)
-    epoch_steps = None if limited == steps else limited // PASSES
-    return training.model_copy(update={"epochs": PASSES, "steps_per_epoch": epoch_steps})
+    steps = min(max(PASSES * training.epoch_steps(count), least), most)
+    return training.model_copy(update={"epochs": PASSES, "steps_per_epoch": steps // PASSES})
 
 
 SIZED: Mapping[str, Callable[[Recipe, tuple[int, int, int], int | None, Mapping[str, Any]], Recipe]] = MappingProxyType(

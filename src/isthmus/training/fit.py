@@ -62,7 +62,7 @@ class Job:
 
 def batch_plan(training: Training, images: int) -> BatchPlan:
     """The order of a number of training images."""
-    return BatchPlan(training.seed, images, training.batch_size, training.steps_per_epoch)
+    return BatchPlan(training.seed, images, training.batch_size, training.epoch_steps(images))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from isthmus.errors import TrainingError
 from isthmus.recipes import Recipe
 from isthmus.training.feed import ValidationFeed, training_feed
 from isthmus.training.fit import batch_plan, build_model
+from isthmus.training.memory import memory_explained
 
 WARM_UP_STEPS = 3
 TIMED_STEPS = 10
@@ -22,12 +23,12 @@ TIMED_STEPS = 10
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What was measured.
+    """Times of a short trial training.
 
     Attributes:
         model: The model, which was trained for a few steps.
-        seconds_per_step: Median time of a step, after the first few.
-        validation_seconds: The time of one validation; 0 without validation images.
+        seconds_per_step: Median seconds of a step, after the first few.
+        validation_seconds: Seconds of one validation; 0 without validation images.
     """
 
     model: Autoencoder
@@ -35,6 +36,7 @@ class Rehearsal:
     validation_seconds: float
 
 
+@memory_explained()
 def rehearse(
     recipe: Recipe,
     train: ImageSource,
@@ -43,9 +45,15 @@ def rehearse(
 ) -> Rehearsal:
     """Train for a few steps, and validate a few batches; custom networks keep their weights.
 
+    Args:
+        recipe: What to train.
+        train: The training images.
+        validation: The validation images; None for no validation.
+        custom: A custom encoder and decoder, where the recipe's network is `custom`.
+
     Raises:
         RecipeError: If the recipe does not fit the images.
-        TrainingError: If the loss is not finite within these steps.
+        TrainingError: If the loss is not finite within these steps, or memory runs out.
     """
     plan = batch_plan(recipe.training, len(train))
     with _kept_weights(custom or ()):
@@ -80,9 +88,9 @@ class _Clock(keras.callbacks.Callback):
 
 
 def _validation_seconds(model: Autoencoder, feed: ValidationFeed) -> float:
-    """The time of all batches, from that of a few after the first, which compiles."""
-    model.evaluate(feed, steps=1, verbose=0)
+    """The seconds of all batches, from those of a few the second time: the first time they are compiled."""
     steps = min(3, len(feed))
+    model.evaluate(feed, steps=steps, verbose=0)
     start = time.perf_counter()
     model.evaluate(feed, steps=steps, verbose=0)
     return (time.perf_counter() - start) * len(feed) / steps
@@ -90,9 +98,10 @@ def _validation_seconds(model: Autoencoder, feed: ValidationFeed) -> float:
 
 @contextmanager
 def _kept_weights(models: tuple[Any, ...]) -> Iterator[None]:
-    weights = [model.get_weights() for model in models]
+    variables = [variable for model in models for variable in model.variables]  # those of seeds too
+    values = [keras.ops.convert_to_numpy(variable) for variable in variables]
     try:
         yield
     finally:
-        for model, values in zip(models, weights, strict=True):
-            model.set_weights(values)
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)

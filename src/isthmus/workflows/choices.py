@@ -31,8 +31,7 @@ def spell_choices(data: TrainingData, purpose: str | None) -> Iterator[str]:
     )
     yield f"network: {recipe.network.family}{layers}"
     training, count = recipe.training, len(data.train)
-    per_epoch = training.steps_per_epoch or max(1, round(count / training.batch_size))
-    steps = training.epochs * per_epoch
+    steps = training.epochs * training.epoch_steps(count)
     passes = round(steps * training.batch_size / count)
     times = "once" if passes <= 1 else f"{passes} times"
     yield (

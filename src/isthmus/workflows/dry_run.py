@@ -5,7 +5,6 @@ import sys
 from dataclasses import dataclass
 
 from isthmus.training.backends import choose_backend, device_name, import_keras
-from isthmus.training.memory import memory_explained
 from isthmus.workflows.datasets import TrainingData
 
 
@@ -36,7 +35,6 @@ class DryRun:
     peak_memory_bytes: int
 
 
-@memory_explained()
 def dry_run(prepared: TrainingData, backend: str | None = None, device: str | None = None) -> DryRun:
     """Build everything, train for a few steps, make no run.
 

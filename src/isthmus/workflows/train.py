@@ -99,9 +99,7 @@ def _train(request: TrainingRequest, before: Manifest | None, backend: str, data
     remember_location(data.train.fingerprint, request.data, request.targets)
     job = replace(job, history=writer.place(folder.HISTORY))
     quoted = shlex.quote(str(place))
-    with _stopped(
-        f"the training so far is stored in {place}. To continue: the same command with --resume --out {quoted}"
-    ):
+    with _stopped(f"the training so far is stored in {place}. To continue: isthmus train --out {quoted} --resume"):
         try:
             fitted = fit(job, (film, *_loggers(request, job, film)), begun)
         except TrainingError:
@@ -132,13 +130,13 @@ def _train(request: TrainingRequest, before: Manifest | None, backend: str, data
 def _within_minutes(
     minutes: float, data: TrainingData, custom: "tuple[keras.Model, keras.Model] | None"
 ) -> TrainingData:
-    """The data, with a recipe whose steps take so many minutes here."""
+    """The data, with a recipe whose steps fit into this number of minutes here."""
     from isthmus.training.budget import within_time
     from isthmus.training.rehearsal import rehearse
 
     measured = rehearse(data.recipe, data.train, data.validation, custom)
     recipe = within_time(data.recipe, 60.0 * minutes, measured)
-    steps = recipe.training.epochs * (recipe.training.steps_per_epoch or 1)
+    steps = recipe.training.epochs * recipe.training.epoch_steps(len(data.train))
     time = spell_seconds(60.0 * minutes)
     tell(f"{spell_seconds(measured.seconds_per_step)} a step: {spell_count(steps, 'step')} in {time}")
     return replace(data, recipe=recipe)
@@ -162,6 +160,8 @@ def _prepare(request: TrainingRequest, before: Manifest | None) -> TrainingData:
             request.data, recipe, request.changes, preprocessing, request.targets, request.purpose
         )
     old = recipe_to_resume(request.out, before)
+    if isinstance(recipe, str) and recipe == old.name:
+        recipe = old  # the recipe of that name, as it was fitted to the images
     stored = stored_preprocessing(request.out, before, preprocessing)
     data = open_training_data(request.data, recipe or old, request.changes, stored, request.targets)
     require_same(request.out, "by another recipe", changed_fields(old, data.recipe))

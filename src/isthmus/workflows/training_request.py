@@ -56,7 +56,7 @@ class TrainingRequest:
         if self.data is None and not self.resume:
             raise UsageError("expected DATA, the images to train on; only --resume --out RUN finds those of the run.")
         if self.purpose is not None and (self.recipe is not None or self.resume or self.custom is not None):
-            raise UsageError("--for chooses a recipe: leave it out, or --recipe, --resume and custom networks.")
+            raise UsageError("--for chooses a recipe. Leave out --for, or else --recipe, --resume and custom networks.")
         self._check_time()
         require_apart(self.out or RUNS, self.data, self.targets)
         if self.tensorboard:

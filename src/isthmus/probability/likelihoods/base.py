@@ -20,6 +20,10 @@ class Likelihood(Protocol):
     def initial_log_scale(self) -> float | None:
         """Where one scale is learned for all pixels: the value to start it from."""
 
+    @property
+    def initial_output(self) -> float:
+        """Outputs of the decoder's last layer that mean a brightness of about one half."""
+
     def output_channels(self, channels: int) -> int:
         """The numbers that the decoder's last layer must give for a pixel with this number of channels."""
 

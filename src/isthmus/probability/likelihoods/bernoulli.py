@@ -15,6 +15,7 @@ class Bernoulli:
 
     parameter_names: ClassVar[tuple[str, ...]] = ("logits",)
     initial_log_scale: ClassVar[None] = None
+    initial_output: ClassVar[float] = 0.0
 
     def output_channels(self, channels: int) -> int:
         """One logit for each channel."""

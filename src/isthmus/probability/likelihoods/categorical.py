@@ -19,6 +19,7 @@ class Categorical:
     classes: int
     parameter_names: ClassVar[tuple[str, ...]] = ("logits",)
     initial_log_scale: ClassVar[None] = None
+    initial_output: ClassVar[float] = 0.0
 
     def output_channels(self, channels: int) -> int:
         """A logit for each class."""

@@ -36,6 +36,11 @@ class _LocationScale:
         """The logarithm of sigma, where one scale is learned for all pixels."""
         return math.log(self.sigma) if self.scale == "shared" else None
 
+    @property
+    def initial_output(self) -> float:
+        """One half for a free location. With a scale for each pixel 0: some outputs are logarithms of scales."""
+        return 0.0 if self.squash or self.scale == "per-pixel" else 0.5
+
     def output_channels(self, channels: int) -> int:
         """A location for each channel, and a scale where every pixel has its own."""
         return channels * 2 if self.scale == "per-pixel" else channels

@@ -28,6 +28,7 @@ class Logistic:
     scale: Literal["shared", "per-pixel"] = "per-pixel"
     sigma: float = 0.1
     parameter_names: ClassVar[tuple[str, ...]] = ("mean", "log_scale")
+    initial_output: ClassVar[float] = 0.0
 
     @property
     def initial_log_scale(self) -> float | None:
@@ -72,6 +73,7 @@ class LogisticMixture:
     sigma: float = 0.1
     parameter_names: ClassVar[tuple[str, ...]] = ("mixture_logits", "means", "log_scales")
     initial_log_scale: ClassVar[None] = None
+    initial_output: ClassVar[float] = 0.0
 
     def output_channels(self, channels: int) -> int:
         """Three numbers of each component, for each channel."""

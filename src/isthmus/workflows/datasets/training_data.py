@@ -152,8 +152,8 @@ def open_for_recipe(
     """
     changes = changes or {}
     images, settled = _open_for_recipe(data, recipe, changes, preprocessing, targets, purpose)
-    said = isinstance(recipe, Recipe) or changes.keys() & {"pixels", "pixels.dtype"}
-    if said or isinstance(data, ImageSet) or (images.bits or 8) <= 8 or not _takes_floats(settled):
+    dtype_given = isinstance(recipe, Recipe) or changes.keys() & {"pixels", "pixels.dtype"}
+    if dtype_given or isinstance(data, ImageSet) or (images.bits or 8) <= 8 or not _takes_floats(settled):
         return images, settled
     return _open_for_recipe(data, recipe, {**changes, "pixels.dtype": "float32"}, preprocessing, targets, purpose)
 
@@ -175,14 +175,14 @@ def _open_for_recipe(
     purpose: str | None,
 ) -> tuple[ImageSet, Recipe]:
     given = named_recipe(recipe) if isinstance(recipe, str) else recipe
+    if purpose is not None and (given is not None or changes.keys() & {"task", "task.kind"}):
+        raise UsageError("--for chooses a recipe. Leave out --for, or else --recipe and --task")
     if given is None and (task := changes.get("task", changes.get("task.kind"))):
         given = task_recipe(str(task))
     if given is None:
         images = open_images(data, "float32" if changes.get("pixels.dtype") == "float32" else "uint8", preprocessing)
     else:
-        # The dimensions that a code on a grid may have are known with the images.
-        early = {field: value for field, value in changes.items() if given.name not in SIZED or field != "latent.dim"}
-        images, given = _open_for_task(data, with_fields(given, early), preprocessing, targets)
+        images, given = _open_for_task(data, _before_sizing(given, changes), preprocessing, targets)
     if not isinstance(recipe, Recipe):
         count = None if changes.keys() & _SCHEDULE else len(images.train)
         from_files = images.origin is not None
@@ -215,7 +215,14 @@ def suitable_recipe(
         RecipeError: If there is no such purpose.
     """
     side = max(shape[:2]) if from_files else 0
-    return sized(named or default_recipe(shape[2], side, purpose), shape, count, changes)
+    given = named or _before_sizing(default_recipe(shape[2], side, purpose), changes or {})
+    return sized(given, shape, count, changes)
+
+
+def _before_sizing(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """The recipe with its changes, but for the dimensions of a code that is fitted to the images."""
+    known = {field: value for field, value in changes.items() if recipe.name not in SIZED or field != "latent.dim"}
+    return with_fields(recipe, known)
 
 
 def tell_skipped(origin: Origin | None, notices: tuple[str, ...], more: str = "") -> None:
