@@ -625,7 +625,7 @@ class TestStopping:
     @pytest.mark.parametrize(
         ("moment", "line"),
         [
-            ("finish_run", "stopped: the training so far is stored in .*with --resume --out '.*/my run'"),
+            ("finish_run", "stopped: the training so far is stored in .*isthmus train --out '.*/my run' --resume"),
             ("_report", "stopped: the run is stored in .*To make it: isthmus report '.*/my run'"),
         ],
     )
