@@ -1,18 +1,22 @@
 """Conditional models: the class reaches encoder, decoder and prior, from training to every use of a run."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.stats
 from keras import ops
 
 import isthmus
-from isthmus.data import ImageSpec
+from isthmus.data import ImageSet, ImageSpec, as_source, select
 from isthmus.data.classes import one_hot
 from isthmus.errors import DataError, IsthmusError, RecipeError, UsageError
 from isthmus.probability import latent_variable, namespace
 from isthmus.recipes import Recipe, with_fields
 from isthmus.training.fit import build_model
 from isthmus.workflows.codes import decode_file, encode_file, reconstruct_folder, write_samples
+from isthmus.workflows.datasets import open_training_data
+from isthmus.workflows.provenance import data_entry
 
 SPEC = ImageSpec(6, 6, 1)
 SMALL = {
@@ -237,6 +241,43 @@ def test_images_without_labels():
         isthmus.train(noisy(), recipe=with_fields(Recipe(), SMALL))
 
 
+def split_arrays(train_labels, test_labels):
+    """The arrays of an `.npz` with a test part; None for no labels."""
+    parts = {"x_train": noisy()[:90], "y_train": train_labels, "x_test": noisy()[90:], "y_test": test_labels}
+    return {name: array for name, array in parts.items() if array is not None}
+
+
+@pytest.mark.parametrize(
+    ("arrays", "changes", "message"),
+    [
+        (split_arrays(LABELS[:90], None), {}, "test images of 'images' have no labels"),
+        (split_arrays(LABELS[:90] % 2, LABELS[90:]), {}, "only test images of 2"),
+        (split_arrays(np.array(["cat", "dog"])[LABELS[:90] % 2], np.full(30, "owl")), {}, "only test images of owl"),
+        ({"images": noisy(), "labels": LABELS - 1}, {}, "labels from 0; 'images' has -1"),
+        ({"images": noisy(), "labels": LABELS}, {"condition.classes": 2}, "has 3 classes"),
+    ],
+    ids=["no test labels", "number", "name", "negative", "too few"],
+)
+def test_labels_are_checked_before_the_training(arrays, changes, message, tmp_path):
+    np.savez(tmp_path / "images.npz", **arrays)
+    with pytest.raises(DataError, match=message):
+        isthmus.train(tmp_path / "images.npz", recipe=with_fields(Recipe(), SMALL | changes), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_class_whose_only_image_is_held_out():
+    images = ImageSet("rare", as_source(noisy(), labels=np.append(np.arange(119) % 2, 2)))
+    prepared = open_training_data(images, with_fields(Recipe(), SMALL))
+    only_two = replace(prepared, train=select(prepared.train, np.flatnonzero(prepared.train.labels < 2)))
+    assert data_entry(only_two).class_names == ("0", "1", "2")
+
+
+def test_a_run_resumes_with_its_own_classes_only(run, tmp_path):
+    np.savez(tmp_path / "bands.npz", images=noisy(), labels=np.array(["cat", "emu", "owl"])[LABELS])
+    with pytest.raises(UsageError, match="classes: cat, dog, owl in the run, cat, emu, owl now"):
+        isthmus.train(tmp_path / "bands.npz", out=run.path, resume=True, changes={"training.epochs": 3})
+
+
 @pytest.mark.parametrize("changes", [{"task": "denoise"}, {"condition": "none", "prior": "class-gaussian"}], ids=str)
 def test_what_does_not_go_together(changes):
     with pytest.raises(RecipeError):
@@ -245,5 +286,5 @@ def test_what_does_not_go_together(changes):
 
 def test_a_class_that_the_run_does_not_know(run, tmp_path):
     np.savez(tmp_path / "other.npz", images=noisy()[:20], labels=np.array(["cat", "emu"])[np.arange(20) % 2])
-    with pytest.raises(IsthmusError, match="knows 3 classes"):
+    with pytest.raises(IsthmusError, match=r"the 3 classes that run 'run' .* got images of emu"):
         encode_file(run, tmp_path / "other.npz", tmp_path / "codes.npz")

@@ -141,7 +141,7 @@ def encoded_batches(
         progress: The title of a progress bar, or a bar of the caller's; None shows none.
 
     Raises:
-        DataError: If the images are not of the run's shape.
+        DataError: If the images are not of the run's shape, or a conditional run does not know their classes.
     """
     expected = run.image if seed is None else run.source
     if source.spec != expected:
@@ -150,7 +150,7 @@ def encoded_batches(
         progress_bar(progress, len(source)) if isinstance(progress, str) else nullcontext(progress)
     )
     if run.is_conditional:
-        source = match_classes(source, run.class_names)
+        source = _of_known_classes(run, source)
     size = batch_size_for(numbers_of(run))
     batches: Iterable[Batch] = _as_they_are(run, source, size, prepare)
     if seed is not None:
@@ -162,6 +162,18 @@ def encoded_batches(
             start += len(batch.input)
             if bar is not None:
                 bar.update(start)
+
+
+def _of_known_classes(run: Run, source: ImageSource) -> ImageSource:
+    """Images with the numbers that their classes have in a run, each of which it was trained on."""
+    numbered = match_classes(source, run.class_names)
+    unknown = () if numbered.labels is None else numbered.class_names[len(run.class_names) :]
+    if unknown:
+        raise DataError(
+            f"expected images of the {len(run.class_names)} classes that run {run.path.name!r} was trained on; got "
+            f"images of {', '.join(unknown[:5])}{' and others' if unknown[5:] else ''}. Leave these out."
+        )
+    return numbered
 
 
 def numbers_of(run: Run) -> int:

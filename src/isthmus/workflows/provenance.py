@@ -42,10 +42,17 @@ def data_entry(prepared: TrainingData) -> DataEntry:
         train_images=len(train),
         validation_images=0 if validation is None else len(validation),
         test_images=0 if test is None else len(test),
-        class_names=class_names_of(train),
+        class_names=_class_names(prepared),
         skipped_images=len(prepared.skipped),
         notices=prepared.notices,
     )
+
+
+def _class_names(prepared: TrainingData) -> tuple[str, ...]:
+    """The name of each class.  Classes without names count even where no training image is left of the last."""
+    names, train = class_names_of(prepared.train), prepared.train
+    last = 0 if train.class_names else prepared.recipe.condition.classes
+    return (*names, *map(str, range(len(names), last)))
 
 
 def location_of(data: DataEntry) -> DataLocation | None:

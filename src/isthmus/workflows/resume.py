@@ -79,8 +79,8 @@ def changed_fields(before: Recipe, now: Recipe) -> list[str]:
     ]
 
 
-def changed_images(before: DataEntry, now: DataEntry) -> list[str]:
-    """A line for each part whose images have changed."""
+def changed_images(before: DataEntry, now: DataEntry, *, conditional: bool = False) -> list[str]:
+    """A line for each part whose images have changed, and one for changed classes of a `conditional` model."""
     parts = (
         ("training images", before.fingerprint, now.fingerprint, before.train_images, now.train_images),
         (
@@ -98,6 +98,8 @@ def changed_images(before: DataEntry, now: DataEntry) -> list[str]:
             changed.append(f"{purpose}: {count:,} in the run, {counted:,} now")
         elif old is not None and old != new:
             changed.append(f"{purpose}: {count:,}, with other pixels now")
+    if conditional and before.class_names != now.class_names:
+        changed.append(f"classes: {', '.join(before.class_names)} in the run, {', '.join(now.class_names)} now")
     return changed
 
 

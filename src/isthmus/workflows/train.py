@@ -165,7 +165,8 @@ def _prepare(request: TrainingRequest, before: Manifest | None) -> TrainingData:
     stored = stored_preprocessing(request.out, before, preprocessing)
     data = open_training_data(request.data, recipe or old, request.changes, stored, request.targets)
     require_same(request.out, "by another recipe", changed_fields(old, data.recipe))
-    require_same(request.out, "with other images", changed_images(before.data, data_entry(data)))
+    given = changed_images(before.data, data_entry(data), conditional=old.condition.is_given)
+    require_same(request.out, "with other images", given)
     return data
 
 

@@ -20,7 +20,6 @@ from isthmus.data import (
     split_by_content,
     task_of,
 )
-from isthmus.data.classes import class_names_of
 from isthmus.data.open.pairs import open_masked, open_pairs
 from isthmus.errors import DataError, UsageError
 from isthmus.progress import tell
@@ -34,6 +33,7 @@ from isthmus.recipes import (
     task_recipe,
     with_fields,
 )
+from isthmus.workflows.datasets.conditions import with_classes
 
 TEST_FRACTION = 0.1
 """The share of the images that is held out as test images, where the data has no split."""
@@ -190,7 +190,7 @@ def _open_for_recipe(
             purpose = purpose or "reconstruct"
         given = suitable_recipe(given, images.spec.shape, from_files, count, changes, purpose)
     assert given is not None
-    return images, _with_classes(with_fields(given, changes), images)
+    return images, with_classes(with_fields(given, changes), images)
 
 
 def suitable_recipe(
@@ -255,24 +255,6 @@ def _open_for_task(
         raise UsageError("--task pairs needs --targets: a folder whose images have the names of those in DATA")
     pairs = open_pairs(data, targets, preprocessing)
     return pairs.images, with_fields(recipe, {"task.target_channels": pairs.target_channels})
-
-
-def _with_classes(recipe: Recipe, images: ImageSet) -> Recipe:
-    """A recipe with the number of classes of the images, if its model is given the class and does not know them yet.
-
-    Raises:
-        DataError: If the images have no labels.
-    """
-    if not recipe.condition.is_given or recipe.condition.classes:
-        return recipe
-    classes = len(class_names_of(images.train))
-    if classes < 2:
-        raise DataError(
-            f"condition=labels trains on images of two classes or more; '{images.name}' has "
-            f"{'no labels' if not classes else 'one class'}. Put the images of each class in a folder of its own, give "
-            "an .npz with `labels`, or leave condition=labels out"
-        )
-    return with_fields(recipe, {"condition.classes": classes})
 
 
 def _repeats(images: ImageSet, *parts: ImageSource | None) -> Iterator[str]:
