@@ -37,10 +37,12 @@ for out, epochs, likelihood, more in trainings:
         data, recipe = "pictures", None
         changes = {"network.filters": [4, 8], "latent.dim": 8, "training.epochs": epochs, "training.batch_size": 32,
                    "training.learning_rate": 0.01}
+    changes |= more.pop("changes", {})
     isthmus.train(data, recipe, out, backend=backend, changes=changes, **more)
 import keras
 assert keras.config.backend() == backend
 """
+BY_CLASS = {"changes": {"condition": "labels", "prior": "class-gaussian"}, "report": False}
 SEGMENT = {"task": "segment", "targets": "masks", "report": False}
 
 pytestmark = pytest.mark.slow
@@ -110,6 +112,7 @@ def place(backend, tmp_path_factory):
             backend,
             ("run", 2, "bernoulli", quick),
             ("mixture", 2, "logistic", quick),
+            ("by-class", 2, "bernoulli", BY_CLASS),
             ("masked", 20, "categorical", SEGMENT),
             ("three", 3, "gaussian", quick),
             ("two-and-one", 2, "gaussian", quick),
@@ -172,6 +175,18 @@ def test_a_mixture_of_logistics_is_trained_and_exported(place):
     assert all(
         value <= 1e-3 for name, value in run.manifest.graphs["decoder"].max_difference.items() if name != "images"
     )
+
+
+def test_a_conditional_model_is_trained_and_exported(place):
+    run, images = isthmus.load(place / "by-class"), np.load(place / "images.npy")[:6]
+    assert run.recipe.condition.classes == 3
+    means = [run.encode(images, label)["mean"] for label in range(3)]
+    decoded = [run.decode(means[0], labels=label) for label in range(3)]
+    assert all(np.ptp(of_classes, axis=0).max() > 0 for of_classes in (means, decoded))
+    assert run.sample(4, label=2).shape == (4, 12, 10, 1)
+    assert run.manifest.graphs.keys() == {"encoder", "decoder", "prior"}
+    for graph in run.manifest.graphs.values():
+        assert all(value <= (1.0 if name == "images" else 1e-3) for name, value in graph.max_difference.items())
 
 
 def test_skip_connections_and_masks_of_three_classes(place):
