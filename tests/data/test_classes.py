@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from isthmus.data import as_source, match_classes, select
+from isthmus.data.classes import class_number
+from isthmus.errors import UsageError
 
 DIGITS = tuple("0123456789")
 
@@ -39,3 +41,10 @@ def test_a_selection_keeps_the_matched_labels():
     chosen = select(match_classes(labelled([0, 1, 2], ("3", "7", "9")), DIGITS), [2, 0])
     assert chosen.labels.tolist() == [9, 3]
     assert chosen.class_names == DIGITS
+
+
+def test_an_integer_is_a_number_and_a_string_a_name_if_it_can_be():
+    names = ("1", "2", "3")
+    assert [class_number(label, names) for label in ("3", 1, 2, "0")] == [2, 1, 2, 0]
+    with pytest.raises(UsageError, match="label"):
+        class_number(3, names)

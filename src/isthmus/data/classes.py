@@ -20,13 +20,13 @@ def class_names_of(source: ImageSource) -> tuple[str, ...]:
 
 
 def class_number(label: str | int, names: tuple[str, ...]) -> int:
-    """The number of the class of a name; where no class is named so, of a number itself.
+    """The number of a class: an integer is the number itself, and a string a name, or else a number.
 
     Raises:
         UsageError: If there is no such class.
     """
-    if str(label) in names:
-        return names.index(str(label))
+    if isinstance(label, str) and label in names:
+        return names.index(label)
     if str(label).isdecimal() and int(label) < len(names):
         return int(label)
     raise UsageError(no_such("label", str(label), names))

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data.classes import class_number
 from isthmus.errors import RunError, UsageError
 from isthmus.probability.densities import GaussianMixture, typical
 from isthmus.runs.folder import CODES, read_file
 from isthmus.runs.manifest import Manifest
-from isthmus.wording import no_such
 
 TYPICAL = "typical"
 """The typical code among the arrays of `CODES`."""
@@ -33,7 +33,7 @@ class CodeDensities:
         self._path, self._manifest, self._dim = path, manifest, dim
 
     def of(self, label: str | int | None = None) -> GaussianMixture:
-        """The distribution of all codes, or of those of one label.
+        """The distribution of all codes, or of those of one label: the name of a class, or else its number.
 
         Raises:
             UsageError: If there is no such label.
@@ -44,12 +44,10 @@ class CodeDensities:
         names = self._manifest.data.class_names
         if not names:
             raise UsageError(f"{self._path} was trained on images without labels, so no label can be selected.")
-        name = str(label)
-        if name not in names:
-            raise UsageError(no_such("label", name, names))
-        prefix = f"label.{names.index(name)}"
+        number = class_number(str(label), names)
+        prefix = f"label.{number}"
         if f"{prefix}.weights" not in self._arrays:
-            raise UsageError(f"no training image of {self._path} had the label {name!r}.")
+            raise UsageError(f"no training image of {self._path} had the label {names[number]!r}.")
         return self._density(prefix)
 
     @property

@@ -32,7 +32,7 @@ def condition_of(run: "Run", labels: Labels | None, count: int) -> dict[str, NDA
         if labels is not None:
             raise UsageError(f"{run.path} is not conditional, so it takes no labels. Leave them out.")
         return {}
-    labels = run.label if labels is None else labels
+    labels = run.label if labels is None else labels  # the number of a class
     if labels is None:
         raise UsageError(
             f"{run.path} is conditional: it needs the class of each image. Use images with labels (class folders, or "
