@@ -248,6 +248,7 @@ TABLE = {
     "prior.mixture.kind": ("standard-normal", "weights", MIXTURE),
     "prior.mixture.components": (3, "weights", MIXTURE),
     "training.epochs": (3, "length", {}),
+    "training.steps_per_epoch": (2, "kept", {}),
     "training.batch_size": (9, "order", {}),
     "training.optimiser": ("sgd", "learning", {}),
     "training.momentum": (0.9, "learning", SGD),
@@ -283,6 +284,11 @@ ELSEWHERE = {
     "latent.spatial-gaussian.grid",
     "likelihood.categorical.kind",
     "likelihood.categorical.classes",
+    # What needs images with labels: tests/test_conditional.py.
+    "condition.none.kind",
+    "condition.labels.kind",
+    "condition.labels.classes",
+    "prior.class-gaussian.kind",
 }
 
 
