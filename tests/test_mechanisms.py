@@ -248,7 +248,7 @@ TABLE = {
     "prior.mixture.kind": ("standard-normal", "weights", MIXTURE),
     "prior.mixture.components": (3, "weights", MIXTURE),
     "training.epochs": (3, "length", {}),
-    "training.steps_per_epoch": (2, "kept", {}),
+    "training.steps_per_epoch": (1, "kept", {}),
     "training.batch_size": (9, "order", {}),
     "training.optimiser": ("sgd", "learning", {}),
     "training.momentum": (0.9, "learning", SGD),
