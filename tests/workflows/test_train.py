@@ -376,7 +376,7 @@ class TestChoices:
     @pytest.mark.slow
     def test_a_run_is_resumed_by_the_name_of_its_recipe(self, bars, tmp_path):
         colour, place = np.repeat(bars[0], 3, axis=-1), tmp_path / "run"
-        changes = {"training.steps_per_epoch": 2, "training.epochs": 1}
+        changes = {"training.steps_per_epoch": 2, "training.epochs": 1, "network.filters": [2, 2]}
         train(colour, "photo-ae", place, changes=changes)
         run = train(colour, "photo-ae", place, changes={"training.epochs": 2}, resume=True)
         assert (run.recipe.training.steps_per_epoch, run.manifest.training.steps) == (2, 4)

@@ -102,7 +102,7 @@ def sample(
     A VAE is sampled from its prior. A plain autoencoder, and with --label any model that is not conditional, is sampled
     from a distribution fitted to its training codes.
 
-    A conditional model is sampled given the class. Without --label its classes have their turns, and a sheet has a
+    A conditional model is sampled given the class. Without --label its classes alternate, and a sheet has a
     column for each.
 
     Without a condition, the codes of classes overlap, so some samples show another class than the label. `isthmus

@@ -37,7 +37,7 @@ def samples(run: Run, measured: Measurements | None = None) -> list[Panel]:
             f"{SAMPLES} new images from the model.",
             title="At random",
             caption=f"Decoded from codes drawn from {origin}; none was chosen by hand."
-            f"{' The classes have their turns.' if run.is_conditional else ''}{f' Only {rule}.' if rule else ''}",
+            f"{' The classes alternate.' if run.is_conditional else ''}{f' Only {rule}.' if rule else ''}",
         )
     ]
     labels = _sampled_labels(run)

@@ -214,7 +214,7 @@ class Run:
         A VAE is sampled from its prior, a conditional one given the label. A plain autoencoder, and with a label any
         model that is not conditional, is sampled from the distribution fitted to the training codes (of that label).
 
-        A conditional run takes a label for each code too, `(count,)`; without, its classes have their turns.
+        A conditional run takes a label for each code too, `(count,)`; without, its classes alternate.
 
         Raises:
             UsageError: If `count` is less than 1, or the label is not in `class_names`.

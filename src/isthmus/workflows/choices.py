@@ -8,12 +8,13 @@ from isthmus.wording import spell_count
 from isthmus.workflows.datasets import TrainingData
 
 
-def spell_choices(data: TrainingData, purpose: str | None) -> Iterator[str]:
+def spell_choices(data: TrainingData, purpose: str | None, minutes: float | None) -> Iterator[str]:
     """Yield a line each for the recipe, the code, the network and the schedule.
 
     Args:
         data: The images, and the recipe that was chosen for them.
         purpose: The purpose that was given, if any.
+        minutes: The time that was given, if any.
     """
     recipe, spec = data.recipe, data.train.spec
     others = [f"--for {name}: {other}" for name, other in PURPOSES.items() if other != recipe.name]
@@ -36,5 +37,5 @@ def spell_choices(data: TrainingData, purpose: str | None) -> Iterator[str]:
     times = "once" if passes <= 1 else f"{passes} times"
     yield (
         f"schedule: {spell_count(steps, 'step')} of {spell_count(training.batch_size, 'image')}, so each of "
-        f"{spell_count(count, 'image')} about {times}; --minutes M fits it into a time"
+        f"{spell_count(count, 'image')} about {times}{'; --minutes M fits it into a time' if minutes is None else ''}"
     )

@@ -160,7 +160,7 @@ def write_samples(run: Run, out: Path, count: int, label: str | None = None, see
         with atomic_file(out) as temporary, temporary.open("wb") as file:
             np.save(file, images)
     elif out.suffix:
-        # Classes that have their turns make a column each.
+        # Classes that alternate make a column each.
         in_turn = run.is_conditional and label is None
         save(tile(as_displayed(images), columns=len(run.trained_labels) if in_turn else None), out)
         _tell_false_colour(run, out.name)

@@ -75,7 +75,7 @@ def _train(request: TrainingRequest, before: Manifest | None, backend: str, data
     if request.minutes is not None:
         data = _within_minutes(request.minutes, data, custom)
     if request.recipe is None and before is None:
-        for line in spell_choices(data, request.purpose):
+        for line in spell_choices(data, request.purpose, request.minutes):
             tell(line)
     job = Job(
         recipe=data.recipe,
