@@ -33,6 +33,8 @@ def open_page(chromium, explorer):
         page.goto(served.address + fragment)
         page.wait_for_selector("html[data-ready]")
         until(page, "document.getElementById('facts').textContent.length > 20")
+        # A canvas has this width until it is painted; an image that comes late would count as the first change.
+        until(page, "document.getElementById('decoded').width !== 300")
         return page
 
     yield open_at
