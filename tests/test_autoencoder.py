@@ -107,6 +107,11 @@ class TestLoss:
         assert logs["rate"] == pytest.approx(divergence(given["posterior"]).mean(), rel=1e-4)
         assert logs["mse"] == pytest.approx(np.square(given["outputs"]["mean"] - IMAGES / 255).mean(), rel=1e-4)
 
+    def test_a_penalty_is_reported_and_in_the_loss(self):
+        logs = model_of(likelihood="laplace", objective__ms_ssim=3.0).test_on_batch(BATCH, return_dict=True)
+        assert 0.0 < logs["dissimilarity"] < 3.0 * SPEC.dims * 2
+        assert logs["loss"] == pytest.approx(logs["distortion"] + logs["rate"] + logs["dissimilarity"], rel=1e-5)
+
     def test_a_point_reports_no_rate(self):
         assert set(model_of(latent="point").test_on_batch(BATCH, return_dict=True)) == {"loss", "distortion", "mse"}
 
@@ -193,6 +198,12 @@ class TestGradients:
             np.testing.assert_allclose(four[name] - none[name], 4 * (one[name] - none[name]), rtol=1e-2, atol=2e-7)
             in_encoder = name.startswith(("encoder", "mean", "log_variance"))
             assert np.abs(one[name] - none[name]).max() > 1e-7 if in_encoder else (one[name] == none[name]).all()
+
+    def test_the_dissimilarity_reaches_every_weight_scaled_by_its_weight(self):
+        none, one, four = (self.gradients(model_of(latent="point", objective__ms_ssim=w)) for w in (0.0, 1.0, 4.0))
+        for name in one:
+            assert np.abs(one[name] - none[name]).max() > 1e-7, name
+            np.testing.assert_allclose(four[name] - none[name], 4 * (one[name] - none[name]), rtol=1e-2, atol=1e-6)
 
     def test_every_weight_gets_one(self):
         for likelihood in ("bernoulli", "gaussian", "laplace"):

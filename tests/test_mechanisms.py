@@ -242,6 +242,7 @@ TABLE = {
     "objective.elbo.estimator": ("monte-carlo", "loss", {}),
     "objective.elbo.beta": (2.0, "loss", {}),
     "objective.elbo.beta_warmup_epochs": (3.0, "loss", {}),
+    "objective.elbo.ms_ssim": (2.0, "loss", {}),
     "objective.iwae.kind": ("elbo", "codes", IWAE),
     "objective.iwae.draws": (3, "codes", IWAE),
     "prior.standard-normal.kind": ("mixture", "weights", {}),

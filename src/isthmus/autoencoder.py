@@ -253,13 +253,14 @@ class Autoencoder(keras.Model):
     ) -> Any:
         """The objective's mean over the batch, in nats per number in the image; feeds the named terms' metrics."""
         images, z, outputs = as_pixels(x["target"], self.recipe.pixels), y_pred["z"], y_pred["outputs"]
-        repeated = _repeated(images, z.shape[0])
+        repeated, prediction = _repeated(images, z.shape[0]), self.likelihood.mean(ops, outputs)
         distortion = ops.reshape(self.likelihood.distortion(ops, repeated, outputs), (z.shape[0], -1))
+        by_draw = ops.reshape(prediction, (z.shape[0], -1, *images.shape[1:]))
         # Validation counts the rate in full from the start, or the first epochs would look the best.
         step = self.step if training else None
-        terms = self.objective.terms(Forward(ops, self.latent, y_pred["posterior"], z, distortion, step))
-        error = ops.square(repeated - self.likelihood.mean(ops, outputs))
-        self.means["mse"].update_state(ops.mean(error, axis=(1, 2, 3)))
+        forward = Forward(ops, self.latent, y_pred["posterior"], z, distortion, step, images, by_draw)
+        terms = self.objective.terms(forward)
+        self.means["mse"].update_state(ops.mean(ops.square(repeated - prediction), axis=(1, 2, 3)))
         named = {"distortion": terms.distortion, **({"rate": terms.rate} if terms.rates else {}), **terms.penalties}
         for name, term in named.items():
             self.means[name].update_state(term)

@@ -5,6 +5,7 @@ from scipy import special, stats
 
 from isthmus import recipes
 from isthmus.objectives import RateDistortion, objective_of
+from isthmus.objectives.ms_ssim import ms_ssim
 from isthmus.probability import Forward, latent_variable, likelihood_of, namespace
 
 RNG = np.random.default_rng(0)
@@ -62,6 +63,21 @@ def test_beta_grows_linearly_over_the_warm_up():
 def test_no_warm_up():
     objective = objective_of(recipes.ELBO(beta=4.0), steps_per_epoch=8)
     assert [objective.weight(namespace, step) for step in (0.0, 1.0, 1e6)] == [4.0] * 3
+
+
+@pytest.mark.parametrize("variable", [GAUSSIAN, POINT])
+def test_penalties_are_named_and_in_the_loss(variable):
+    images = np.random.default_rng(4).uniform(size=(6, 3, 4, 1)).astype(np.float32)
+    distortion = BERNOULLI.distortion(namespace, images, OUTPUTS)
+    prediction = BERNOULLI.mean(namespace, OUTPUTS)
+    objective = objective_of(recipes.ELBO(beta=2.0, ms_ssim=0.7), 1)
+    given = Forward(namespace, variable, POSTERIOR, Z[None], distortion[None], None, images, prediction[None])
+    found = objective.terms(given)
+    assert objective.penalty_names == tuple(found.penalties) == ("dissimilarity",)
+    expected = 0.7 * 12 * (1 - ms_ssim(namespace, images, prediction))
+    np.testing.assert_allclose(found.penalties["dissimilarity"], expected, rtol=1e-5)
+    np.testing.assert_allclose(found.loss, distortion + 2.0 * found.rate + expected, rtol=1e-5)
+    assert objective_of(recipes.ELBO(), 1).penalty_names == ()
 
 
 class TestImportanceWeighted:

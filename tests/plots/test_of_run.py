@@ -21,3 +21,4 @@ def test_terms_in_nats_alone_and_no_curve_twice(tiny_run, tiny_ae_run):
     columns = {"epoch": 1, "loss": 1, "mse": 1, "distortion": 1, "rate": 1, "val_loss": 1}
     assert terms_of(tiny_run, columns) == ["loss", "distortion", "rate"]
     assert terms_of(tiny_ae_run, columns) == ["loss"]
+    assert terms_of(tiny_ae_run, {**columns, "dissimilarity": 1}) == ["loss", "dissimilarity", "distortion"]

@@ -3,10 +3,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from isthmus.errors import RecipeError
 from isthmus.recipes import (
     ELBO,
     RECIPES,
     Augmentation,
+    CategoricalLikelihood,
     CodeDensity,
     DenseNetwork,
     GaussianLikelihood,
@@ -16,6 +18,7 @@ from isthmus.recipes import (
     Training,
     UpsampleNetwork,
     leaf_fields,
+    with_fields,
 )
 from isthmus.recipes.fields import field_summaries
 from isthmus.recipes.overrides import KINDS
@@ -100,6 +103,12 @@ def test_refuses_values_out_of_range(build):
 
 def test_a_warm_up_as_long_as_the_training_is_allowed():
     Recipe(objective=ELBO(beta_warmup_epochs=5.0), training=Training(epochs=5))
+
+
+def test_classes_have_no_structural_similarity():
+    masks = RECIPES["unet-masks"].model_copy(update={"likelihood": CategoricalLikelihood(classes=3)})
+    with pytest.raises(RecipeError, match=r"objective.ms_ssim compares brightness, and likelihood.kind='categorical'"):
+        with_fields(masks, {"objective.ms_ssim": 1.0})
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,17 @@
 """What training minimises, as a function of what a model made of a batch."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any, ClassVar, Protocol
 
 from isthmus import recipes
+from isthmus.objectives.ms_ssim import MultiScaleSSIM
 from isthmus.probability import Forward, Terms
 from isthmus.probability.importance import log_mean_exp
+
+Penalty = Callable[[Forward], Any]
+"""What is added to the loss of each image, `(batch,)`."""
 
 
 class Objective(Protocol):
@@ -33,25 +38,33 @@ class RateDistortion:
             the distortion uses (eq. 5-7).
         beta: The weight of the rate.
         warmup_steps: Steps over which the weight grows from 0, linearly.
+        penalties: What is added to the loss besides, by name, each weighted already.
     """
 
     estimator: str
     beta: float
     warmup_steps: int
+    penalties: Mapping[str, Penalty] = field(default_factory=dict)
     draws: ClassVar[int] = 1
-    penalty_names: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def penalty_names(self) -> tuple[str, ...]:
+        """The names of the penalties."""
+        return tuple(self.penalties)
 
     def terms(self, forward: Forward) -> Terms:
         """The loss and its terms, each nats per image, `(batch,)`."""
         distortion = forward.distortion[0]
+        penalties = {name: penalty(forward) for name, penalty in self.penalties.items()}
+        loss = sum(penalties.values(), start=distortion)
         if not forward.variable.has_rate:
-            return Terms(distortion, distortion)
+            return Terms(loss, distortion, penalties=penalties)
         if self.estimator == "closed-form" and forward.kl is not None:
             rate = forward.xp.sum(forward.kl, axis=-1)
         else:
             rate = forward.log_ratio[0]
         weight = self.weight(forward.xp, forward.step)
-        return Terms(distortion + weight * rate, distortion, {forward.variable.group.name: rate})
+        return Terms(loss + weight * rate, distortion, {forward.variable.group.name: rate}, penalties)
 
     def weight(self, xp: Any, step: Any | None) -> Any:
         """β at a training step, counted from 0; in full where there is none."""
@@ -94,7 +107,8 @@ def objective_of(fields: recipes.ObjectiveFields, steps_per_epoch: int) -> Objec
 
 @objective_of.register
 def _(fields: recipes.ELBO, steps_per_epoch: int) -> Objective:
-    return RateDistortion(fields.estimator, fields.beta, round(fields.beta_warmup_epochs * steps_per_epoch))
+    penalties = {"dissimilarity": MultiScaleSSIM(fields.ms_ssim)} if fields.ms_ssim else {}
+    return RateDistortion(fields.estimator, fields.beta, round(fields.beta_warmup_epochs * steps_per_epoch), penalties)
 
 
 @objective_of.register

@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 from isthmus.plots.checks import Codes, Images
 from isthmus.plots.display import as_displayed
 from isthmus.runs import Run
+from isthmus.runs.history import loss_terms
 
 if TYPE_CHECKING:
     from isthmus.plots.paths import Way
 
 SHOWN_CODES = 1000
 """Points in a scatter, at most, where no number was asked for."""
-TERMS = ("loss", "distortion", "rate", "regularisation")
-"""The columns of the history that are in nats per image."""
 
 
 def decoder_of(run: Run) -> Callable[[Codes], Images]:
@@ -34,7 +33,7 @@ def range_of(run: Run, codes: NDArray[np.float32]) -> tuple[float, float]:
 
 def terms_of(run: Run, columns: Mapping[str, object]) -> list[str]:
     """The terms of the loss to plot; a distortion that is the whole loss is left out."""
-    terms = [term for term in TERMS if term in columns and (term != "rate" or run.latent.has_rate)]
+    terms = [term for term in loss_terms(columns) if term != "rate" or run.latent.has_rate]
     return terms if len(terms) > 2 else terms[:1]
 
 

@@ -25,6 +25,7 @@ from numpy import (
     square,
     sum,
     tile,
+    transpose,
     where,
     zeros_like,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "square",
     "sum",
     "tile",
+    "transpose",
     "where",
     "zeros_like",
 ]

@@ -20,6 +20,9 @@ class Forward:
         z: The draws that were decoded, `(K, batch, dim)`.
         distortion: -log p(x | z) of each, nats, `(K, batch)`.
         step: The training step, from 0; None in validation, which counts every term in full.
+        target: What was to be predicted, `(batch, height, width, channels)`, brightness from 0 to 1; None where only
+            the likelihood is asked for.
+        prediction: The mean of the likelihood of each draw, `(K, batch, height, width, channels)`; None likewise.
     """
 
     xp: Any
@@ -28,6 +31,8 @@ class Forward:
     z: Any
     distortion: Any
     step: Any | None = None
+    target: Any = None
+    prediction: Any = None
 
     @cached_property
     def log_ratio(self) -> Any:

@@ -138,7 +138,7 @@ class Recipe(Fields):
 
     @property
     def is_likelihood(self) -> bool:
-        """Whether the training loss bounds the log-probability of the target pixels.
+        """Whether distortion + rate bounds the log-probability of the target pixels.
 
         It does for a Bernoulli likelihood on binarised pixels, and for a logistic one on pixels of 8 bits. It does not
         for binary cross-entropy on grey pixels, nor for a density (Gaussian, Laplace) on 8-bit integers.

@@ -45,7 +45,8 @@ class _Point(LatentFields):
                 "set objective=elbo, or another latent"
             )
         elif isinstance(recipe.objective, ELBO):
-            changed = (name for name in ELBO.model_fields if getattr(recipe.objective, name) != getattr(default, name))
+            of_rate = (name for name in ELBO.model_fields if name != "ms_ssim")
+            changed = (name for name in of_rate if getattr(recipe.objective, name) != getattr(default, name))
             yield from (
                 f"objective.{name} weighs or estimates the rate, and a point latent has none: set "
                 f"objective.{name}={getattr(default, name)}"

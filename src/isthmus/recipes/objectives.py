@@ -35,14 +35,21 @@ class ELBO(ObjectiveFields):
     """Weight of the rate against the distortion; both are sums, so it means the same at any image size."""
     beta_warmup_epochs: Annotated[float, Field(ge=0.0)] = 0.0
     """Epochs over which beta grows from 0; validation always uses the full beta."""
+    ms_ssim: Annotated[float, Field(ge=0.0)] = 0.0
+    """Weight of the structural dissimilarity, 1 - MS-SSIM, added to the loss of each pixel value; 0 for none."""
 
     def faults(self, recipe: "Recipe") -> Iterator[str]:
-        """A warm-up that never ends."""
+        """A warm-up that never ends, and classes of which no brightness is compared."""
         yield from super().faults(recipe)
         if self.beta_warmup_epochs > recipe.training.epochs:
             yield (
                 f"objective.beta_warmup_epochs={self.beta_warmup_epochs:g} is longer than the training of "
                 f"{recipe.training.epochs} epochs, so beta would never be reached"
+            )
+        if self.ms_ssim and recipe.likelihood.of_classes:
+            yield (
+                "objective.ms_ssim compares brightness, and "
+                f"likelihood.kind={recipe.likelihood.kind!r} predicts classes: set objective.ms_ssim=0"
             )
 
 

@@ -25,8 +25,10 @@ _CAPTIONS = {
     "loss": "The loss, which training minimises.",
     "distortion": "The distance of reconstructions from their images.",
     "rate": "The information in the latent codes.",
+    "dissimilarity": "The weighted structural dissimilarity of reconstructions from their images, 1 − MS-SSIM.",
     "regularisation": "The losses that layers of the custom network add.",
 }
+_PENALTY = "A penalty that the objective adds."
 
 
 def curves(run: Run, columns: Mapping[str, NDArray[np.float64]]) -> list[Panel]:
@@ -48,7 +50,7 @@ def curves(run: Run, columns: Mapping[str, NDArray[np.float64]]) -> list[Panel]:
             f"curve-{term}",
             f"The {term} by epoch, in training and in validation, in nats per image.",
             title=term.capitalize(),
-            caption=f"{_CAPTIONS[term]} Nats per image, by epoch.",
+            caption=f"{_CAPTIONS.get(term, _PENALTY)} Nats per image, by epoch.",
         )
         for term in terms_of(run, columns)
     ]

@@ -1,6 +1,7 @@
 """The loss curves of a run."""
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,14 @@ from isthmus.errors import RunError
 from isthmus.inputs import MOST_TEXT_BYTES, read_regular
 from isthmus.runs.folder import HISTORY, read_file
 from isthmus.runs.manifest import Manifest
+
+_NO_TERMS = frozenset({"epoch", "step", "seconds", "learning_rate", "mse"})
+
+
+def loss_terms(columns: Iterable[str]) -> list[str]:
+    """The loss and the terms that it is made of, among the columns of a history; of training alone."""
+    terms = {name for name in columns if not name.startswith("val_")} - _NO_TERMS
+    return sorted(terms, key=lambda name: (name != "loss", name))
 
 
 def recorded_history(folder: Path, manifest: Manifest) -> dict[str, NDArray[np.float64]]:

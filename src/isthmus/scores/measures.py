@@ -89,10 +89,10 @@ def _kind(recipe: Recipe, likelihood: Likelihood, only_black_and_white: bool) ->
         )
     if recipe.is_likelihood:
         pixels = "black-and-white" if recipe.likelihood.of_binary else "8-bit"
-        return "probability", f"The training loss bounds the log-probability of the {pixels} pixels."
+        return "probability", f"Distortion + rate bounds the log-probability of the {pixels} pixels."
     if recipe.likelihood.of_binary:
         if only_black_and_white:
-            return "probability", "Every pixel is black or white, so the training loss bounds their log-probability."
+            return "probability", "Every pixel is black or white, so distortion + rate bounds their log-probability."
         return "none", (
             "The training loss, binary cross-entropy on grey pixels, is no log-likelihood: grey has no probability "
             "under a Bernoulli. So none is given. A model trained with --set pixels.binarise=stochastic (or threshold) "

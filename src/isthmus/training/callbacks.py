@@ -18,14 +18,12 @@ from numpy.typing import NDArray
 from isthmus.autoencoder import Autoencoder
 from isthmus.errors import TrainingError
 from isthmus.progress import Bar
+from isthmus.runs.history import loss_terms
 from isthmus.storage import write_text
 from isthmus.training.averages import averaged
 from isthmus.training.checkpoints import Checkpoints
 from isthmus.training.state import TrainingState
 from isthmus.training.weights import synchronise, weights_of
-
-TERMS = ("distortion", "rate", "regularisation")
-"""The terms of the loss, as far as a model has them."""
 
 
 class InterruptedTraining(Exception):  # noqa: N818  # no error, but a request
@@ -86,7 +84,7 @@ class FiniteGuard(keras.callbacks.Callback):
         """
         if logs is None or math.isfinite(float(logs["loss"])):
             return
-        terms = [name for name in TERMS if name in logs and not math.isfinite(float(logs[name]))]
+        terms = [name for name in loss_terms(logs) if name != "loss" and not math.isfinite(float(logs[name]))]
         step_in_epoch = (self._state.step - 1) % self._steps_per_epoch + 1
         raise NotFiniteError(
             f"the {' and the '.join(terms) or 'loss'} stopped being finite in epoch "
@@ -200,9 +198,8 @@ class ShowProgress(keras.callbacks.Callback):
         if now < self._next:
             return
         self._next = now + self.EVERY_SECONDS
-        terms = "  ".join(
-            f"{name} {float((logs or {})[name]):.2f}" for name in ("loss", *TERMS) if name in (logs or {})
-        )
+        logs = logs or {}
+        terms = "  ".join(f"{name} {float(logs[name]):.2f}" for name in loss_terms(logs))
         self._bar.update(self._state.step, f"epoch {self._state.epoch + 1}/{self._epochs}  {terms}{self._validation}")
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
