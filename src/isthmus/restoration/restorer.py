@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from isthmus.errors import DataError, UsageError
 from isthmus.probability import namespace
-from isthmus.restoration.tiles import by_tiles
 from isthmus.runs import Run
+from isthmus.runs.tiles import by_tiles
 
 Pixels = NDArray[np.uint8]
 Noise = NDArray[np.float32]

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from isthmus.restoration.tiles import by_tiles
+from isthmus.runs.tiles import by_tiles
 
 
 @given(
