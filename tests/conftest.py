@@ -225,15 +225,21 @@ class FormulaRun:
         self.image = ImageSpec(12, 10, seen_channels, "uint8")
         self.target = ImageSpec(12, 10, given_channels, "uint8")
         self.latent = latent_variable(recipe)
-        self.likelihood = SimpleNamespace(mean=lambda _, parameters: parameters["mean"])
+        self.likelihood = SimpleNamespace(
+            mean=lambda _, parameters: parameters["mean"], output_channels=lambda _: given_channels
+        )
         self.manifest = SimpleNamespace(graphs={}, files={"recipe.json": SimpleNamespace(sha256="a" * 64)})
 
-    def encode(self, images):
+    def encode(self, images, labels=None):
         assert images.shape[1:] == self.image.shape
-        assert images.dtype == np.uint8
+        assert images.dtype == self.image.dtype
         self.tiles_encoded += len(images)
         mean = np.zeros((len(images), 1), np.float32)
-        return {"mean": mean, "log_variance": mean, "input": images / np.float32(255)}
+        return {
+            "mean": mean,
+            "log_variance": mean,
+            "input": images / np.float32(255 if images.dtype == np.uint8 else 1),
+        }
 
     def decode_parameters(self, codes, encoded):
         made, shift = self.formula(encoded["input"]), np.asarray(codes)[:, :1, None, None]

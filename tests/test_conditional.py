@@ -164,6 +164,18 @@ class TestRun:
         assert (named != run.reconstruct(images, labels=[0, 1, 2])).any()
         np.testing.assert_array_equal(run.reconstruct(images, labels="owl"), run.conditioned_on(2).reconstruct(images))
 
+    def test_large_images_have_a_class_each(self, run):
+        images, labels = noisy()[:4, ..., None], ["cat", "owl", "owl", "dog"]
+        expected = run.reconstruct(images, labels=labels).astype(int)
+        np.testing.assert_allclose(run.reconstruct(images, labels=labels, tiles=True), expected, atol=1)
+        large = np.pad(images, ((0, 0), (3, 7), (4, 5), (0, 0)), mode="reflect")
+        as_cats = run.reconstruct(large, labels="cat", tiles=True)
+        assert (run.reconstruct(large, labels=labels, tiles=True) != as_cats).any(axis=(1, 2, 3)).tolist() == [
+            label != "cat" for label in labels
+        ]
+        with pytest.raises(UsageError, match="needs the class of each image"):
+            run.reconstruct(large, tiles=True)
+
     def test_codes_are_decoded_as_a_class(self, run):
         codes = np.zeros((2, 2), np.float32)
         np.testing.assert_array_equal(

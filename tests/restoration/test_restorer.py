@@ -18,7 +18,8 @@ from isthmus.recipes import (
     Segment,
     SuperResolve,
 )
-from isthmus.restoration import Restorer, restorer
+from isthmus.restoration import Restorer
+from isthmus.runs import large_images
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def test_draws_differ_and_say_how_far(tiny_restorer, noisy):
 
 
 def test_no_draws_without_a_posterior(tiny_restorer, noisy):
-    with pytest.raises(UsageError, match="draws of 1 or more"):
+    with pytest.raises(UsageError, match="at least one draw"):
         Restorer(tiny_restorer).restore(noisy[0], draws=0)
 
 
@@ -175,7 +176,7 @@ class TestDraws:
 
     @pytest.mark.parametrize("held", [1 << 30, 1])
     def test_a_tile_is_encoded_once_for_all_draws_that_memory_holds(self, formula_run, colourful, monkeypatch, held):
-        monkeypatch.setattr(restorer, "_HELD_BYTES", held)
+        monkeypatch.setattr(large_images, "_HELD_BYTES", held)
         run = formula_run(Denoise(), 3, 3, negative, latent=GaussianLatent(dim=1))
         plain = Restorer(run).restore(colourful)
         once, run.tiles_encoded = run.tiles_encoded, 0

@@ -329,7 +329,7 @@ class TestBeforeAnythingIsWritten:
 
     def test_draws_that_cannot_be(self, formula_run, folder, out):
         Image.fromarray(noise(9, 9, 3)).save(folder / "a.png")
-        with pytest.raises(UsageError, match="a run with a posterior"):
+        with pytest.raises(UsageError, match="no posterior to draw from"):
             restore_folder(formula_run(Denoise(), 3, 3, negative), folder, out, draws=2)
         assert not out.exists()
 

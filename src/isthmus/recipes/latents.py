@@ -22,6 +22,8 @@ class LatentFields(Part):
     """Whether the encoder gives a distribution over codes, so that a code has a rate."""
     has_grid: ClassVar[bool] = False
     """Whether a code has a place for each part of the image, so that `grid` and `channels` set its dimensions."""
+    variational: ClassVar[str] = "gaussian"
+    """The kind that gives codes of this shape a posterior."""
 
     if TYPE_CHECKING:
 
@@ -83,6 +85,7 @@ class _Grid(LatentFields):
     """A code that keeps the places of an image: some channels at each position of a grid."""
 
     has_grid: ClassVar[bool] = True
+    variational: ClassVar[str] = "spatial-gaussian"
     grid: tuple[PositiveInt, PositiveInt] = (7, 7)
     """Rows and columns; those of the network's smallest features."""
     channels: PositiveInt = 2

@@ -1,21 +1,17 @@
 """One image of any size, restored by a run."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.errors import DataError, UsageError
-from isthmus.probability import namespace
 from isthmus.runs import Run
-from isthmus.runs.tiles import by_tiles
+from isthmus.runs.checks import check_draws
+from isthmus.runs.large_images import Noise, Update, as_part, predict_by_tiles
 
 Pixels = NDArray[np.uint8]
-Noise = NDArray[np.float32]
 _STREAM = 0x72657374
-_HELD_BYTES = 256 << 20
-"""The memory for results that are blended; an image whose results take more is encoded again for the rest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +60,7 @@ class Restorer:
         *,
         draws: int | None = None,
         seed: int = 0,
-        update: Callable[[int, int], None] | None = None,
+        update: Update | None = None,
     ) -> Restored:
         """Restore an image.
 
@@ -96,12 +92,8 @@ class Restorer:
         Raises:
             UsageError: If it is less than 1, or the run has no posterior.
         """
-        if draws is not None and (draws < 1 or not self.run.latent.has_rate):
-            raise UsageError(
-                f"expected draws of 1 or more, and a run with a posterior; got {draws}, and "
-                f"{self.run.path.name!r} has {'one' if self.run.latent.has_rate else 'none'}. "
-                "Train with --set latent=gaussian."
-            )
+        if draws is not None:
+            check_draws(draws, self.run.recipe.latent, self.run.path)
 
     def input_of(self, image: Pixels, missing: NDArray[np.bool_] | None = None) -> Pixels:
         """The encoder's input for an image, uint8 `(h, w, channels)`; takes and raises what `restore` does."""
@@ -117,45 +109,18 @@ class Restorer:
             return [image[..., channel : channel + 1] for channel in range(3)]
         return [image]
 
-    def _results(
-        self, inputs: list[Pixels], noises: list[Noise | None], update: Callable[[int, int], None] | None
-    ) -> list[Pixels]:
+    def _results(self, inputs: list[Pixels], noises: list[Noise | None], update: Update | None) -> list[Pixels]:
         """A result for each noise that codes are drawn with (None: the mean), the inputs' channels together."""
-        height, width = inputs[0].shape[:2]
-        values = len(self.task.class_values) or self.run.target.channels
-        one = 4 * height * width * values
-        at_once = max(1, _HELD_BYTES // one)
-        some = [noises[first : first + at_once] for first in range(0, len(noises), at_once)]
-        passes = [(part, group) for part in inputs for group in some]
-        made: list[Pixels] = []
-        for number, (part, group) in enumerate(passes):
-            made += self._one_pass(part, group, update and _as_part(update, number, len(passes)))
-        parts = [made[first : first + len(noises)] for first in range(0, len(made), len(noises))]
-        return [np.concatenate(together, axis=-1) for together in zip(*parts, strict=True)]
-
-    def _one_pass(
-        self, inputs: Pixels, noises: list[Noise | None], update: Callable[[int, int], None] | None
-    ) -> list[Pixels]:
-        """Encode each tile once, and decode it for each noise."""
-        run = self.run
-
-        def decoded(tiles: Pixels) -> NDArray[np.floating]:
-            encoded = run.encode(tiles)
-            return np.concatenate([self._decoded(encoded, noise) for noise in noises], axis=-1)
-
-        blended = by_tiles(inputs, run.image.shape[:2], decoded, update)
-        return [self._finish(inputs, part) for part in np.split(blended, len(noises), axis=-1)]
-
-    def _decoded(self, encoded: Mapping[str, NDArray[np.float32]], noise: Noise | None) -> NDArray[np.floating]:
-        """The mean of brightness, or the probability of each class, `(n, h, w, k)`."""
-        run, codes = self.run, encoded["mean"]
-        if noise is not None:  # the same for every tile, so that their results go together
-            codes = np.asarray(run.latent.sample(namespace, encoded, noise[None]), np.float32)
-        parameters = run.decode_parameters(codes, encoded)
-        if run.recipe.likelihood.of_classes:
-            logits = parameters["logits"]
-            return np.asarray(np.exp(logits - namespace.logsumexp(logits, axis=-1, keepdims=True)))
-        return np.asarray(run.likelihood.mean(namespace, parameters), np.float32)
+        made = [
+            [
+                self._finish(part, prediction)
+                for prediction in predict_by_tiles(
+                    self.run, part, noises, update=update and as_part(update, number, len(inputs))
+                )
+            ]
+            for number, part in enumerate(inputs)
+        ]
+        return [np.concatenate(together, axis=-1) for together in zip(*made, strict=True)]
 
     def _deviation(self, image: Pixels, results: Pixels) -> NDArray[np.float32]:
         if self.task.class_values:  # the numbers of classes have no distance
@@ -169,8 +134,3 @@ class Restorer:
             predictions = np.rint(np.clip(blended, 0.0, 1.0) * 255).astype(np.uint8)
         finished: Pixels = self.task.finish(inputs[np.newaxis], predictions[np.newaxis])[0]
         return finished
-
-
-def _as_part(update: Callable[[int, int], None], number: int, passes: int) -> Callable[[int, int], None]:
-    """Report the progress of one pass as a part of all passes."""
-    return lambda done, tiles: update(number * tiles + done, passes * tiles)

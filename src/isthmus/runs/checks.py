@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isthmus.data import ImageSpec, Preprocessing, as_source
-from isthmus.errors import DataError, RunError
+from isthmus.errors import DataError, RunError, UsageError
 from isthmus.probability import CONDITION, LatentGroup, LatentVariable
+from isthmus.recipes import LatentFields
 from isthmus.runs.manifest import GraphEntry, GroupEntry
 
 End = tuple[str, tuple[str | int, ...]]
@@ -17,7 +18,7 @@ End = tuple[str, tuple[str | int, ...]]
 
 
 def checked_images(
-    images: ArrayLike, expected: ImageSpec, preprocessing: Preprocessing | None, run: str
+    images: ArrayLike, expected: ImageSpec, preprocessing: Preprocessing | None, run: str, *, larger: bool = False
 ) -> NDArray[np.generic]:
     """Images as an encoder takes them, `(n, height, width, channels)`.
 
@@ -26,9 +27,10 @@ def checked_images(
         expected: The shape and dtype that the encoder takes.
         preprocessing: The preprocessing of the run's images.
         run: The run's name, for messages.
+        larger: Whether they may be larger, to be cut into tiles.
 
     Raises:
-        DataError: If they are no array of that shape.
+        DataError: If they are no array of that shape, or of a smaller one.
     """
     if isinstance(images, str | os.PathLike):
         raise DataError(
@@ -37,13 +39,38 @@ def checked_images(
             "`isthmus encode` writes their codes to a file."
         )
     source = as_source(images, dtype=expected.dtype, bits=None if preprocessing is None else preprocessing.bits)
-    if source.spec != expected:
+    if source.spec != expected and not (larger and holds_tiles(source.spec, expected)):
         one = np.shape(images) == expected.shape
         raise DataError(
-            f"expected images of {expected}, as run {run!r} was trained on; got "
+            f"expected images of {expected}{' or larger' if larger else ''}, as run {run!r} was trained on; got "
             f"{'one image. Add the first axis: images[np.newaxis]' if one else source.spec}."
         )
     return source.read(np.arange(len(source)))
+
+
+def holds_tiles(image: ImageSpec, tile: ImageSpec) -> bool:
+    """Whether an image is large enough to be cut into tiles, with their channels."""
+    return image.height >= tile.height and image.width >= tile.width and image.channels == tile.channels
+
+
+def check_draws(draws: int, latent: LatentFields, run: Path) -> None:
+    """Check that a number of draws can be made of a posterior.
+
+    Args:
+        draws: The number.
+        latent: The latent of the run's recipe.
+        run: The run, for messages.
+
+    Raises:
+        UsageError: If it is less than 1, or there is no posterior.
+    """
+    if draws < 1:
+        raise UsageError(f"expected at least one draw; got draws={draws}")
+    if not latent.has_posterior:
+        raise UsageError(
+            f"{run} is a plain autoencoder: an image has one code, and no posterior to draw from. Train one with "
+            f"--set latent={latent.variational}."
+        )
 
 
 def checked_codes(latent: ArrayLike, dim: int) -> NDArray[np.float32]:

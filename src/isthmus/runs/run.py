@@ -15,10 +15,11 @@ from isthmus.probability import CONDITION, LatentVariable, Likelihood, latent_va
 from isthmus.probability.densities import GaussianMixture
 from isthmus.recipes import Recipe
 from isthmus.runs.card import card
-from isthmus.runs.checks import checked_codes, checked_images
+from isthmus.runs.checks import check_draws, checked_codes, checked_images
 from isthmus.runs.code_densities import CodeDensities
 from isthmus.runs.conditions import Labels, condition_of, labels_in_turn
 from isthmus.runs.graphs import Graphs
+from isthmus.runs.large_images import reconstruct_by_tiles
 from isthmus.runs.manifest import Manifest
 
 Images = NDArray[np.generic]
@@ -176,7 +177,13 @@ class Run:
         return np.asarray(self.latent.sample(namespace, posterior, noise), np.float32)
 
     def reconstruct(
-        self, images: ArrayLike, draws: int | None = None, seed: int = 0, labels: Labels | None = None
+        self,
+        images: ArrayLike,
+        draws: int | None = None,
+        seed: int = 0,
+        labels: Labels | None = None,
+        *,
+        tiles: bool = False,
     ) -> Images:
         """Encode and decode images.
 
@@ -185,26 +192,26 @@ class Run:
             draws: None decodes the posterior's mean; a number decodes that many draws from the posterior.
             seed: Seed for the draws.
             labels: The classes of the images, as `encode` takes them.
+            tiles: Whether images may be larger than the run's. Each is cut into overlapping tiles of the run's size,
+                and their reconstructions are blended. The tiles of a draw share its noise.
 
         Returns:
-            `(n, h, w, c)` of `target`, or `(n, draws, h, w, c)`.
+            `(n, h, w, c)` in the dtype of `target`, or `(n, draws, h, w, c)`.
 
         Raises:
-            DataError: If the images are not of the run's shape.
-            UsageError: If `draws` is less than 1, or requested of a plain autoencoder, which has no posterior.
+            DataError: If the images are not of the run's shape; with `tiles`, if they are smaller.
+            UsageError: If `draws` is less than 1, or requested of a plain autoencoder, which has no posterior; or
+                `tiles` of a run that restores images, which `Restorer` applies to any size.
         """
+        if tiles:
+            return reconstruct_by_tiles(self, images, draws, seed, labels)
         return self.decode_draws(self.encode(images, labels), draws, seed)
 
     def decode_draws(self, posterior: Mapping[str, FloatArray], draws: int | None = None, seed: int = 0) -> Images:
         """Decode the output of `encode`; see `reconstruct`."""
         if draws is None:
             return self.decode(posterior["mean"], posterior)
-        if draws < 1:
-            raise UsageError(f"expected at least one draw; got draws={draws}")
-        if not self.latent.has_rate:
-            raise UsageError(
-                f"{self.path} is a plain autoencoder: an image has one code, and no posterior to draw from."
-            )
+        check_draws(draws, self.recipe.latent, self.path)
         rng = np.random.default_rng(seed)
         return np.stack([self.decode(self.draw_codes(posterior, rng), posterior) for _ in range(draws)], axis=1)
 

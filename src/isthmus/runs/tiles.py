@@ -12,9 +12,9 @@ LEAST_OVERLAP = 8
 
 
 def by_tiles(
-    image: NDArray[np.uint8],
+    image: NDArray[np.generic],
     side: tuple[int, int],
-    transform: Callable[[NDArray[np.uint8]], NDArray[np.floating]],
+    transform: Callable[[NDArray[np.generic]], NDArray[np.floating]],
     update: Callable[[int, int], None] | None = None,
 ) -> NDArray[np.float32]:
     """Transform an image tile by tile.
@@ -24,7 +24,7 @@ def by_tiles(
     its border where it is larger.
 
     Args:
-        image: uint8 `(height, width, channels)`.
+        image: `(height, width, channels)` of any dtype.
         side: Height and width of a tile.
         transform: From tiles `(n, *side, channels)` to `(n, *side, k)`.
         update: Called with the number of tiles done and of all tiles.
@@ -74,7 +74,7 @@ def _ramp(side: int) -> NDArray[np.float32]:
     return ramp.astype(np.float32)
 
 
-def _mirrored(image: NDArray[np.uint8], side: tuple[int, int], margin: int) -> NDArray[np.uint8]:
+def _mirrored(image: NDArray[np.generic], side: tuple[int, int], margin: int) -> NDArray[np.uint8]:
     """Continue an image by its mirror image: a margin all around, and as much as a tile still wants at the end."""
     wanted = [max(0, need - have - 2 * margin) for need, have in zip(side, image.shape[:2], strict=True)]
     return np.pad(image, (*((margin, margin + more) for more in wanted), (0, 0)), mode="symmetric")
