@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 from keras import ops
+from PIL import Image
 
 import isthmus
 from isthmus.data import ImageSet, ImageSpec, as_source, select
@@ -209,6 +210,38 @@ class TestRun:
         assert decode_file(run, tmp_path / "codes.npz", tmp_path / "decoded") == 120
         assert reconstruct_folder(run, data, tmp_path / "again") == 120
         write_samples(run, tmp_path / "sheet.png", 9)
+
+    def test_one_class_for_images_without_labels(self, run, tmp_path):
+        images = noisy()[:6, ..., None]
+        np.save(tmp_path / "bare.npy", images)
+        with pytest.raises(UsageError, match="--label of encode, reconstruct"):
+            encode_file(run, tmp_path / "bare.npy", tmp_path / "none.npz")
+        encode_file(run, tmp_path / "bare.npy", tmp_path / "codes.npz", label="owl")
+        with np.load(tmp_path / "codes.npz") as codes:
+            np.testing.assert_allclose(codes["mean"], run.encode(images, "owl")["mean"], atol=1e-6)
+            assert codes["class_name"].tolist() == ["owl"] * 6
+        reconstruct_folder(run, tmp_path / "bare.npy", tmp_path / "made", label="2")
+        decode_file(run, tmp_path / "codes.npz", tmp_path / "decoded")
+        for index, expected in enumerate(run.reconstruct(images, labels="owl")):
+            for folder in ("made", "decoded"):
+                np.testing.assert_array_equal(Image.open(tmp_path / folder / f"{index}.png"), expected[..., 0])
+
+    def test_one_class_instead_of_the_labels(self, run, data, tmp_path):
+        encode_file(run, data, tmp_path / "codes.npz", label="dog")
+        with np.load(tmp_path / "codes.npz") as codes:
+            np.testing.assert_allclose(codes["mean"], run.encode(noisy()[..., None], "dog")["mean"], atol=1e-6)
+
+    def test_a_class_that_is_none(self, run, tiny_run, data, bars, tmp_path):
+        with pytest.raises(UsageError, match="no label 'emu'"):
+            reconstruct_folder(run, data, tmp_path / "made", label="emu")
+        with pytest.raises(UsageError, match="not conditional, so it takes no class"):
+            reconstruct_folder(tiny_run, bars[0], tmp_path / "made", label="1")
+        assert not (tmp_path / "made").exists()
+
+    @pytest.mark.parametrize("label", [True, np.True_, [True] * 3])
+    def test_a_truth_value_is_no_class(self, run, label):
+        with pytest.raises(DataError, match="names or numbers of classes"):
+            run.sample(3, label)
 
     @pytest.mark.slow
     def test_it_is_evaluated_and_reported(self, run, data):

@@ -66,6 +66,14 @@ def test_a_label_that_is_none_lists_those_that_are(isthmus, tmp_path, trained):
 
 
 @pytest.mark.parametrize("command", ["encode", "reconstruct"])
+def test_a_label_for_a_run_without_classes(isthmus, tmp_path, trained, command):
+    done = isthmus(command, trained[0], "digits", "--label", "7", "--out", "out.npz")
+    assert done.returncode == 2
+    assert "is not conditional, so it takes no class. Leave the label '7' out" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["encode", "reconstruct"])
 def test_images_of_another_shape_are_named(isthmus, tmp_path, trained, command):
     np.save(tmp_path / "cat.npy", np.zeros((1, 30, 40, 3), np.uint8))
     done = isthmus(command, trained[0], "cat.npy", "--out", "out.npz")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from isthmus.cli.console import print_json, say
-from isthmus.cli.options import AsJson, DataName, RunPath, Seed, option
+from isthmus.cli.options import AsJson, DataName, Label, RunPath, Seed, option
 
 
 def _tell(count: int, path: Path, what: str, as_json: bool) -> None:
@@ -20,6 +20,7 @@ def encode(
     run: RunPath,
     data: DataName,
     out: Annotated[Path, option("FILE.npz", "The file to write; must not exist.")],
+    label: Label = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the latent code of every image (mean and log_variance) with its name, path, SHA-256, split and class.
@@ -31,7 +32,7 @@ def encode(
     from isthmus.runs import load
     from isthmus.workflows.codes import encode_file
 
-    _tell(encode_file(load(run), data, out), out, "codes", as_json)
+    _tell(encode_file(load(run), data, out, label), out, "codes", as_json)
 
 
 def decode(
@@ -66,6 +67,7 @@ def reconstruct(
         int | None, option("N", "Draws of each image's posterior; a reconstruction of each.", min=1)
     ] = None,
     seed: Seed = 0,
+    label: Label = None,
     as_json: AsJson = False,
 ) -> None:
     """Reconstruct images: one file each, and comparison.png with some beside their inputs.
@@ -80,7 +82,7 @@ def reconstruct(
     from isthmus.workflows.codes import COMPARISON, reconstruct_folder
 
     _tell(
-        reconstruct_folder(load(run), data, out, draws, seed),
+        reconstruct_folder(load(run), data, out, draws, seed, label),
         out,
         f"reconstructions ({COMPARISON} shows some)",
         as_json,

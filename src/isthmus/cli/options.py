@@ -33,6 +33,14 @@ DataName = Annotated[str, _DATA]
 OptionalDataName = Annotated[str | None, _DATA]
 Seed = Annotated[int, option("N", "Seed for the draws: the same seed gives the same result.", "--seed", min=0)]
 AsJson = Annotated[bool, option(None, "Print one JSON object on standard output, and nothing else there.", "--json")]
+Label = Annotated[
+    str | None,
+    option(
+        "NAME",
+        "With a conditional run: the class of all images, by its name or number in the training data; by default each "
+        "image has its own.",
+    ),
+]
 Threads = Annotated[int | None, option("N", "Chunks in parallel; one per core by default.", min=1)]
 Size = Annotated[
     str | None, option("N|WxH", "Size that image files are fitted to, in pixels; chosen from the images by default.")

@@ -89,6 +89,11 @@ def match_classes(source: ImageSource, known: tuple[str, ...]) -> ImageSource:
     return _Renumbered(source, np.arange(len(source)), labels, tuple(numbering))
 
 
+def of_one_class(source: ImageSource, number: int, known: tuple[str, ...]) -> ImageSource:
+    """Give all images of a source the class of a number among those that are known."""
+    return _Renumbered(source, np.arange(len(source)), np.full(len(source), number), known)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class _Renumbered(Selection):
     """All images of a source, with labels of their own."""

@@ -26,7 +26,7 @@ def condition_of(run: "Run", labels: Labels | None, count: int) -> dict[str, NDA
 
     Raises:
         UsageError: If a conditional run has no labels, another run has some, or there is no such class.
-        DataError: If there is not one label for each.
+        DataError: If there is not one label for each, or labels are neither names nor numbers, such as True.
     """
     if not run.is_conditional:
         if labels is not None:
@@ -36,10 +36,10 @@ def condition_of(run: "Run", labels: Labels | None, count: int) -> dict[str, NDA
     if labels is None:
         raise UsageError(
             f"{run.path} is conditional: it needs the class of each image. Use images with labels (class folders, or "
-            "an .npz with `labels`), or one class for all: --label where the command has it, or "
-            "run.conditioned_on(label)."
+            "an .npz with `labels`), or one class for all: --label of encode, reconstruct, sample and plot, or "
+            f"labels={run.class_names[0]!r} in Python."
         )
-    if isinstance(labels, str | int | np.integer):
+    if isinstance(labels, str | int | np.integer) and not isinstance(labels, bool):
         labels = np.full(count, class_number(labels if isinstance(labels, str) else int(labels), run.class_names))
     numbers = class_numbers(labels, run.class_names)
     if len(numbers) != count:

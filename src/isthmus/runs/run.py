@@ -103,7 +103,7 @@ class Run:
             UsageError: If the run is not conditional, or there is no such class.
         """
         if not self.is_conditional:
-            raise UsageError(f"{self.path} is not conditional, so it cannot be fixed to the class {label!r}.")
+            raise UsageError(f"{self.path} is not conditional, so it takes no class. Leave the label {label!r} out.")
         return Run(self.path, self.manifest, self.recipe, class_number(label, self.class_names))
 
     @property

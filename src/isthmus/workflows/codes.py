@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import Data, ImageSource, chosen_batch, match_classes, spread
+from isthmus.data import Data, ImageSource, chosen_batch, spread
 from isthmus.data.decode.entries import Collection, Entry
 from isthmus.data.decode.image_files import UnreadableError
 from isthmus.data.decode.pages import file_of
@@ -29,7 +29,7 @@ COMPARED = 16
 COMPARISON = "comparison.png"
 
 
-def encode_file(run: Run, data: Data, out: Path) -> int:
+def encode_file(run: Run, data: Data, out: Path, label: str | None = None) -> int:
     """Write the posterior of each image to an `.npz` file, with the identity of the image; return the number of images.
 
     Beside `mean` `(n, latent)` and `log_variance` of a VAE, each `(n,)` and text unless said otherwise:
@@ -42,14 +42,20 @@ def encode_file(run: Run, data: Data, out: Path) -> int:
       `train` or `test`, or empty if the data is not split.
     - `labels`, int64, and `class_name`, if the data has classes: numbered as in the run, then the unknown ones.
 
+    Args:
+        run: The run.
+        data: The images.
+        out: The file.
+        label: The class of all images, by name or number, if the run is conditional; None for their own.
+
     Raises:
-        UsageError: If `out` exists, or is no `.npz`.
+        UsageError: If `out` exists, or is no `.npz`; if there is no such class, or the run is not conditional.
         DataError: If the images are damaged, or not of the run's shape.
     """
     _require_suffix(out, ".npz")
     require_free(out)
-    given = open_given(run, data)
-    source, digests = match_classes(given.images, run.class_names), _file_digests(data)
+    given, digests = open_given(run, data, label), _file_digests(data)
+    source = given.images
     parts, hashes = [], list[str]()
     for batch in encoded_batches(run, source, progress="encoding"):
         parts.append(batch.encoded)
@@ -118,19 +124,23 @@ def decode_file(run: Run, codes: Path, out: Path) -> int:
     return len(images)
 
 
-def reconstruct_folder(run: Run, data: Data, out: Path, draws: int | None = None, seed: int = 0) -> int:
+def reconstruct_folder(
+    run: Run, data: Data, out: Path, draws: int | None = None, seed: int = 0, label: str | None = None
+) -> int:
     """Write the reconstruction of each image, and some beside their inputs; return the number of images.
 
     They are PNGs, or TIFFs where no PNG has their channels or bits.  With `draws`, each image gets that number of
-    files, `NAME-1.png` and so on, from draws of its posterior.
+    files, `NAME-1.png` and so on, from draws of its posterior.  `label` is the class of all images, by name or number,
+    if the run is conditional; None for their own.
 
     Raises:
-        UsageError: If `out` exists or lies among the images, or a plain autoencoder gets `draws`.
+        UsageError: If `out` exists or lies among the images, or a plain autoencoder gets `draws`; if there is no such
+            class, or the run is not conditional.
         DataError: If the images are damaged, or not of the run's shape.
     """
     require_free(out)
     require_apart(out, data)
-    source = match_classes(open_given(run, data).images, run.class_names)
+    source = open_given(run, data, label).images
     with new_folder(out) as folder:
         for batch in encoded_batches(run, source, progress="reconstructing"):
             names = list(source.names[batch.start : batch.start + len(batch.images.input)])

@@ -1,8 +1,9 @@
-"""Images that a user gives to use a run on, fitted as the run's were."""
+"""Images that a user gives to use a run on."""
 
 from dataclasses import dataclass
 
-from isthmus.data import Data, ImageSource, open_images
+from isthmus.data import Data, ImageSource, match_classes, open_images
+from isthmus.data.classes import of_one_class
 from isthmus.data.open.images import locate
 from isthmus.errors import DataError
 from isthmus.progress import tell
@@ -18,17 +19,23 @@ class GivenImages:
     split: str
 
 
-def open_given(run: Run, data: Data) -> GivenImages:
+def open_given(run: Run, data: Data, label: str | None = None) -> GivenImages:
     """Open images to use a run on; of a set with test images those, unless the data says `:train`.
 
     Image files are fitted as those were that the run was trained on; arrays have to be of its shape.  Images that are
-    left out or refitted are reported on standard error.
+    left out or refitted are reported on standard error.  Classes are numbered as the run's by name.
+
+    Args:
+        run: The run.
+        data: The images.
+        label: The class of all images, by its name or number, if the run is conditional; None for their own.
 
     Raises:
-        UsageError: If there is no such data, or the run restores images.
+        UsageError: If there is no such data or class, or the run restores images or is not conditional.
         DataError: If the images are damaged, or not of the run's shape.
     """
     require_autoencoder(run)
+    number = None if label is None else run.conditioned_on(label).label
     images = open_images(data, run.image.dtype, run.preprocessing)
     tell_skipped(images.origin, images.notices)
     if images.origin is not None and images.origin.refitted:
@@ -42,4 +49,7 @@ def open_given(run: Run, data: Data) -> GivenImages:
         raise DataError(
             f"expected images of {run.image}, as run {run.path.name!r} was trained on; {example!r} is {source.spec}."
         )
-    return GivenImages(source, locate(data)[1] or ("test" if images.test else ""))
+    classed = (
+        match_classes(source, run.class_names) if number is None else of_one_class(source, number, run.class_names)
+    )
+    return GivenImages(classed, locate(data)[1] or ("test" if images.test else ""))
