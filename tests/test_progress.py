@@ -31,6 +31,17 @@ def test_a_log_gets_a_line_now_and_then(clock, capsys):
     assert len(lines) == 5
 
 
+def test_what_has_not_come_far_has_no_end_in_sight(clock, capsys):
+    with progress_bar("restoring", 2) as bar:
+        for tiles in (1, 2):
+            clock.now += 10
+            bar.update(0, f"{tiles} of 9 tiles")
+    assert capsys.readouterr().err.splitlines() == [
+        "restoring: 0/2, 10 s so far, 1 of 9 tiles",
+        "restoring: 0/2, 20 s so far, 2 of 9 tiles",
+    ]
+
+
 def test_quick_work_gets_one_line(clock, capsys):
     with progress_bar("encoding", 3) as bar:
         for done in (1, 2, 3):

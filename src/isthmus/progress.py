@@ -37,8 +37,9 @@ class _Lines:
         if self._total is None:
             tell(f"{self._title}: {done}, {now - self._start:.0f} s so far{', ' + note if note else ''}")
             return
-        left = (now - self._start) * (self._total - done) / max(done, 1)
-        ending = f"{now - self._start:.0f} s" if done >= self._total else f"about {left:.0f} s left"
+        ending = f"{now - self._start:.0f} s{'' if done else ' so far'}"
+        if 0 < done < self._total:
+            ending = f"about {(now - self._start) * (self._total - done) / done:.0f} s left"
         tell(f"{self._title}: {done}/{self._total}, {ending}{', ' + note if note else ''}")
 
 

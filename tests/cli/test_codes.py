@@ -92,6 +92,18 @@ def test_an_image_file_is_fitted_as_those_of_the_training_were(isthmus, tmp_path
     np.testing.assert_array_equal(*codes)
 
 
+def test_large_images_in_tiles(isthmus, tmp_path, trained):
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (50, 61), np.uint8)).save(tmp_path / "scan.png")
+    done = isthmus("reconstruct", trained[0], "scan.png", "--tiles", "--out", "out", "--json")
+    assert json.loads(done.stdout) == {"images": 1, "out": "out"}
+    with Image.open(tmp_path / "out" / "scan.png") as made:
+        assert made.size == (61, 50)
+    Image.new("L", (27, 40)).save(tmp_path / "narrow.png")
+    done = isthmus("reconstruct", trained[0], "narrow.png", "--tiles", "--out", "none")
+    assert done.returncode == 1
+    assert "expected images of 28x28 or larger, the tiles of run 'digits'; 'narrow' is 27x40" in done.stderr
+
+
 def test_no_output_is_overwritten(isthmus, tmp_path, trained):
     (tmp_path / "x.png").write_text("mine")
     done = isthmus("sample", trained[0], "--out", "x.png")

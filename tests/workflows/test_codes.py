@@ -85,15 +85,18 @@ def test_pages_and_paths_that_are_there_twice(tiny_ae_run, photos, tmp_path):
     assert codes["sha256"].tolist() == ["", "", stack, stack, stack]
 
 
-@pytest.mark.parametrize(("command", "suffix"), [(encode_file, ".npz"), (reconstruct_folder, "")])
-def test_what_is_refitted_is_reported(tiny_ae_run, photos, tmp_path, capsys, command, suffix):
+@pytest.mark.parametrize(
+    ("command", "suffix", "more"),
+    [(encode_file, ".npz", ""), (reconstruct_folder, "", "; --tiles keeps the sizes of large ones")],
+)
+def test_what_is_refitted_is_reported(tiny_ae_run, photos, tmp_path, capsys, command, suffix, more):
     command(tiny_ae_run, photos, tmp_path / f"as-they-are{suffix}")
     assert "become" not in capsys.readouterr().err
     Image.new("RGB", (64, 64)).save(photos / "0" / "cat.png")
     command(tiny_ae_run, photos, tmp_path / f"refitted{suffix}")
     assert (
         "1 of 5 images are not 10x12x1; '0/cat.png' is 64x64x3. They become 10x12 grey, cropped where the proportions "
-        "differ, as the run's images are\n"
+        f"differ, as the run's images are{more}\n"
     ) in capsys.readouterr().err
 
 

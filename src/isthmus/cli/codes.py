@@ -68,25 +68,34 @@ def reconstruct(
     ] = None,
     seed: Seed = 0,
     label: Label = None,
+    tiles: Annotated[
+        bool,
+        option(
+            None,
+            "Reconstruct large images at their own sizes, in overlapping tiles; by default image files are fitted to "
+            "the size of the run's images.",
+            "--tiles",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Reconstruct images: one file each, and comparison.png with some beside their inputs.
 
     Files are PNG, or TIFF where no PNG has the channels or bits.
 
-    Example:
+    Examples:
 
       isthmus reconstruct runs/digits digits:test --out reconstructions
+
+      isthmus reconstruct runs/photos large/ --tiles --out reconstructions
     """
     from isthmus.runs import load
     from isthmus.workflows.codes import COMPARISON, reconstruct_folder
+    from isthmus.workflows.large_images import reconstruct_large_folder
 
-    _tell(
-        reconstruct_folder(load(run), data, out, draws, seed, label),
-        out,
-        f"reconstructions ({COMPARISON} shows some)",
-        as_json,
-    )
+    reconstructed = reconstruct_large_folder if tiles else reconstruct_folder
+    count = reconstructed(load(run), data, out, draws, seed, label)
+    _tell(count, out, f"reconstructions ({COMPARISON} shows some)", as_json)
 
 
 def sample(

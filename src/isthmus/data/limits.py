@@ -12,6 +12,8 @@ DEFAULT_MEMORY = 1 << 30
 DEFAULT_CACHE = 50 << 30
 MOST_CHANNELS = 16
 """The channels of an image at most."""
+MOST_PIXELS = 89_478_485
+"""The pixels of an image at most: where Pillow suspects a decompression bomb."""
 
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:([kmgt])(i?))?b?\s*", re.IGNORECASE)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.depth import BITS
-from isthmus.data.limits import MOST_CHANNELS
+from isthmus.data.limits import MOST_CHANNELS, MOST_PIXELS
 from isthmus.data.source import ImageSpec, PixelType
 from isthmus.errors import UsageError
 
@@ -26,7 +26,6 @@ LARGE, SMALL = 64, 32
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _WORDS = {1: "grey", 3: "RGB", 4: "RGBA"}
 _DONE = {"crop": "cropped", "pad": "padded", "stretch": "stretched"}
-_MOST_PIXELS = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,9 @@ class Preprocessing:
     bits: int | None = None
 
     def __post_init__(self) -> None:
-        if self.height < 1 or self.width < 1 or self.height * self.width > _MOST_PIXELS:
+        if self.height < 1 or self.width < 1 or self.height * self.width > MOST_PIXELS:
             raise UsageError(
-                f"expected a size of at least one pixel and at most {_MOST_PIXELS:,}; got {self.width}x{self.height}"
+                f"expected a size of at least one pixel and at most {MOST_PIXELS:,}; got {self.width}x{self.height}"
             )
         if self.bits is not None and self.bits not in BITS:
             raise UsageError(f"expected bits of {', '.join(map(str, BITS))}; got {self.bits}")

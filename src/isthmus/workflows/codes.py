@@ -120,7 +120,7 @@ def decode_file(run: Run, codes: Path, out: Path) -> int:
     latent, names, labels = _read_codes(codes)
     images = run.decode(latent, labels=labels if run.is_conditional else None)
     with new_folder(out) as folder:
-        _write_each(run, images, names, folder)
+        write_each(run, images, names, folder)
     return len(images)
 
 
@@ -140,18 +140,18 @@ def reconstruct_folder(
     """
     require_free(out)
     require_apart(out, data)
-    source = open_given(run, data, label).images
+    source = open_given(run, data, label, "; --tiles keeps the sizes of large ones").images
     with new_folder(out) as folder:
         for batch in encoded_batches(run, source, progress="reconstructing"):
             names = list(source.names[batch.start : batch.start + len(batch.images.input)])
             given = run.decode_draws(batch.encoded, draws, seed + batch.start)
             if draws is not None:
                 names = [f"{name}-{draw + 1}" for name in names for draw in range(draws)]
-            _write_each(run, given.reshape(-1, *run.image.shape), names, folder)
+            write_each(run, given.reshape(-1, *run.image.shape), names, folder)
         shown = chosen_batch(source, spread(len(source), COMPARED), run.recipe)
         given = run.reconstruct(shown.input, draws, seed, shown.condition)
-        save(_compared(shown.input, given), folder / COMPARISON)
-    _tell_false_colour(run, COMPARISON)
+        save(compared(shown.input, given), folder / COMPARISON)
+    tell_false_colour(run, COMPARISON)
     return len(source)
 
 
@@ -173,14 +173,14 @@ def write_samples(run: Run, out: Path, count: int, label: str | None = None, see
         # Classes that alternate make a column each.
         in_turn = run.is_conditional and label is None
         save(tile(as_displayed(images), columns=len(run.trained_labels) if in_turn else None), out)
-        _tell_false_colour(run, out.name)
+        tell_false_colour(run, out.name)
     else:
         digits = len(str(count - 1))
         with new_folder(out) as folder:
-            _write_each(run, images, [f"sample-{i:0{digits}d}" for i in range(count)], folder)
+            write_each(run, images, [f"sample-{i:0{digits}d}" for i in range(count)], folder)
 
 
-def _write_each(run: Run, images: NDArray[np.generic], names: list[str], folder: Path) -> None:
+def write_each(run: Run, images: NDArray[np.generic], names: list[str], folder: Path) -> None:
     """Write images of a run, `(n, h, w, c)`, to a file each, with all their channels and bits."""
     levels = as_levels(images, None if run.preprocessing is None else run.preprocessing.bits)
     if levels.dtype == np.uint8 and not false_colour(levels.shape[-1]):
@@ -190,20 +190,19 @@ def _write_each(run: Run, images: NDArray[np.generic], names: list[str], folder:
         write_tiff(path, image)
 
 
-def _tell_false_colour(run: Run, sheet: str) -> None:
+def tell_false_colour(run: Run, sheet: str) -> None:
     """Report on standard error the false colour of the images of a sheet, where there is one."""
     if rule := false_colour(run.image.channels):
         tell(f"{sheet}: {rule}")
 
 
-def _compared(images: NDArray[np.generic], given: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """A row for each image: the image and its reconstructions."""
+def compared(images: NDArray[np.generic], given: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Lay out images `(n, h, w, c)`, each before its reconstructions `(n[, draws], h, w, c)`; uint8 `(H, W, 3)`."""
     rows = given.reshape(len(images), -1, *images.shape[1:])
     both = np.concatenate([images[:, None], rows], axis=1)
     # Several images and their reconstructions share a row, so that the sheet is not too tall.
-    return tile(
-        as_displayed(both.reshape(-1, *images.shape[1:])), columns=both.shape[1] * (4 if rows.shape[1] == 1 else 1)
-    )
+    in_a_row = min(4, len(images)) if rows.shape[1] == 1 else 1
+    return tile(as_displayed(both.reshape(-1, *images.shape[1:])), columns=both.shape[1] * in_a_row)
 
 
 def _read_codes(path: Path) -> tuple[NDArray[np.float32], list[str], NDArray[np.generic] | None]:

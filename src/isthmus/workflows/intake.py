@@ -120,12 +120,10 @@ def _part(collection: Collection, split: str) -> Iterator[Entry | Skipped]:
     """The entries of a split, as `open_images` picks them."""
     entries = [entry for entry in collection.entries() if isinstance(entry, Entry)]
     labels, splits = [entry.label for entry in entries], [entry.split for entry in entries]
-    is_test = lay_out_collection(collection, [entry.name for entry in entries], labels, splits).is_test
-    if is_test is None and split == "test":
-        raise DataError(f"'{collection.name}' has no test images: it is not split. Use it without ':test'")
-    sides = iter(np.zeros(len(entries), np.bool_) if is_test is None else is_test)
+    layout = lay_out_collection(collection, [entry.name for entry in entries], labels, splits)
+    chosen = iter(layout.of_split(split, collection.name))
     for entry in collection.entries():
-        if isinstance(entry, Skipped) or bool(next(sides)) is (split == "test"):
+        if isinstance(entry, Skipped) or next(chosen):
             yield entry
 
 

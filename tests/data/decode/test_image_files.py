@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, features
 
-from isthmus.data.decode.image_files import PIXEL_LIMIT, UnreadableError, decode, read_header
+from isthmus.data.decode.image_files import UnreadableError, decode, read_header
+from isthmus.data.limits import MOST_PIXELS
 
 # The program turns Pillow's warnings off once; pytest turns them on again for each test.
 pytestmark = pytest.mark.filterwarnings(r"ignore:::PIL\..*")
@@ -128,7 +129,7 @@ BAD = {
     "PostScript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n", "no image"),
     "a bomb": (png(30_000, 30_000), "decompression bomb"),
     "a large bomb": (png(2_000_000, 2_000_000), "bomb"),
-    "just too large": (png(PIXEL_LIMIT // 1000 + 1, 1000), "bomb"),
+    "just too large": (png(MOST_PIXELS // 1000 + 1, 1000), "bomb"),
     "less than it claims": (png(100, 100), "damaged"),
     "floats": (save(Image.fromarray(np.zeros((2, 2), np.float32)), "TIFF"), "floats"),
     "32 bits": (save(Image.fromarray(np.array([[0, 70_000]], np.int32)), "TIFF"), "from 0 to 70,000"),

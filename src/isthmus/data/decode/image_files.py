@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from isthmus.data.decode.formats import pillow_formats
 from isthmus.data.depth import bits_in_use, from_sixteen_bits
+from isthmus.data.limits import MOST_PIXELS
 from isthmus.wording import one_line
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 FILE_LIMIT = 256 << 20
 """The bytes of the largest file that is read."""
-PIXEL_LIMIT = 89_478_485
-"""The most pixels that an image may have: where Pillow suspects a decompression bomb."""
 
 _PAGED = frozenset({"AVIF", "DCX", "FLI", "GIF", "IM", "PNG", "TIFF", "WEBP"})
 """Formats whose frames are images of equal rank; those of others are previews (MPO) or layers (PSD)."""
@@ -226,9 +225,9 @@ def _open(content: bytes) -> "ImageFile":
 
 def _check_size(image: "ImageFile") -> None:
     width, height = image.size
-    if width * height > PIXEL_LIMIT:
+    if width * height > MOST_PIXELS:
         raise UnreadableError(
-            f"it has {width}x{height} pixels, as a decompression bomb has; the limit is {PIXEL_LIMIT:,}"
+            f"it has {width}x{height} pixels, as a decompression bomb has; the limit is {MOST_PIXELS:,}"
         )
 
 
@@ -249,7 +248,7 @@ def _reason(error: Exception) -> UnreadableError:
     if isinstance(error, UnidentifiedImageError):
         return UnreadableError("it holds no image of a kind that Pillow reads")
     if isinstance(error, Image.DecompressionBombError | MemoryError):
-        return UnreadableError(f"it has more pixels than the limit of {PIXEL_LIMIT:,}, as a decompression bomb has")
+        return UnreadableError(f"it has more pixels than the limit of {MOST_PIXELS:,}, as a decompression bomb has")
     said = one_line(error)[:160]
     return UnreadableError(f"it is damaged: {said or type(error).__name__}")
 

@@ -52,6 +52,23 @@ class Layout:
             return source, None
         return self._side(source, ~self.is_test), self._side(source, self.is_test)
 
+    def of_split(self, split: str | None, where: str) -> NDArray[np.bool_]:
+        """Which images are of a split, `(n,)`.
+
+        Args:
+            split: `train` or `test`; None for the images to test on, or all where the data keeps none apart.
+            where: What messages call the data.
+
+        Raises:
+            DataError: If it has no such images.
+        """
+        if self.is_test is None and split != "test":
+            return np.ones(len(self.names), bool)
+        chosen = ~self.is_test if split == "train" and self.is_test is not None else self.is_test
+        if chosen is None or not chosen.any():
+            raise empty_split(split or "test", where)
+        return chosen
+
     def _side(self, source: ImageSource, chosen: NDArray[np.bool_]) -> Selection:
         labelled = self.labels is None or not (self.labels[chosen] < 0).any()
         return Selection(source, np.flatnonzero(chosen).astype(np.int64), labelled=labelled)
@@ -66,6 +83,13 @@ class Layout:
             paths=tuple(compress(self.paths, kept)),
             strays=self.strays[kept],
         )
+
+
+def empty_split(split: str, where: str) -> DataError:
+    """The error for a split, `train` or `test`, of which data has no images."""
+    if split == "train":
+        return DataError(f"all images of '{where}' are test images. Use it without ':train'")
+    return DataError(f"'{where}' has no test images: it is not split. Use it without ':test'")
 
 
 def lay_out(

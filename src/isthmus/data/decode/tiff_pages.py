@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.decode.image_files import PIXEL_LIMIT, UnreadableError
-from isthmus.data.limits import MOST_CHANNELS
+from isthmus.data.decode.image_files import UnreadableError
+from isthmus.data.limits import MOST_CHANNELS, MOST_PIXELS
 from isthmus.wording import one_line
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _WHITE_IS_0, _BLACK_IS_0, _RGB = 0, 1, 2
 _ALPHAS = (1, 2)
 _NONE, _LZW, _DEFLATES = 1, 5, (8, 32946)
 _CURE = "save it without compression, or with deflate"
-_LARGEST = 4 * PIXEL_LIMIT
+_LARGEST = 4 * MOST_PIXELS
 """The bytes of a page: those of the largest image that Pillow may read, with four channels."""
 
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from isthmus.data.arrays import as_set
 from isthmus.data.decode.conversion import Conversion
 from isthmus.data.decode.entries import Collection
+from isthmus.data.decode.layout import empty_split
 from isthmus.data.decode.loader import open_collection
 from isthmus.data.decode.pack import PackedSource
 from isthmus.data.images import ArraySource, Selection
@@ -22,7 +23,7 @@ from isthmus.data.open.paths import KINDS, collection_at, open_path
 from isthmus.data.preprocessing import ImageOptions, Preprocessing
 from isthmus.data.sets import ImageSet
 from isthmus.data.source import ImageSource, PixelType
-from isthmus.errors import DataError, UsageError
+from isthmus.errors import UsageError
 
 Data: TypeAlias = str | Path | ArrayLike | tuple[ArrayLike, ArrayLike] | ImageSource | ImageSet | Any
 """Whatever `open_images` opens."""
@@ -165,10 +166,8 @@ def _exists(path: Path) -> bool:
 
 def _pick(images: ImageSet, split: str) -> ImageSet:
     chosen = images.train if split == "train" else images.test
-    if chosen is None:
-        raise DataError(f"'{images.name}' has no test images: it is not split. Use it without ':test'")
-    if not len(chosen):
-        raise DataError(f"all images of '{images.name}' are test images. Use it without ':train'")
+    if chosen is None or not len(chosen):
+        raise empty_split(split, images.name)
     return replace(images, name=f"{images.name}:{split}", train=chosen, test=None)
 
 

@@ -107,7 +107,7 @@ class TrainingData:
             tell(f"{self.name}: {self.origin.found}, taken as they are")
         elif self.origin is not None:
             tell(f"{self.name}: {self.origin.found}, become {self.preprocessing} (see --size, --fit, --channels)")
-        tell_skipped(self.origin, self.notices, "; skipped.json in the run lists all")
+        tell_skipped(self.skipped, self.notices, "; skipped.json in the run lists all")
 
 
 def open_training_data(
@@ -225,10 +225,10 @@ def _before_sizing(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     return with_fields(recipe, known)
 
 
-def tell_skipped(origin: Origin | None, notices: tuple[str, ...], more: str = "") -> None:
+def tell_skipped(skipped: tuple[Skipped, ...], notices: tuple[str, ...], more: str = "") -> None:
     """Report on standard error how many image files are left out and which is the first, and the notices."""
-    if origin is not None and origin.skipped:
-        first, count = origin.skipped[0], len(origin.skipped)
+    if skipped:
+        first, count = skipped[0], len(skipped)
         left = "image is left out" if count == 1 else "images are left out"
         tell(f"{count:,} {left}, {first.name} first ({first.reason}){more}")
     for notice in notices:
