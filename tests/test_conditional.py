@@ -323,6 +323,13 @@ def test_a_run_resumes_with_its_own_classes_only(run, tmp_path):
         isthmus.train(tmp_path / "bands.npz", out=run.path, resume=True, changes={"training.epochs": 3})
 
 
+def test_a_run_resumes_with_its_own_labels_only(run, tmp_path):
+    permuted = np.array(["cat", "dog", "owl"])[(LABELS + 1) % 3]
+    np.savez(tmp_path / "bands.npz", images=noisy(), labels=permuted)
+    with pytest.raises(UsageError, match=r"training images: \d+, with other labels now\. Give them their earlier"):
+        isthmus.train(tmp_path / "bands.npz", out=run.path, resume=True, changes={"training.epochs": 3})
+
+
 @pytest.mark.parametrize("changes", [{"task": "denoise"}, {"condition": "none", "prior": "class-gaussian"}], ids=str)
 def test_what_does_not_go_together(changes):
     with pytest.raises(RecipeError):

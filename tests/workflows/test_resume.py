@@ -12,6 +12,8 @@ from isthmus.workflows.provenance import data_entry
 from isthmus.workflows.resume import backend_of, changed_images
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (9, 4, 5, 3)).astype(np.uint8)
+LABELS = np.arange(9) % 2
+OLDER = "training images: 9, with other pixels or labels now"
 PLACE = Path("run")
 
 
@@ -68,12 +70,34 @@ class TestChangedImages:
         assert changed_images(kept, kept) == []
 
     def test_a_line_for_each_part(self, kept):
-        now = kept.model_copy(update={"fingerprint": "x", "validation_images": 3, "test_fingerprint": "y"})
+        others = {"fingerprint": "x", "validation_images": 3, "test_fingerprint": "y"}
+        now = kept.model_copy(update={**others, "pixels_fingerprint": "z", "labels_fingerprint": "z"})
         assert changed_images(kept, now) == [
             "training images: 5, with other pixels now",
             "validation images: 2 in the run, 3 now",
             "test images: 2, with other pixels now",
         ]
+
+    @pytest.mark.parametrize(
+        ("images", "labels", "difference"),
+        [
+            (IMAGES, LABELS, None),
+            (IMAGES, 1 - LABELS, "with other labels now. Give them their earlier labels to resume"),
+            (IMAGES, None, "with other labels now. Give them their earlier labels to resume"),
+            (IMAGES[::-1], LABELS[::-1], "in another order now. Give them their earlier names to resume"),
+            (IMAGES // 2, LABELS, "with other pixels now"),
+            (IMAGES // 2, 1 - LABELS, "with other pixels now"),
+        ],
+    )
+    def test_the_difference_of_as_many(self, images, labels, difference):
+        kept, now = (
+            data_entry(TrainingData("mine", Recipe(), as_source(pixels, numbers), None, None))
+            for pixels, numbers in ((IMAGES, LABELS), (images, labels))
+        )
+        expected = [] if difference is None else [f"training images: 9, {difference}"]
+        assert changed_images(kept, now) == expected
+        older = kept.model_copy(update={"pixels_fingerprint": None, "labels_fingerprint": None})
+        assert changed_images(older, now) == ([] if difference is None else [OLDER])
 
     def test_an_older_run_knows_how_many_there_were(self, kept):
         older = kept.model_copy(update={"validation_fingerprint": None, "test_fingerprint": None})

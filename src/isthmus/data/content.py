@@ -1,7 +1,7 @@
 """Images by what they are: a hash for each, one for many, and an order that follows from them."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,24 @@ def fingerprint_of(source: ImageSource) -> str:
     digest = hashlib.sha256(f"{len(source)} {height} {width} {channels} {source.spec.dtype}\n".encode())
     digest.update(b"unlabelled" if source.labels is None else source.labels.astype("<i8").tobytes())
     digest.update(np.ascontiguousarray(source.digests).data)
+    return digest.hexdigest()
+
+
+def unordered_fingerprint(sources: Iterable[ImageSource | None], *, labelled: bool) -> str:
+    """SHA-256 in hexadecimal over the `digests` of the images of all sources, in whatever order they are listed.
+
+    Args:
+        sources: Sources that number their classes alike; None for none.
+        labelled: Whether the label of each image counts too, -1 where it has none.
+    """
+    given = [source for source in sources if source is not None]
+    digests = np.concatenate([source.digests for source in given])
+    labels = np.concatenate([np.full(len(source), -1) if source.labels is None else source.labels for source in given])
+    labels = labels if labelled else np.zeros_like(labels)
+    order = np.lexsort((labels, *np.ascontiguousarray(digests).view("<u8").T))
+    digest = hashlib.sha256(digests[order].tobytes())
+    if labelled:
+        digest.update(labels[order].astype("<i8").tobytes())
     return digest.hexdigest()
 
 

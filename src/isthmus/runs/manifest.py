@@ -111,6 +111,10 @@ class DataEntry(Entry):
     """None if there are no such images, or in runs older than this field."""
     test_fingerprint: Fingerprint | None = None
     """The same."""
+    pixels_fingerprint: Fingerprint | None = None
+    """Of the pixels of all these images, in any order; None in runs older than this field."""
+    labels_fingerprint: Fingerprint | None = None
+    """Of their pixels and labels, in any order; None in runs older than this field."""
     train_images: int
     validation_images: int
     test_images: int

@@ -6,6 +6,7 @@ from importlib import metadata
 
 from isthmus.data import Preprocessing, task_of
 from isthmus.data.classes import class_names_of
+from isthmus.data.content import unordered_fingerprint
 from isthmus.data.locations import DataLocation, recall_location
 from isthmus.data.named.catalogue import is_named
 from isthmus.probability import LatentGroup
@@ -39,6 +40,8 @@ def data_entry(prepared: TrainingData) -> DataEntry:
         fingerprint=train.fingerprint,
         validation_fingerprint=None if validation is None else validation.fingerprint,
         test_fingerprint=None if test is None else test.fingerprint,
+        pixels_fingerprint=unordered_fingerprint((train, validation, test), labelled=False),
+        labels_fingerprint=unordered_fingerprint((train, validation, test), labelled=True),
         train_images=len(train),
         validation_images=0 if validation is None else len(validation),
         test_images=0 if test is None else len(test),

@@ -97,10 +97,19 @@ def changed_images(before: DataEntry, now: DataEntry, *, conditional: bool = Fal
         if count != counted:
             changed.append(f"{purpose}: {count:,} in the run, {counted:,} now")
         elif old is not None and old != new:
-            changed.append(f"{purpose}: {count:,}, with other pixels now")
+            changed.append(f"{purpose}: {count:,}, {_difference(before, now)}")
     if conditional and before.class_names != now.class_names:
         changed.append(f"classes: {', '.join(before.class_names)} in the run, {', '.join(now.class_names)} now")
     return changed
+
+
+def _difference(before: DataEntry, now: DataEntry) -> str:
+    """What is different of as many images."""
+    if before.labels_fingerprint is not None and before.labels_fingerprint == now.labels_fingerprint:
+        return "in another order now. Give them their earlier names to resume"
+    if before.pixels_fingerprint is not None and before.pixels_fingerprint == now.pixels_fingerprint:
+        return "with other labels now. Give them their earlier labels to resume"
+    return f"with other pixels{' or labels' if before.pixels_fingerprint is None else ''} now"
 
 
 def require_same(place: Path, otherwise: str, changed: list[str]) -> None:
