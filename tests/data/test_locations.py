@@ -31,6 +31,16 @@ def test_targets_are_remembered_too(tmp_path):
     assert recall_location(PRINT) == DataLocation(str(tmp_path / "photos"), str(tmp_path / "masks"))
 
 
+def test_equal_images_of_other_classes_are_elsewhere():
+    remember_location(PRINT, "/photos", class_names=("cat", "dog"))
+    remember_location(PRINT, "/copies", class_names=("emu", "owl"))
+    assert recall_location(PRINT, ("cat", "dog")) == DataLocation("/photos")
+    assert recall_location(PRINT, ("emu", "owl")) == DataLocation("/copies")
+    assert recall_location(PRINT, ("cat", "owl")) is None
+    remember_location(PRINT, "/earlier")  # as earlier versions noted it
+    assert recall_location(PRINT, ("cat", "owl")) == DataLocation("/earlier")
+
+
 def test_a_data_set_on_the_hub_keeps_its_name():
     remember_location(PRINT, "hf:somebody/something")
     assert recall_location(PRINT) == DataLocation("hf:somebody/something")

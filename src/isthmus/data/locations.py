@@ -5,8 +5,10 @@ remembers the path, so that commands find the images again.
 """
 
 import contextlib
+import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -52,24 +54,30 @@ def require_apart(out: Path, *given: Data | None) -> None:
                 )
 
 
-def remember_location(fingerprint: str, data: Data, targets: Data | None = None) -> None:
-    """Note where the images of a fingerprint are: at a path, or on the Hugging Face hub.
+def remember_location(
+    fingerprint: str, data: Data, targets: Data | None = None, class_names: Sequence[str] = ()
+) -> None:
+    """Note where the images of a fingerprint are, and of these classes: at a path, or on the Hugging Face hub.
 
     Named sets are found anyway, and arrays have no place.  A cache that cannot be written to remembers nothing.
     """
     place, beside = _spelled(data), None if targets is None else _spelled(targets)
     if place is not None and (targets is None or beside is not None):
         with contextlib.suppress(StorageError):
-            write_text(_note(fingerprint), json.dumps(asdict(DataLocation(place, beside))) + "\n")
+            write_text(_note(fingerprint, class_names), json.dumps(asdict(DataLocation(place, beside))) + "\n")
 
 
-def recall_location(fingerprint: str) -> DataLocation | None:
-    """Where the images of a fingerprint were when they were last trained on; they may have gone since."""
-    try:
-        place = DataLocation(**json.loads(_note(fingerprint).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-    return place if isinstance(place.data, str) and isinstance(place.targets, str | None) else None
+def recall_location(fingerprint: str, class_names: Sequence[str] = ()) -> DataLocation | None:
+    """Where images were when they were last trained on; they may have gone since."""
+    # Earlier versions noted the place by the fingerprint alone, which counts the labels and not their names.
+    for note in (_note(fingerprint, class_names), _note(fingerprint)):
+        try:
+            place = DataLocation(**json.loads(note.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            continue
+        if isinstance(place.data, str) and isinstance(place.targets, str | None):
+            return place
+    return None
 
 
 def _folders(data: Data | None) -> set[Path]:
@@ -94,5 +102,8 @@ def _spelled(data: Data) -> str | None:
     return str(at_home(Path(data)).absolute())
 
 
-def _note(fingerprint: str) -> Path:
-    return cache_folder() / PLACES / f"{fingerprint[:40]}.json"
+def _note(fingerprint: str, class_names: Sequence[str] = ()) -> Path:
+    key = fingerprint
+    if class_names:
+        key = hashlib.sha256("\0".join((fingerprint, *class_names)).encode("utf-8", "replace")).hexdigest()
+    return cache_folder() / PLACES / f"{key[:40]}.json"

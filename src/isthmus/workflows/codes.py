@@ -80,7 +80,7 @@ def encode_file(run: Run, data: Data, out: Path, label: str | None = None) -> in
 
 def _splits_of_run(run: Run, data: Data, source: ImageSource) -> list[str] | None:
     """The split that each image was in when the run was trained; None for other data than the run's."""
-    place = recall_location(run.manifest.data.fingerprint)
+    place = recall_location(run.manifest.data.fingerprint, run.class_names)
     own = recall_training_data(run) if place is not None and place.holds(data) else None
     if own is None:
         return None

@@ -60,7 +60,7 @@ def _class_names(prepared: TrainingData) -> tuple[str, ...]:
 
 def location_of(data: DataEntry) -> DataLocation | None:
     """Where the images of a run are, as a command names them: where this machine remembers them, or a named set."""
-    place = recall_location(data.fingerprint)
+    place = recall_location(data.fingerprint, data.class_names)
     # The name comes with the run, which may be untrusted: it never opens a path.
     return place or (DataLocation(data.name) if is_named(data.name) else None)
 

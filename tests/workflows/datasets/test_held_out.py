@@ -55,7 +55,7 @@ def folder_run(bars, tiny_recipe, tmp_path_factory):
     write_classes(place / "data", images, [("top", "middle", "bottom")[label] for label in labels])
     changes = {"training.epochs": 1}
     run = train(str(place / "data"), tiny_recipe, place / "run", changes=changes, report=False)
-    return run, recall_location(run.manifest.data.fingerprint)
+    return run, recall_location(run.manifest.data.fingerprint, run.class_names)
 
 
 def write_classes(place, images, names):
@@ -68,7 +68,7 @@ class TestClassesOfOtherData:
     @pytest.fixture
     def found(self, folder_run, bars, tmp_path):
         run, place = folder_run
-        remember_location(run.manifest.data.fingerprint, place.data)
+        remember_location(run.manifest.data.fingerprint, place.data, class_names=run.class_names)
         images, labels = bars
         names = ["top", "upside down", "bottom"]  # sorted, `top` has another number than in the run
         write_classes(tmp_path / "other", images[:30, :, ::-1], [names[label] for label in labels[:30]])

@@ -85,7 +85,7 @@ def open_held_out(
 
 def recall_training_data(run: Run, targets: Data | None = None) -> TrainingData | None:
     """Open a run's own data where it was for training; None where that is not known, or other images are there now."""
-    place = recall_location(run.manifest.data.fingerprint)
+    place = recall_location(run.manifest.data.fingerprint, run.class_names)
     if place is None:
         return None
     try:
