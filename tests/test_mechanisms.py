@@ -54,12 +54,12 @@ STANDING_STILL = {"training.learning_rate": 1e-30}
 class Traces:
     """What a recipe leads to, in the order in which it does; each is worked out when it is asked for."""
 
-    def __init__(self, recipe, folder):
-        self.recipe, self._folder = recipe, folder
+    def __init__(self, recipe, folder, images=IMAGES):
+        self.recipe, self._folder, self._images = recipe, folder, images
 
     @cached_property
     def _prepared(self):
-        return open_training_data(IMAGES, self.recipe)
+        return open_training_data(self._images, self.recipe)
 
     @cached_property
     def _job(self):
@@ -161,6 +161,7 @@ TABLE = {
     "name": ("another", "place", {}),
     "augmentation.flip_horizontal": (True, "batches", {}),
     "augmentation.flip_vertical": (True, "batches", {}),
+    "augmentation.transpose": (True, "batches", {}),
     "augmentation.shift": (0.3, "batches", {}),
     "augmentation.crop": (0.3, "batches", {}),
     "augmentation.rotation": (20.0, "batches", {}),
@@ -327,8 +328,8 @@ def traces(tmp_path_factory):
     """The traces of a recipe; many entries start from the same one."""
     known = {}
 
-    def trace(recipe):
-        return known.setdefault(recipe, Traces(recipe, tmp_path_factory.mktemp("fit")))
+    def trace(recipe, images=IMAGES):
+        return known.setdefault((recipe, images.shape), Traces(recipe, tmp_path_factory.mktemp("fit"), images))
 
     return trace
 
@@ -344,7 +345,8 @@ def test_a_field_is_read(entry, traces, tmp_path, monkeypatch):
         del small["latent.dim"]
     base = with_fields(Recipe(), {**small, **needed})
     changed = with_fields(base, {field_of(entry): value})
-    before, after = traces(base), traces(changed)
+    images = IMAGES[:, :8] if entry == "augmentation.transpose" else IMAGES  # which takes square ones
+    before, after = traces(base, images), traces(changed, images)
     for earlier in ORDER[: ORDER.index(aspect)]:
         # Nothing that comes before, or this would not be the place where the field is read; training takes long to try.
         if earlier in BUILT:

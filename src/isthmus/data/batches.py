@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from isthmus.data.plan import BatchPlan
 from isthmus.data.source import ImageArray, ImageSource
-from isthmus.data.tasks.augmentation import augment
+from isthmus.data.tasks.augmentation import augment, check_transposable
 from isthmus.data.tasks.kinds import task_of
 from isthmus.errors import UsageError
 from isthmus.noise import uniform_by_image
@@ -60,7 +60,8 @@ class TrainingBatches:
     model's graph.
 
     Raises:
-        UsageError: If the plan is for another number of images, or the source's type is not what the recipe says.
+        UsageError: If the plan is for another number of images, the source's type is not what the recipe says, or
+            images that are not square are to be transposed.
     """
 
     source: ImageSource
@@ -69,6 +70,7 @@ class TrainingBatches:
 
     def __post_init__(self) -> None:
         _check(self.source, self.recipe.pixels)
+        check_transposable(self.recipe.augmentation, self.source.spec.height, self.source.spec.width)
         if self.plan.length != len(self.source):
             raise UsageError(f"expected a plan for {len(self.source)} images; got one for {self.plan.length}")
 

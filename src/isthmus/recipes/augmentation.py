@@ -14,6 +14,9 @@ class Augmentation(Fields):
     """Whether half of the images, at random, are flipped left to right."""
     flip_vertical: bool = False
     """Whether half of the images, at random, are flipped top to bottom."""
+    transpose: bool = False
+    """Whether half of the images, at random, are reflected in the diagonal, which takes square ones; with both flips,
+    all eight orientations are as frequent."""
     shift: Annotated[float, Field(ge=0.0, le=0.5)] = 0.0
     """Maximum shift in each direction, as a fraction of the side."""
     crop: Annotated[float, Field(ge=0.0, le=0.9)] = 0.0

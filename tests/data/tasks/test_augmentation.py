@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from isthmus.data import BatchPlan, TrainingBatches, as_source
 from isthmus.data.tasks.augmentation import augment
+from isthmus.errors import UsageError
 from isthmus.recipes import Augmentation, Recipe, Training
 
 BATCH = np.random.default_rng(0).integers(0, 256, (200, 12, 16, 3), np.uint8)
@@ -21,6 +22,24 @@ def test_flips_are_flips_for_half_of_the_images():
         kept = (given == BATCH).all(axis=(1, 2, 3))
         assert (flipped ^ kept).all()
         assert 60 < flipped.sum() < 140
+
+
+def test_all_eight_orientations_are_as_frequent():
+    images = np.random.default_rng(1).integers(0, 256, (800, 9, 9, 3), np.uint8)
+    given = changed(images, flip_horizontal=True, flip_vertical=True, transpose=True)
+    turns = [np.rot90(image, turn, (1, 2)) for image in (images, images.swapaxes(1, 2)) for turn in range(4)]
+    found = np.array([(given == turned).all(axis=(1, 2, 3)) for turned in turns])
+    assert (found.sum(axis=0) == 1).all()
+    assert found.sum(axis=1).min() > 70
+
+
+def test_only_square_images_can_be_transposed():
+    with pytest.raises(UsageError, match="16x12: set augmentation.transpose=false"):
+        changed(transpose=True)
+    recipe = Recipe(augmentation=Augmentation(transpose=True), training=Training(batch_size=10))
+    source = as_source(BATCH)
+    with pytest.raises(UsageError, match="square"):
+        TrainingBatches(source, BatchPlan(0, len(BATCH), 10), recipe)
 
 
 def test_shifts_move_whole_pixels_no_farther_than_they_may():
@@ -78,6 +97,7 @@ def test_alpha_is_no_brightness():
 )
 def test_any_images_keep_their_shape_type_and_range(any_augmentation, shape, dtype, data):
     how = data.draw(any_augmentation)
+    shape = (*shape[:2], shape[1], shape[3]) if how.transpose else shape
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, shape, np.uint8) if dtype == np.uint8 else rng.random(shape, np.float32)
     before = images.copy()
@@ -91,7 +111,7 @@ def test_any_images_keep_their_shape_type_and_range(any_augmentation, shape, dty
 @given(st.data())
 def test_a_plain_image_stays_plain(any_augmentation, data):
     how = data.draw(any_augmentation).model_copy(update={"brightness": 0.0})
-    images = np.full((3, 7, 5, 2), 93, np.uint8)
+    images = np.full((3, 7, 7 if how.transpose else 5, 2), 93, np.uint8)
     np.testing.assert_array_equal(augment(images, how, np.random.default_rng(2)), images)
 
 
@@ -101,6 +121,7 @@ def any_augmentation():
         Augmentation,
         flip_horizontal=st.booleans(),
         flip_vertical=st.booleans(),
+        transpose=st.booleans(),
         shift=st.floats(0.0, 0.5),
         crop=st.floats(0.0, 0.9),
         rotation=st.floats(0.0, 180.0),

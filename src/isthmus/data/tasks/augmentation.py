@@ -1,7 +1,7 @@
 """Augmentation: training images seen a little differently each time, as the seed and the step say.
 
-Every image of a batch gets a draw of its own: it is flipped, shifted, cropped (and so enlarged), turned, and made
-lighter or darker.  Flips and shifts move whole pixels and keep them as they are; crops and rotations interpolate
+Every image of a batch gets a draw of its own: it is flipped, transposed, shifted, cropped (and so enlarged), turned, and
+made lighter or darker.  Flips and shifts move whole pixels and keep them as they are; crops and rotations interpolate
 linearly.  What comes in from beyond the border repeats the border's pixels.
 """
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.source import ImageArray
+from isthmus.errors import UsageError
 
 if TYPE_CHECKING:  # recipes bring pydantic along, and data does without
     from isthmus.recipes import Augmentation
@@ -25,10 +26,17 @@ def augment(images: ImageArray, how: "Augmentation", rng: np.random.Generator) -
         images: uint8 from 0 to 255, or float32 from 0 to 1.
         how: What to change, and how much at most.
         rng: Where the draws come from.
+
+    Raises:
+        UsageError: If images that are not square are to be transposed.
     """
     count, height, width = images.shape[:3]
     coins = rng.random((count, 2)) < 0.5
     shift, place, turn, light, zoom = (rng.uniform(-1.0, 1.0, (count, size)) for size in (2, 2, 1, 1, 1))
+    diagonal = rng.random(count) < 0.5
+    if how.transpose:
+        check_transposable(how, height, width)
+        images = np.where(diagonal[:, None, None, None], images.swapaxes(1, 2), images)
     if how.flip_horizontal or how.flip_vertical or how.shift:
         rows, columns = np.arange(height), np.arange(width)
         rows = np.where(coins[:, :1] & how.flip_vertical, rows[::-1], rows)
@@ -43,6 +51,19 @@ def augment(images: ImageArray, how: "Augmentation", rng: np.random.Generator) -
     if how.brightness:
         images = _lit(images, (1.0 + how.brightness * light)[:, :, None, None])
     return images
+
+
+def check_transposable(how: "Augmentation", height: int, width: int) -> None:
+    """Refuse to transpose images that are not square.
+
+    Raises:
+        UsageError: If they are not, and `how` transposes.
+    """
+    if how.transpose and height != width:
+        raise UsageError(
+            f"augmentation.transpose takes square images, and these are {width}x{height}: "
+            "set augmentation.transpose=false, or choose a square --size"
+        )
 
 
 def _warped(
