@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from isthmus.recipes import PURPOSES
+from isthmus.recipes import PURPOSES, Augmentation
 from isthmus.wording import spell_count
 from isthmus.workflows.datasets import TrainingData
 
@@ -37,5 +37,15 @@ def spell_choices(data: TrainingData, purpose: str | None, minutes: float | None
     times = "once" if passes <= 1 else f"{passes} times"
     yield (
         f"schedule: {spell_count(steps, 'step')} of {spell_count(training.batch_size, 'image')}, so each of "
-        f"{spell_count(count, 'image')} about {times}{'; --minutes M fits it into a time' if minutes is None else ''}"
+        f"{spell_count(count, 'image')} about {times}{spell_orientations(recipe.augmentation)}"
+        f"{'; --minutes M fits it into a time' if minutes is None else ''}"
     )
+
+
+def spell_orientations(augmentation: Augmentation) -> str:
+    """The orientations that augmentation adds, after a comma; nothing where it adds none."""
+    across = ["left to right"] if augmentation.flip_horizontal else []
+    flips = [*across, "top to bottom"] if augmentation.flip_vertical else across
+    if augmentation.transpose and len(flips) == 2:
+        return ", in all eight orientations"
+    return f", also flipped {' and '.join(flips)}" if flips else ""

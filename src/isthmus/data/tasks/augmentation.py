@@ -1,8 +1,8 @@
 """Augmentation: training images seen a little differently each time, as the seed and the step say.
 
-Every image of a batch gets a draw of its own: it is flipped, transposed, shifted, cropped (and so enlarged), turned, and
-made lighter or darker.  Flips and shifts move whole pixels and keep them as they are; crops and rotations interpolate
-linearly.  What comes in from beyond the border repeats the border's pixels.
+Every image of a batch gets a draw of its own: it is flipped, transposed, shifted, cropped (and so enlarged), turned,
+and made lighter or darker.  Flips and shifts move whole pixels and keep them as they are; crops and rotations
+interpolate linearly.  What comes in from beyond the border repeats the border's pixels.
 """
 
 from typing import TYPE_CHECKING
@@ -33,10 +33,10 @@ def augment(images: ImageArray, how: "Augmentation", rng: np.random.Generator) -
     count, height, width = images.shape[:3]
     coins = rng.random((count, 2)) < 0.5
     shift, place, turn, light, zoom = (rng.uniform(-1.0, 1.0, (count, size)) for size in (2, 2, 1, 1, 1))
-    diagonal = rng.random(count) < 0.5
+    diagonal = rng.random((count, 1, 1, 1)) < 0.5
     if how.transpose:
         check_transposable(how, height, width)
-        images = np.where(diagonal[:, None, None, None], images.swapaxes(1, 2), images)
+        images = np.where(diagonal, images.swapaxes(1, 2), images)
     if how.flip_horizontal or how.flip_vertical or how.shift:
         rows, columns = np.arange(height), np.arange(width)
         rows = np.where(coins[:, :1] & how.flip_vertical, rows[::-1], rows)

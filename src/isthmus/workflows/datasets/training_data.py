@@ -1,7 +1,7 @@
 """Images in parts to train on, and the recipe that fits them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ from isthmus.recipes import (
     with_fields,
 )
 from isthmus.workflows.datasets.conditions import with_classes
+from isthmus.workflows.datasets.orientations import with_orientations
 
 TEST_FRACTION = 0.1
 """The share of the images that is held out as test images, where the data has no split."""
@@ -134,7 +135,10 @@ def open_training_data(
         StorageError: If the images have to be packed, and the cache has no room.
     """
     images, settled = open_for_recipe(data, recipe, changes or {}, preprocessing, targets, purpose)
-    return TrainingData.split(images, settled)
+    parts = TrainingData.split(images, settled)
+    if isinstance(recipe, Recipe):
+        return parts
+    return replace(parts, recipe=with_orientations(parts.recipe, parts.train, changes or {}))
 
 
 def open_for_recipe(
