@@ -261,6 +261,7 @@ TABLE = {
     "training.warmup_fraction": (0.5, "learning", {}),
     "training.clip_norm": (1e-3, "learning", SGD),
     "training.accumulation": (2, "learning", {}),
+    "training.precision": ("mixed_bfloat16", "outputs", {}),
     "training.ema": (0.9, "kept", {}),
     "training.validation_fraction": (0.4, "images", {}),
     "training.patience": (1, "length", STANDING_STILL),

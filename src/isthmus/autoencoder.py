@@ -9,7 +9,15 @@ from keras import ops
 
 from isthmus.data import ImageSpec, task_of
 from isthmus.errors import RecipeError
-from isthmus.networks import Shapes, build_networks, check_custom_networks, learned_arrays, require_grid, with_class
+from isthmus.networks import (
+    Shapes,
+    build_networks,
+    check_custom_networks,
+    layer_precision,
+    learned_arrays,
+    require_grid,
+    with_class,
+)
 from isthmus.objectives import objective_of
 from isthmus.probability import CONDITION, Forward, latent_variable, likelihood_of, prior_of
 from isthmus.recipes import Pixels, Recipe
@@ -70,6 +78,9 @@ class Autoencoder(keras.Model):
     more channel, which is learned for each class; the decoder with the code, or on a grid as further channels, learned
     likewise.
 
+    The recipe's precision is that of the networks alone.  The posterior's parameters, the prior, the likelihood's
+    parameters and all terms are float32.
+
     Training takes batches `{"input": images, "target": images}`, with a `condition` where there is one.  The loss
     reported is in nats per image, and what the optimiser minimises is that divided by the numbers in an image, so that
     a learning rate and a clipping norm mean the same at any resolution.  Losses that the layers of a custom network
@@ -112,7 +123,8 @@ class Autoencoder(keras.Model):
         shapes = self._shapes(self.likelihood.output_channels(target.channels))
         if custom is not None:
             check_custom_networks(*custom, shapes)
-        self.networks = custom or build_networks(recipe.network, shapes)
+        with layer_precision(recipe.training.precision):
+            self.networks = custom or build_networks(recipe.network, shapes)
         self.encoder = self._build_encoder(self.networks[0])
         self.decoder = self._build_decoder(self.networks[1])
 
@@ -179,6 +191,8 @@ class Autoencoder(keras.Model):
             taken = [*taken, condition := self._condition()]
             given[0] = self._code_with_class(codes, condition)
         outputs = network(given if skips else given[0])
+        if outputs.dtype != "float32":  # the likelihood sums over all pixels
+            outputs = ops.cast(outputs, "float32")
         initial = self.likelihood.initial_log_scale
         log_scale = None if initial is None else SharedLogScale(initial, name="shared_log_scale")(outputs)
         return keras.Model(

@@ -1,11 +1,19 @@
 import importlib.util
 import os
+from contextlib import nullcontext
 
 import pytest
 
 from isthmus.errors import BackendError
 from isthmus.training import backends
-from isthmus.training.backends import choose_backend, device_name, devices, import_keras, installed_backends
+from isthmus.training.backends import (
+    choose_backend,
+    device_name,
+    devices,
+    import_keras,
+    installed_backends,
+    require_precision,
+)
 
 NOW = os.environ["KERAS_BACKEND"]
 
@@ -120,3 +128,20 @@ class TestDevices:
 
     def test_has_a_name(self):
         assert device_name()
+
+
+@pytest.mark.parametrize(
+    ("backend", "device", "precision", "refused"),
+    [
+        ("torch", "cpu", "mixed_float16", True),
+        ("torch", "cpu", "mixed_bfloat16", False),
+        ("torch", "NVIDIA A100", "mixed_float16", False),
+        ("tensorflow", "cpu", "mixed_float16", False),
+    ],
+)
+def test_float16_is_refused_where_a_layer_may_have_no_gradient(monkeypatch, backend, device, precision, refused):
+    monkeypatch.setattr("keras.config.backend", lambda: backend)
+    monkeypatch.setattr(backends, "device_name", lambda: device)
+    found = pytest.raises(BackendError, match=r"set training.precision=mixed_bfloat16") if refused else nullcontext()
+    with found:
+        require_precision(precision)

@@ -17,6 +17,9 @@ from isthmus.training.checkpoints import Checkpoints
 from isthmus.training.fit import begin, build_model, fit
 from isthmus.training.weights import set_weights, state_of, weights_of
 
+SIXTEEN_BITS = "mixed_bfloat16" if os.environ["KERAS_BACKEND"] == "torch" else "mixed_float16"
+PRECISIONS = ["float32", pytest.param(SIXTEEN_BITS, marks=pytest.mark.thorough)]
+
 
 @pytest.fixture
 def uninterrupted(job, tmp_path_factory):
@@ -213,8 +216,9 @@ class TestResume:
     @pytest.mark.parametrize(
         "step", [4, 6, 12, *(pytest.param(step, marks=pytest.mark.thorough) for step in (1, 3, 8, 11))]
     )
+    @pytest.mark.parametrize("precision", PRECISIONS)
     @pytest.mark.slow
-    def test_a_stop_on_request_at_any_step(self, job, uninterrupted, assert_same, step):
+    def test_a_stop_on_request_at_any_step(self, job, uninterrupted, assert_same, step, precision):
         """With warm-up, a changing learning rate and fresh noise: everything has to be taken up where it was."""
         changes = {
             "objective__beta_warmup_epochs": 2.5,
@@ -224,6 +228,7 @@ class TestResume:
             "training__patience": 3,
             "training__ema": 0.9,
             "training__accumulation": 2,
+            "training__precision": precision,
         }
         whole, parts = uninterrupted(**changes), job("parts", **changes)
 

@@ -9,6 +9,7 @@ from isthmus.networks import conv, dense, residual, unet, upsample
 from isthmus.networks.builders import build_networks, check_custom_networks
 from isthmus.networks.layout import Shapes, require_grid, with_class
 from isthmus.networks.learned import LearnedArray, learned_arrays
+from isthmus.networks.precision import layer_precision
 
 __all__ = [
     "LearnedArray",
@@ -17,6 +18,7 @@ __all__ = [
     "check_custom_networks",
     "conv",
     "dense",
+    "layer_precision",
     "learned_arrays",
     "require_grid",
     "residual",

@@ -63,6 +63,8 @@ class Training(Fields):
     """Maximum norm of the gradient, for a loss in nats per pixel; none for no limit."""
     accumulation: PositiveInt = 1
     """Steps whose gradients are averaged before the weights change: a large batch in the memory of a small one."""
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    """What the networks compute in; weights and loss stay float32. 16 bits pay on recent GPUs, not on most CPUs."""
     ema: Fraction = 0.0
     """Decay of the moving average of the weights, which is validated and stored; 0 for none."""
     validation_fraction: Fraction = 0.1

@@ -126,3 +126,12 @@ class CustomNetwork(NetworkFields):
 
     family: ClassVar[str] = "custom"
     kind: Literal["custom"] = "custom"
+
+    def faults(self, recipe: "Recipe") -> Iterator[str]:
+        """A precision that its layers do not get."""
+        yield from super().faults(recipe)
+        if recipe.training.precision != "float32":
+            yield (
+                "training.precision is of networks that isthmus builds: set float32, and give your own layers a dtype, "
+                f"such as keras.layers.Dense(8, dtype={recipe.training.precision!r})"
+            )

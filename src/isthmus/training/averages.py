@@ -10,13 +10,14 @@ from keras import ops
 from numpy.typing import NDArray
 
 from isthmus.autoencoder import Autoencoder
+from isthmus.training.schedules import keeps_average
 from isthmus.training.weights import synchronise
 
 
 @contextmanager
 def averaged(model: Autoencoder) -> Iterator[None]:
     """Give a model the moving average of its weights for a while, where its optimiser keeps one."""
-    if not model.optimizer.use_ema:
+    if not keeps_average(model.optimizer):
         yield
         return
     own = _values(model)
@@ -52,7 +53,7 @@ class ValidateAverage(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Remember the weights."""
-        self._own = _values(self.model) if self.model.optimizer.use_ema else []
+        self._own = _values(self.model) if keeps_average(self.model.optimizer) else []
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Give them back."""

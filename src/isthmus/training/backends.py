@@ -135,6 +135,20 @@ def device_name() -> str:
     return ", ".join(keras.distribution.list_devices() or ["cpu"])
 
 
+def require_precision(precision: str) -> None:
+    """Check that the backend trains in a precision on its device; Keras must be imported already.
+
+    Raises:
+        BackendError: If it does not.
+    """
+    import keras
+
+    if precision == "mixed_float16" and keras.config.backend() == "torch" and device_name() == "cpu":
+        raise BackendError(
+            "PyTorch has no float16 gradients of all layers on a CPU: set training.precision=mixed_bfloat16, or float32"
+        )
+
+
 def require_tensorboard() -> None:
     """Check that TensorBoard's files can be written.
 

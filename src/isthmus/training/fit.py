@@ -13,12 +13,14 @@ import numpy as np
 from isthmus.autoencoder import Autoencoder
 from isthmus.data import BatchPlan, ImageSource, ImageSpec, TrainingBatches
 from isthmus.errors import RecipeError, RunError, TrainingError
+from isthmus.networks import layer_precision
 from isthmus.probability import CONDITION
 from isthmus.progress import progress_bar, tell
-from isthmus.recipes import Recipe, Training
+from isthmus.recipes import Recipe, Training, with_fields
 from isthmus.runs.folder import CHECKPOINT, HISTORY
 from isthmus.training import callbacks as cb
 from isthmus.training.averages import ValidateAverage, averaged
+from isthmus.training.backends import require_precision
 from isthmus.training.checkpoints import Checkpoints
 from isthmus.training.feed import ValidationFeed, training_feed
 from isthmus.training.memory import memory_explained
@@ -75,7 +77,7 @@ class Begun:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained model, filled with its best weights, and how it came about.
+    """A trained model in float32, filled with its best weights, and how it came about.
 
     `outcome` is `complete`, `interrupted` (asked to stop) or `failed` (a loss that is not finite).
     """
@@ -92,8 +94,10 @@ def build_model(
 
     Raises:
         RecipeError: If the recipe does not fit images of this shape.
+        BackendError: If the backend does not train in the recipe's precision.
     """
-    with _seeded(recipe.training.seed):
+    require_precision(recipe.training.precision)
+    with _seeded(recipe.training.seed), layer_precision("float32"):
         model = Autoencoder(recipe, spec, steps_per_epoch, custom)
     optimiser = build_optimiser(recipe.training, recipe.training.epochs * steps_per_epoch)
     # XLA compiles TensorFlow's small convolutions into slower ones on a CPU; JAX has no other way.
@@ -103,6 +107,11 @@ def build_model(
     model({**batch, CONDITION: np.zeros((1, recipe.condition.classes), np.float32)} if model.is_conditional else batch)
     optimiser.build(model.trainable_variables)
     return model
+
+
+def in_float32(recipe: Recipe) -> Recipe:
+    """The recipe of the same model in full precision, for use after training."""
+    return with_fields(recipe, {"training.precision": "float32"})
 
 
 def begin(job: Job) -> Begun:
@@ -202,6 +211,8 @@ def fit(job: Job, actions: tuple[EpochAction, ...] = (), begun: Begun | None = N
     if not state.best_weights:  # stopped within the first epoch
         with averaged(model):
             state.best_weights = weights_of(model)
+    if training.precision != "float32":  # graphs are written, and compared, in float32
+        model = build_model(in_float32(job.recipe), job.train.spec, steps_per_epoch)
     set_weights(model, state.best_weights, "the best epoch")
     return Fitted(model, state, outcome)
 

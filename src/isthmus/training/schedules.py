@@ -43,7 +43,8 @@ def build_optimiser(training: Training, steps: int) -> keras.optimizers.Optimize
     """The optimiser that a recipe describes, for a training of `steps` steps.
 
     It averages gradients over the recipe's accumulated steps, and counts each such group as one step of the schedule.
-    The moving average of the weights (Polyak & Juditsky 1992) is among its variables, and so in every checkpoint.
+    The moving average of the weights (Polyak & Juditsky 1992) is among its variables, and so in every checkpoint. So is
+    the scale of the loss, by which gradients in float16 do not vanish (Micikevicius et al. 2018, section 3.2).
     """
     updates = max(1, steps // training.accumulation)
     schedule = Schedule(
@@ -58,6 +59,15 @@ def build_optimiser(training: Training, steps: int) -> keras.optimizers.Optimize
         "ema_momentum": training.ema,
     }
     if training.optimiser == "sgd":
-        return keras.optimizers.SGD(schedule, momentum=training.momentum, **common)
-    first, second = training.adam_betas
-    return keras.optimizers.Adam(schedule, beta_1=first, beta_2=second, **common)
+        optimiser = keras.optimizers.SGD(schedule, momentum=training.momentum, **common)
+    else:
+        first, second = training.adam_betas
+        optimiser = keras.optimizers.Adam(schedule, beta_1=first, beta_2=second, **common)
+    if training.precision != "mixed_float16":
+        return optimiser
+    return keras.optimizers.LossScaleOptimizer(optimiser, name="loss_scale")
+
+
+def keeps_average(optimiser: keras.optimizers.Optimizer) -> bool:
+    """Whether an optimiser keeps a moving average of the weights, also where the loss is scaled around it."""
+    return bool(getattr(optimiser, "inner_optimizer", optimiser).use_ema)

@@ -67,10 +67,10 @@ def _optimised(
 
         custom = load_custom(run.path, run.manifest, trust)
     from isthmus.training.amortisation import optimise_posteriors
-    from isthmus.training.fit import build_model
+    from isthmus.training.fit import build_model, in_float32
     from isthmus.training.weights import set_weights
 
-    model = build_model(run.recipe, run.image, custom=custom)
+    model = build_model(in_float32(run.recipe), run.image, custom=custom)
     set_weights(model, arrays, str(run.path))
     return optimise_posteriors(model, images, posterior, seed)
 
