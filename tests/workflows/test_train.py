@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import keras
 import numpy as np
 import pytest
 import safetensors.numpy
+from commands import run_isthmus
 from PIL import Image
 
 import isthmus
@@ -428,9 +430,29 @@ class TestInitFrom:
         assert weights_at(run.path) != weights_at(tiny_run.path)
 
     def test_a_run_that_does_not_fit_costs_nothing(self, bars, tiny_run, tmp_path):
-        with pytest.raises(RunError, match=r"does not fit this recipe and image shape: .*expected"):
+        with pytest.raises(RunError) as found:
             train(bars, tiny_run.recipe, tmp_path / "x", changes={"latent.dim": 5}, init_from=tiny_run.path)
+        what, *lines, cure, other = str(found.value).splitlines()
+        assert what == f"the weights of {tiny_run.path} do not fit this training:"
+        assert lines == ["  latent.dim: 2 there, 5 here"]
+        assert cure.startswith("To train its recipe: isthmus train images --recipe conv-vae")
+        assert cure.endswith(f"--init-from {tiny_run.path}")
+        assert other == "To train this one: leave --init-from out."
         assert not (tmp_path / "x").exists()
+
+    def test_the_command_of_a_misfit_starts_from_the_run(self, bars, tiny_run, tmp_path):
+        """Images of another size and another network: what is offered works as it stands."""
+        for index, image in enumerate(bars[0][:60]):
+            (tmp_path / "in").mkdir(exist_ok=True)
+            Image.fromarray(image[..., 0]).resize((20, 20)).convert("RGB").save(tmp_path / "in" / f"{index}.png")
+        with pytest.raises(RunError) as found:
+            train(tmp_path / "in", "photo-ae", tmp_path / "x", init_from=tiny_run.path)
+        said = str(found.value)
+        assert "images: 10x12x1 there, 20x20x" in said
+        assert "network.kind: conv there, residual here" in said
+        assert "latent.kind: gaussian there, spatial-point here" in said
+        command = shlex.split(next(line for line in said.splitlines() if "isthmus train" in line).partition(": ")[2])
+        assert run_isthmus([*command[1:], "--no-report", "--out", "y"], tmp_path).returncode == 0
 
     def test_damaged_weights(self, bars, copied_run, tmp_path):
         (copied_run / "weights.safetensors").write_bytes(weights_at(copied_run)[:-9])

@@ -7,10 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import safetensors.numpy
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from isthmus.data.locations import remember_location
 from isthmus.errors import RunError, TrainingError, UsageError
@@ -26,6 +23,7 @@ from isthmus.wording import spell_count, spell_seconds
 from isthmus.workflows.choices import spell_choices
 from isthmus.workflows.datasets import TrainingData, open_training_data
 from isthmus.workflows.diagnosis import diagnose_quickly, spell_verdict
+from isthmus.workflows.initial_weights import read_initial_weights, spell_misfit
 from isthmus.workflows.provenance import data_entry, machine
 from isthmus.workflows.resume import (
     backend_of,
@@ -83,11 +81,17 @@ def _train(request: TrainingRequest, before: Manifest | None, backend: str, data
         validation=data.validation,
         folder=place,
         custom=custom,
-        initial_weights=_initial_weights(request.init_from) if request.init_from else None,
+        initial_weights=read_initial_weights(request.init_from) if request.init_from else None,
         resume=request.resume,
     )
     # What does not fit the images or the recipe, or cannot be resumed, is found before anything is written.
-    begun = begin(job)
+    try:
+        begun = begin(job)
+    except RunError as error:
+        misfit = "" if request.init_from is None else spell_misfit(request.init_from, data, _named(data, request))
+        if misfit:
+            raise RunError(misfit) from error
+        raise
     film = Film(job.folder / folder.PICTURES, data.test or data.train, job.recipe)
 
     so_far = _so_far(backend, before)
@@ -203,14 +207,6 @@ def _custom_networks(
     return None
 
 
-def _initial_weights(place: Path) -> tuple[dict[str, NDArray[Any]], str]:
-    weights = folder.read_file(place, folder.WEIGHTS, folder.read_manifest(place))
-    try:
-        return safetensors.numpy.load(weights), str(place)
-    except safetensors.SafetensorError as error:
-        raise RunError(f"{place}: {folder.WEIGHTS} is damaged ({error}). Restore it.") from None
-
-
 def _default_place(data: TrainingData) -> Path:
     """`DATA-RECIPE` among the runs."""
     stem = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in Path(data.name).name)
@@ -234,6 +230,11 @@ def _loggers(request: TrainingRequest, job: "Job", film: Film) -> "tuple[EpochAc
     return (TensorBoardLog(job.folder / folder.TENSORBOARD, lambda: film.frame),)
 
 
+def _named(data: TrainingData, request: TrainingRequest) -> str:
+    """The images, as a command names them."""
+    return str(request.data) if isinstance(request.data, str | os.PathLike) else data.name
+
+
 def _report(measured: Measurements, data: TrainingData, request: TrainingRequest) -> None:
     """Print the verdict on the run, and make its report; if something fails here, the run is complete all the same."""
     from isthmus.workflows.report import write_report
@@ -241,7 +242,7 @@ def _report(measured: Measurements, data: TrainingData, request: TrainingRequest
     run = measured.run
     try:
         diagnosis = diagnose_quickly(run, measured)
-        named = str(request.data) if isinstance(request.data, str | os.PathLike) else data.name
+        named = _named(data, request)
         targets = str(request.targets) if isinstance(request.targets, str | os.PathLike) else None
         for line in spell_verdict(diagnosis, run, named, targets):
             tell(line)
