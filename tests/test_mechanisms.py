@@ -66,7 +66,7 @@ class Traces:
         return Job(self.recipe, self._prepared.train, self._prepared.validation, self._folder)
 
     def _build(self):
-        return build_model(self.recipe, self._prepared.train.spec, self._job.plan.steps_per_epoch)
+        return build_model(self.recipe, self._prepared.train.spec, self._job.steps_per_epoch)
 
     @cached_property
     def _model(self):

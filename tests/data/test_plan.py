@@ -45,20 +45,7 @@ def test_what_it_gives_may_be_changed():
     np.testing.assert_array_equal(plan.indices(0), before)
 
 
-@pytest.mark.parametrize(
-    ("length", "batch_size", "steps"), [(100, 10, 10), (104, 10, 10), (106, 10, 11), (3, 10, 1), (60_000, 32, 1875)]
-)
-def test_steps_per_epoch(length, batch_size, steps):
-    assert BatchPlan(0, length, batch_size).steps_per_epoch == steps
-
-
-def test_the_length_of_an_epoch_changes_no_step():
-    assert BatchPlan(0, 100, 10, epoch_steps=3).steps_per_epoch == 3
-    for step in range(30):
-        np.testing.assert_array_equal(BatchPlan(0, 100, 10, 3).indices(step), BatchPlan(0, 100, 10).indices(step))
-
-
-@pytest.mark.parametrize("wrong", [(-1, 1, 1), (0, 0, 1), (0, 1, 0), (0, 1, 1, 0)])
+@pytest.mark.parametrize("wrong", [(-1, 1, 1), (0, 0, 1), (0, 1, 0)])
 def test_refuses(wrong):
     with pytest.raises(UsageError, match="at least one image"):
         BatchPlan(*wrong)

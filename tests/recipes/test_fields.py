@@ -153,3 +153,11 @@ def test_every_leaf_is_described(recipe):
 
 def test_a_kind_is_described_by_its_part():
     assert field_summaries(RECIPES["dense-vae"])["network.kind"].startswith("Fully connected layers")
+
+
+@pytest.mark.parametrize(
+    ("images", "batch_size", "steps"), [(100, 10, 10), (104, 10, 10), (106, 10, 11), (3, 10, 1), (60_000, 32, 1875)]
+)
+def test_an_epoch_is_about_one_pass(images, batch_size, steps):
+    assert Training(batch_size=batch_size).epoch_steps(images) == steps
+    assert Training(batch_size=batch_size, steps_per_epoch=3).epoch_steps(images) == 3

@@ -38,7 +38,7 @@ built = cache(build_model)
 
 def last_state(job):
     """Everything that the newest checkpoint of a job holds."""
-    model = built(job.recipe, job.train.spec, job.plan.steps_per_epoch)
+    model = built(job.recipe, job.train.spec, job.steps_per_epoch)
     state = Checkpoints(job.folder / "checkpoint").restore(model)
     return state_of(model), state
 

@@ -20,29 +20,21 @@ class BatchPlan:
         seed: Fixes every pass, not negative.
         length: The number of images.
         batch_size: The images a step, which may be more than there are.
-        epoch_steps: The steps of an epoch; by default as many as make one pass.
 
     Raises:
-        UsageError: If `seed` is negative, or `length`, `batch_size` or `epoch_steps` is not positive.
+        UsageError: If `seed` is negative, or `length` or `batch_size` is not positive.
     """
 
     seed: int
     length: int
     batch_size: int
-    epoch_steps: int | None = None
 
     def __post_init__(self) -> None:
-        counts = (self.length, self.batch_size, 1 if self.epoch_steps is None else self.epoch_steps)
-        if self.seed < 0 or min(counts) < 1:
+        if self.seed < 0 or min(self.length, self.batch_size) < 1:
             raise UsageError(
-                "expected a seed from 0, and at least one image, one image a batch and one step an epoch; "
+                "expected a seed from 0, and at least one image and one image a batch; "
                 f"got seed {self.seed}, {self.length} images and batches of {self.batch_size}"
             )
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """The steps of an epoch: by default the whole number that comes nearest to one pass, at least 1."""
-        return self.epoch_steps or max(1, round(self.length / self.batch_size))
 
     def indices(self, step: int) -> NDArray[np.int64]:
         """Say which images make a step, counted from 0 over the whole training: `(batch_size,)`.

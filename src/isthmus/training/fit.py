@@ -61,10 +61,15 @@ class Job:
         """The order of the images."""
         return batch_plan(self.recipe.training, len(self.train))
 
+    @property
+    def steps_per_epoch(self) -> int:
+        """The steps of an epoch."""
+        return self.recipe.training.epoch_steps(len(self.train))
+
 
 def batch_plan(training: Training, images: int) -> BatchPlan:
     """The order of a number of training images."""
-    return BatchPlan(training.seed, images, training.batch_size, training.epoch_steps(images))
+    return BatchPlan(training.seed, images, training.batch_size)
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ def begin(job: Job) -> Begun:
         RecipeError: If the recipe does not fit the images, or asks for fewer epochs than are finished.
         RunError: If there is nothing to resume from, or initial weights that do not fit.
     """
-    training, steps_per_epoch = job.recipe.training, job.plan.steps_per_epoch
+    training, steps_per_epoch = job.recipe.training, job.steps_per_epoch
     if training.accumulation > training.epochs * steps_per_epoch:
         raise RecipeError(
             f"training.accumulation={training.accumulation} is more than the {training.epochs * steps_per_epoch} steps "
@@ -162,8 +167,7 @@ def fit(job: Job, actions: tuple[EpochAction, ...] = (), begun: Begun | None = N
         TrainingError: If the loss is not finite before there is any good model, or memory runs out.
         StorageError: If history or checkpoints cannot be written.
     """
-    training, plan = job.recipe.training, job.plan
-    steps_per_epoch = plan.steps_per_epoch
+    training, plan, steps_per_epoch = job.recipe.training, job.plan, job.steps_per_epoch
     begun = begun or begin(job)
     model, state = begun.model, begun.state
     checkpoints = Checkpoints(job.folder / CHECKPOINT)

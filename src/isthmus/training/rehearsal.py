@@ -57,7 +57,7 @@ def rehearse(
     """
     plan = batch_plan(recipe.training, len(train))
     with _kept_weights(custom or ()):
-        model = build_model(recipe, train.spec, plan.steps_per_epoch, custom)
+        model = build_model(recipe, train.spec, recipe.training.epoch_steps(len(train)), custom)
         clock = _Clock()
         model.fit(
             training_feed(TrainingBatches(train, plan, recipe), 0),

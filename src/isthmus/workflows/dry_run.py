@@ -45,13 +45,11 @@ def dry_run(prepared: TrainingData, backend: str | None = None, device: str | No
     chosen = choose_backend(backend, device)
     import_keras(device)
 
-    from isthmus.training.fit import batch_plan
     from isthmus.training.rehearsal import rehearse
 
     recipe = prepared.recipe
     measured = rehearse(recipe, prepared.train)
-    plan = batch_plan(recipe.training, len(prepared.train))
-    steps = plan.steps_per_epoch * recipe.training.epochs
+    steps = recipe.training.epoch_steps(len(prepared.train)) * recipe.training.epochs
     # Linux counts in kibibytes, macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     return DryRun(
