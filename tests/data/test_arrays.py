@@ -148,7 +148,9 @@ class TestNumPyFiles:
             with pytest.raises(DataError, match=rf"{name}' holds pickled Python objects"):
                 open_path(tmp_path / name)
 
+    @pytest.mark.filterwarnings("error::ResourceWarning", "error::pytest.PytestUnraisableExceptionWarning")
     def test_damaged_files(self, tmp_path, random_images):
+        """No file is left open, which a warning would tell."""
         np.save(tmp_path / "whole.npy", random_images(3, 4, 5))
         np.savez(tmp_path / "whole.npz", x=random_images(3, 4, 5))
         for suffix in ("npy", "npz"):

@@ -1,5 +1,6 @@
 """Images from arrays, in memory and in NumPy's files."""
 
+import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -172,8 +173,14 @@ def read_numpy(path: Path) -> tuple[Labelled, Labelled | None]:
 
 
 def _load(path: Path) -> Any:
-    # `.npz` members cannot be mapped; NumPy reads each when it is asked for.
-    return _guarded(path, lambda: np.load(path, mmap_mode="r", allow_pickle=False))
+    def load() -> Any:
+        with path.open("rb") as file:
+            if file.read(2) == b"PK":  # NumPy leaves a file open that is no whole archive
+                zipfile.ZipFile(file).close()
+        # `.npz` members cannot be mapped; NumPy reads each when it is asked for.
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+
+    return _guarded(path, load)
 
 
 def _guarded(path: Path, load: Any) -> Any:
