@@ -12,6 +12,7 @@ from isthmus.recipes import (
     Pixels,
     PointLatent,
     Recipe,
+    SpatialPointLatent,
 )
 from isthmus.scores import black_and_white, measure_of
 
@@ -34,7 +35,8 @@ def measure(only_black_and_white=False, **fields):
         ({"likelihood": LogisticLikelihood(components=3)}, "probability", "the 8-bit pixels"),
         ({"likelihood": GaussianLikelihood(), "pixels": Pixels(dtype="float32")}, "density", "they may exceed 0"),
         ({"latent": PointLatent(), "likelihood": GaussianLikelihood()}, "none", "one code and has no distribution"),
-        ({"latent": PointLatent(), "pixels": Pixels(binarise="threshold")}, "none", "no log-likelihood is given"),
+        ({"latent": PointLatent(), "pixels": Pixels(binarise="threshold")}, "none", "--set latent=gaussian makes it"),
+        ({"latent": SpatialPointLatent()}, "none", "--set latent=spatial-gaussian makes it a VAE"),
     ],
 )
 def test_what_counts_as_a_log_probability(fields, kind, words):

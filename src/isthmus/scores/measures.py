@@ -85,7 +85,8 @@ def _kind(recipe: Recipe, likelihood: Likelihood, only_black_and_white: bool) ->
     if not recipe.latent.has_posterior:
         return "none", (
             "A plain autoencoder gives an image one code and has no distribution over codes, so no image has a "
-            "probability, and no log-likelihood is given. --set latent=gaussian makes it a VAE, which has one."
+            f"probability, and no log-likelihood is given. --set latent={recipe.latent.variational} makes it a VAE, "
+            "which has one."
         )
     if recipe.is_likelihood:
         pixels = "black-and-white" if recipe.likelihood.of_binary else "8-bit"
