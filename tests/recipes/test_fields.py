@@ -8,6 +8,7 @@ from isthmus.recipes import (
     ELBO,
     RECIPES,
     Augmentation,
+    BernoulliLikelihood,
     CategoricalLikelihood,
     CodeDensity,
     DenseNetwork,
@@ -161,3 +162,21 @@ def test_a_kind_is_described_by_its_part():
 def test_an_epoch_is_about_one_pass(images, batch_size, steps):
     assert Training(batch_size=batch_size).epoch_steps(images) == steps
     assert Training(batch_size=batch_size, steps_per_epoch=3).epoch_steps(images) == 3
+
+
+def test_what_gives_a_code_a_posterior_keeps_its_shape():
+    for latent in KINDS["latent"].values():
+        variational = KINDS["latent"][latent.variational]
+        assert variational.has_posterior
+        assert variational.has_grid == latent.has_grid
+
+
+def test_networks_name_the_field_of_their_widths():
+    for kind, network in KINDS["network"].items():
+        assert network.widths in network.model_fields or kind == "custom"
+
+
+@pytest.mark.parametrize(("scale", "sigma"), [("fixed", 0.3), ("shared", None), ("per-pixel", None)])
+def test_the_scale_that_a_recipe_fixes(scale, sigma):
+    assert GaussianLikelihood(scale=scale, sigma=0.3).fixed_sigma == sigma
+    assert BernoulliLikelihood().fixed_sigma is None

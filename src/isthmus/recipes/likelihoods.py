@@ -27,6 +27,14 @@ class LikelihoodFields(Part):
     )
     """Why the loss is not a log-probability of images where it is none, for readers."""
 
+    in_page: ClassVar[bool] = False
+    """Whether the explorer's exported page computes its distortion."""
+
+    @property
+    def fixed_sigma(self) -> float | None:
+        """The scale, for pixels from 0 to 1, if the recipe fixes one."""
+        return None
+
     def gives_probability(self, recipe: "Recipe") -> bool:
         """Whether it gives the pixels, as the recipe makes them, a probability."""
         return False
@@ -45,6 +53,7 @@ class BernoulliLikelihood(LikelihoodFields):
     """Binary pixels (binary cross-entropy); on grey pixels it is a loss, not a likelihood."""
 
     of_binary: ClassVar[bool] = True
+    in_page: ClassVar[bool] = True
     measure: ClassVar[str] = "cross-entropy"
     caveat: ClassVar[str] = "Cross-entropy on grey pixels is no likelihood: even a perfect model does not reach 0."
     kind: Literal["bernoulli"] = "bernoulli"
@@ -57,6 +66,7 @@ class BernoulliLikelihood(LikelihoodFields):
 class GaussianLikelihood(LikelihoodFields):
     """Squared error, in nats by its scale."""
 
+    in_page: ClassVar[bool] = True
     measure: ClassVar[str] = "squared error"
     caveat: ClassVar[str] = _DENSITY
     kind: Literal["gaussian"] = "gaussian"
@@ -67,10 +77,16 @@ class GaussianLikelihood(LikelihoodFields):
     mean: Literal["free", "sigmoid"] = "sigmoid"
     """Whether the mean is unbounded (free), or limited to 0 to 1 by a sigmoid."""
 
+    @property
+    def fixed_sigma(self) -> float | None:
+        """`sigma`, unless it is learned or predicted."""
+        return self.sigma if self.scale == "fixed" else None
+
 
 class LaplaceLikelihood(LikelihoodFields):
     """Absolute error, in nats by its scale."""
 
+    in_page: ClassVar[bool] = True
     measure: ClassVar[str] = "absolute error"
     caveat: ClassVar[str] = _DENSITY
     kind: Literal["laplace"] = "laplace"
@@ -80,6 +96,11 @@ class LaplaceLikelihood(LikelihoodFields):
     """Mean absolute deviation for pixels from 0 to 1: the fixed value, or the initial one."""
     mean: Literal["free", "sigmoid"] = "sigmoid"
     """Whether the median is unbounded (free), or limited to 0 to 1 by a sigmoid."""
+
+    @property
+    def fixed_sigma(self) -> float | None:
+        """`sigma`, unless it is learned or predicted."""
+        return self.sigma if self.scale == "fixed" else None
 
 
 class CategoricalLikelihood(LikelihoodFields):
@@ -103,6 +124,7 @@ class CategoricalLikelihood(LikelihoodFields):
 class LogisticLikelihood(LikelihoodFields):
     """Probabilities of the 256 levels of a pixel, from a discretised logistic or a mixture of them."""
 
+    in_page: ClassVar[bool] = True
     measure: ClassVar[str] = "the negative log-likelihood of each pixel's level"
     kind: Literal["logistic"] = "logistic"
     components: Annotated[int, Field(ge=1, le=100)] = 1

@@ -20,6 +20,8 @@ class NetworkFields(Part):
     """What a model with it is called, for readers."""
     has_grid: ClassVar[bool] = True
     """Whether its smallest features have rows and columns, so that a code can have them too."""
+    widths: ClassVar[str] = ""
+    """The field with the width of each layer or scale; empty where there is none."""
 
 
 class DenseNetwork(NetworkFields):
@@ -27,6 +29,7 @@ class DenseNetwork(NetworkFields):
 
     family: ClassVar[str] = "dense"
     has_grid: ClassVar[bool] = False
+    widths: ClassVar[str] = "units"
     kind: Literal["dense"] = "dense"
     units: tuple[PositiveInt, ...] = (256,)
     """Units of the encoder's hidden layers, from the image to the code."""
@@ -37,6 +40,7 @@ class DenseNetwork(NetworkFields):
 class ConvNetwork(NetworkFields):
     """Convolutions of stride 2; the decoder mirrors them with transposed convolutions."""
 
+    widths: ClassVar[str] = "filters"
     kind: Literal["conv"] = "conv"
     filters: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (32, 64)
     """Filters of the encoder's convolutions, each of stride 2; the decoder has the same in reverse order."""
@@ -53,6 +57,7 @@ class ConvNetwork(NetworkFields):
 class UpsampleNetwork(NetworkFields):
     """Convolutions with chosen strides; the decoder repeats pixels (nearest neighbour) and convolves."""
 
+    widths: ClassVar[str] = "filters"
     kind: Literal["upsample"] = "upsample"
     filters: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (8, 8, 8, 8)
     """Filters of the encoder's convolutions."""
@@ -84,6 +89,7 @@ class UNetwork(NetworkFields):
     """A U-Net (Ronneberger et al. 2015): skip connections carry detail around the latent code."""
 
     family: ClassVar[str] = "U-shaped convolutional"
+    widths: ClassVar[str] = "filters"
     kind: Literal["unet"] = "unet"
     filters: Annotated[tuple[PositiveInt, ...], Field(min_length=2)] = (16, 32, 64)
     """Filters of the convolutions at each scale, from the full size down; each scale has half the side."""
@@ -108,6 +114,7 @@ class ResidualNetwork(NetworkFields):
     """Residual blocks on patches of pixels, for photographs; it starts as a linear network."""
 
     family: ClassVar[str] = "residual convolutional"
+    widths: ClassVar[str] = "filters"
     kind: Literal["residual"] = "residual"
     patch: PositiveInt = 4
     """Side of the patches that the first layer of the encoder reads and the last of the decoder writes, in pixels."""

@@ -11,6 +11,7 @@ from isthmus.errors import RecipeError
 from isthmus.inputs import parse_json
 from isthmus.recipes.base import Fields, Part
 from isthmus.recipes.fields import SCHEMA_VERSION, Recipe
+from isthmus.recipes.latents import LatentFields
 from isthmus.recipes.likelihoods import mask_likelihood
 from isthmus.recipes.tasks import Segment
 
@@ -101,7 +102,8 @@ def with_fields(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
                 new = KINDS[part][value]
                 shared = {key: old for key, old in values[part].items() if key != "kind" and _suits(new, key, old)}
                 values[part] = {**new().model_dump(mode="json"), **shared}
-    dim = named.pop("latent.dim", None) if "grid" in values["latent"] else None
+    latent = KINDS["latent"][values["latent"]["kind"]]
+    dim = named.pop("latent.dim", None) if issubclass(latent, LatentFields) and latent.has_grid else None
     for name, value in named.items():
         *parts, field = name.split(".")
         place: Any = values

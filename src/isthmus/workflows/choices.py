@@ -1,8 +1,8 @@
 """What was chosen for a training whose recipe was not named, in words."""
 
 from collections.abc import Iterator
-from typing import Any
 
+from isthmus.probability import latent_of
 from isthmus.recipes import PURPOSES, Augmentation
 from isthmus.wording import spell_count
 from isthmus.workflows.datasets import TrainingData
@@ -21,16 +21,12 @@ def spell_choices(data: TrainingData, purpose: str | None, minutes: float | None
     offered = recipe.name in PURPOSES.values() and purpose is None
     offer = f" ({', '.join(others)})" if offered else ""
     yield f"recipe: {recipe.name}{offer}. {recipe.summary}"
-    latent: dict[str, Any] = recipe.latent.model_dump()
-    grid = ""
-    if "grid" in latent:
-        grid = f" ({latent['grid'][0]} x {latent['grid'][1]} positions of {spell_count(latent['channels'], 'channel')})"
+    *sides, channels = latent_of(recipe.latent).group.shape
+    grid = f" ({' x '.join(map(str, sides))} positions of {spell_count(channels, 'channel')})" if sides else ""
     yield f"code: {spell_count(recipe.latent.dim, 'latent dimension')}{grid}, for {spec.dims:,} numbers in an image"
-    network: dict[str, Any] = recipe.network.model_dump()
-    layers = "".join(
-        f", {name} {', '.join(map(str, network[name]))}" for name in ("filters", "units") if name in network
-    )
-    yield f"network: {recipe.network.family}{layers}"
+    network = recipe.network
+    widths = f", {network.widths} {', '.join(map(str, getattr(network, network.widths)))}" if network.widths else ""
+    yield f"network: {network.family}{widths}"
     training, count = recipe.training, len(data.train)
     steps = training.epochs * training.epoch_steps(count)
     passes = round(steps * training.batch_size / count)

@@ -21,14 +21,11 @@ from isthmus.explorer.export.program import Precision
 from isthmus.explorer.export.translation import translate
 from isthmus.explorer.service import Service
 from isthmus.plots.display import as_displayed
-from isthmus.recipes import GaussianLikelihood, LaplaceLikelihood
 from isthmus.runs import Run
 from isthmus.runs.folder import read_file
 from isthmus.runs.sessions import Session
 from isthmus.storage import require_free, write_text
 
-MEASURED_LIKELIHOODS = ("bernoulli", "gaussian", "laplace", "logistic")
-"""Likelihoods whose distortion the page computes."""
 MOST_IMAGES = 2_000
 MOST_NUMBERS = 6_000_000
 """The largest number of channel values in the images of all points together."""
@@ -104,7 +101,8 @@ def _contents(run: Run, service: Service, graphs: Mapping[str, bytes], precision
     about["capabilities"]["prepare"] = False
     # The page measures what it encodes, and knows no other rates and distortions than these.
     measurable = run.latent.is_standard_gaussian or not run.latent.has_rate
-    about["capabilities"]["encode"] &= measurable and run.recipe.likelihood.kind in MEASURED_LIKELIHOODS
+    likelihood = run.recipe.likelihood
+    about["capabilities"]["encode"] &= measurable and likelihood.in_page
     if cloud is None:
         # The reason may name paths of this machine, which the file should not contain.
         about["note"] = "The file was made without images."
@@ -116,7 +114,11 @@ def _contents(run: Run, service: Service, graphs: Mapping[str, bytes], precision
         "about": about,
         "dtype": run.image.dtype,
         "pixels": {"binarise": run.recipe.pixels.binarise, "threshold": run.recipe.pixels.threshold},
-        "likelihood": {"kind": run.recipe.likelihood.kind, "logScale": _fixed_log_scale(run)},
+        # The graph returns no log scale that the recipe fixes.
+        "likelihood": {
+            "kind": likelihood.kind,
+            "logScale": None if likelihood.fixed_sigma is None else float(np.log(likelihood.fixed_sigma)),
+        },
         "decoder": decoder.to_json(precision),
         "encoder": encoder.to_json(precision),
         "uniform": _packed(uniform_for(run.image.shape)) if run.recipe.pixels.binarise == "stochastic" else None,
@@ -187,14 +189,6 @@ def _halved(graph: bytes) -> bytes:
         if values.dtype == np.float32:
             tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16).astype(np.float32), tensor.name))
     return bytes(model.SerializeToString())
-
-
-def _fixed_log_scale(run: Run) -> float | None:
-    """The log scale that the recipe fixes, and that the graph does not return; else None."""
-    likelihood = run.recipe.likelihood
-    if isinstance(likelihood, GaussianLikelihood | LaplaceLikelihood) and likelihood.scale == "fixed":
-        return float(np.log(likelihood.sigma))
-    return None
 
 
 def _without_folders(what: str) -> str:
