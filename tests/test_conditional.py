@@ -17,6 +17,7 @@ from isthmus.recipes import Recipe, with_fields
 from isthmus.training.fit import build_model
 from isthmus.workflows.codes import decode_file, encode_file, reconstruct_folder, write_samples
 from isthmus.workflows.datasets import open_training_data
+from isthmus.workflows.large_images import reconstruct_large_folder
 from isthmus.workflows.provenance import data_entry
 
 SPEC = ImageSpec(6, 6, 1)
@@ -225,6 +226,21 @@ class TestRun:
         for index, expected in enumerate(run.reconstruct(images, labels="owl")):
             for folder in ("made", "decoded"):
                 np.testing.assert_array_equal(Image.open(tmp_path / folder / f"{index}.png"), expected[..., 0])
+
+    def test_large_files_have_the_class_of_their_folder_or_the_one_that_is_given(self, run, tmp_path):
+        image = np.pad(noisy()[0], ((3, 7), (4, 5)), mode="reflect")
+        for name in ("owl", "dog"):
+            (tmp_path / "in" / name).mkdir(parents=True)
+            Image.fromarray(image).save(tmp_path / "in" / name / "a.png")
+        reconstruct_large_folder(run, tmp_path / "in", tmp_path / "own")
+        reconstruct_large_folder(run, tmp_path / "in", tmp_path / "cats", label="cat")
+        for name in ("owl", "dog"):
+            for folder, label in (("own", name), ("cats", "cat")):
+                expected = run.reconstruct(image[None, ..., None], labels=label, tiles=True)[0, ..., 0]
+                np.testing.assert_array_equal(Image.open(tmp_path / folder / name / "a.png"), expected)
+        with pytest.raises(UsageError, match="--label of encode, reconstruct"):
+            reconstruct_large_folder(run, tmp_path / "in" / "owl", tmp_path / "none")
+        assert not (tmp_path / "none").exists()
 
     def test_one_class_instead_of_the_labels(self, run, data, tmp_path):
         encode_file(run, data, tmp_path / "codes.npz", label="dog")
