@@ -33,8 +33,15 @@ PARTS = {
         "gaussian": {"latent.dim": 3},
         "spatial-point": {"latent.grid": [2, 2]},
         "spatial-gaussian": {"latent.grid": [2, 2]},
+        "fsq": {"latent.grid": [2, 2], "latent.levels": [4, 3]},
     },
-    "prior": {"standard-normal": {}, "mixture": {"prior.components": 3}, "class-gaussian": {}},
+    "prior": {
+        "standard-normal": {},
+        "mixture": {"prior.components": 3},
+        "class-gaussian": {},
+        "uniform": {},
+        "masked-conv": {"prior.filters": 4, "prior.blocks": 1, "prior.kernel": 3},
+    },
     "likelihood": {
         "bernoulli": {},
         "gaussian": {"likelihood.scale": "shared"},
@@ -44,7 +51,7 @@ PARTS = {
     "objective": {"elbo": {"objective.beta": 2.0}, "iwae": {"objective.draws": 3}},
     "condition": {"none": {}, "labels": {"condition.classes": 3}},
 }
-"""The kinds of each part, and what has to be set with them; a beta of 2 is for latents with a rate."""
+"""The kinds of each part, and what has to be set with them; a beta of 2 is for latents with a rate that it weighs."""
 
 
 def recipe_of(kinds):
@@ -55,7 +62,7 @@ def recipe_of(kinds):
     """
     set_with = [PARTS[part][kind] for part, kind in kinds.items()]
     changes = {name: value for one in set_with for name, value in one.items()}
-    if kinds["latent"].endswith("point"):
+    if kinds["latent"] == "fsq" or kinds["latent"].endswith("point"):
         changes.pop("objective.beta", None)
     return with_fields(BASE, {**kinds, **changes})
 
@@ -115,6 +122,19 @@ def test_what_never_meets():
         ("unet", "labels"),
         ("point", "iwae"),
         ("spatial-point", "iwae"),
+        ("dense", "fsq"),
+        ("fsq", "standard-normal"),
+        ("fsq", "mixture"),
+        ("fsq", "class-gaussian"),
+        ("fsq", "iwae"),
+        ("fsq", "labels"),
+        *(
+            (latent, prior)
+            for latent in ("point", "gaussian", "spatial-point", "spatial-gaussian")
+            for prior in ("uniform", "masked-conv")
+        ),
+        *(("dense", prior) for prior in ("uniform", "masked-conv")),
+        *((prior, other) for prior in ("uniform", "masked-conv") for other in ("iwae", "labels")),
     }
 
 
@@ -167,8 +187,8 @@ def test_a_step_goes_down_and_every_coefficient_turns_it(kinds):
 
 
 def coefficients(recipe):
-    """The numbers of the objective, by name; a point latent has no rate that they could weigh."""
-    if not recipe.latent.has_posterior:
+    """The numbers of the objective, by name; point and discrete latents have no rate that they could weigh."""
+    if not recipe.latent.has_posterior or recipe.latent.is_discrete:
         return []
     values = recipe.objective.model_dump()
     return [(f"objective.{name}", value) for name, value in values.items() if isinstance(value, int | float)]

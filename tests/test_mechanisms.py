@@ -35,6 +35,19 @@ POINT = {"latent": "point"}
 GAUSSIAN, LAPLACE = {"likelihood": "gaussian"}, {"likelihood": "laplace"}
 LOGISTIC = {"likelihood": "logistic"}
 GRID = {"latent": "spatial-gaussian", "latent.grid": [3, 2]}
+FSQ = {
+    "network": "residual",
+    "network.filters": [3],
+    "network.patch": 3,
+    "latent": "fsq",
+    "latent.grid": [3, 3],
+    "latent.levels": [4, 3],
+    "prior": "masked-conv",
+    "prior.filters": 4,
+    "prior.blocks": 1,
+    "prior.kernel": 3,
+}
+UNIFORM = {name: value for name, value in FSQ.items() if not name.startswith("prior")} | {"prior": "uniform"}
 IWAE, MIXTURE = {"objective": "iwae"}, {"prior": "mixture"}
 DENOISE, INPAINT, DEBLUR = {"task": "denoise"}, {"task": "inpaint"}, {"task": "deblur"}
 ENLARGE, SEGMENT = {"task": "super-resolve"}, {"task": "segment", "task.masks": "itself"}
@@ -223,6 +236,7 @@ TABLE = {
     "latent.spatial-point.channels": (3, "weights", {**GRID, "latent": "spatial-point"}),
     "latent.spatial-gaussian.kind": ("gaussian", "weights", GRID),
     "latent.spatial-gaussian.channels": (3, "weights", GRID),
+    "latent.fsq.levels": ([4, 4], "weights", FSQ),
     "likelihood.bernoulli.kind": ("gaussian", "outputs", {}),
     "likelihood.gaussian.kind": ("laplace", "loss", GAUSSIAN),
     "likelihood.gaussian.scale": ("shared", "weights", GAUSSIAN),
@@ -249,6 +263,11 @@ TABLE = {
     "prior.standard-normal.kind": ("mixture", "weights", {}),
     "prior.mixture.kind": ("standard-normal", "weights", MIXTURE),
     "prior.mixture.components": (3, "weights", MIXTURE),
+    "prior.uniform.kind": ("masked-conv", "weights", UNIFORM),
+    "prior.masked-conv.kind": ("uniform", "weights", FSQ),
+    "prior.masked-conv.filters": (5, "weights", FSQ),
+    "prior.masked-conv.blocks": (2, "weights", FSQ),
+    "prior.masked-conv.kernel": (5, "weights", FSQ),
     "training.epochs": (3, "length", {}),
     "training.steps_per_epoch": (1, "kept", {}),
     "training.batch_size": (9, "order", {}),
@@ -285,6 +304,9 @@ ELSEWHERE = {
     # A grid has one value that goes with a network: tests/networks/test_layout.py.
     "latent.spatial-point.grid",
     "latent.spatial-gaussian.grid",
+    "latent.fsq.grid",
+    # No other latent goes with the priors of discrete codes.
+    "latent.fsq.kind",
     "likelihood.categorical.kind",
     "likelihood.categorical.classes",
     # What needs images with labels: tests/test_conditional.py.

@@ -29,6 +29,7 @@ class Narrow:
     dim: int
     parameter_names: ClassVar[tuple[str, ...]] = ("mean",)
     has_posterior: ClassVar[bool] = True
+    codebook: ClassVar[None] = None
     activation: ClassVar[str] = "linear"
     training_noise: ClassVar[float] = 1.0
 
@@ -130,7 +131,7 @@ def registered():
         beta: float = 0.5
 
     latent_of.register(NarrowFields, lambda fields: Narrow(fields.dim))
-    prior_of.register(WideFields, lambda fields, classes: Wide())
+    prior_of.register(WideFields, lambda fields, latent, classes: Wide())
     likelihood_of.register(CoshFields, lambda fields: Cosh())
     objective_of.register(ShrinkingFields, lambda fields, steps_per_epoch: Shrinking())
 

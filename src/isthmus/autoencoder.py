@@ -12,14 +12,16 @@ from isthmus.errors import RecipeError
 from isthmus.networks import (
     Shapes,
     build_networks,
+    build_prior,
     check_custom_networks,
+    code_on_grid,
     layer_precision,
     learned_arrays,
     require_grid,
     with_class,
 )
 from isthmus.objectives import objective_of
-from isthmus.probability import CONDITION, Forward, latent_variable, likelihood_of, prior_of
+from isthmus.probability import CONDITION, Forward, latent_variable, likelihood_of
 from isthmus.recipes import Pixels, Recipe
 
 VALIDATION_NOISE_SEED = 20140501
@@ -109,7 +111,7 @@ class Autoencoder(keras.Model):
         if recipe.latent.dim > image.dims:
             raise RecipeError(
                 f"the code has {recipe.latent.dim} dimensions, more than the {image.dims} numbers in an image of "
-                f"{image}: set a smaller latent.dim, or for a grid fewer latent.channels"
+                f"{image}: set a smaller latent.dim, or for a grid fewer latent.channels or levels"
             )
         self.recipe, self.image_spec, self.target_spec = recipe, image, target
         self.likelihood = likelihood_of(recipe.likelihood)
@@ -153,9 +155,11 @@ class Autoencoder(keras.Model):
         return keras.Input((self.recipe.condition.classes,), name=CONDITION)
 
     def _build_prior(self) -> keras.Model | None:
-        dim, prior = self.recipe.latent.dim, prior_of(self.recipe.prior, self.recipe.condition.classes)
-        initial = prior.initial(dim, np.random.default_rng(self.recipe.training.seed))
-        return learned_arrays(initial, dim, "prior") if initial else None
+        variable = latent_variable(self.recipe)
+        if variable.codebook is not None:
+            return build_prior(self.recipe.prior, variable.group.shape, variable.codebook.levels)
+        initial = variable.prior.initial(variable.dim, np.random.default_rng(self.recipe.training.seed))
+        return learned_arrays(initial, variable.dim, "prior") if initial else None
 
     def _build_encoder(self, network: keras.Model) -> keras.Model:
         images = keras.Input(self.image_spec.shape, dtype=self.recipe.pixels.dtype, name="images")
@@ -180,7 +184,8 @@ class Autoencoder(keras.Model):
         if not on_grid:
             features = keras.layers.Reshape((1, 1, features.shape[-1]), name=f"{name}_grid")(features)
         require_grid(shapes, features.shape[1:3])
-        grid = keras.layers.Conv2D(shapes.latent[-1], 1, activation=activation, name=name)(features)
+        levels = None if self.latent.codebook is None else self.latent.codebook.levels
+        grid = code_on_grid(features, shapes.latent[-1], activation, levels, name)
         return keras.layers.Reshape((shapes.latent_dim,), name=f"{name}_flat")(grid)
 
     def _build_decoder(self, network: keras.Model) -> keras.Model:

@@ -21,7 +21,7 @@ from isthmus.plots.of_run import decoder_of, range_of
 from isthmus.plots.sheets import arrange, enlarge, rgba, thumbnails
 from isthmus.plots.training_film import FILM
 from isthmus.plots.traversals import traversal_codes
-from isthmus.runs import Run, require_autoencoder
+from isthmus.runs import Run, require_autoencoder, require_continuous
 from isthmus.runs.folder import PICTURES, read_picture
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def sliders(run: Run, image: ArrayLike | None = None, most: int = MOST_SLIDERS) 
     except ImportError:
         raise _needs("ipywidgets") from None
     require_autoencoder(run)
+    require_continuous(run, "a slider")
     return _Panel(ipywidgets, run, image, most).widget
 
 

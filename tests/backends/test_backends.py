@@ -43,6 +43,19 @@ import keras
 assert keras.config.backend() == backend
 """
 BY_CLASS = {"changes": {"condition": "labels", "prior": "class-gaussian"}, "report": False}
+DISCRETE = {
+    "changes": {
+        "latent": "fsq",
+        "latent.grid": [3, 3],
+        "latent.levels": [4, 3],
+        "prior": "masked-conv",
+        "prior.filters": 8,
+        "network.padding": "same",
+        "objective.estimator": "closed-form",
+        "objective.beta_warmup_epochs": 0,
+    },
+    "report": False,
+}
 SEGMENT = {"task": "segment", "targets": "masks", "report": False}
 
 pytestmark = pytest.mark.slow
@@ -113,6 +126,7 @@ def place(backend, tmp_path_factory):
             ("run", 2, "bernoulli", quick),
             ("mixture", 2, "logistic", quick),
             ("by-class", 2, "bernoulli", BY_CLASS),
+            ("discrete", 2, "gaussian", DISCRETE),
             ("masked", 20, "categorical", SEGMENT),
             ("three", 3, "gaussian", quick),
             ("two-and-one", 2, "gaussian", quick),
@@ -184,6 +198,18 @@ def test_a_conditional_model_is_trained_and_exported(place):
     decoded = [run.decode(means[0], labels=label) for label in range(3)]
     assert all(np.ptp(of_classes, axis=0).max() > 0 for of_classes in (means, decoded))
     assert run.sample(4, label=2).shape == (4, 12, 10, 1)
+    assert run.manifest.graphs.keys() == {"encoder", "decoder", "prior"}
+    for graph in run.manifest.graphs.values():
+        assert all(value <= (1.0 if name == "images" else 1e-3) for name, value in graph.max_difference.items())
+
+
+def test_discrete_codes_are_trained_and_exported(place):
+    run, images = isthmus.load(place / "discrete"), np.load(place / "images.npy")[:6]
+    rows = rows_of(run.path)
+    assert float(rows[1]["val_rate"]) < float(rows[0]["val_rate"]) < 9 * np.log(12)
+    codes = run.encode(images)["mean"]
+    np.testing.assert_array_equal(run.latent.codebook.nearest(codes), codes)
+    assert run.sample(4).shape == (4, 12, 10, 1)
     assert run.manifest.graphs.keys() == {"encoder", "decoder", "prior"}
     for graph in run.manifest.graphs.values():
         assert all(value <= (1.0 if name == "images" else 1e-3) for name, value in graph.max_difference.items())

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from isthmus.evaluation.reconstruction import ReconstructionResult, closeness, reconstruction_section
+from isthmus.probability import latent_variable
+from isthmus.recipes import Recipe
 
 
 @pytest.fixture
@@ -52,7 +54,9 @@ def test_similarity_can_be_left_out(images):
 def test_the_table_has_the_sharpness_of_the_run_and_of_each_baseline(images):
     near, blurred = closeness(images, images, False), closeness(images, 0.5 + images / 2, False)
     flat = closeness(images, np.full_like(images, 0.5), False)
-    section = reconstruction_section(ReconstructionResult(near, flat, blurred, near.mse, 3, 6), 3)
+    section = reconstruction_section(
+        ReconstructionResult(near, flat, blurred, near.mse, 3, 6), latent_variable(Recipe())
+    )
     found = [section[f"{key}sharpness"].value for key in ("", "pca_", "mean_image_")]
     assert found == pytest.approx([1.0, 0.25, 0.0])
     assert "share" in section["sharpness"].meaning
@@ -61,5 +65,5 @@ def test_the_table_has_the_sharpness_of_the_run_and_of_each_baseline(images):
 def test_images_of_one_colour_have_no_sharpness():
     grey = np.full((3, 5, 5, 1), 0.5, np.float32)
     near = closeness(grey, grey, False)
-    section = reconstruction_section(ReconstructionResult(near, None, None, near.mse, 0, 0), 2)
+    section = reconstruction_section(ReconstructionResult(near, None, None, near.mse, 0, 0), latent_variable(Recipe()))
     assert [row.key for row in section.rows] == ["psnr_db", "mse"]

@@ -35,12 +35,14 @@ from isthmus.recipes import (
     Deblur,
     Denoise,
     DenseNetwork,
+    FiniteScalarLatent,
     GaussianLatent,
     GaussianLikelihood,
     Inpaint,
     LabelCondition,
     LaplaceLikelihood,
     LogisticLikelihood,
+    MaskedConvPrior,
     MixturePrior,
     Pairs,
     Pixels,
@@ -110,6 +112,16 @@ AUTOENCODERS = {
         1,
         {"network": UPSAMPLE, "latent": SpatialPointLatent(grid=(4, 4), channels=1), "likelihood": SIGMA},
     ),
+    "fsq": (
+        3,
+        {
+            "network": ResidualNetwork(filters=(4,), patch=2),
+            "latent": FiniteScalarLatent(grid=(4, 4), levels=(4, 3)),
+            "prior": MaskedConvPrior(filters=8, blocks=1, kernel=3),
+            "likelihood": SIGMA,
+            "training": EPOCH.model_copy(update={"epochs": 12}),
+        },
+    ),
     "vae-logistic-mixture": (3, {"network": CONV, "likelihood": LogisticLikelihood(components=2)}),
 }
 FREE = GaussianLikelihood(scale="shared", sigma=0.1, mean="free")
@@ -160,9 +172,9 @@ def expect(run):
         arrays["samples"] = run.sample(4, seed=3)
     if run.is_conditional:
         arrays["labels"] = labels
-    if run.class_names:
+    if run.class_names and not run.latent.is_discrete:
         arrays["labelled"] = run.sample(4, label=run.class_names[-1], seed=3)
-    if run.latent.has_rate:
+    if run.latent.is_random:
         arrays["draws"] = run.reconstruct(images, draws=2, seed=4, labels=labels)
     arrays |= {f"encoded.{name}": array for name, array in encoded.items()}
     arrays |= {f"parameters.{name}": array for name, array in parameters.items()}

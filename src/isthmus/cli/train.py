@@ -3,13 +3,16 @@
 import shlex
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from isthmus.cli.console import print_json, print_table, say
 from isthmus.cli.options import AsJson, Background, Channels, Fitting, OptionalDataName, Size, image_options, option
 from isthmus.wording import spell_bytes, spell_count, spell_seconds
+
+if TYPE_CHECKING:
+    from isthmus.workflows.dry_run import DryRun
 
 _METRICS = {
     "psnr_db": ("PSNR", "dB", ".2f"),
@@ -200,9 +203,14 @@ def _dry_run(
             ),
             ("images", f"{found.images:,} of {prepared.train.spec} for training"),
             ("device", f"{found.backend}, {found.device}"),
-            ("parameters", f"{found.encoder_parameters:,} in the encoder, {found.decoder_parameters:,} in the decoder"),
+            ("parameters", _parameters(found)),
             ("memory", f"{spell_bytes(found.peak_memory_bytes)} at the peak"),
             ("time per step", spell_seconds(found.seconds_per_step)),
             ("training", f"{found.steps:,} steps, about {spell_seconds(found.seconds)}"),
         ),
     )
+
+
+def _parameters(found: "DryRun") -> str:
+    prior = f", {found.prior_parameters:,} in the prior" if found.prior_parameters else ""
+    return f"{found.encoder_parameters:,} in the encoder, {found.decoder_parameters:,} in the decoder{prior}"

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from isthmus.data import batch_size_for
+from isthmus.evaluation.codebook import CodebookUse, codebook_rows, measure_codebook
 from isthmus.evaluation.table import Row, Section, estimate_row, finite, value_row
 from isthmus.noise import random_order
 from isthmus.probability import LatentVariable, namespace
@@ -70,6 +71,7 @@ class LatentResults:
         information: The rate taken apart, or None for a plain autoencoder.
         holes: The share of the prior where codes hardly ever fall, or None where it was not measured.
         count: The images whose codes these are.
+        codebook: How much of their codebook discrete codes use; None for continuous codes.
     """
 
     kl: FloatArray | None
@@ -77,11 +79,14 @@ class LatentResults:
     information: Information | None
     holes: float | None
     count: int
+    codebook: CodebookUse | None = None
 
 
 def measure_latent(codes: EncodedImages, seed: int) -> LatentResults:
     """Measure the codes of images."""
     active = active_dimensions(codes)
+    if (use := measure_codebook(codes)) is not None:  # discrete codes have no density to set beside a prior's
+        return LatentResults(None, active, None, None, len(codes), use)
     if not codes.latent.has_rate:
         return LatentResults(None, active, None, None, len(codes))
     kl = None if codes.kl is None else codes.kl.mean(axis=0)
@@ -164,6 +169,9 @@ def prior_holes(z: FloatArray, variable: LatentVariable, seed: int) -> float:
 def latent_section(found: LatentResults) -> Section:
     """The table of latent metrics."""
     dim, used = len(found.active), int(found.active.sum())
+    note = f"Measured on {spell_count(found.count, 'image')}."
+    if found.codebook is not None:
+        return Section("latent", TITLE, tuple(codebook_rows(found.codebook)), note)
     rows = [
         value_row("dims", "dimensions", float(dim), "The dimensions of a code."),
         value_row(
@@ -189,7 +197,7 @@ def latent_section(found: LatentResults) -> Section:
             )
     if found.kl is not None:
         rows.append(_largest_kl(found.kl))
-    return Section("latent", TITLE, tuple(rows), f"Measured on {spell_count(found.count, 'image')}.")
+    return Section("latent", TITLE, tuple(rows), note)
 
 
 def _largest_kl(kl: FloatArray) -> Row:

@@ -1,13 +1,14 @@
 """How probable a run finds images: the ELBO, its parts, and the importance-weighted log-likelihood."""
 
 from isthmus.evaluation.table import Row, Section, mean_row, nats_rows
+from isthmus.probability import LatentVariable
 from isthmus.scores import Evidence, PixelMeasure, Scores
 
 TITLE = "Likelihood"
 
 
 def likelihood_section(
-    measure: PixelMeasure, scores: Scores, evidence: Evidence | None, dims: int, beta: float, has_rate: bool
+    measure: PixelMeasure, scores: Scores, evidence: Evidence | None, dims: int, beta: float, latent: LatentVariable
 ) -> Section:
     """The table of likelihood metrics.
 
@@ -17,9 +18,11 @@ def likelihood_section(
         evidence: The log-probabilities, where there are any.
         dims: The numbers in one image.
         beta: The weight of the rate in the training loss.
-        has_rate: Whether the run's codes have a distribution.
+        latent: The run's codes.
     """
     rows: list[Row] = []
+    drawn = "; the mean over {} draws of the posterior" if latent.is_random else ""
+    rate = "the posterior's KL from the prior" if latent.is_random else "-log p(z) of a discrete code"
     if evidence is not None:
         rows += nats_rows(
             "elbo",
@@ -29,14 +32,15 @@ def likelihood_section(
             "A lower bound on the log-probability of an image: -(distortion + rate).",
             cost=False,
         )
-        rows += nats_rows("rate", "rate", evidence.rate, dims, "What a code costs: the posterior's KL from the prior.")
+        rows += nats_rows("rate", "rate", evidence.rate, dims, f"What a code costs: {rate}.")
         rows += nats_rows(
             "distortion",
             "distortion",
             evidence.distortion,
             dims,
-            f"What the pixels cost once the code is known; the mean over {evidence.draws} draws of the posterior.",
+            f"What the pixels cost once the code is known{drawn.format(evidence.draws)}.",
         )
+    if evidence is not None and latent.is_random:
         rows += nats_rows(
             "log_likelihood",
             f"log-likelihood, K = {evidence.draws}",
@@ -54,10 +58,10 @@ def likelihood_section(
                 "How many draws carry the weight; a few of many say that more draws would raise the bound still.",
             )
         )
-    elif has_rate:
-        rows.append(mean_row("rate_nats", "rate", scores.rate, "nats", "The posterior's KL from the prior."))
+    if evidence is None and latent.has_rate:
+        rows.append(mean_row("rate_nats", "rate", scores.rate, "nats", f"What a code costs: {rate}."))
     loss = scores.distortion + beta * scores.rate
     if measure.kind != "probability" or beta != 1.0:
-        words = "What training minimises" + (f", with β = {beta:g}" if has_rate and beta != 1.0 else "")
+        words = "What training minimises" + (f", with β = {beta:g}" if latent.has_rate and beta != 1.0 else "")
         rows.append(mean_row("training_loss_nats", "training loss", loss, "nats", f"{words}; no log-likelihood."))
     return Section("likelihood", TITLE, tuple(rows), measure.explanation)

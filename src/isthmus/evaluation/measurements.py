@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import EvaluationBatches, ImageSource, batch_size_for, content_order, select
+from isthmus.evaluation.codebook import CodebookUse, measure_codebook
 from isthmus.evaluation.latent import LatentResults, measure_latent
 from isthmus.evaluation.pca import PCABaseline
 from isthmus.evaluation.reconstruction import ReconstructionResult, measure_reconstruction
@@ -79,6 +80,11 @@ class Measurements:
         return measure_latent(self.codes, self.seed)
 
     @cached_property
+    def codebook_use(self) -> CodebookUse | None:
+        """How much of its codebook the run uses for the test images; None for continuous codes."""
+        return measure_codebook(self.codes)
+
+    @cached_property
     def train_subset(self) -> ImageSource | None:
         """Some training images, at most `MOST_IMAGES` and what memory allows."""
         return None if self.train is None else subset(self.train, MOST_IMAGES, self.seed)
@@ -110,10 +116,10 @@ class Measurements:
 
     @cached_property
     def pca(self) -> PCABaseline | None:
-        """PCA of `train_pixels` with as many dimensions as a code."""
+        """PCA of `train_pixels` with as many dimensions as a code, or as have the size of a discrete code."""
         if self.train_pixels is None:
             return None
-        return PCABaseline(self.train_pixels, self.run.recipe.latent.dim, self.seed)
+        return PCABaseline(self.train_pixels, self.run.latent.float_dim, self.seed)
 
     @cached_property
     def test_pixels(self) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from isthmus.data import ImageSource
 from isthmus.evaluation.pca import PCABaseline
 from isthmus.evaluation.table import Row, Section, estimate_row, mean_row
-from isthmus.probability import namespace
+from isthmus.probability import LatentVariable, namespace
 from isthmus.runs import Run, encoded_batches
 from isthmus.scores import as_pixels, gradient_energy, sharpness
 from isthmus.units import Estimate
@@ -130,13 +130,14 @@ def measure_reconstruction(
     )
 
 
-def reconstruction_section(found: ReconstructionResult, dim: int) -> Section:
+def reconstruction_section(found: ReconstructionResult, latent: LatentVariable) -> Section:
     """The table of reconstruction metrics."""
+    alike = "as many numbers of 32 bits as have the size of a code" if latent.is_discrete else "as many dimensions"
     baseline = f"fitted on {spell_count(found.fitted_on, 'training image')}"
     rows = closeness_rows("", "", found.run, "of the posterior mean's reconstruction")
     if found.pca is not None:
-        meaning = f"of PCA with as many dimensions, {baseline}"
-        rows += closeness_rows("pca_", f"PCA of {dim}: ", found.pca, meaning)
+        meaning = f"of PCA with {alike}, {baseline}"
+        rows += closeness_rows("pca_", f"PCA of {latent.float_dim}: ", found.pca, meaning)
     if found.mean_image is not None:
         meaning = f"of the mean image for all, {baseline}"
         rows += closeness_rows("mean_image_", "mean image: ", found.mean_image, meaning)

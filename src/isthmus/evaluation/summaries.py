@@ -32,7 +32,8 @@ def full_summary(measured: Measurements, amortisation_gap: Estimate | None = Non
         measured: A run that reconstructs, and its images.
         amortisation_gap: How much better, in nats, posteriors optimised for their images explain them, if measured.
     """
-    code_error, pca_code_error = measure_retention(measured) or (None, None)
+    retained = None if measured.run.latent.is_discrete else measure_retention(measured)
+    code_error, pca_code_error = retained or (None, None)
     return replace(
         quick_summary(measured, measured.reconstruction),
         holes=measured.latent.holes,
@@ -61,7 +62,8 @@ def quick_summary(measured: Measurements, rebuilt: ReconstructionResult | None =
         pca=_baseline(rebuilt, rebuilt.pca, rebuilt.components),
         mean_image=_baseline(rebuilt, rebuilt.mean_image, 0),
         shuffled_mse=float(rebuilt.shuffled_mse.mean()),
-        active=active,
+        active=None if run.latent.is_discrete else active,
+        codebook=measured.codebook_use,
         rate=float(scores.rate.mean()),
         code_power=float(power[:, active].mean()) if active.any() and run.latent.has_standard_prior else None,
         code_worth=code_worth(run, measured.subset_codes),

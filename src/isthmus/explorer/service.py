@@ -20,7 +20,7 @@ from isthmus.explorer.limits import Limits
 from isthmus.explorer.projection import PlaneProjection, ProjectionName, project, projections_for
 from isthmus.plots.checks import Images
 from isthmus.plots.display import as_displayed, displayed_channels, false_colour
-from isthmus.runs import Run, require_autoencoder, require_unconditional
+from isthmus.runs import Run, require_autoencoder, require_continuous, require_unconditional
 from isthmus.runs.encoding import numbers_of
 
 FloatArray = NDArray[np.float32]
@@ -36,13 +36,14 @@ class Service:
         limits: The limits for clients.
 
     Raises:
-        UsageError: If the run restores images, or is conditional.
+        UsageError: If the run restores images, is conditional, or has discrete codes.
         RunError: If its graphs are damaged.
     """
 
     def __init__(self, run: Run, data: Data | None = None, images: int = 10_000, limits: Limits | None = None) -> None:
         require_autoencoder(run)
         require_unconditional(run, "the explorer")
+        require_continuous(run, "the explorer")
         self.run, self.limits = run, limits or Limits()
         self._data, self._images = data, images
         at_once = batch_size_for(numbers_of(run))

@@ -6,7 +6,7 @@ import keras
 
 from isthmus.errors import RecipeError
 from isthmus.networks.layout import Shapes
-from isthmus.recipes import CustomNetwork, NetworkFields
+from isthmus.recipes import CustomNetwork, NetworkFields, PriorFields
 
 
 @singledispatch
@@ -31,6 +31,21 @@ def _(fields: CustomNetwork, shapes: Shapes) -> tuple[keras.Model, keras.Model]:
     raise RecipeError(
         "network.kind=custom stands for your own Keras models: give isthmus.train(..., encoder=, decoder=)"
     )
+
+
+@singledispatch
+def build_prior(fields: PriorFields, shape: tuple[int, ...], levels: tuple[int, ...]) -> keras.Model | None:
+    """Build the network of a prior of discrete codes; None for a prior that has no network of its own.
+
+    Args:
+        fields: The prior; a kind with a network registers its own function.
+        shape: Rows, columns and channels of a code.
+        levels: The number of levels of each channel.
+
+    Returns:
+        A model from codes `(batch, dim)` to what the prior has learned, by name.
+    """
+    return None
 
 
 def check_custom_networks(encoder: keras.Model, decoder: keras.Model, shapes: Shapes) -> None:

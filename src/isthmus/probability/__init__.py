@@ -1,5 +1,7 @@
 """Likelihoods, latents, priors, divergences and densities: formulas, and no network."""
 
+from isthmus.probability.codebook import Codebook
+from isthmus.probability.finite_scalar import FiniteScalarCode
 from isthmus.probability.latents import Latent, LatentGroup, latent_of
 from isthmus.probability.likelihoods import Likelihood, likelihood_of
 from isthmus.probability.priors import Prior, PriorNetwork, prior_of
@@ -8,6 +10,8 @@ from isthmus.probability.variables import CONDITION, LatentVariable, latent_vari
 
 __all__ = [
     "CONDITION",
+    "Codebook",
+    "FiniteScalarCode",
     "Forward",
     "Latent",
     "LatentGroup",

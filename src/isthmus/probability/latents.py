@@ -10,6 +10,7 @@ from functools import singledispatch
 from typing import Any, ClassVar, Protocol
 
 from isthmus import recipes
+from isthmus.probability.codebook import Codebook
 from isthmus.probability.gaussian import gaussian_nll
 
 Parameters = Mapping[str, Any]
@@ -32,6 +33,10 @@ class Latent(Protocol):
     """What the encoder gives for it; `mean` is the code that stands for an image."""
     has_posterior: ClassVar[bool]
     """Whether the encoder gives a distribution over codes."""
+
+    @property
+    def codebook(self) -> Codebook | None:
+        """The codes of a position if codes are discrete; None for continuous codes."""
 
     @property
     def group(self) -> LatentGroup:
@@ -60,6 +65,7 @@ class PointCode:
     activation: str = "linear"
     parameter_names: ClassVar[tuple[str, ...]] = ("mean",)
     has_posterior: ClassVar[bool] = False
+    codebook: ClassVar[None] = None
     training_noise: ClassVar[float] = 0.0
 
     @property
@@ -87,6 +93,7 @@ class GaussianPosterior:
     training_noise: float = 1.0
     parameter_names: ClassVar[tuple[str, ...]] = ("mean", "log_variance")
     has_posterior: ClassVar[bool] = True
+    codebook: ClassVar[None] = None
     activation: ClassVar[str] = "linear"
 
     @property

@@ -24,6 +24,7 @@ from numpy import (
     round,
     square,
     sum,
+    take_along_axis,
     tile,
     transpose,
     where,
@@ -51,7 +52,9 @@ __all__ = [
     "softmax",
     "softplus",
     "square",
+    "stop_gradient",
     "sum",
+    "take_along_axis",
     "tile",
     "transpose",
     "where",
@@ -83,6 +86,11 @@ def softmax(x: Any, axis: Any = None) -> Any:
     from scipy import special
 
     return special.softmax(x, axis=axis)
+
+
+def stop_gradient(x: Any) -> Any:
+    """The numbers themselves: no gradient is taken here."""
+    return x
 
 
 def softplus(x: NDArray[np.floating]) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus import recipes
+from isthmus.probability.codebook import Codebook
 from isthmus.probability.latents import GaussianPosterior, Latent, LatentGroup, Parameters, latent_of
 from isthmus.probability.priors import Prior, PriorNetwork, StandardNormal, prior_of
 
@@ -47,9 +48,32 @@ class LatentVariable:
         return self.latent.parameter_names
 
     @property
+    def codebook(self) -> Codebook | None:
+        """The codes of a position if codes are discrete; None for continuous codes."""
+        return self.latent.codebook
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether codes are discrete, so that there is none between two of them."""
+        return self.codebook is not None
+
+    @property
     def has_rate(self) -> bool:
         """Whether codes have a rate: whether the latent has a posterior."""
         return self.latent.has_posterior
+
+    @property
+    def is_random(self) -> bool:
+        """Whether an image has many codes, of which each draw of its posterior is another."""
+        return self.has_rate and not self.is_discrete
+
+    @property
+    def float_dim(self) -> int:
+        """How many 32-bit numbers have the size of a code: `dim` of a continuous one, fewer of a discrete one."""
+        if self.codebook is None:
+            return self.dim
+        bits = self.dim // self.codebook.channels * math.log2(self.codebook.size)
+        return math.ceil(bits / 32)
 
     @property
     def has_standard_prior(self) -> bool:
@@ -134,4 +158,5 @@ def latent_variable(recipe: recipes.Recipe, network: PriorNetwork | None = None)
         recipe: The recipe.
         network: What its prior has learned; None for a prior that learns nothing.
     """
-    return LatentVariable(latent_of(recipe.latent), prior_of(recipe.prior, recipe.condition.classes), network)
+    latent = latent_of(recipe.latent)
+    return LatentVariable(latent, prior_of(recipe.prior, latent, recipe.condition.classes), network)

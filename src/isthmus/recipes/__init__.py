@@ -4,7 +4,14 @@ from isthmus.recipes.augmentation import Augmentation
 from isthmus.recipes.base import Part
 from isthmus.recipes.conditions import ConditionFields, LabelCondition, NoCondition
 from isthmus.recipes.fields import CodeDensity, Pixels, Recipe, Training
-from isthmus.recipes.latents import GaussianLatent, LatentFields, PointLatent, SpatialGaussianLatent, SpatialPointLatent
+from isthmus.recipes.latents import (
+    FiniteScalarLatent,
+    GaussianLatent,
+    LatentFields,
+    PointLatent,
+    SpatialGaussianLatent,
+    SpatialPointLatent,
+)
 from isthmus.recipes.likelihoods import (
     BernoulliLikelihood,
     CategoricalLikelihood,
@@ -25,7 +32,14 @@ from isthmus.recipes.networks import (
 )
 from isthmus.recipes.objectives import ELBO, IWAE, ObjectiveFields
 from isthmus.recipes.overrides import build_recipe, leaf_fields, parse_assignments, recipe_from_json, with_fields
-from isthmus.recipes.priors import ClassGaussianPrior, MixturePrior, PriorFields, StandardNormalPrior
+from isthmus.recipes.priors import (
+    ClassGaussianPrior,
+    MaskedConvPrior,
+    MixturePrior,
+    PriorFields,
+    StandardNormalPrior,
+    UniformPrior,
+)
 from isthmus.recipes.sizing import SIZED, sized
 from isthmus.recipes.tasks import (
     Colourise,
@@ -57,6 +71,7 @@ __all__ = [
     "Deblur",
     "Denoise",
     "DenseNetwork",
+    "FiniteScalarLatent",
     "GaussianLatent",
     "GaussianLikelihood",
     "Inpaint",
@@ -65,6 +80,7 @@ __all__ = [
     "LatentFields",
     "LikelihoodFields",
     "LogisticLikelihood",
+    "MaskedConvPrior",
     "MixturePrior",
     "NetworkFields",
     "NoCondition",
@@ -85,6 +101,7 @@ __all__ = [
     "TaskFields",
     "Training",
     "UNetwork",
+    "UniformPrior",
     "UpsampleNetwork",
     "build_recipe",
     "default_recipe",

@@ -8,10 +8,11 @@ from types import MappingProxyType
 
 from isthmus.errors import RecipeError
 from isthmus.recipes.fields import CodeDensity, Pixels, Recipe, Training
-from isthmus.recipes.latents import GaussianLatent, PointLatent, SpatialPointLatent
+from isthmus.recipes.latents import FiniteScalarLatent, GaussianLatent, PointLatent, SpatialPointLatent
 from isthmus.recipes.likelihoods import BernoulliLikelihood, GaussianLikelihood, LogisticLikelihood
 from isthmus.recipes.networks import ConvNetwork, DenseNetwork, ResidualNetwork, UNetwork, UpsampleNetwork
 from isthmus.recipes.objectives import ELBO
+from isthmus.recipes.priors import MaskedConvPrior
 from isthmus.recipes.tasks import Denoise, Segment
 from isthmus.wording import no_such
 
@@ -159,6 +160,15 @@ _RECIPES = (
         summary="A residual VAE for colour images of any size, to sample new ones; its noise level is learned.",
         network=ResidualNetwork(filters=(48, 96, 192)),
         latent=GaussianLatent(dim=128),
+        likelihood=GaussianLikelihood(scale="shared", sigma=0.1, mean="free"),
+        training=_PHOTOGRAPHS,
+    ),
+    Recipe(
+        name="photo-fsq",
+        summary="Discrete codes and a prior that learns to sample them, for photographs and small colour images.",
+        network=ResidualNetwork(filters=(48, 96)),
+        latent=FiniteScalarLatent(grid=(8, 8)),
+        prior=MaskedConvPrior(),
         likelihood=GaussianLikelihood(scale="shared", sigma=0.1, mean="free"),
         training=_PHOTOGRAPHS,
     ),

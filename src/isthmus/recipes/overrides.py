@@ -165,7 +165,15 @@ def _set_grid_dim(latent: dict[str, Any], dim: Any) -> Iterator[str]:
     """Give a code on a grid the channels that make this number of dimensions; yields a fault if none do."""
     try:
         positions = math.prod(int(side) for side in latent["grid"])
+        channels = len(latent.get("levels", ()))
     except (TypeError, ValueError):  # the validation of the whole recipe reports it
+        return
+    if channels:
+        if dim != positions * channels:
+            yield (
+                f"latent.dim: discrete codes have {positions} positions of latent.grid x {channels} channels of "
+                f"latent.levels = {positions * channels} dimensions; got {dim!r}. Set latent.grid or latent.levels"
+            )
         return
     if isinstance(dim, int) and positions and dim > 0 and dim % positions == 0:
         latent["channels"] = dim // positions

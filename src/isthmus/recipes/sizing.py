@@ -6,13 +6,15 @@ from types import MappingProxyType
 from typing import Any
 
 from isthmus.recipes.fields import Recipe, Training
-from isthmus.recipes.latents import GaussianLatent, LatentFields, PointLatent
+from isthmus.recipes.latents import FiniteScalarLatent, GaussianLatent, LatentFields, PointLatent
 from isthmus.recipes.networks import ConvNetwork, ResidualNetwork
 
 DIMENSIONS = 128
 """Latent dimensions at most, if their number is not given."""
 SMALLEST_GRID = 4
 """The longer side of the smallest features."""
+DISCRETE_GRID = 8
+"""The same for discrete codes, of which each holds few bits."""
 MOST_CHANNELS = 16
 """Channels of a code on a grid, beyond which it gets a larger grid."""
 PASSES = 20
@@ -27,7 +29,7 @@ def sized(
     """Fit a named recipe to its images, if it depends on them; others are returned unchanged.
 
     A code has one latent dimension for every 8 pixels, at most 128, if nothing else is given.  Where no grid has the
-    number of dimensions that is given, the code is flat.
+    number of dimensions that is given, the code is flat. Discrete codes have a grid of at most 8 x 8 positions.
 
     Args:
         recipe: The recipe.
@@ -73,7 +75,8 @@ def _photographs(recipe: Recipe, shape: tuple[int, int, int], count: int | None,
     dim, widths = _number(given, "latent.dim"), given.get("network.filters")
     scales = len(widths) if isinstance(widths, list | tuple) else None
     grids = [(-(-shape[0] // patch), -(-shape[1] // patch))]
-    while max(grids[-1]) > SMALLEST_GRID if scales is None else len(grids) < scales:
+    smallest = DISCRETE_GRID if recipe.latent.is_discrete else SMALLEST_GRID
+    while max(grids[-1]) > smallest if scales is None else len(grids) < scales:
         grids.append((-(-grids[-1][0] // 2), -(-grids[-1][1] // 2)))
     latent = _with_dim(recipe.latent, shape, dim)
     if latent.has_grid:
@@ -82,7 +85,10 @@ def _photographs(recipe: Recipe, shape: tuple[int, int, int], count: int | None,
             grids = grids[: grids.index((wanted[0], wanted[1])) + 1]
             scales = len(grids)
         grid = _grid(grids if scales is None else grids[-1:], shape, dim)
-        if grid is None:  # no grid has that number of dimensions, so the code is flat
+        if isinstance(latent, FiniteScalarLatent):
+            channels = max(1, math.prod(shape) // math.prod(grids[-1]))
+            latent = latent.model_copy(update={"grid": grids[-1], "levels": latent.levels[:channels]})
+        elif grid is None:  # no grid has that number of dimensions, so the code is flat
             latent = (GaussianLatent if latent.has_posterior else PointLatent)(dim=dim or 1)
         else:
             latent = latent.model_copy(update={"grid": grid[0], "channels": grid[1]})
@@ -119,6 +125,6 @@ def _schedule(training: Training, count: int) -> Training:
 
 
 SIZED: Mapping[str, Callable[[Recipe, tuple[int, int, int], int | None, Mapping[str, Any]], Recipe]] = MappingProxyType(
-    {"conv-vae-colour": _convolutions, "photo-ae": _photographs, "photo-vae": _photographs}
+    {"conv-vae-colour": _convolutions, "photo-ae": _photographs, "photo-vae": _photographs, "photo-fsq": _photographs}
 )
 """How a named recipe is fitted to images, for those that depend on them."""

@@ -14,7 +14,7 @@ from isthmus.report.commands import next_steps, remedy_command
 from isthmus.report.evaluation import read_results
 from isthmus.report.examples import predictions, reconstructions, round_trip
 from isthmus.report.image_quality import image_quality
-from isthmus.report.key_metrics import key_metrics
+from isthmus.report.key_metrics import codebook_metrics, key_metrics
 from isthmus.report.latent_space import latent_space
 from isthmus.report.page import Command, ExampleSection, Page
 from isthmus.report.samples import samples
@@ -60,7 +60,10 @@ def assemble(
         baselines=compare_with_baselines(diagnosis),
         recommended=recommended,
         round_trip=None if rebuilt is None else round_trip(run, rebuilt),
-        metrics=key_metrics(metrics, recipe, run.image.dims, None if rebuilt is None else rebuilt.pixel_variance),
+        metrics=[
+            *key_metrics(metrics, recipe, run.image.dims, None if rebuilt is None else rebuilt.pixel_variance),
+            *codebook_metrics(None if rebuilt is None else rebuilt.codebook_use),
+        ],
         metrics_note=summary.measured_on(metrics, manifest),
         findings=findings,
         quality=None if equal_size is None else image_quality(equal_size),

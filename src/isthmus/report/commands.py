@@ -106,16 +106,18 @@ def next_steps(run: Run) -> list[Command]:
         Command("Reconstruct images of your own", f"isthmus reconstruct {place} photos/ --out reconstructions"),
         Command("Encode images, for search or clustering", f"isthmus encode {place} photos/ --out codes.npz"),
     ]
-    if run.class_names:
+    if run.class_names and not run.latent.is_discrete:
         label = shlex.quote(run.class_names[-1])
         steps.insert(
             2, Command("Make images of one class", f"isthmus sample {place} --label {label} --out one-class.png")
         )
-    if run.is_conditional:
+    if run.is_conditional or run.latent.is_discrete:
         del steps[0]
     plot = "manifold" if run.latent.has_standard_prior and run.recipe.latent.dim == 2 else "traversal"
     chosen = f" --label {shlex.quote(run.class_names[-1])}" if run.is_conditional else ""
-    steps.append(Command("Plot its latent space for a paper", f"isthmus plot {place} {plot}{chosen} --out {plot}.pdf"))
+    if not run.latent.is_discrete:
+        command = f"isthmus plot {place} {plot}{chosen} --out {plot}.pdf"
+        steps.append(Command("Plot its latent space for a paper", command))
     steps.append(evaluate)
     if not obstacle(run):
         threshold = " --threshold" if run.recipe.likelihood.of_binary else ""

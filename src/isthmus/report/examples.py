@@ -68,7 +68,7 @@ def reconstructions(run: Run, measured: Measurements) -> ExampleSection:
     note = (
         f"Chosen by distortion from {count}. Each row shows the image as the model takes it, its "
         f"reconstruction, and the difference. The difference is {colours}, with full colour from {full} of 255."
-        f"{draw if run.latent.has_rate else ''}{f' Only {rule}.' if rule else ''}"
+        f"{draw if run.latent.is_random else ''}{f' Only {rule}.' if rule else ''}"
     )
     return ExampleSection("Reconstructions", note, groups)
 

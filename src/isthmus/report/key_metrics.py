@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from isthmus.evaluation.codebook import CodebookUse
 from isthmus.recipes import Recipe
 from isthmus.units import bits, bits_per_dim
 
@@ -79,6 +80,24 @@ def key_metrics(
             )
         )
     return found
+
+
+def codebook_metrics(use: CodebookUse | None) -> list[KeyMetric]:
+    """Explain how much of a codebook is used; nothing for continuous codes."""
+    if use is None:
+        return []
+    usage = (
+        f"{use.used:,} of the {use.size:,} codes that a position can have occur in these images. A model that uses few "
+        "wastes its codebook."
+    )
+    perplexity = (
+        f"The codes are as varied as {use.perplexity:,.0f} equally frequent ones. All {use.size:,} at best, and 1 if "
+        "every position has the same code."
+    )
+    return [
+        KeyMetric("Codebook usage", f"{100 * use.share:.0f}", "", "% of the codes", usage),
+        KeyMetric("Codebook perplexity", spell(use.perplexity, 0), "", f"of {use.size:,} codes", perplexity),
+    ]
 
 
 def _number(value: object) -> float | None:

@@ -30,7 +30,12 @@ def latent_space(run: Run, measured: Measurements | None) -> list[Panel]:
     Args:
         run: The run.
         measured: Its images with their codes; without, only a manifold can be drawn.
+
+    Returns:
+        The plots; none of discrete codes, between which there is nothing to draw.
     """
+    if run.latent.is_discrete:
+        return []
     dim, note = run.recipe.latent.dim, ""
     if run.is_conditional:
         shown = run.class_names[run.trained_labels[0]]

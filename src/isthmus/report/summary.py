@@ -13,6 +13,8 @@ from isthmus.wording import spell_count, spell_seconds
 
 def kind_of(recipe: Recipe) -> str:
     """Name the kind of model that a recipe describes."""
+    if recipe.latent.is_discrete:
+        return f"{recipe.network.family} autoencoder with discrete codes"
     kind = "variational autoencoder" if recipe.latent.has_posterior else "autoencoder"
     return f"{recipe.network.family} {kind}"
 
@@ -23,7 +25,7 @@ def story_of(manifest: Manifest, recipe: Recipe) -> str:
     colour = {1: "grey", 3: "colour", 4: "transparent"}.get(images.channels, f"{images.channels}-channel")
     purpose = task_of(recipe.task).purpose
     if not recipe.task.restores:
-        code = spell_count(recipe.latent.dim, "latent dimension")
+        code = recipe.latent.description
         purpose = f"encodes each image of {images.spec.dims:,} values in {code}, and decodes it again"
     text = (
         f"A {kind_of(recipe)} that {purpose}. It was trained on {spell_count(data.train_images, f'{colour} image')} of "

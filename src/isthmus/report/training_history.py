@@ -76,7 +76,7 @@ def film(run: Run, frames: Sequence[tuple[int, NDArray[np.uint8]]]) -> FilmSecti
     if run.restores:
         title, what = "Predictions", "The predictions for the same inputs before training and after each epoch."
     else:
-        source = "a draw of its posterior" if run.latent.has_rate else "its latent code"
+        source = "a draw of its posterior" if run.latent.is_random else "its latent code"
         title, what = (
             "Reconstructions",
             f"The same images before training and after each epoch, each decoded from {source}.",

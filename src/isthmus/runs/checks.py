@@ -13,6 +13,8 @@ from isthmus.probability import CONDITION, LatentGroup, LatentVariable
 from isthmus.recipes import LatentFields
 from isthmus.runs.manifest import GraphEntry, GroupEntry
 
+OFF_LEVEL = 1e-3
+"""How far from its level a number of a discrete code may be: levels are at least 1 / 128 apart."""
 End = tuple[str, tuple[str | int, ...]]
 """The dtype and the shape of a graph's input or output; the batch is `n`."""
 
@@ -62,23 +64,27 @@ def check_draws(draws: int, latent: LatentFields, run: Path) -> None:
         run: The run, for messages.
 
     Raises:
-        UsageError: If it is less than 1, or there is no posterior.
+        UsageError: If it is less than 1, or an image has one code and no posterior.
     """
     if draws < 1:
         raise UsageError(f"expected at least one draw; got draws={draws}")
-    if not latent.has_posterior:
+    if latent.is_discrete or not latent.has_posterior:
+        what = "has discrete codes" if latent.is_discrete else "is a plain autoencoder"
         raise UsageError(
-            f"{run} is a plain autoencoder: an image has one code, and no posterior to draw from. Train one with "
+            f"{run} {what}: an image has one code, and no posterior to draw from. Train one with "
             f"--set latent={latent.variational}."
         )
 
 
-def checked_codes(latent: ArrayLike, dim: int) -> NDArray[np.float32]:
+def checked_codes(latent: ArrayLike, variable: LatentVariable) -> NDArray[np.float32]:
     """Codes as a decoder takes them, float32 `(n, dim)`.
 
+    Discrete codes have to be on their levels. Rounding errors, such as those of a text file, are corrected.
+
     Raises:
-        DataError: If they have another number of dimensions, or are not finite.
+        DataError: If they have another number of dimensions, are not finite, or not on the levels of a discrete latent.
     """
+    dim = variable.dim
     try:
         codes = np.asarray(latent, np.float32)
     except (TypeError, ValueError):
@@ -90,7 +96,15 @@ def checked_codes(latent: ArrayLike, dim: int) -> NDArray[np.float32]:
         raise DataError(f"expected codes of shape (n, {dim}); got {codes.shape}.")
     if not np.isfinite(codes).all():
         raise DataError("expected finite codes; some are NaN or infinite.")
-    return codes
+    if variable.codebook is None:
+        return codes
+    on_levels = variable.codebook.nearest(codes)
+    if off := int((np.abs(codes - on_levels) > OFF_LEVEL).any(axis=1).sum()):
+        raise DataError(
+            f"expected codes on the levels of a discrete latent, such as the `mean` that encode gives; {off} of "
+            f"{len(codes)} lie between them. `run.latent.codebook.nearest(codes)` moves each number to its level."
+        )
+    return on_levels
 
 
 def ends_of(name: str, image: ImageSpec, target: ImageSpec, latent: LatentVariable, classes: int = 0) -> dict[str, End]:

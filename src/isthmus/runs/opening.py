@@ -43,6 +43,24 @@ def require_autoencoder(run: Run) -> None:
         )
 
 
+def require_continuous(run: Run, use: str) -> None:
+    """Check that a run has codes between any two codes.
+
+    Args:
+        run: The run.
+        use: What it is used for, as a noun phrase.
+
+    Raises:
+        UsageError: If its codes are discrete.
+    """
+    if run.latent.is_discrete:
+        raise UsageError(
+            f"{run.path} has discrete codes (latent.kind={run.recipe.latent.kind!r}). There is none between two codes, "
+            f"and {use} needs codes that change continuously. `isthmus sample` and `isthmus reconstruct` show what "
+            "the model does."
+        )
+
+
 def require_unconditional(run: Run, use: str) -> None:
     """Check that a run needs no class with each image.
 

@@ -136,7 +136,7 @@ class Run:
             labels: The classes of the images, if the run is conditional: names or numbers, one or `(n,)`.
 
         Returns:
-            `mean`, and `log_variance` unless the latent is a point: float32 `(n, dim)`; and the `skips`, if any, each
+            `mean`, and `log_variance` of a Gaussian posterior: float32 `(n, dim)`; and the `skips`, if any, each
             `(n, ...)`, and the `condition` of a conditional run, one-hot `(n, classes)`.
 
         Raises:
@@ -159,7 +159,8 @@ class Run:
             labels: The classes of the images, as `encode` takes them; they count before those of `encoded`.
 
         Raises:
-            DataError: If the codes have another number of dimensions, or are not finite.
+            DataError: If the codes have another number of dimensions, are not finite, or lie between the levels of a
+                discrete latent.
             UsageError: If the run's skips are not given, or the run is conditional and there are no labels.
         """
         return self._graphs.decoder(self._decoder_inputs(latent, encoded, labels), ("images",))["images"]
@@ -200,8 +201,8 @@ class Run:
 
         Raises:
             DataError: If the images are not of the run's shape; with `tiles`, if they are smaller.
-            UsageError: If `draws` is less than 1, or requested of a plain autoencoder, which has no posterior; or
-                `tiles` of a run that restores images, which `Restorer` applies to any size.
+            UsageError: If `draws` is less than 1, or requested of a run whose images have one code each; or `tiles` of
+                a run that restores images, which `Restorer` applies to any size.
         """
         if tiles:
             return reconstruct_by_tiles(self, images, draws, seed, labels)
@@ -256,8 +257,13 @@ class Run:
         """The distribution fitted to the training codes: of all, or of one label.
 
         Raises:
-            UsageError: If the label is not in `class_names`.
+            UsageError: If the label is not in `class_names`, or codes are discrete.
         """
+        if self.recipe.latent.is_discrete:
+            raise UsageError(
+                f"{self.path} has discrete codes, which are sampled from their prior alone: nothing is fitted to those "
+                "of a class. Leave the label out."
+            )
         return self._densities.of(label)
 
     @property
@@ -285,7 +291,7 @@ class Run:
                 f"{self.path} has skip connections: its decoder also needs the encoder's skip features. "
                 f"`isthmus restore {self.path} IMAGES --out DIR` puts it to use."
             )
-        codes, encoded = checked_codes(latent, self.recipe.latent.dim), encoded or {}
+        codes, encoded = checked_codes(latent, latent_variable(self.recipe)), encoded or {}
         if labels is None and CONDITION in encoded:
             condition = {CONDITION: encoded[CONDITION]}
         else:

@@ -53,7 +53,7 @@ def gather_evidence(run: Run, source: ImageSource, measure: PixelMeasure, draws:
         run: A run whose latent has a posterior.
         source: Images of the run's shape.
         measure: How pixels are counted; one that is a likelihood.
-        draws: Codes for each image, K.
+        draws: Codes for each image, K; one where codes are discrete.
         seed: Seed for the draws and for stochastic binarisation.
 
     Raises:
@@ -64,6 +64,8 @@ def gather_evidence(run: Run, source: ImageSource, measure: PixelMeasure, draws:
         raise UsageError(measure.explanation)
     if draws < 1:
         raise UsageError(f"expected at least one importance sample for each image; got {draws}")
+    if not run.latent.is_random:  # every draw is the one code of its image
+        draws = 1
     parts: list[tuple[FloatArray, ...]] = []
     with progress_bar("likelihood", len(source) * draws) as bar:
         for batch in encoded_batches(run, source, seed):

@@ -23,7 +23,7 @@ def spell_choices(data: TrainingData, purpose: str | None, minutes: float | None
     yield f"recipe: {recipe.name}{offer}. {recipe.summary}"
     *sides, channels = latent_of(recipe.latent).group.shape
     grid = f" ({' x '.join(map(str, sides))} positions of {spell_count(channels, 'channel')})" if sides else ""
-    yield f"code: {spell_count(recipe.latent.dim, 'latent dimension')}{grid}, for {spec.dims:,} numbers in an image"
+    yield f"code: {recipe.latent.description}{grid}, for {spec.dims:,} numbers in an image"
     network = recipe.network
     widths = f", {network.widths} {', '.join(map(str, getattr(network, network.widths)))}" if network.widths else ""
     yield f"network: {network.family}{widths}"

@@ -23,7 +23,7 @@ from isthmus.codec.lossy.statistics import code_statistics
 from isthmus.data import Data, Skipped
 from isthmus.errors import UsageError
 from isthmus.progress import progress_bar, tell
-from isthmus.runs import Run, encode, require_unconditional
+from isthmus.runs import Run, encode, require_continuous, require_unconditional
 from isthmus.storage import atomic_file, locked, require_free, write_bytes
 from isthmus.wording import spell_bytes, spell_count
 from isthmus.workflows.datasets import open_given
@@ -172,11 +172,12 @@ def compress_lossy(
         bytes_per_image: Instead of a quality: bytes of the archive for each image, at most.
 
     Raises:
-        UsageError: If `out` exists or does not end in `.isth`, the quality is out of range, the bytes are too few, or
-            the run is conditional.
+        UsageError: If `out` exists or does not end in `.isth`, the quality is out of range, the bytes are too few, the
+            run is conditional, or its codes are discrete.
         DataError: If the images are damaged, or not of the run's shape.
     """
     require_unconditional(run, "an archive")
+    require_continuous(run, "lossy compression, which quantises codes,")
     require_size_or_quality(quality, bytes_per_image)
     out = Path(out)
     _require_suffix(out)

@@ -17,6 +17,7 @@ class DryRun:
         device: What it computes on.
         encoder_parameters: Weights of the encoder.
         decoder_parameters: Weights of the decoder.
+        prior_parameters: Weights of the prior; 0 for a prior that learns nothing.
         images: Training images.
         steps: The steps of the whole training.
         seconds_per_step: Median time of a step, after the first few.
@@ -28,6 +29,7 @@ class DryRun:
     device: str
     encoder_parameters: int
     decoder_parameters: int
+    prior_parameters: int
     images: int
     steps: int
     seconds_per_step: float
@@ -57,6 +59,7 @@ def dry_run(prepared: TrainingData, backend: str | None = None, device: str | No
         device=device_name(),
         encoder_parameters=measured.model.encoder.count_params(),
         decoder_parameters=measured.model.decoder.count_params(),
+        prior_parameters=0 if measured.model.prior is None else measured.model.prior.count_params(),
         images=len(prepared.train),
         steps=steps,
         seconds_per_step=measured.seconds_per_step,

@@ -16,11 +16,13 @@ MOST_LOSS_DB = 0.1
 def measure_equal_size(measured: Measurements) -> EqualSize | None:
     """Compare a model with PCA and image formats on some held-out photographs; None where there are none.
 
+    Discrete codes are not compared: no codec stores them.
+
     The codes of all held-out images are quantised together, as `isthmus compress --lossy` does, as coarsely as costs
     less than 0.1 dB.
     """
     run = measured.run
-    if not has_photographs(run, measured.test.spec):
+    if run.latent.is_discrete or not has_photographs(run, measured.test.spec):
         return None
     originals = compared_images(measured)
     pixels, count = originals / 255.0, len(originals)

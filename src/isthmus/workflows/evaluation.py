@@ -194,7 +194,7 @@ def _diagnose(measured: Measurements, request: EvaluationRequest) -> Diagnosis:
     not_tested = [] if measured.train is not None else [_NO_TRAINING_IMAGES]
     if isinstance(gap, str):
         not_tested.append(gap)
-    if run.latent.has_rate and not request.thorough:
+    if run.latent.is_random and not request.thorough:
         not_tested.append("The encoder was not tested (the amortisation gap); --thorough does it.")
     summary = full_summary(measured, gap if isinstance(gap, Estimate) else None)
     return Diagnosis.of(summary, measured, " ".join(text for text in not_tested if text))
@@ -206,11 +206,11 @@ def _likelihood(measured: Measurements, draws: int) -> Section:
     if measure.is_likelihood:
         evidence = gather_evidence(run, measured.test, measure, draws, measured.seed)
     beta = run.recipe.objective.beta
-    return likelihood_section(measure, measured.scores, evidence, run.image.dims, beta, run.latent.has_rate)
+    return likelihood_section(measure, measured.scores, evidence, run.image.dims, beta, run.latent)
 
 
 def _reconstruction(measured: Measurements) -> Section:
-    section = reconstruction_section(measured.reconstruction, measured.run.recipe.latent.dim)
+    section = reconstruction_section(measured.reconstruction, measured.run.latent)
     equal = measure_equal_size(measured)
     if equal is None:
         return section

@@ -13,7 +13,7 @@ from isthmus.plots.checks import known_suffix
 from isthmus.plots.display import false_colour
 from isthmus.plots.of_run import best_epoch_of, terms_of
 from isthmus.plots.training_film import read_frames, write_film
-from isthmus.runs import Run, folder, load, require_autoencoder
+from isthmus.runs import Run, folder, load, require_autoencoder, require_continuous
 from isthmus.runs.history import read_history
 from isthmus.storage import require_free
 from isthmus.wording import no_such, spell_count
@@ -96,6 +96,7 @@ def draw(run: Run, kind: str, **options: Any) -> Plot:
     require_options(kind, options)
     if kind != "history":
         require_autoencoder(run)
+        require_continuous(run, f"the plot {kind}")
     drawn = KINDS[kind](run, **options)
     rule = "" if kind in _WITHOUT_IMAGES else false_colour(run.image.channels)
     if not rule:

@@ -70,7 +70,7 @@ def finish_run(writer: RunWriter, data: TrainingData, fitted: "Fitted") -> Measu
     run = Run(writer.folder, writer.manifest, data.recipe)
     held = open_held_out(run, data, training_too=True)
     measured = measure(run, held)
-    if not run.restores:  # their codes are never sampled
+    if not (run.restores or run.latent.is_discrete):  # their codes are never sampled from a density
         writer.write(folder.CODES, safetensors.numpy.save(_code_densities(run, data.train)))
     writer.write(folder.METRICS, to_json(first_metrics(measured, held.split)))
     run.manifest = writer.commit()

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from isthmus.evaluation.codebook import CodebookUse
 from isthmus.evaluation.diagnosis import codes
 from isthmus.recipes import GaussianLikelihood, LaplaceLikelihood, with_fields
 from isthmus.units import Estimate
@@ -85,3 +86,19 @@ class TestEncoder:
         weak = replace(healthy, code_error=0.077)
         assert "0.077" in codes.weak_encoder(weak).evidence
         assert codes.weak_encoder(_beta(weak, 4.0)) is None  # as wanted, then
+
+
+class TestCodebook:
+    @pytest.mark.parametrize(("used", "perplexity"), [(99, 80.0), (1, 1.0), (500, 1.4)])
+    def test_one_that_hardly_occurs_has_collapsed(self, healthy, used, perplexity):
+        use = CodebookUse(1000, used, perplexity, 64_000)
+        finding = codes.collapsed_codebook(replace(healthy, codebook=use))
+        assert (finding.severity, finding.has_remedy) == ("fault", False)
+        assert f"{used} of 1,000 codes" in finding.evidence
+
+    def test_one_that_occurs_has_not(self, healthy):
+        assert codes.collapsed_codebook(replace(healthy, codebook=CodebookUse(1000, 400, 90.0, 64_000))) is None
+        assert codes.collapsed_codebook(healthy) is None
+
+    def test_few_images_do_not_tell(self, healthy):
+        assert codes.collapsed_codebook(replace(healthy, codebook=CodebookUse(1000, 60, 50.0, 640))) is None

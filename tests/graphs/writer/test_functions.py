@@ -14,7 +14,7 @@ ACTIVATIONS = [
 ]  # fmt: skip
 FUNCTIONS = [
     "abs", "ceil", "cos", "erf", "exp", "expm1", "floor", "hard_silu", "negative", "round", "sign", "sin", "square",
-    "tanh", "zeros_like", "ones_like",
+    "stop_gradient", "tanh", "zeros_like", "ones_like",
 ]  # fmt: skip
 POSITIVE = ["log", "log1p", "reciprocal", "rsqrt", "sqrt"]
 ARITHMETIC = ["add", "subtract", "multiply", "divide", "maximum", "minimum"]

@@ -7,6 +7,7 @@ from scipy.special import logsumexp
 from isthmus import recipes
 from isthmus.networks import learned_arrays
 from isthmus.probability import latent_variable, namespace, prior_of
+from isthmus.probability.latents import GaussianPosterior
 from isthmus.probability.priors import MixtureOfGaussians
 
 RNG = np.random.default_rng(0)
@@ -16,7 +17,7 @@ LEARNED = {
     "log_variances": RNG.normal(size=(1, 3, 2)).astype(np.float32),
 }
 Z = RNG.normal(size=(7, 2))
-PRIOR = prior_of(recipes.MixturePrior(components=3))
+PRIOR = prior_of(recipes.MixturePrior(components=3), GaussianPosterior((2,)))
 
 
 def learned(codes):

@@ -32,6 +32,11 @@ def obstacle(run: Run) -> str:
             f"{run.path} is a plain autoencoder: its codes have no probabilities, so they cannot be coded without "
             "loss. Train a VAE, such as --recipe dense-vae."
         )
+    if run.latent.is_discrete:
+        return (
+            f"{run.path} has discrete codes: lossless compression codes a Gaussian posterior under a standard normal "
+            "prior. Train a VAE, such as --recipe lossless-colour."
+        )
     if not run.latent.is_standard_gaussian:
         return (
             f"{run.path} has latent.kind={recipe.latent.kind!r} and prior.kind={recipe.prior.kind!r}; lossless "

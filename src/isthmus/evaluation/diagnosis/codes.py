@@ -13,6 +13,10 @@ FAR_POWER = 2.0
 """The mean square of codes, 1 under the prior, from which on they lie too far out to be drawn from it."""
 AMORTISATION_SHARE = 0.10
 LOST_DETAIL = 1.05
+COLLAPSED_SHARE, COLLAPSED_PERPLEXITY = 0.1, 1.5
+"""Less use of a codebook, or a smaller perplexity, is a collapse."""
+LEAST_POSITIONS = 10
+"""Positions for each code of the codebook without which its use cannot be told."""
 _LISTED = 12
 
 
@@ -86,6 +90,22 @@ def _wake(recipe: Recipe) -> tuple[str, dict[str, Any]]:
             {"likelihood.scale": "shared", "likelihood.sigma": min(sigma, 0.1)},
         )
     return "", {}
+
+
+def collapsed_codebook(summary: Summary) -> Finding | None:
+    """Discrete codes of which hardly any occur."""
+    use = summary.codebook
+    if use is None or use.positions < LEAST_POSITIONS * use.size:
+        return None
+    if use.share >= COLLAPSED_SHARE and use.perplexity >= COLLAPSED_PERPLEXITY:
+        return None
+    return Finding(
+        "collapsed_codebook",
+        "fault",
+        "The codebook has collapsed",
+        f"Held-out images use {use.used:,} of {use.size:,} codes, with a perplexity of {use.perplexity:.1f}. "
+        "Most codes never occur, so a code holds few bits.",
+    )
 
 
 def ignored_code(summary: Summary) -> Finding | None:

@@ -13,6 +13,7 @@ _RULES: tuple[Callable[[Summary], Finding | None], ...] = (
     training.interrupted,
     codes.strong_beta,
     codes.inactive_dimensions,
+    codes.collapsed_codebook,
     images.learned_nothing,
     codes.ignored_code,
     images.overfit,
@@ -42,6 +43,7 @@ _REMEDIES = (
 _EFFECTS: Mapping[str, tuple[str, ...]] = {
     "strong_beta": ("ignored_code", "inactive_dimensions", "learned_nothing"),
     "inactive_dimensions": ("ignored_code", "learned_nothing"),
+    "collapsed_codebook": ("ignored_code",),
     "learned_nothing": ("ignored_code",),
     "overfit": ("weak_encoder",),  # an encoder that overfits does poorly on other images, however large it is
 }

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.evaluation.codebook import CodebookUse
+from isthmus.probability import latent_variable
 from isthmus.recipes import Recipe
 from isthmus.units import Estimate
 
@@ -89,11 +91,12 @@ class Summary:
         test_images: Those held out to test on.
         mse: Mean squared error of reconstructions (of a task, of predictions) of held-out images.
         psnr_db: Their peak signal-to-noise ratio, the mean over images, dB.
-        pca: PCA with as many dimensions as a code.
+        pca: PCA with as many dimensions as a code, or as have the size of a discrete code.
         mean_image: The mean training image.
         unchanged: Of a task, the input as it is.
         shuffled_mse: The squared error of another image's reconstruction.
         active: Which dimensions of the code vary over images, `(dim,)`.
+        codebook: How much of its codebook the code uses, if it is discrete.
         rate: KL from the prior, nats.
         code_power: The mean square of the active dimensions, over images and posteriors; 1 under a standard normal
             prior, and None for another.
@@ -121,6 +124,7 @@ class Summary:
     unchanged: BaselineResult | None = None
     shuffled_mse: float | None = None
     active: NDArray[np.bool_] | None = None
+    codebook: CodebookUse | None = None
     rate: float | None = None
     code_power: float | None = None
     code_worth: float | None = None
@@ -138,6 +142,11 @@ class Summary:
     def dim(self) -> int:
         """The dimensions of a code."""
         return self.recipe.latent.dim
+
+    @property
+    def float_dim(self) -> int:
+        """The 32-bit numbers that have the size of a code: the dimensions of PCA beside it."""
+        return latent_variable(self.recipe).float_dim
 
     @property
     def has_rate(self) -> bool:

@@ -52,8 +52,10 @@ def _lead(word: str, summary: Summary, baseline: BaselineResult) -> str:
     )
     if not summary.restores:
         name += spell_count(baseline.dim, "dimension")
-        if baseline.dim < summary.dim:
+        if baseline.dim < summary.float_dim:
             name += ", all that the training images allow"
+        elif summary.codebook is not None:
+            name += " of 32 bits, as large as the codes"
     ratio = summary.mse / baseline.mse if baseline.mse > 0.0 else float("inf")
     if ratio > 100.0:
         return f"{word} than {name} (over 100 times its squared error)"

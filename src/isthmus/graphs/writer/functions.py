@@ -87,6 +87,12 @@ def round_(g: Graph, operation: Any, out: Any, x: Value) -> Value:
     return apply(g, "Round", x)
 
 
+@writes("ops.StopGradient")
+def stop_gradient(g: Graph, operation: Any, out: Any, variable: Value) -> Value:
+    """Nothing: a graph has no gradients."""
+    return variable
+
+
 @writes("ops.Square")
 def square(g: Graph, operation: Any, out: Any, x: Value) -> Value:
     """The product with itself."""

@@ -71,8 +71,8 @@ def learned_by(network: PriorNetwork | None, z: Any) -> Mapping[str, Any]:
 
 
 @singledispatch
-def prior_of(fields: recipes.PriorFields, classes: int = 0) -> Prior:
-    """The prior that a recipe describes, for a condition of this number of classes, or none.
+def prior_of(fields: recipes.PriorFields, latent: Latent, classes: int = 0) -> Prior:
+    """The prior that a recipe describes, for the codes of a latent and a condition of some classes, or none.
 
     A new kind registers its own function.
     """

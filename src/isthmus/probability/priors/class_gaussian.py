@@ -91,5 +91,5 @@ class ClassGaussian:
 
 
 @prior_of.register
-def _(fields: recipes.ClassGaussianPrior, classes: int = 0) -> Prior:
+def _(fields: recipes.ClassGaussianPrior, latent: Latent, classes: int = 0) -> Prior:
     return ClassGaussian(classes)

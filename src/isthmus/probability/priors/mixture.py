@@ -80,5 +80,5 @@ class MixtureOfGaussians:
 
 
 @prior_of.register
-def _(fields: recipes.MixturePrior, classes: int = 0) -> Prior:
+def _(fields: recipes.MixturePrior, latent: Latent, classes: int = 0) -> Prior:
     return MixtureOfGaussians(fields.components)

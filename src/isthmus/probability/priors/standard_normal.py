@@ -57,5 +57,5 @@ class StandardNormal:
 
 
 @prior_of.register
-def _(fields: recipes.StandardNormalPrior, classes: int = 0) -> Prior:
+def _(fields: recipes.StandardNormalPrior, latent: Latent, classes: int = 0) -> Prior:
     return StandardNormal()
