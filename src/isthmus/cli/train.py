@@ -168,7 +168,7 @@ def _tell(run: Any, data: str | None, as_json: bool) -> None:
             images = "IMAGES" if data is None else shlex.quote(data)
             say(f"  isthmus reconstruct {place} {images} --out reconstructions")
             say(f"  isthmus sample {place} --out samples.png")
-            if not run.is_conditional:
+            if not (run.is_conditional or run.latent.is_discrete):
                 say(f"  isthmus explore {place}")
     if run.manifest.state == "failed":
         raise typer.Exit(1)

@@ -156,7 +156,7 @@ def representation_section(found: Representation | str) -> Section:
         return Section("representation", TITLE, (), found)
     tested_on = spell_count(found.tested_on, "test image")
     where = f"learned from {spell_count(found.trained_on, 'training image')}, on {tested_on}"
-    of = {"codes": "the codes (posterior means)", "pca": "PCA of the same dimension", "pixels": "the raw pixels"}
+    of = {"codes": "the codes (posterior means)", "pca": "PCA of the same size", "pixels": "the raw pixels"}
     rows: list[Row] = []
     for judge, title, words in (
         ("neighbours", "nearest neighbours", f"a vote of the {NEIGHBOURS} nearest"),

@@ -48,7 +48,7 @@ class Run:
         return type(self), (self.path.absolute(), self.manifest, self.recipe, self.label)
 
     def __repr__(self) -> str:
-        return f"<Run {self.path}: {self.recipe.name}, {self.image}, {self.recipe.latent.dim} latent dimensions>"
+        return f"<Run {self.path}: {self.recipe.name}, {self.image}, {self.recipe.latent.description}>"
 
     def _repr_html_(self) -> str:
         """HTML for Jupyter."""
