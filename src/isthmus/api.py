@@ -46,7 +46,8 @@ def train(
             run's own, if this machine remembers them.
         recipe: A recipe, the name of one, or None to choose one from the images.
         out: The run folder to create; by default `runs/DATA-RECIPE`.
-        purpose: What a model of colour images is for, `reconstruct` or `sample`; chooses a recipe where none is given.
+        purpose: What a model of colour images is for, `reconstruct`, `sample` or `search`; chooses a recipe where none
+            is given.
         minutes: The time that the training may take; as many steps as fit are measured, and stored in the recipe.
         task: The task, if not to reconstruct: `denoise`, `deblur`, `super-resolve`, `colourise`,
             `inpaint`, `segment` or `pairs`.

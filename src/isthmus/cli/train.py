@@ -32,7 +32,12 @@ def train(
     ] = None,
     purpose: Annotated[
         str | None,
-        option("PURPOSE", "What a model of colour images is for: reconstruct (the default) or sample.", "--for"),
+        option(
+            "PURPOSE",
+            "What a model of colour images is for: to reconstruct (the default), to sample, or to search images by "
+            "their codes.",
+            "--for",
+        ),
     ] = None,
     task: Annotated[
         str | None,

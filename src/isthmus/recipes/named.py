@@ -173,6 +173,14 @@ _RECIPES = (
         training=_PHOTOGRAPHS,
     ),
     Recipe(
+        name="photo-search",
+        summary="A residual autoencoder for colour images of any size, whose flat code is made to compare images.",
+        network=ResidualNetwork(filters=(48, 96, 192)),
+        latent=PointLatent(dim=128),
+        likelihood=GaussianLikelihood(sigma=0.1, mean="free"),
+        training=_PHOTOGRAPHS,
+    ),
+    Recipe(
         name="unet",
         summary="A U-Net that restores images: denoising by default, or any --task; squared error.",
         task=Denoise(),
@@ -208,7 +216,9 @@ _RECIPES = (
     ),
 )
 
-PURPOSES: Mapping[str, str] = MappingProxyType({"reconstruct": "photo-ae", "sample": "photo-vae"})
+PURPOSES: Mapping[str, str] = MappingProxyType(
+    {"reconstruct": "photo-ae", "sample": "photo-vae", "search": "photo-search"}
+)
 """The recipe for each purpose of a model of photographs."""
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType({recipe.name: recipe for recipe in _RECIPES})
@@ -234,7 +244,7 @@ def task_recipe(kind: str) -> Recipe | None:
 
 
 def default_recipe(channels: int, side: int = 0, purpose: str | None = None) -> Recipe:
-    """The default recipe for images: conv-vae-fast for small grey ones, else photo-ae or photo-vae.
+    """The default recipe for images: that of the purpose, or conv-vae-fast for small grey ones and else photo-ae.
 
     Args:
         channels: The channels of the images.

@@ -125,6 +125,12 @@ def _schedule(training: Training, count: int) -> Training:
 
 
 SIZED: Mapping[str, Callable[[Recipe, tuple[int, int, int], int | None, Mapping[str, Any]], Recipe]] = MappingProxyType(
-    {"conv-vae-colour": _convolutions, "photo-ae": _photographs, "photo-vae": _photographs, "photo-fsq": _photographs}
+    {
+        "conv-vae-colour": _convolutions,
+        "photo-ae": _photographs,
+        "photo-vae": _photographs,
+        "photo-fsq": _photographs,
+        "photo-search": _photographs,
+    }
 )
 """How a named recipe is fitted to images, for those that depend on them."""
