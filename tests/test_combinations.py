@@ -48,7 +48,7 @@ PARTS = {
         "laplace": {"likelihood.scale": "per-pixel"},
         "logistic": {"likelihood.components": 2},
     },
-    "objective": {"elbo": {"objective.beta": 2.0}, "iwae": {"objective.draws": 3}},
+    "objective": {"elbo": {"objective.beta": 2.0, "objective.ms_ssim": 0.5}, "iwae": {"objective.draws": 3}},
     "condition": {"none": {}, "labels": {"condition.classes": 3}},
 }
 """The kinds of each part, and what has to be set with them; a beta of 2 is for latents with a rate that it weighs."""
