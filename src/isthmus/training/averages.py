@@ -10,7 +10,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.training.schedules import keeps_average
+from isthmus.training.optimiser import keeps_average
 from isthmus.training.weights import synchronise
 
 

@@ -24,7 +24,7 @@ from isthmus.training.backends import require_precision
 from isthmus.training.checkpoints import Checkpoints
 from isthmus.training.feed import ValidationFeed, training_feed
 from isthmus.training.memory import memory_explained
-from isthmus.training.schedules import build_optimiser
+from isthmus.training.optimiser import build_optimiser
 from isthmus.training.state import TrainingState
 from isthmus.training.weights import set_weights, weights_of
 

@@ -1,4 +1,4 @@
-"""The learning rate, step by step, and the optimiser that follows it."""
+"""The optimiser, and the learning rate that it follows step by step."""
 
 import math
 from typing import Any

@@ -4,7 +4,7 @@ import pytest
 from keras import ops
 
 from isthmus.recipes import Training
-from isthmus.training.schedules import Schedule, build_optimiser
+from isthmus.training.optimiser import Schedule, build_optimiser
 
 
 def rates(schedule, steps):
