@@ -62,9 +62,10 @@ def test_blur_costs_more_than_noise_of_the_same_squared_error():
 
 
 def test_images_that_contradict_each_other_are_as_bad_as_unrelated_ones():
-    """A power of a negative number is none, and that of 0 has no gradient."""
+    """A negative number has no powers; but the less they contradict each other, the better."""
     images = np.random.default_rng(1).uniform(size=(1, 32, 32, 1)).astype(np.float32)
-    assert 0.0 < ms_ssim(namespace, images, 1.0 - images)[0] < 1e-3
+    found = [ms_ssim(namespace, images, 0.5 + share * (0.5 - images))[0] for share in (1.0, 0.5, 0.2)]
+    assert 0.0 < found[0] < found[1] < found[2] < 1e-3
 
 
 def test_the_penalty_is_weighted_for_each_number_and_the_mean_over_the_draws():

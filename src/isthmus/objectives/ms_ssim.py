@@ -19,7 +19,7 @@ WINDOW, SIGMA = 11, 1.5
 """Side and standard deviation of the Gaussian window, pixels (Wang et al. 2004, section III.C)."""
 C_LUMINANCE, C_CONTRAST = 0.01**2, 0.03**2
 """Constants that keep the quotients finite (ibid., equations 7 and 8), for brightness from 0 to 1."""
-# A power below 1 has no gradient at 0, and no value below it: where two images contradict each other.
+# Images that contradict each other have a similarity below 0, which has no logarithm: below this, a line follows.
 _FLOOR = 1e-4
 
 
@@ -73,12 +73,14 @@ def ms_ssim(xp: Any, images: Any, others: Any) -> Any:
     side = min(images.shape[1:3])
     # Centred, as variances are differences of means of squares, and these are smaller then.
     x, y = (xp.transpose(array - 0.5, (0, 3, 1, 2)) for array in (images, others))
-    weights, similarity = scale_weights(side), 1.0
+    weights, log_similarity = scale_weights(side), 0.0
     for scale, weight in enumerate(weights):
         compared = _ssim_map(xp, x, y, with_luminance=scale == len(weights) - 1)
-        similarity = similarity * xp.maximum(xp.mean(compared, axis=(2, 3)), _FLOOR) ** weight
+        mean = xp.mean(compared, axis=(2, 3))
+        positive = xp.maximum(mean, _FLOOR)
+        log_similarity = log_similarity + weight * (xp.log(positive) + mean - positive)
         x, y = _halved(xp, x), _halved(xp, y)
-    return xp.mean(similarity, axis=1)
+    return xp.mean(xp.exp(log_similarity), axis=1)
 
 
 def _ssim_map(xp: Any, x: Any, y: Any, with_luminance: bool) -> Any:
