@@ -179,11 +179,19 @@ def test_parts_go_together(kinds, tmp_path):
 def test_a_step_goes_down_and_every_coefficient_turns_it(kinds):
     """With the same noise, weights after plain gradient descent differ just where gradients do."""
     recipe = with_fields(recipe_of(kinds), {"training.optimiser": "sgd", "training.learning_rate": 0.01})
-    (before, after), weights = descend(recipe)
+    (before, after), _ = descend(recipe)
     assert after < before
     for name, value in coefficients(recipe):
-        _, turned = descend(with_fields(recipe, {name: value + 1}))
-        assert any((turned[key] != array).any() for key, array in weights.items()), f"{name} is not in the gradient"
+        # Structural similarity is flat where a first prediction contradicts its target; not every start does.
+        starts = (with_fields(recipe, {"training.seed": seed}) for seed in range(4))
+        assert any(turns(start, name, value) for start in starts), f"{name} is not in the gradient"
+
+
+def turns(recipe, name, value):
+    """Whether a step with a larger coefficient leads elsewhere."""
+    _, weights = descend(recipe)
+    _, turned = descend(with_fields(recipe, {name: value + 1}))
+    return any((turned[key] != array).any() for key, array in weights.items())
 
 
 def coefficients(recipe):
