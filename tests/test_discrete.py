@@ -203,7 +203,8 @@ class TestRun:
     def test_a_report_explains_the_codebook_and_plots_no_latent_space(self, run, place, tmp_path):
         page = write_report(run, place / "data.npz", tmp_path / "report.html").read_text(encoding="utf-8")
         assert "of the 12 codes that a position can have occur" in page
-        assert "16 discrete codes, each one of 12" in page
+        assert page.count("16 discrete codes, each one of 12") == 3  # the story, and an image on its way
+        assert "latent dimension" not in page
         assert "Traversal" not in page
         assert "isthmus explore" not in page
 

@@ -28,7 +28,7 @@ def test_the_round_trip_is_an_image_its_code_and_its_reconstruction(tiny_run, me
     image = measured.test.read(np.array([index]))
     np.testing.assert_array_equal(_image(shown.input), np.where(image[0, ..., 0] > 127, 255, 0))
     np.testing.assert_array_equal(_image(shown.output), tiny_run.reconstruct(image)[0, ..., 0])
-    assert (shown.dims, shown.latent_dim) == (120, 2)
+    assert (shown.dims, shown.size) == (120, "2 latent dimensions")
 
 
 def test_many_numbers_become_bars(tiny_run, measured, monkeypatch):

@@ -37,7 +37,7 @@ def round_trip(run: Run, measured: Measurements) -> RoundTrip:
         dims=run.image.dims,
         code=digits,
         bars=[] if digits else [float(value) / longest for value in code[:MOST_BARS]],
-        latent_dim=len(code),
+        size=run.recipe.latent.description,
     )
 
 

@@ -36,7 +36,7 @@ class RoundTrip:
         dims: The number of values in an image.
         code: The latent code in digits; empty for a long one.
         bars: The first values of a long latent code, from -1 to 1; empty for a short one.
-        latent_dim: The number of latent dimensions.
+        size: The size of a code in words.
     """
 
     input: Markup
@@ -44,7 +44,7 @@ class RoundTrip:
     dims: int
     code: Sequence[str]
     bars: Sequence[float]
-    latent_dim: int
+    size: str
 
 
 @dataclass(frozen=True)
