@@ -24,6 +24,14 @@ def test_a_curve_for_each_term_without_a_second_title(tiny_run):
     assert "nats per image" in found[0].html
 
 
+@pytest.mark.parametrize(("penalty", "caption"), [("dissimilarity", "structural"), ("shrinkage", "A penalty")])
+def test_a_penalty_has_a_curve_and_a_caption(tiny_run, penalty, caption):
+    columns = read_history(tiny_run.path, tiny_run.manifest)
+    found = curves(tiny_run, {**columns, penalty: columns["rate"], f"val_{penalty}": columns["val_rate"]})
+    panel = {panel.title: panel for panel in found}[penalty.capitalize()]
+    assert caption in panel.caption
+
+
 @pytest.mark.parametrize(("height", "width", "channels"), [(12, 10, 1), (28, 28, 1), (64, 64, 3), (130, 100, 3)])
 def test_frames_are_shrunk_to_the_images_own_pixels(tiny_run, monkeypatch, height, width, channels):
     images = np.random.default_rng(0).integers(0, 256, (16, height, width, channels), np.uint8)
