@@ -56,6 +56,10 @@ DISCRETE = {
     },
     "report": False,
 }
+SIXTEEN_BITS = {
+    "changes": {"training.precision": "mixed_bfloat16", "objective.ms_ssim": 1.0},
+    "report": False,
+}
 SEGMENT = {"task": "segment", "targets": "masks", "report": False}
 
 pytestmark = pytest.mark.slow
@@ -128,6 +132,7 @@ def place(backend, tmp_path_factory):
             ("by-class", 2, "bernoulli", BY_CLASS),
             ("discrete", 2, "gaussian", DISCRETE),
             ("masked", 20, "categorical", SEGMENT),
+            ("sixteen-bits", 2, "gaussian", SIXTEEN_BITS),
             ("three", 3, "gaussian", quick),
             ("two-and-one", 2, "gaussian", quick),
             ("two-and-one", 3, "gaussian", {**quick, "resume": True}),
@@ -189,6 +194,17 @@ def test_a_mixture_of_logistics_is_trained_and_exported(place):
     assert all(
         value <= 1e-3 for name, value in run.manifest.graphs["decoder"].max_difference.items() if name != "images"
     )
+
+
+def test_sixteen_bits_and_structural_similarity_are_trained_and_exported(place):
+    run = isthmus.load(place / "sixteen-bits")
+    first, second = ({name: float(value) for name, value in row.items()} for row in rows_of(run.path))
+    assert second["val_loss"] < first["val_loss"]
+    assert second["val_dissimilarity"] < first["val_dissimilarity"]
+    terms = [second[f"val_{name}"] for name in ("distortion", "rate", "dissimilarity")]
+    assert second["val_loss"] == pytest.approx(sum(terms), rel=1e-4)
+    for graph in run.manifest.graphs.values():
+        assert all(value <= (1.0 if name == "images" else 1e-3) for name, value in graph.max_difference.items())
 
 
 def test_a_conditional_model_is_trained_and_exported(place):
