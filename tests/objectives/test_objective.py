@@ -20,9 +20,17 @@ GAUSSIAN, POINT = (
 BERNOULLI = likelihood_of(recipes.BernoulliLikelihood())
 
 
+def given(xp, values):
+    """Arrays of a namespace: PyTorch's tensors do not mix with NumPy's arrays."""
+    if isinstance(values, dict):
+        return {name: given(xp, value) for name, value in values.items()}
+    return values if xp is namespace else ops.convert_to_tensor(values)
+
+
 def terms(estimator, xp=namespace, variable=GAUSSIAN, z=Z, beta=1.0):
-    distortion = BERNOULLI.distortion(xp, IMAGES, OUTPUTS)
-    return RateDistortion(estimator, beta, 0).terms(Forward(xp, variable, POSTERIOR, z[None], distortion[None]))
+    images, outputs, posterior, z = (given(xp, values) for values in (IMAGES, OUTPUTS, POSTERIOR, z))
+    distortion = BERNOULLI.distortion(xp, images, outputs)
+    return RateDistortion(estimator, beta, 0).terms(Forward(xp, variable, posterior, z[None], distortion[None]))
 
 
 @pytest.mark.parametrize("estimator", ["closed-form", "monte-carlo"])
@@ -71,8 +79,8 @@ def test_penalties_are_named_and_in_the_loss(variable):
     distortion = BERNOULLI.distortion(namespace, images, OUTPUTS)
     prediction = BERNOULLI.mean(namespace, OUTPUTS)
     objective = objective_of(recipes.ELBO(beta=2.0, ms_ssim=0.7), 1)
-    given = Forward(namespace, variable, POSTERIOR, Z[None], distortion[None], None, images, prediction[None])
-    found = objective.terms(given)
+    forward = Forward(namespace, variable, POSTERIOR, Z[None], distortion[None], None, images, prediction[None])
+    found = objective.terms(forward)
     assert objective.penalty_names == tuple(found.penalties) == ("dissimilarity",)
     expected = 0.7 * 12 * (1 - ms_ssim(namespace, images, prediction))
     np.testing.assert_allclose(found.penalties["dissimilarity"], expected, rtol=1e-5)
@@ -88,8 +96,8 @@ class TestImportanceWeighted:
     DISTORTION = np.random.default_rng(3).uniform(3, 9, size=(K, 6))
 
     def terms(self, xp=namespace, draws=K):
-        given = (array[:draws].astype(np.float32) for array in (self.DRAWS, self.DISTORTION))
-        forward = Forward(xp, GAUSSIAN, POSTERIOR, *given)
+        arrays = (given(xp, array[:draws].astype(np.float32)) for array in (self.DRAWS, self.DISTORTION))
+        forward = Forward(xp, GAUSSIAN, given(xp, POSTERIOR), *arrays)
         return objective_of(recipes.IWAE(draws=draws), 1).terms(forward)
 
     def log_weights(self):
