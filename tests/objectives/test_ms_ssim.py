@@ -37,7 +37,7 @@ def test_several_scales_are_those_of_tensorflow(shape, scales):
     np.testing.assert_allclose(ms_ssim(namespace, images, others), expected, atol=2e-5)
 
 
-@pytest.mark.parametrize("shape", [(28, 28, 1), (45, 64, 3), (9, 7, 4), (2, 3, 1)])
+@pytest.mark.parametrize("shape", [(28, 28, 1), (45, 64, 3), (9, 7, 4), (2, 3, 1), (1, 1, 2)])
 def test_keras_and_numpy_agree_on_images_of_any_size(shape):
     images, others = pairs(*shape)
     found = ops.convert_to_numpy(ms_ssim(ops, ops.convert_to_tensor(images), ops.convert_to_tensor(others)))

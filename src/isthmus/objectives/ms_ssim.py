@@ -75,11 +75,12 @@ def ms_ssim(xp: Any, images: Any, others: Any) -> Any:
     x, y = (xp.transpose(array - 0.5, (0, 3, 1, 2)) for array in (images, others))
     weights, log_similarity = scale_weights(side), 0.0
     for scale, weight in enumerate(weights):
+        if scale:
+            x, y = _halved(xp, x), _halved(xp, y)
         compared = _ssim_map(xp, x, y, with_luminance=scale == len(weights) - 1)
         mean = xp.mean(compared, axis=(2, 3))
         positive = xp.maximum(mean, _FLOOR)
         log_similarity = log_similarity + weight * (xp.log(positive) + mean - positive)
-        x, y = _halved(xp, x), _halved(xp, y)
     return xp.mean(xp.exp(log_similarity), axis=1)
 
 
