@@ -73,6 +73,29 @@ def test_plain_images_are_no_fault(levels):
     assert found is None or found.augmentation.is_off
 
 
+def test_large_images_are_read_a_few_at_a_time(monkeypatch):
+    """Means of blocks, however few images are held at once."""
+    from isthmus.workflows.datasets import orientations
+
+    images = smooth(40, 40, 35)
+    expected = images[:, :39, :33].reshape(40, 13, 3, 11, 3, 3).mean(axis=(2, 4)) / 255
+    monkeypatch.setattr(orientations, "batch_size_for", lambda dims: 7)
+    read = []
+
+    class Counted:
+        spec = as_source(images).spec
+
+        def __len__(self):
+            return len(images)
+
+        def read(self, indices):
+            read.append(len(indices))
+            return images[indices]
+
+    np.testing.assert_allclose(orientations._reduced(Counted()), expected, rtol=1e-12)
+    assert read == [7] * 5 + [5]
+
+
 def test_many_images_are_not_read():
     class Many:
         def __len__(self):

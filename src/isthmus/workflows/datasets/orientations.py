@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import ImageSource, split_by_content
+from isthmus.data import ImageSource, batch_size_for, split_by_content
 from isthmus.errors import DataError
 from isthmus.recipes import PURPOSES, Augmentation, Recipe
 
@@ -104,13 +104,16 @@ def _candidates(square: bool) -> list[Augmentation]:
 
 def _reduced(images: ImageSource) -> FloatArray:
     """Images as means of blocks, of pixels from 0 to 1: `(n, h, w, c)`, h and w at most 16."""
-    pixels = images.read(np.arange(len(images)))
-    values = pixels.astype(np.float64) / (255.0 if pixels.dtype == np.uint8 else 1.0)
-    down, across = (-(-side // _SIDE) for side in values.shape[1:3])
-    height, width = values.shape[1] // down, values.shape[2] // across
-    blocks = values[:, : height * down, : width * across].reshape(len(values), height, down, width, across, -1)
-    reduced: FloatArray = blocks.mean(axis=(2, 4))
-    return reduced
+    spec, size = images.spec, batch_size_for(images.spec.dims)
+    down, across = (-(-side // _SIDE) for side in (spec.height, spec.width))
+    height, width = spec.height // down, spec.width // across
+    reduced = np.empty((len(images), height, width, spec.channels))
+    for start in range(0, len(images), size):
+        part = slice(start, min(start + size, len(images)))
+        pixels = images.read(np.arange(part.start, part.stop))[:, : height * down, : width * across]
+        blocks = pixels.reshape(len(pixels), height, down, width, across, spec.channels)
+        reduced[part] = blocks.mean(axis=(2, 4), dtype=np.float64)
+    return reduced / (255.0 if spec.dtype == "uint8" else 1.0)
 
 
 def _orders(shape: tuple[int, int, int], augmentation: Augmentation) -> list[NDArray[np.int64]]:
