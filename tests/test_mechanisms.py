@@ -272,6 +272,7 @@ TABLE = {
     "training.steps_per_epoch": (1, "kept", {}),
     "training.batch_size": (9, "order", {}),
     "training.optimiser": ("sgd", "learning", {}),
+    "training.optimiser (muon)": ("muon", "learning", {}),
     "training.momentum": (0.9, "learning", SGD),
     "training.adam_betas": ([0.5, 0.999], "learning", {}),
     "training.adam_betas (second)": ([0.9, 0.9], "learning", {}),

@@ -57,14 +57,14 @@ def augmentations():
 
 @st.composite
 def trainings(draw):
-    optimiser = draw(st.sampled_from(["adam", "sgd"]))
+    optimiser = draw(st.sampled_from(["adam", "muon", "sgd"]))
     validation = draw(FRACTION)
     return r.Training(
         epochs=draw(COUNT),
         batch_size=draw(COUNT),
         optimiser=optimiser,
         momentum=draw(FRACTION) if optimiser == "sgd" else 0.0,
-        adam_betas=draw(st.tuples(FRACTION, FRACTION)) if optimiser == "adam" else (0.9, 0.999),
+        adam_betas=draw(st.tuples(FRACTION, FRACTION)) if optimiser != "sgd" else (0.9, 0.999),
         learning_rate=draw(POSITIVE),
         schedule=draw(st.sampled_from(["constant", "cosine"])),
         warmup_fraction=draw(FRACTION),

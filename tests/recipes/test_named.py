@@ -90,5 +90,5 @@ def test_a_purpose_chooses_among_the_recipes_of_photographs():
 def test_what_is_made_to_search_has_a_flat_code_of_the_same_network():
     search, photos = (sized(default_recipe(3, purpose=purpose), (64, 64, 3), 1000) for purpose in ("search", None))
     assert (search.latent.kind, search.latent.dim, search.latent.has_grid) == ("point", 128, False)
-    assert (search.network, search.likelihood, search.training) == (photos.network, photos.likelihood, photos.training)
+    assert (search.network, search.likelihood) == (photos.network, photos.likelihood)
     assert sized(default_recipe(3, purpose="search"), (64, 64, 3), given={"latent.dim": 100}).latent.dim == 100

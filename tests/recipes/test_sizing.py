@@ -84,8 +84,14 @@ def test_a_grid_that_is_given_stays():
 
 @pytest.mark.parametrize(("count", "steps"), [(100, 4_000), (1_000, 4_000), (4_800, 6_000), (10**6, 20_000)])
 def test_few_images_are_seen_more_often_than_many(count, steps):
-    training = sized(RECIPES["photo-ae"], (64, 64, 3), count).training
+    training = sized(RECIPES["photo-vae"], (64, 64, 3), count).training
     assert (training.epochs, training.epochs * training.steps_per_epoch) == (20, steps)
+
+
+@pytest.mark.parametrize(("optimiser", "steps"), [("muon", 2_000), ("adam", 4_000)])
+def test_muon_takes_fewer_steps(optimiser, steps):
+    training = sized(RECIPES["photo-ae"], (64, 64, 3), 100, {"training.optimiser": optimiser}).training
+    assert training.epochs * training.steps_per_epoch == steps
 
 
 def test_another_network_or_latent_that_was_asked_for_stays():

@@ -204,11 +204,13 @@ class TestNotFinite:
 
 
 class TestResume:
+    @pytest.mark.parametrize("optimiser", ["adam", "muon"])
     @pytest.mark.slow
-    def test_two_epochs_and_two_more_are_four(self, job, uninterrupted, assert_same):
-        whole, parts = uninterrupted(training__epochs=4), job("parts", training__epochs=2)
+    def test_two_epochs_and_two_more_are_four(self, job, uninterrupted, assert_same, optimiser):
+        changes = {"training__optimiser": optimiser}
+        whole, parts = uninterrupted(training__epochs=4, **changes), job("parts", training__epochs=2, **changes)
         fit(parts)
-        more = job("parts", training__epochs=4, resume=True)
+        more = job("parts", training__epochs=4, resume=True, **changes)
         fitted = fit(more)
         assert fitted.state.epoch == 4
         alike(whole, more, assert_same)

@@ -47,8 +47,8 @@ class Training(Fields):
     """Steps of an epoch, after which the model is validated; none for as many as make one pass."""
     batch_size: PositiveInt = 128
     """Images per step."""
-    optimiser: Literal["adam", "sgd"] = "adam"
-    """Adam, or plain (stochastic) gradient descent."""
+    optimiser: Literal["adam", "muon", "sgd"] = "adam"
+    """Adam, Muon (of which a step takes longer and does more), or plain (stochastic) gradient descent."""
     momentum: Fraction = 0.0
     """Momentum of sgd."""
     adam_betas: tuple[Fraction, Fraction] = (0.9, 0.999)
@@ -85,8 +85,8 @@ class Training(Fields):
         faults = []
         if self.momentum and self.optimiser != "sgd":
             faults.append("momentum is read only where training.optimiser is 'sgd'")
-        if self.adam_betas != (0.9, 0.999) and self.optimiser != "adam":
-            faults.append("adam_betas are read only where training.optimiser is 'adam'")
+        if self.adam_betas != (0.9, 0.999) and self.optimiser == "sgd":
+            faults.append("adam_betas are not read where training.optimiser is 'sgd'")
         if self.patience is not None and self.validation_fraction == 0.0:
             faults.append("patience needs a validation loss, and validation_fraction is 0")
         if faults:

@@ -153,7 +153,7 @@ _RECIPES = (
         network=ResidualNetwork(filters=(48, 96, 192)),
         latent=SpatialPointLatent(grid=(4, 4), channels=8),
         likelihood=GaussianLikelihood(sigma=0.1, mean="free"),
-        training=_PHOTOGRAPHS,
+        training=_PHOTOGRAPHS.model_copy(update={"optimiser": "muon", "learning_rate": 2e-3}),
     ),
     Recipe(
         name="photo-vae",

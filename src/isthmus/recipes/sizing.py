@@ -21,6 +21,8 @@ PASSES = 20
 """Passes over the images, which are also the epochs."""
 STEPS = (4_000, 20_000)
 """Steps at least and at most: few images are seen more often, and many not as often."""
+MUON_STEPS = (2_000, 10_000)
+"""The same for Muon, which needs half as many and takes twice the time for each."""
 
 
 def sized(
@@ -67,8 +69,10 @@ def _convolutions(recipe: Recipe, shape: tuple[int, int, int], count: int | None
 def _photographs(recipe: Recipe, shape: tuple[int, int, int], count: int | None, given: Mapping[str, Any]) -> Recipe:
     """Patches and scales by the size of the images, a code by the number of dimensions, steps by that of the images."""
     side = max(shape[:2])
+    optimiser = given.get("training.optimiser", recipe.training.optimiser)
+    steps = MUON_STEPS if optimiser == "muon" else STEPS
     training = recipe.training.model_copy(update={"batch_size": 32 if side <= 32 else 16})
-    recipe = recipe.model_copy(update={"training": training if count is None else _schedule(training, count)})
+    recipe = recipe.model_copy(update={"training": training if count is None else _schedule(training, count, steps)})
     if not isinstance(recipe.network, ResidualNetwork):
         return recipe
     patch = _number(given, "network.patch") or (2 if side <= 32 else 4 if side <= 96 else 8)
@@ -117,9 +121,9 @@ def _grid(
     return next((choice for choice in fitting if choice[1] <= MOST_CHANNELS), fitting[0] if fitting else None)
 
 
-def _schedule(training: Training, count: int) -> Training:
+def _schedule(training: Training, count: int, limits: tuple[int, int]) -> Training:
     """The steps of 20 passes, within limits, as 20 epochs."""
-    least, most = STEPS
+    least, most = limits
     steps = min(max(PASSES * training.epoch_steps(count), least), most)
     return training.model_copy(update={"epochs": PASSES, "steps_per_epoch": steps // PASSES})
 

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from isthmus.recipes import Training
+from isthmus.training.muon import KernelMuon
 
 
 @keras.saving.register_keras_serializable("isthmus")
@@ -58,10 +59,13 @@ def build_optimiser(training: Training, steps: int) -> keras.optimizers.Optimize
         "use_ema": training.ema > 0.0,
         "ema_momentum": training.ema,
     }
+    first, second = training.adam_betas
     if training.optimiser == "sgd":
         optimiser = keras.optimizers.SGD(schedule, momentum=training.momentum, **common)
+    elif training.optimiser == "muon":
+        decays = {"weight_decay": None, "adam_weight_decay": None}
+        optimiser = KernelMuon(schedule, adam_beta_1=first, adam_beta_2=second, **decays, **common)
     else:
-        first, second = training.adam_betas
         optimiser = keras.optimizers.Adam(schedule, beta_1=first, beta_2=second, **common)
     if training.precision != "mixed_float16":
         return optimiser
