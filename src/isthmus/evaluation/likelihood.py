@@ -62,6 +62,7 @@ def likelihood_section(
         rows.append(mean_row("rate_nats", "rate", scores.rate, "nats", f"What a code costs: {rate}."))
     loss = scores.distortion + beta * scores.rate
     if measure.kind != "probability" or beta != 1.0:
-        words = "What training minimises" + (f", with β = {beta:g}" if latent.has_rate and beta != 1.0 else "")
-        rows.append(mean_row("training_loss_nats", "training loss", loss, "nats", f"{words}; no log-likelihood."))
+        weighted = f" + {'' if beta == 1.0 else f'{beta:g} x '}rate" if latent.has_rate else ""
+        words = f"Distortion{weighted}, as weighted in training, without penalties; no log-likelihood."
+        rows.append(mean_row("training_loss_nats", "training loss", loss, "nats", words))
     return Section("likelihood", TITLE, tuple(rows), measure.explanation)

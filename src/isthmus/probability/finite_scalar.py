@@ -33,7 +33,7 @@ class FiniteScalarCode:
         return LatentGroup("latent", "fsq", self.shape)
 
     def sample(self, xp: Any, parameters: Parameters, noise: Any) -> Any:
-        """The code itself, of the shape of the noise, and whatever that is."""
+        """The code itself for each draw, of the shape of the noise, whose values do not matter."""
         return parameters["mean"] + xp.zeros_like(noise)
 
     def log_q(self, xp: Any, z: Any, parameters: Parameters) -> Any:

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from isthmus.recipes.fields import Recipe
 
 MOST_CODES = 1 << 16
-"""Codes of a position at most: that many are enough for the largest codebooks of the literature."""
-
-
+"""Codes of a position at most, as many as in the largest codebooks of the literature."""
 Levels = Annotated[int, Field(ge=2, le=256)]
 
 
@@ -30,7 +28,7 @@ class LatentFields(Part):
     has_grid: ClassVar[bool] = False
     """Whether a code has a place for each part of the image: a `grid` of positions."""
     is_discrete: ClassVar[bool] = False
-    """Whether there are only so many codes, with none between them."""
+    """Whether codes are discrete: a finite number of them, with none between two."""
     variational: ClassVar[str] = "gaussian"
     """The kind that gives codes of this shape a posterior."""
 

@@ -139,6 +139,6 @@ class CustomNetwork(NetworkFields):
         yield from super().faults(recipe)
         if recipe.training.precision != "float32":
             yield (
-                "training.precision is of networks that isthmus builds: set float32, and give your own layers a dtype, "
-                f"such as keras.layers.Dense(8, dtype={recipe.training.precision!r})"
+                "training.precision applies to networks that isthmus builds: set float32, and give your own layers "
+                f"a dtype, such as keras.layers.Dense(8, dtype={recipe.training.precision!r})"
             )
