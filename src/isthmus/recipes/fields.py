@@ -48,7 +48,7 @@ class Training(Fields):
     batch_size: PositiveInt = 128
     """Images per step."""
     optimiser: Literal["adam", "muon", "sgd"] = "adam"
-    """Adam, Muon (of which a step takes longer and does more), or plain (stochastic) gradient descent."""
+    """Adam, Muon (fewer steps suffice, and each takes longer), or plain (stochastic) gradient descent."""
     momentum: Fraction = 0.0
     """Momentum of sgd."""
     adam_betas: tuple[Fraction, Fraction] = (0.9, 0.999)
