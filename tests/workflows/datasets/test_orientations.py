@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -94,6 +96,24 @@ def test_large_images_are_read_a_few_at_a_time(monkeypatch):
 
     np.testing.assert_allclose(orientations._reduced(Counted()), expected, rtol=1e-12)
     assert read == [7] * 5 + [5]
+
+
+def test_equal_images_have_no_components(monkeypatch):
+    from isthmus.workflows.datasets import orientations
+
+    black, white = np.zeros((20, 24, 24, 3), np.uint8), np.full((20, 24, 24, 3), 255, np.uint8)
+    monkeypatch.setattr(orientations, "split_by_content", lambda *_: (as_source(black), as_source(white)))
+    assert choose_orientations(as_source(np.concatenate([black, white]))) == (Augmentation(), 1.0)
+
+
+def test_images_of_many_channels_are_reduced_to_fewer_pixels():
+    """The covariance of 16 x 16 x 16 numbers takes 128 MiB, and each orientation as much again."""
+    images = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 16)).astype(np.uint8)
+    tracemalloc.start()
+    choose_orientations(as_source(images))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 200 << 20
 
 
 def test_many_images_are_not_read():

@@ -1,5 +1,6 @@
 """The orientations in which images are augmented, chosen by what they do for PCA on held-out training images."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ from isthmus.recipes import PURPOSES, Augmentation, Recipe
 MOST_IMAGES = 5_000
 """With more images, PCA gains too little from further orientations for the time it takes to read them."""
 _SIDE, _COMPONENTS = 16, 64
+_MOST_NUMBERS = _SIDE * _SIDE * 4
+"""Numbers in a reduced image, of which PCA takes the square: images of many channels are reduced further."""
 _LEAST_GAIN = 0.02
 _HELD_OUT = 0.125
 _NO_ERROR = 1e-9
@@ -53,7 +56,7 @@ def choose_orientations(train: ImageSource) -> Orientations | None:
     """Choose among the images as they are, flipped left to right, both flips, and all eight orientations if square.
 
     Few images cover few orientations of what they show: PCA of photographs generalises better with all of them, and
-    that of aligned images with none.  Images are reduced to at most 16x16 pixels first.
+    that of aligned images with none.  Images are reduced to at most 16x16 pixels and 1,024 numbers first.
 
     Returns:
         The choice, or None where the images are too many or too few to tell.
@@ -89,6 +92,8 @@ def _error_of_pca(covariance: FloatArray, mean: FloatArray, components: int, ima
     from scipy.sparse.linalg import eigsh
     from threadpoolctl import threadpool_limits
 
+    if np.trace(covariance) < _NO_ERROR * len(mean):  # equal images, of which there are no components
+        return float(np.mean((images - mean) ** 2))
     start = np.random.default_rng(0).standard_normal(len(mean))  # else it is drawn by chance
     with threadpool_limits(1):  # too small for more
         basis = eigsh(covariance, components, v0=start)[1]
@@ -105,7 +110,8 @@ def _candidates(square: bool) -> list[Augmentation]:
 def _reduced(images: ImageSource) -> FloatArray:
     """Images as means of blocks, of pixels from 0 to 1: `(n, h, w, c)`, h and w at most 16."""
     spec, size = images.spec, batch_size_for(images.spec.dims)
-    down, across = (-(-side // _SIDE) for side in (spec.height, spec.width))
+    most = min(_SIDE, math.isqrt(_MOST_NUMBERS // spec.channels))
+    down, across = (-(-side // most) for side in (spec.height, spec.width))
     height, width = spec.height // down, spec.width // across
     reduced = np.empty((len(images), height, width, spec.channels))
     for start in range(0, len(images), size):
