@@ -34,3 +34,7 @@ def test_the_nearest_code_is_the_nearest_of_all(levels):
     distances = np.square(z.reshape(-1, 1, len(levels)) - by_hand(levels)).sum(axis=-1)
     np.testing.assert_array_equal(found, by_hand(levels)[distances.argmin(axis=1)])
     np.testing.assert_array_equal(book.nearest(book.nearest(z)), book.nearest(z))
+
+
+def test_no_codes_have_no_nearest_ones():
+    assert Codebook((3, 2)).nearest(np.zeros((0, 8), np.float32)).shape == (0, 8)

@@ -55,7 +55,7 @@ class Codebook:
 
     def nearest(self, z: NDArray[np.floating]) -> NDArray[np.float32]:
         """Codes `(n, dim)` with each number moved to the nearest level of its channel, float32."""
-        places = np.asarray(z).reshape(len(z), -1, self.channels)
+        places = np.asarray(z).reshape(len(z), z.shape[-1] // self.channels, self.channels)
         highest = np.array(self.levels) - 1 - self._halves
         moved = np.clip(np.round(places * self._halves), -self._halves, highest) / self._halves
         return np.asarray(moved.reshape(z.shape), np.float32)
