@@ -60,7 +60,7 @@ def test_a_discrete_code_is_worth_few_numbers():
         ({"objective.beta": 2.0}, r"objective.beta weighs .* trains the prior alone: set objective.beta=1.0"),
         ({"objective.beta_warmup_epochs": 2.0}, r"objective.beta_warmup_epochs .* trains the prior alone"),
         ({"objective.estimator": "monte-carlo"}, r"set objective.estimator=closed-form"),
-        ({"condition": "labels"}, r"know no class"),
+        ({"condition": "labels"}, r"do not depend on the class"),
         ({"latent.levels": [4, 1]}, r"latent.levels.1: input should be greater than or equal to 2"),
         ({"latent.levels": [256, 256, 2]}, r"at most 65,536; got 131,072"),
         ({"latent.levels": [16, 16, 32], "prior": "masked-conv"}, r"each of the 8,192 codes .* 4,096 are the most"),

@@ -188,6 +188,6 @@ class FiniteScalarLatent(_Places, _OneCode):
             )
         if recipe.condition.is_given:
             yield (
-                "the priors of an fsq latent know no class, and its codes are free to hold it, so samples of a class "
-                "would not show it: set condition=none, or another latent"
+                "the priors of an fsq latent do not depend on the class, so samples of a class would not show it: "
+                "set condition=none, or another latent"
             )

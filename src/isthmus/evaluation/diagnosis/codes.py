@@ -16,7 +16,7 @@ LOST_DETAIL = 1.05
 COLLAPSED_SHARE, COLLAPSED_PERPLEXITY = 0.1, 1.5
 """Less use of a codebook, or a smaller perplexity, is a collapse."""
 LEAST_POSITIONS = 10
-"""Positions for each code of the codebook without which its use cannot be told."""
+"""Positions for each code of the codebook, below which its use is not judged."""
 _LISTED = 12
 
 
@@ -104,7 +104,7 @@ def collapsed_codebook(summary: Summary) -> Finding | None:
         "fault",
         "The codebook has collapsed",
         f"Held-out images use {use.used:,} of {use.size:,} codes, with a perplexity of {use.perplexity:.1f}. "
-        "Most codes never occur, so a code holds few bits.",
+        "So the code of a position carries few bits.",
     )
 
 
