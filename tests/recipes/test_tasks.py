@@ -46,7 +46,7 @@ def test_one_strength_or_a_range():
         ({"pixels.binarise": "threshold", "likelihood": "bernoulli"}, "takes pixels as they are"),
         ({"pixels.dtype": "float32"}, "takes pixels as they are"),
         ({"likelihood": "categorical"}, "describes masks, and the task is 'denoise'"),
-        ({"task": "pairs", "augmentation.rotation": 5}, "may flip and shift input and target"),
+        ({"task": "pairs", "augmentation.rotation": 5}, "may flip, transpose and shift input and target"),
         ({"task": "segment", "likelihood": "bernoulli", "task.clutter": 0.5}, "clutter is read only where"),
         ({"task": "paint"}, "expected one of reconstruct, denoise, colourise"),
     ],

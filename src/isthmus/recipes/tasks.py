@@ -47,8 +47,8 @@ class TaskFields(Part):
         changed = augmentation.crop or augmentation.rotation or augmentation.brightness
         if (self.has_masks or self.has_target_files) and changed:
             yield (
-                f"augmentation of the task {self.kind!r} may flip and shift input and target; crop, rotation "
-                "and brightness would change the target"
+                f"augmentation of the task {self.kind!r} may flip, transpose and shift input and target; crop, "
+                "rotation and brightness would change the target"
             )
 
 
