@@ -23,3 +23,10 @@ def test_no_more_components_than_images_and_pixels():
     np.testing.assert_allclose(single.reconstruct(pixels), np.repeat(pixels[:1], 4, axis=0))
     assert (single.components, single.fitted_on) == (0, 1)
     assert PCABaseline(pixels, 50, 0).components == 3
+
+
+def test_equal_images_have_no_components():
+    pixels = np.full((9, 4, 4, 1), 0.25, np.float32)
+    baseline = PCABaseline(pixels, 3, 0)
+    assert baseline.components == 0
+    np.testing.assert_array_equal(baseline.reconstruct(pixels + 0.5), pixels)

@@ -57,7 +57,7 @@ def test_numbers_are_finite(value):
     [
         (lambda: Pixels(threshold=0.3), "threshold is read only where pixels.binarise is 'threshold'"),
         (lambda: Training(momentum=0.9), "momentum is read only where training.optimiser is 'sgd'"),
-        (lambda: Training(optimiser="sgd", adam_betas=(0.5, 0.9)), "adam_betas are not read where"),
+        (lambda: Training(optimiser="sgd", adam_betas=(0.5, 0.9)), "set training.adam_betas=0.9,0.999"),
         (lambda: Training(patience=3, validation_fraction=0.0), "patience needs a validation loss"),
         (lambda: CodeDensity(components=3), "components is read only where codes.kind is 'mixture'"),
         (lambda: UpsampleNetwork(strides=(2, 1)), "strides has 2 entries for the 4 of filters"),

@@ -10,7 +10,7 @@ class PCABaseline:
     """Principal components of training pixels `(n, h, w, c)`, as an autoencoder; `dim` latent dimensions.
 
     Attributes:
-        components: How many there are: `dim`, or as many as so few images or pixels allow.
+        components: How many there are: `dim`, or as many as so few images or pixels allow; none of equal images.
         fitted_on: The training images that they were fitted to.
     """
 
@@ -21,7 +21,7 @@ class PCABaseline:
         self._shape = pixels.shape[1:]
         self._mean = flat.mean(axis=0)
         self.fitted_on = len(flat)
-        self.components = min(dim, len(flat) - 1, flat.shape[1])
+        self.components = min(dim, len(flat) - 1, flat.shape[1]) if np.ptp(flat, axis=0).any() else 0
         self._pca = None
         if self.components > 0:
             self._pca = PCA(self.components, svd_solver="randomized", random_state=seed).fit(flat)

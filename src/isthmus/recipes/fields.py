@@ -84,9 +84,11 @@ class Training(Fields):
     def _fields_are_read(self) -> "Training":
         faults = []
         if self.momentum and self.optimiser != "sgd":
-            faults.append("momentum is read only where training.optimiser is 'sgd'")
+            faults.append("momentum is read only where training.optimiser is 'sgd': set training.momentum=0")
         if self.adam_betas != (0.9, 0.999) and self.optimiser == "sgd":
-            faults.append("adam_betas are not read where training.optimiser is 'sgd'")
+            faults.append(
+                "adam_betas are not read where training.optimiser is 'sgd': set training.adam_betas=0.9,0.999"
+            )
         if self.patience is not None and self.validation_fraction == 0.0:
             faults.append("patience needs a validation loss, and validation_fraction is 0")
         if faults:
