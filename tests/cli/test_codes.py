@@ -126,11 +126,13 @@ def test_codes_that_are_none(isthmus, tmp_path, trained):
         np.save(file, np.zeros(3))
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
     np.savez(tmp_path / "wide.npz", latent=np.zeros((3, 5), np.float32))
+    np.savez(tmp_path / "complex.npz", latent=np.ones((3, 2), np.complex64))
     refusals = (
         ("torn", "torn"),
         ("single", "is not an .npz file"),
         ("other", "'latent' or 'mean'"),
         ("wide", "(n, 2)"),
+        ("complex", "from dtype('complex64')"),
         ("no", "no file"),
     )
     for name, message in refusals:

@@ -217,7 +217,7 @@ def _read_codes(path: Path) -> tuple[NDArray[np.float32], list[str], NDArray[np.
                 raise DataError(
                     f"{path}: expected an array 'latent' or 'mean' of codes; it has {', '.join(arrays) or 'none'}."
                 )
-            latent = np.asarray(arrays[name], np.float32)
+            latent = arrays[name].astype(np.float32, casting="same_kind")  # complex codes are refused
             names = [str(text) for text in arrays["names"]] if "names" in arrays else []
             labels = next((arrays[name] for name in ("class_name", "labels") if name in arrays), None)
     except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
