@@ -86,7 +86,8 @@ def checked_codes(latent: ArrayLike, variable: LatentVariable) -> NDArray[np.flo
     """
     dim = variable.dim
     try:
-        codes = np.asarray(latent).astype(np.float32, casting="same_kind")
+        given = np.asarray(latent)
+        codes = given.astype(np.float32, casting="unsafe" if given.dtype == object else "same_kind")
     except (TypeError, ValueError):
         raise DataError(
             f"expected codes as an array of shape (n, {dim}), such as the `mean` that encode gives; got a "
