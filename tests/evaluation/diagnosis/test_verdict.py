@@ -61,4 +61,4 @@ def test_without_a_comparison_nothing_is_praised(healthy, task):
         replace(Summary(recipe, healthy.progress), train_images=5000, validation_images=1, test_images=1)
     )
     assert tone == "unknown"
-    assert text.startswith("No baseline" if task else "Not compared with PCA")
+    assert text.startswith(f"Not compared with {'the unchanged input' if task else 'PCA'}")

@@ -35,9 +35,8 @@ def give_verdict(summary: Summary, findings: Sequence[Finding]) -> Verdict:
     if baseline is not None and summary.mse is not None and baseline.wins:
         also = f"; also: {', '.join(others)}" if others else ""
         return Verdict("bad", f"{_lead('Worse', summary, baseline)}{also}.")
-    lead = (
-        "No baseline suits this task" if summary.restores else "Not compared with PCA, for want of the training images"
-    )
+    other = "the unchanged input" if summary.restores else "PCA, for want of the training images"
+    lead = f"Not compared with {other}"
     if baseline is not None and summary.mse is not None:
         lead = _lead("Better" if baseline.loses else "No better", summary, baseline)
     if others:
