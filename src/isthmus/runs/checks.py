@@ -55,6 +55,17 @@ def holds_tiles(image: ImageSpec, tile: ImageSpec) -> bool:
     return image.height >= tile.height and image.width >= tile.width and image.channels == tile.channels
 
 
+def generator_of(seed: int) -> np.random.Generator:
+    """The source of draws for a seed.
+
+    Raises:
+        UsageError: If the seed is not a whole number of at least 0.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise UsageError(f"expected a seed that is a whole number of at least 0; got {seed!r}")
+    return np.random.default_rng(int(seed))
+
+
 def check_draws(draws: int, latent: LatentFields, run: Path) -> None:
     """Check that a number of draws can be made of a posterior.
 

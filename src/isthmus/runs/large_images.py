@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isthmus.errors import UsageError
 from isthmus.probability import CONDITION, namespace
-from isthmus.runs.checks import check_draws, checked_images
+from isthmus.runs.checks import check_draws, checked_images, generator_of
 from isthmus.runs.conditions import Labels, condition_of
 from isthmus.runs.tiles import by_tiles
 
@@ -80,7 +80,7 @@ def reconstruct_by_tiles(
     checked = checked_images(images, run.image, run.preprocessing, run.path.name, larger=True)
     condition = condition_of(run, labels, len(checked))
     numbers = condition[CONDITION].argmax(axis=1).tolist() if condition else [None] * len(checked)
-    rng = np.random.default_rng(seed)
+    rng = generator_of(seed)
     made = []
     for image, number in zip(checked, numbers, strict=True):
         noises = (

@@ -15,7 +15,7 @@ from isthmus.probability import CONDITION, LatentVariable, Likelihood, latent_va
 from isthmus.probability.densities import GaussianMixture
 from isthmus.recipes import Recipe
 from isthmus.runs.card import card
-from isthmus.runs.checks import check_draws, checked_codes, checked_images
+from isthmus.runs.checks import check_draws, checked_codes, checked_images, generator_of
 from isthmus.runs.code_densities import CodeDensities
 from isthmus.runs.conditions import Labels, condition_of, labels_in_turn
 from isthmus.runs.graphs import Graphs
@@ -213,7 +213,7 @@ class Run:
         if draws is None:
             return self.decode(posterior["mean"], posterior)
         check_draws(draws, self.recipe.latent, self.path)
-        rng = np.random.default_rng(seed)
+        rng = generator_of(seed)
         return np.stack([self.decode(self.draw_codes(posterior, rng), posterior) for _ in range(draws)], axis=1)
 
     def sample_codes(self, count: int, label: Labels | None = None, seed: int = 0) -> FloatArray:
@@ -229,7 +229,7 @@ class Run:
         """
         if count < 1:
             raise UsageError(f"expected at least one sample; got {count}")
-        rng = np.random.default_rng(seed)
+        rng = generator_of(seed)
         if not self.is_conditional:
             if label is None and self.latent.has_rate:
                 return self.latent.sample_prior(count, rng)
