@@ -1,4 +1,4 @@
-"""Draw held-out photographs above what a run and PCA with as many dimensions make of them.
+"""Draw held-out photographs of 8 bits above what a run and PCA with as many dimensions make of them.
 
     python examples/draw_photographs.py runs/photos photos docs/figures
 
@@ -29,10 +29,11 @@ def rows_of(run: Run, data: str) -> dict[str, NDArray[np.float32]]:
     parts = open_training_data(data, run.recipe)
     held_out = parts.test or parts.train
     images = held_out.read(spread(len(held_out), SHOWN))
+    made = run.reconstruct(images).astype(np.float32)
     fitting = parts.train.read(np.arange(len(parts.train))).astype(np.float32) / 255.0
     pca = PCABaseline(fitting, run.recipe.latent.dim, seed=0)
     pixels = images.astype(np.float32) / 255.0
-    return {"originals": pixels, run.path.name: run.reconstruct(images), "PCA": pca.reconstruct(pixels)}
+    return {"originals": pixels, run.path.name: made / np.float32(255), "PCA": pca.reconstruct(pixels)}
 
 
 def draw_rows(rows: dict[str, NDArray[np.float32]], theme: plots.ThemeName) -> Figure:

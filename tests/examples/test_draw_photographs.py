@@ -28,6 +28,8 @@ def test_a_row_for_each(example, tiny_run, bars, tmp_path):
     given = rows["originals"].reshape(example.SHOWN, -1)
     expected = np.clip(pca.inverse_transform(pca.transform(given)), 0, 1)
     np.testing.assert_allclose(rows["PCA"].reshape(example.SHOWN, -1), expected, atol=2e-3)
+    made = tiny_run.reconstruct(np.rint(rows["originals"] * 255).astype(np.uint8))
+    np.testing.assert_allclose(rows[tiny_run.path.name] * 255, made, atol=1e-4)
     assert list(rows) == ["originals", tiny_run.path.name, "PCA"]
     panels = example.draw_rows(rows, "light").axes
     assert [axes.get_ylabel() for axes in panels if axes.get_ylabel()] == list(rows)
