@@ -12,7 +12,7 @@ from isthmus.errors import DataError
 from isthmus.recipes import PURPOSES, Augmentation, Recipe
 
 MOST_IMAGES = 5_000
-"""With more images, PCA gains too little from further orientations for the time it takes to read them."""
+"""With more images none are tried: all would be read before the training starts."""
 _SIDE, _COMPONENTS = 16, 64
 _MOST_NUMBERS = _SIDE * _SIDE * 4
 """Numbers in a reduced image, of which PCA takes the square: images of many channels are reduced further."""
